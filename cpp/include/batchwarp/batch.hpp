@@ -1,0 +1,34 @@
+// The core's one entry point: augment a batch.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+#include "batchwarp/image.hpp"
+#include "batchwarp/params.hpp"
+#include "batchwarp/plan.hpp"
+
+namespace batchwarp {
+
+struct BatchRequest {
+    BatchView source;
+    /// Which images of `source`, `target.count` of them; null: 0, 1, 2, ...
+    const std::int64_t* indices = nullptr;
+    /// One per target image; null: no augmentation, only conversion and normalisation.
+    const TransformParams* params = nullptr;
+    MutableBatchView target;
+    /// Asked now and then in the calling thread; true stops the work. May be empty.
+    std::function<bool()> interrupted;
+};
+
+/// Fills `request.target`: warp, channel shift, flips, brightness, normalisation, in Keras' order.
+///
+/// The result does not depend on the number of threads. Source and target must not overlap, unless
+/// they are the same view and both `params` and `indices` are null.
+///
+/// @throws InvalidArgument if a view does not fit the plan
+/// @throws IndexOutOfRange if an index is not in [0, source.count)
+/// @throws Interrupted if `request.interrupted` returned true
+void augment_batch(const Plan& plan, const BatchRequest& request);
+
+}  // namespace batchwarp

@@ -1,0 +1,23 @@
+// The fill modes. A header of its own, free of the standard library, because kernel files include
+// it.
+#pragma once
+
+namespace batchwarp {
+
+/// How pixels outside of the image are made; the names and rules are SciPy's.
+enum class FillMode : unsigned char {
+    nearest,
+    constant,
+    reflect,
+    wrap,
+    mirror,
+    grid_wrap,
+    grid_constant,
+    grid_mirror,  ///< another name of reflect
+};
+
+inline constexpr const char* fill_mode_names[] = {"nearest",       "constant",   "reflect",
+                                                  "wrap",          "mirror",     "grid-wrap",
+                                                  "grid-constant", "grid-mirror"};
+
+}  // namespace batchwarp

@@ -1,0 +1,451 @@
+#include "batchwarp/batch.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <sstream>
+#include <type_traits>
+
+#include "batchwarp/errors.hpp"
+#include "batchwarp/parallel.hpp"
+#include "border.hpp"
+#include "color.hpp"
+#include "normalize.hpp"
+#include "pixels.hpp"
+#include "scratch.hpp"
+#include "simd/kernels.hpp"
+#include "simd/portable.hpp"
+#include "spline.hpp"
+#include "warp.hpp"
+
+namespace batchwarp {
+namespace {
+
+// Half-open byte range that a batch touches.
+struct Extent {
+    std::uintptr_t begin, end;
+
+    template <class Byte>
+    static Extent of(const BasicBatchView<Byte>& view) noexcept {
+        std::uintptr_t begin = reinterpret_cast<std::uintptr_t>(view.first.data);
+        const auto reach = [&begin](std::int64_t extent, std::int64_t stride) {
+            if (extent > 1 && stride < 0)
+                begin -= static_cast<std::uintptr_t>((extent - 1) * -stride);
+        };
+        reach(view.count, view.image_stride);
+        reach(view.first.height, view.first.row_stride);
+        reach(view.first.width, view.first.pixel_stride);
+        reach(view.first.channels, view.first.channel_stride);
+        return {begin, reinterpret_cast<std::uintptr_t>(view.memory_end())};
+    }
+    bool overlaps(const Extent& other) const noexcept {
+        return begin < other.end && other.begin < end;
+    }
+};
+
+bool same_view(const BatchView& a, const MutableBatchView& b) noexcept {
+    const ImageView x = a.first, y = b.first;
+    return x.data == y.data && x.dtype == y.dtype && x.row_stride == y.row_stride &&
+           x.pixel_stride == y.pixel_stride && x.channel_stride == y.channel_stride &&
+           a.image_stride == b.image_stride;
+}
+
+template <class... Parts>
+[[noreturn]] void refuse(Parts&&... parts) {
+    std::ostringstream text;
+    (text << ... << parts);
+    throw InvalidArgument(text.str());
+}
+
+void check_shape(const char* name, const ImageView& view, const PlanOptions& plan) {
+    if (view.height != plan.height || view.width != plan.width || view.channels != plan.channels)
+        refuse("`", name, "` must hold images of the plan's height x width x channels, ",
+               plan.height, " x ", plan.width, " x ", plan.channels, ". Received: ", view.height,
+               " x ", view.width, " x ", view.channels);
+}
+
+void check_params(const TransformParams& params, std::int64_t image) {
+    const double values[] = {params.theta,           params.tx,           params.ty,
+                             params.shear,           params.zx,           params.zy,
+                             params.flip_horizontal, params.flip_vertical};
+    for (std::size_t k = 0; k < std::size(values); ++k)
+        if (!std::isfinite(values[k]))
+            refuse("`params` must be finite. Received: ", param_names[k], " = ", values[k],
+                   " for image ", image);
+    if (std::isinf(params.channel_shift) || std::isinf(params.brightness))
+        refuse(
+            "`params` must be finite. Received: an infinite channel shift or brightness for image ",
+            image);
+}
+
+void check(const Plan& plan, const BatchRequest& request) {
+    const PlanOptions& o = plan.options();
+    check_shape("src", request.source.first, o);
+    check_shape("dst", request.target.first, o);
+    const std::int64_t n = request.target.count;
+    if (request.target.first.dtype == DType::u16)
+        refuse("`dst` must be uint8, float16, float32 or float64. Received: uint16");
+    if (request.indices == nullptr) {
+        if (n > request.source.count)
+            refuse("`dst` must not hold more images than `src` when `indices` is None. Received: ",
+                   n, " and ", request.source.count);
+    } else {
+        for (std::int64_t i = 0; i < n; ++i)
+            if (request.indices[i] < 0 || request.indices[i] >= request.source.count) {
+                std::ostringstream text;
+                text << "`indices` must be from 0 to " << request.source.count - 1
+                     << ". Received: " << request.indices[i] << " at position " << i;
+                throw IndexOutOfRange(text.str());
+            }
+    }
+    if (request.params != nullptr)
+        for (std::int64_t i = 0; i < n; ++i) check_params(request.params[i], i);
+    if (n > 0 && Extent::of(request.source).overlaps(Extent::of(request.target))) {
+        const bool in_place = request.params == nullptr && request.indices == nullptr;
+        if (!in_place || !same_view(request.source, request.target))
+            refuse(
+                "`dst` must not overlap `src`, unless it is the same array and neither `indices` "
+                "nor `params` are given");
+    }
+}
+
+// What the images of one call share.
+class Batch {
+  public:
+    Batch(const Plan& plan, const BatchRequest& request)
+        : plan_(plan),
+          request_(request),
+          // The plan's pair per channel, in the precision of the kernels.
+          shift_(plan.shift().begin(), plan.shift().end()),
+          scale_(plan.scale().begin(), plan.scale().end()),
+          source_end_(request.source.memory_end()) {}
+
+    // Whether rows of an image can be made independently of each other.
+    bool splits_into_bands() const noexcept {
+        if (plan_.samplewise() || plan_.options().order > 1 || plan_.options().channels_first)
+            return false;
+        if (request_.params != nullptr)
+            for (std::int64_t i = 0; i < request_.target.count; ++i)
+                if (request_.params[i].has_channel_shift() || request_.params[i].has_brightness())
+                    return false;
+        return true;
+    }
+
+    void make_rows(std::int64_t i, std::int64_t row_begin, std::int64_t row_end) const {
+        if (request_.target.first.dtype == DType::f64)
+            make<double>(i, row_begin, row_end);
+        else
+            make<float>(i, row_begin, row_end);
+    }
+
+    // Small images come from random places of a large array: fetch the next one early.
+    void prefetch(std::int64_t i) const noexcept {
+        if (i >= request_.target.count) return;
+        const ImageView image = source_image(i);
+        const std::int64_t bytes =
+            plan_.elements() * static_cast<std::int64_t>(item_size(image.dtype));
+        if (bytes > 16384 || !image.is_packed()) return;
+        for (std::int64_t b = 0; b < bytes; b += 64) BATCHWARP_PREFETCH(image.data + b);
+    }
+
+  private:
+    ImageView source_image(std::int64_t i) const noexcept {
+        return request_.source[request_.indices != nullptr ? request_.indices[i] : i];
+    }
+
+    template <class T>
+    void make(std::int64_t i, std::int64_t row_begin, std::int64_t row_end) const;
+    template <class T>
+    T* in_place(const MutableImageView& target) const noexcept;
+    template <class T>
+    void warp(const ImageView& source, const WarpGeometry& geometry, std::int64_t row_begin,
+              std::int64_t row_end, const float* shift, const float* scale, T* out) const;
+    bool is_linear(const WarpGeometry& geometry, std::int64_t row_stride,
+                   std::int64_t channels) const noexcept;
+    void warp_linear(const ImageView& source, const WarpGeometry& geometry, std::int64_t row_begin,
+                     std::int64_t row_end, const float* shift, const float* scale,
+                     float* out) const;
+    template <class T>
+    void warp_spline(const ImageView& source, const WarpGeometry& geometry, std::int64_t row_begin,
+                     std::int64_t row_end, T* out) const;
+
+    const Plan& plan_;
+    const BatchRequest& request_;
+    std::vector<float> shift_, scale_;
+    const std::byte* source_end_;
+};
+
+// The target's own memory, if it can hold the image while it is being made.
+template <class T>
+T* Batch::in_place(const MutableImageView& target) const noexcept {
+    const bool same = target.dtype == (std::is_same_v<T, float> ? DType::f32 : DType::f64);
+    if (!same || reinterpret_cast<std::uintptr_t>(target.data) % alignof(T) != 0) return nullptr;
+    if (!plan_.options().channels_first)
+        return target.is_packed() ? reinterpret_cast<T*>(target.data) : nullptr;
+    const auto item = static_cast<std::int64_t>(sizeof(T));
+    const bool planes_packed =
+        target.plane(0).is_packed() &&
+        (target.channels == 1 || target.channel_stride == item * target.height * target.width);
+    return planes_packed ? reinterpret_cast<T*>(target.data) : nullptr;
+}
+
+template <class T>
+void Batch::make(std::int64_t i, std::int64_t row_begin, std::int64_t row_end) const {
+    const PlanOptions& o = plan_.options();
+    const ImageView source = source_image(i);
+    const MutableImageView target = request_.target[i];
+    const TransformParams params =
+        request_.params != nullptr ? request_.params[i] : TransformParams();
+
+    WarpGeometry geometry;
+    geometry.flip_horizontal = params.flip_horizontal != 0;
+    geometry.flip_vertical = params.flip_vertical != 0;
+    geometry.order = o.order;
+    geometry.mode = o.fill_mode;
+    geometry.cval = o.cval;
+    const bool warps = affine_from_params(params, o.height, o.width, geometry.affine);
+
+    Scratch& scratch = Scratch::of_this_thread();
+    const std::int64_t rows = row_end - row_begin;
+    const std::int64_t planes = o.channels_first ? o.channels : 1;
+    const std::int64_t channels = o.channels_first ? 1 : o.channels;
+    T* direct = in_place<T>(target);
+    T* work = direct != nullptr ? direct + row_begin * o.width * channels : nullptr;
+    if (work == nullptr) {
+        if constexpr (std::is_same_v<T, float>)
+            work = scratch.work.reserve(plan_.elements());
+        else
+            work = scratch.work64.reserve(plan_.elements());
+    }
+    const Planes<T> image{work, planes, rows * o.width, channels};
+
+    // Normalisation that does not depend on the image goes into the kernels' own write.
+    const bool to_bytes = target.dtype == DType::u8;
+    const bool fused = std::is_same_v<T, float> && warps && o.order == 1 && plan_.normalizes() &&
+                       !plan_.samplewise() && !params.has_channel_shift() &&
+                       !params.has_brightness() && !to_bytes &&
+                       is_linear(geometry, o.width * channels, channels);
+    for (std::int64_t p = 0; p < planes; ++p) {
+        const ImageView plane = o.channels_first ? source.plane(p) : source;
+        T* out = work + p * image.pixels * channels;
+        if (warps) {
+            const float* shift = fused ? shift_.data() + p : nullptr;
+            const float* scale = fused ? scale_.data() + p : nullptr;
+            warp<T>(plane, geometry, row_begin, row_end, shift, scale, out);
+        } else {
+            ImageView band = plane.flipped(geometry.flip_horizontal, geometry.flip_vertical);
+            band.data += row_begin * band.row_stride;
+            band.height = rows;
+            load_pixels(band, out);
+        }
+    }
+    if (to_bytes && warps) round_to_bytes(image);
+    if (params.has_channel_shift()) channel_shift(image, params.channel_shift);
+    if (params.has_brightness()) brightness(image, params.brightness);
+    if (!fused && (plan_.normalizes() || plan_.samplewise())) normalize_image(plan_, image);
+
+    if (direct == nullptr) {
+        for (std::int64_t p = 0; p < planes; ++p) {
+            MutableImageView band = o.channels_first ? target.plane(p) : target;
+            band.data += row_begin * band.row_stride;
+            band.height = rows;
+            store_pixels(work + p * image.pixels * channels, band);
+        }
+    }
+}
+
+template <class T>
+void Batch::warp(const ImageView& source, const WarpGeometry& geometry, std::int64_t row_begin,
+                 std::int64_t row_end, const float* shift, const float* scale, T* out) const {
+    if (geometry.order > 1) return warp_spline(source, geometry, row_begin, row_end, out);
+    if constexpr (std::is_same_v<T, float>) {
+        const std::int64_t packed = source.width * source.channels;
+        if (is_linear(geometry, packed, source.channels))
+            return warp_linear(source, geometry, row_begin, row_end, shift, scale, out);
+    }
+    Scratch& scratch = Scratch::of_this_thread();
+    const std::int64_t count = source.height * source.width * source.channels;
+    T* values;
+    if constexpr (std::is_same_v<T, float>)
+        values = scratch.source.reserve(count);
+    else
+        values = scratch.source64.reserve(count);
+    load_pixels(source, values);
+    const WarpSource<T> packed{values, source.height, source.width, source.channels, 0};
+    warp_general(packed, geometry, source.height, source.width, row_begin, row_end, out);
+}
+
+// Whether the linear kernels can take this warp; `row_stride` in elements.
+bool Batch::is_linear(const WarpGeometry& g, std::int64_t row_stride,
+                      std::int64_t channels) const noexcept {
+    const PlanOptions& o = plan_.options();
+    if (g.order != 1 || o.height < 2 || o.width < 2 || o.height > linear_max_extent ||
+        o.width > linear_max_extent || channels > linear_max_offset / linear_max_extent ||
+        std::abs(row_stride) > linear_max_offset / o.height)
+        return false;
+    const double last_row = static_cast<double>(o.height - 1);
+    const double last_col = static_cast<double>(o.width - 1);
+    const Affine& a = g.affine;
+    const double parts[] = {a.o0,
+                            a.o1,
+                            last_row * a.m00,
+                            last_row * a.m10,
+                            (last_col + linear_block) * a.m01,
+                            (last_col + linear_block) * a.m11};
+    for (const double part : parts)
+        if (!(std::abs(part) < linear_max_coordinate / 4)) return false;
+    return true;
+}
+
+void Batch::warp_linear(const ImageView& source, const WarpGeometry& geometry,
+                        std::int64_t row_begin, std::int64_t row_end, const float* shift,
+                        const float* scale, float* out) const {
+    Scratch& scratch = Scratch::of_this_thread();
+    const std::int64_t height = source.height, width = source.width, channels = source.channels;
+    constexpr std::int64_t item = sizeof(float);
+
+    LinearJob job{};
+    // float32 with packed pixels is read where it lies, if the bytes that kernels read past its end
+    // belong to the array; everything else is converted first, the needed rows only.
+    const std::byte* last_row =
+        source.data + std::max<std::int64_t>(0, (height - 1) * source.row_stride);
+    const bool readable = source.dtype == DType::f32 &&
+                          (source.channel_stride == item || channels == 1) &&
+                          source.pixel_stride == item * channels && source.row_stride % item == 0 &&
+                          reinterpret_cast<std::uintptr_t>(source.data) % item == 0 &&
+                          source_end_ - last_row >= width * channels * item + linear_read_slack &&
+                          is_linear(geometry, source.row_stride / item, channels);
+    if (readable) {
+        job.source = reinterpret_cast<const float*>(source.data);
+        job.source_row_stride = source.row_stride / item;
+        job.prefetch_bytes = height * width * channels * item > 32768 ? 65536 : 0;
+    } else {
+        const std::int64_t row = width * channels;
+        float* packed = scratch.source.reserve(height * row + linear_read_slack / item);
+        const RowRange rows = source_rows(geometry, height, width, row_begin, row_end);
+        ImageView needed = source;
+        needed.data += rows.first * source.row_stride;
+        needed.height = rows.last - rows.first + 1;
+        load_pixels(needed, packed + rows.first * row);
+        job.source = packed;
+        job.source_row_stride = row;
+    }
+    job.target = out;
+    job.height = static_cast<std::int32_t>(height);
+    job.width = static_cast<std::int32_t>(width);
+    job.channels = static_cast<std::int32_t>(channels);
+    job.row_begin = static_cast<std::int32_t>(row_begin);
+    job.row_end = static_cast<std::int32_t>(row_end);
+    job.m00 = geometry.affine.m00;
+    job.m01 = geometry.affine.m01;
+    job.m10 = geometry.affine.m10;
+    job.m11 = geometry.affine.m11;
+    job.o0 = geometry.affine.o0;
+    job.o1 = geometry.affine.o1;
+    job.flip_horizontal = geometry.flip_horizontal;
+    job.flip_vertical = geometry.flip_vertical;
+    job.mode = canonical(geometry.mode);
+    job.cval = geometry.cval;
+    job.shift = shift;
+    job.scale = scale;
+
+    const std::int64_t slots = linear_column_slots(job.width);
+    float* columns = scratch.columns.reserve(2 * slots);
+    std::int32_t* indices = scratch.column_indices.reserve(3 * slots);
+    float* weights = scratch.weights.reserve(2 * linear_chunk_slots);
+    job.scratch = {columns,
+                   columns + slots,
+                   indices,
+                   indices + slots,
+                   indices + 2 * slots,
+                   scratch.offsets.reserve(linear_chunk_slots),
+                   weights,
+                   weights + linear_chunk_slots};
+    const KernelTable& table = kernels();
+    switch (channels) {
+        case 1:
+            return table.linear_c1(job);
+        case 3:
+            return table.linear_c3(job);
+        case 4:
+            return table.linear_c4(job);
+        default:
+            return table.linear_any(job);
+    }
+}
+
+// Orders 2 to 5: coefficients of the whole image first, then the warp.
+template <class T>
+void Batch::warp_spline(const ImageView& source, const WarpGeometry& geometry,
+                        std::int64_t row_begin, std::int64_t row_end, T* out) const {
+    const FillMode mode = canonical(geometry.mode);
+    const std::int64_t pad = spline_padding(geometry.order, mode);
+    const std::int64_t channels = source.channels;
+    const std::int64_t height = source.height + 2 * pad, width = source.width + 2 * pad;
+    const std::int64_t row = width * channels;
+    double* coefficients = Scratch::of_this_thread().source64.reserve(height * row);
+    for (std::int64_t r = 0; r < height; ++r) {
+        double* to = coefficients + r * row;
+        const std::int64_t inside = r - pad;
+        if (mode == FillMode::grid_constant && (inside < 0 || inside >= source.height)) {
+            std::fill_n(to, row, geometry.cval);
+            continue;
+        }
+        ImageView line = source;
+        line.data += std::clamp<std::int64_t>(inside, 0, source.height - 1) * source.row_stride;
+        line.height = 1;
+        double* first = to + pad * channels;
+        double* last = first + (source.width - 1) * channels;
+        load_pixels(line, first);
+        for (std::int64_t k = 0; k < channels; ++k)
+            for (std::int64_t p = 1; p <= pad; ++p) {
+                const bool constant = mode == FillMode::grid_constant;
+                first[k - p * channels] = constant ? geometry.cval : first[k];
+                last[k + p * channels] = constant ? geometry.cval : last[k];
+            }
+    }
+    spline_prefilter(coefficients, height, width, channels, geometry.order, mode);
+    const WarpSource<double> packed{coefficients, height, width, channels, pad};
+    warp_general(packed, geometry, source.height, source.width, row_begin, row_end, out);
+}
+
+}  // namespace
+
+void augment_batch(const Plan& plan, const BatchRequest& request) {
+    check(plan, request);
+    const std::int64_t n = request.target.count;
+    if (n == 0) return;
+    const Batch batch(plan, request);
+    const std::int64_t elements = plan.elements(), height = plan.options().height;
+
+    // Waking a thread costs some microseconds, as much as some thousand elements.
+    constexpr std::int64_t worthwhile = 8192;
+    const int threads = elements < worthwhile && n * elements < worthwhile ? 1 : num_threads();
+
+    // Few and large images: hand out bands of rows.
+    if (threads > 1 && n < 2 * threads && elements >= 4 * worthwhile && batch.splits_into_bands()) {
+        const std::int64_t bands = std::clamp<std::int64_t>(
+            std::min<std::int64_t>(4 * threads, elements / worthwhile), 1, height);
+        parallel_for(
+            n * bands, threads,
+            [&](std::int64_t task) {
+                const std::int64_t i = task / bands, band = task % bands;
+                batch.make_rows(i, height * band / bands, height * (band + 1) / bands);
+            },
+            request.interrupted);
+        return;
+    }
+    // Many and small ones: hand out several at a time.
+    const std::int64_t group = std::clamp<std::int64_t>(
+        std::min<std::int64_t>(2 * worthwhile / elements, n / (std::int64_t{4} * threads)), 1, n);
+    parallel_for((n + group - 1) / group, threads,
+                 [&](std::int64_t task) {
+                     const std::int64_t end = std::min(n, (task + 1) * group);
+                     for (std::int64_t i = task * group; i < end; ++i) {
+                         batch.prefetch(i + 1);
+                         batch.make_rows(i, 0, height);
+                     }
+                 },
+                 request.interrupted);
+}
+
+}  // namespace batchwarp

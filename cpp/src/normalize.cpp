@@ -1,0 +1,73 @@
+#include "normalize.hpp"
+
+#include <cmath>
+#include <type_traits>
+
+#include "simd/kernels.hpp"
+
+namespace batchwarp {
+namespace {
+
+struct Moments {
+    double mean, deviation;
+};
+
+template <class T>
+Moments moments_of(const Planes<T>& image) noexcept {
+    const std::int64_t n = image.count();
+    const auto sums = [&](double origin, double& sum, double& squares) {
+        if constexpr (std::is_same_v<T, float>) {
+            kernels().moments(image.data, n, origin, &sum, &squares);
+        } else {
+            sum = squares = 0;
+            for (std::int64_t i = 0; i < n; ++i) {
+                const double v = image.data[i] - origin;
+                sum += v;
+                squares += v * v;
+            }
+        }
+    };
+    double sum = 0, squares = 0;
+    sums(0, sum, squares);
+    const double mean = sum / static_cast<double>(n);
+    sums(mean, sum, squares);  // about the mean: nothing cancels
+    return {mean, std::sqrt(squares / static_cast<double>(n))};
+}
+
+}  // namespace
+
+template <class T>
+void normalize_image(const Plan& plan, const Planes<T>& image) {
+    const PlanOptions& o = plan.options();
+    // The samplewise steps amount to (v - shift) * scale.
+    double shift = 0, scale = o.rescale;
+    if (plan.samplewise()) {
+        const Moments m = moments_of(image);
+        if (o.samplewise_center) shift = m.mean;
+        if (o.samplewise_std) scale /= std::abs(o.rescale) * m.deviation + 1e-6;
+    }
+    const auto channels = static_cast<std::size_t>(image.all_channels());
+    std::vector<T> shifts(channels), scales(channels);
+    for (std::size_t c = 0; c < channels; ++c) {
+        const auto channel = static_cast<std::int64_t>(c);
+        shifts[c] = static_cast<T>(shift + plan.mean(channel) / scale);
+        scales[c] = static_cast<T>(scale / plan.std(channel));
+    }
+    for (std::int64_t p = 0; p < image.planes; ++p) {
+        T* data = image.data + p * image.pixels * image.channels;
+        const T* a = shifts.data() + p * image.channels;
+        const T* b = scales.data() + p * image.channels;
+        if constexpr (std::is_same_v<T, float>) {
+            kernels().normalize(data, image.pixels, static_cast<std::int32_t>(image.channels), a,
+                                b);
+        } else {
+            for (std::int64_t i = 0; i < image.pixels; ++i, data += image.channels)
+                for (std::int64_t c = 0; c < image.channels; ++c) data[c] = (data[c] - a[c]) * b[c];
+        }
+    }
+}
+
+template void normalize_image(const Plan&, const Planes<float>&);
+template void normalize_image(const Plan&, const Planes<double>&);
+
+}  // namespace batchwarp

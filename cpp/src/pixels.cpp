@@ -1,0 +1,119 @@
+#include "pixels.hpp"
+
+#include <cstring>
+#include <type_traits>
+
+#include "half.hpp"
+#include "simd/kernels.hpp"
+
+namespace batchwarp {
+namespace {
+
+template <class S>
+S read(const std::byte* at) noexcept {
+    S value;
+    std::memcpy(&value, at, sizeof value);
+    return value;
+}
+
+template <class S, class T>
+T widen(S value) noexcept {
+    if constexpr (std::is_same_v<S, Half>)
+        return static_cast<T>(to_float(value));
+    else
+        return static_cast<T>(value);
+}
+
+template <class T, class S>
+S narrow(T value) noexcept {
+    if constexpr (std::is_same_v<S, Half>)
+        return to_half(static_cast<float>(value));
+    else if constexpr (std::is_same_v<S, std::uint8_t> || std::is_same_v<S, std::uint16_t>) {
+        constexpr T most = std::is_same_v<S, std::uint8_t> ? 255 : 65535;
+        return value > 0 ? static_cast<S>(value < most ? value : most) : S{0};
+    } else
+        return static_cast<S>(value);
+}
+
+template <class S, class T>
+void load_as(const ImageView& from, T* to) {
+    const auto item = static_cast<std::int64_t>(sizeof(S));
+    const std::int64_t c = from.channels, row = from.width * c;
+    const bool rows_packed = (from.channel_stride == item || c == 1) &&
+                             (from.pixel_stride == item * c || from.width == 1);
+    // Unaligned input (a field of a structured array) takes the element-wise way.
+    const bool aligned =
+        reinterpret_cast<std::uintptr_t>(from.data) % sizeof(S) == 0 && from.row_stride % item == 0;
+    const bool whole = rows_packed && from.is_packed();
+    for (std::int64_t r = 0; r < from.height; ++r, to += row) {
+        if (rows_packed && aligned) {
+            const std::int64_t count = whole ? row * from.height : row;
+            const S* values = reinterpret_cast<const S*>(from.at(r, 0, 0));
+            if constexpr (std::is_same_v<S, T>)
+                std::memcpy(to, values, static_cast<std::size_t>(count) * sizeof(T));
+            else if constexpr (std::is_same_v<S, std::uint8_t> && std::is_same_v<T, float>)
+                kernels().convert_u8(values, to, count);
+            else if constexpr (std::is_same_v<S, std::uint16_t> && std::is_same_v<T, float>)
+                kernels().convert_u16(values, to, count);
+            else
+                for (std::int64_t i = 0; i < count; ++i) to[i] = widen<S, T>(values[i]);
+            if (whole) return;
+        } else {
+            T* out = to;
+            for (std::int64_t x = 0; x < from.width; ++x)
+                for (std::int64_t k = 0; k < c; ++k)
+                    *out++ = widen<S, T>(read<S>(from.at(r, x, k)));
+        }
+    }
+}
+
+template <class T, class S>
+void store_as(const T* from, const MutableImageView& to) {
+    for (std::int64_t r = 0; r < to.height; ++r)
+        for (std::int64_t x = 0; x < to.width; ++x)
+            for (std::int64_t k = 0; k < to.channels; ++k) {
+                const S value = narrow<T, S>(*from++);
+                std::memcpy(to.at(r, x, k), &value, sizeof value);
+            }
+}
+
+}  // namespace
+
+template <class T>
+void load_pixels(const ImageView& from, T* to) {
+    switch (from.dtype) {
+        case DType::u8:
+            return load_as<std::uint8_t>(from, to);
+        case DType::u16:
+            return load_as<std::uint16_t>(from, to);
+        case DType::f16:
+            return load_as<Half>(from, to);
+        case DType::f32:
+            return load_as<float>(from, to);
+        case DType::f64:
+            return load_as<double>(from, to);
+    }
+}
+
+template <class T>
+void store_pixels(const T* from, const MutableImageView& to) {
+    switch (to.dtype) {
+        case DType::u8:
+            return store_as<T, std::uint8_t>(from, to);
+        case DType::u16:
+            return store_as<T, std::uint16_t>(from, to);
+        case DType::f16:
+            return store_as<T, Half>(from, to);
+        case DType::f32:
+            return store_as<T, float>(from, to);
+        case DType::f64:
+            return store_as<T, double>(from, to);
+    }
+}
+
+template void load_pixels(const ImageView&, float*);
+template void load_pixels(const ImageView&, double*);
+template void store_pixels(const float*, const MutableImageView&);
+template void store_pixels(const double*, const MutableImageView&);
+
+}  // namespace batchwarp

@@ -1,0 +1,17 @@
+// Conversion between the user's element types and the float32 or float64 that the core computes in.
+#pragma once
+
+#include "batchwarp/image.hpp"
+
+namespace batchwarp {
+
+/// Reads a whole image into packed, interleaved values.
+template <class T>
+void load_pixels(const ImageView& from, T* to);
+
+/// Writes packed, interleaved values to an image. Values for uint8 are truncated towards zero and
+/// saturate, as an assignment to a NumPy array does for values that fit; NaN becomes 0.
+template <class T>
+void store_pixels(const T* from, const MutableImageView& to);
+
+}  // namespace batchwarp

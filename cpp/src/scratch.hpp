@@ -1,0 +1,55 @@
+// Memory that a thread keeps from image to image.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <new>
+
+namespace batchwarp {
+
+/// Grows, never shrinks, does not keep its content when it grows; aligned to cache lines.
+template <class T>
+class Buffer {
+  public:
+    T* reserve(std::int64_t count) {
+        const auto wanted = static_cast<std::size_t>(count);
+        if (wanted > size_) {
+            data_.reset();
+            size_ = 0;
+            data_.reset(static_cast<T*>(::operator new(wanted * sizeof(T), alignment)));
+            size_ = wanted;
+        }
+#ifdef BATCHWARP_POISON_SCRATCH  // sanitizer builds: stale or missing values become NaN
+        std::memset(static_cast<void*>(data_.get()), 0xff, wanted * sizeof(T));
+#endif
+        return data_.get();
+    }
+
+  private:
+    static constexpr std::align_val_t alignment{64};
+    struct Release {
+        void operator()(T* data) const noexcept { ::operator delete(data, alignment); }
+    };
+    std::unique_ptr<T, Release> data_;
+    std::size_t size_ = 0;
+};
+
+struct Scratch {
+    Buffer<float> source;     // a source image as packed float32, read slack included
+    Buffer<float> work;       // the image being made, where the target cannot hold it
+    Buffer<double> source64;  // the same two for float64 targets; `source64` also holds spline
+    Buffer<double> work64;    // coefficients
+    Buffer<float> columns;    // tables of the linear kernels
+    Buffer<std::int32_t> column_indices;
+    Buffer<float> weights;
+    Buffer<std::int32_t> offsets;
+
+    static Scratch& of_this_thread() {
+        static thread_local Scratch scratch;
+        return scratch;
+    }
+};
+
+}  // namespace batchwarp

@@ -1,0 +1,108 @@
+// Loops over values, written once; each tier compiles them with its own flags. The fixed number of
+// lanes makes them vectors without -ffast-math, and makes the sums the same in every tier.
+
+namespace batchwarp {
+namespace {
+
+constexpr int lanes = 16;
+
+void convert_u8(const uint8_t* from, float* to, int64_t count) {
+    for (int64_t i = 0; i < count; ++i) to[i] = static_cast<float>(from[i]);
+}
+
+void convert_u16(const uint16_t* from, float* to, int64_t count) {
+    for (int64_t i = 0; i < count; ++i) to[i] = static_cast<float>(from[i]);
+}
+
+void min_max(const float* data, int64_t count, float* low, float* high) {
+    const float infinity = HUGE_VALF;
+    float lows[lanes], highs[lanes];
+    for (int k = 0; k < lanes; ++k) {
+        lows[k] = infinity;
+        highs[k] = -infinity;
+    }
+    int64_t i = 0;
+    for (; i + lanes <= count; i += lanes)
+        for (int k = 0; k < lanes; ++k) {
+            const float v = data[i + k];
+            lows[k] = v < lows[k] ? v : lows[k];
+            highs[k] = v > highs[k] ? v : highs[k];
+        }
+    for (; i < count; ++i) {
+        lows[0] = data[i] < lows[0] ? data[i] : lows[0];
+        highs[0] = data[i] > highs[0] ? data[i] : highs[0];
+    }
+    *low = lows[0];
+    *high = highs[0];
+    for (int k = 1; k < lanes; ++k) {
+        *low = lows[k] < *low ? lows[k] : *low;
+        *high = highs[k] > *high ? highs[k] : *high;
+    }
+}
+
+void add_clip(float* data, int64_t count, float add, float low, float high) {
+    for (int64_t i = 0; i < count; ++i) {
+        float v = data[i] + add;
+        v = v < low ? low : v;
+        data[i] = v > high ? high : v;
+    }
+}
+
+// The pattern of shifts and scales repeats every `channels` values; spread over a whole number of
+// vectors it turns into a plain loop.
+template <int Channels>
+BATCHWARP_INLINE void normalize_fixed(float* data, int64_t pixels, const float* shift,
+                                      const float* scale) {
+    constexpr int period = lanes * Channels;
+    float shifts[period], scales[period];
+    for (int k = 0; k < period; ++k) {
+        shifts[k] = shift[k % Channels];
+        scales[k] = scale[k % Channels];
+    }
+    const int64_t count = pixels * Channels;
+    int64_t i = 0;
+    for (; i + period <= count; i += period)
+        for (int k = 0; k < period; ++k) data[i + k] = (data[i + k] - shifts[k]) * scales[k];
+    for (int k = 0; i + k < count; ++k) data[i + k] = (data[i + k] - shifts[k]) * scales[k];
+}
+
+void normalize(float* data, int64_t pixels, int32_t channels, const float* shift,
+               const float* scale) {
+    switch (channels) {
+        case 1:
+            return normalize_fixed<1>(data, pixels, shift, scale);
+        case 3:
+            return normalize_fixed<3>(data, pixels, shift, scale);
+        case 4:
+            return normalize_fixed<4>(data, pixels, shift, scale);
+        default:
+            break;
+    }
+    for (int64_t i = 0; i < pixels; ++i, data += channels)
+        for (int32_t c = 0; c < channels; ++c) data[c] = (data[c] - shift[c]) * scale[c];
+}
+
+void moments(const float* data, int64_t count, double origin, double* sum, double* squares) {
+    double sums[lanes] = {}, products[lanes] = {};
+    int64_t i = 0;
+    for (; i + lanes <= count; i += lanes)
+        for (int k = 0; k < lanes; ++k) {
+            const double v = static_cast<double>(data[i + k]) - origin;
+            sums[k] += v;
+            products[k] += v * v;
+        }
+    for (; i < count; ++i) {
+        const double v = static_cast<double>(data[i]) - origin;
+        sums[0] += v;
+        products[0] += v * v;
+    }
+    *sum = 0;
+    *squares = 0;
+    for (int k = 0; k < lanes; ++k) {
+        *sum += sums[k];
+        *squares += products[k];
+    }
+}
+
+}  // namespace
+}  // namespace batchwarp

@@ -1,0 +1,84 @@
+// The seam between the core and its kernels: one table of functions per instruction set.
+//
+// Kernel files are compiled with their own flags. They therefore use no standard library template,
+// have internal linkage throughout, and export nothing but their table; .ci/check_kernel_symbols
+// holds them to it.
+#pragma once
+
+#include <stdint.h>
+
+#include "batchwarp/fill_mode.hpp"
+
+namespace batchwarp {
+
+/// Buffers for one thread. Sizes: columns `linear_column_slots(width)`, chunk `linear_chunk_slots`.
+struct LinearScratch {
+    // For each output column: integer and fractional part of its share of the coordinates.
+    float *column_fx, *column_fy;
+    int32_t *column_ix, *column_iy, *column_offset;
+    // For each pixel of the chunk at hand: its upper left tap and the two weights.
+    int32_t* offset;
+    float *fx, *fy;
+};
+
+inline constexpr int32_t linear_block = 16;  // pixels that kernels handle at a time
+inline constexpr int32_t linear_chunk =
+    448;  // the chunk's coordinates, taps and output fit into L1
+inline constexpr int32_t linear_chunk_slots = linear_chunk + 2 * linear_block;
+constexpr int32_t linear_column_slots(int32_t width) { return width + linear_block; }
+
+/// Bytes past the last element of a source image that kernels may read (never use).
+inline constexpr int64_t linear_read_slack = 32;
+/// Limits of the linear kernels: extents, offsets in elements, coordinates in pixels.
+inline constexpr int64_t linear_max_extent = 32767;
+inline constexpr int64_t linear_max_offset = (int64_t{1} << 31) - 1;
+inline constexpr double linear_max_coordinate = 1e8;
+
+/// Warp rows [row_begin, row_end) of one image with bilinear interpolation (spline order 1).
+struct LinearJob {
+    const float* source;        // element (0, 0, 0); interleaved channels, packed pixels
+    int64_t source_row_stride;  // elements
+    float* target;              // where row `row_begin` starts; interleaved, rows packed
+    int32_t height, width, channels;
+    int32_t row_begin, row_end;
+    double m00, m01, m10, m11, o0, o1;  // batchwarp::Affine
+    bool flip_horizontal, flip_vertical;
+    FillMode mode;
+    double cval;
+    const float* shift;  // per channel; out = (value - shift) * scale; both null: out = value
+    const float* scale;
+    int64_t prefetch_bytes;  // how far ahead of the output's position to fetch the source; 0: not
+    LinearScratch scratch;
+};
+
+struct KernelTable {
+    const char* name;
+    void (*linear_c1)(const LinearJob&);
+    void (*linear_c3)(const LinearJob&);
+    void (*linear_c4)(const LinearJob&);
+    void (*linear_any)(const LinearJob&);  // any channel count
+
+    void (*convert_u8)(const uint8_t* from, float* to, int64_t count);
+    void (*convert_u16)(const uint16_t* from, float* to, int64_t count);
+    /// Smallest and largest value; NaNs are passed over.
+    void (*min_max)(const float* data, int64_t count, float* low, float* high);
+    /// Adds, then clips to [low, high].
+    void (*add_clip)(float* data, int64_t count, float add, float low, float high);
+    /// value = (value - shift[channel]) * scale[channel]
+    void (*normalize)(float* data, int64_t pixels, int32_t channels, const float* shift,
+                      const float* scale);
+    /// Sum of (value - origin) and of its square, in double; the order of additions is the same in
+    /// every tier.
+    void (*moments)(const float* data, int64_t count, double origin, double* sum, double* squares);
+};
+
+extern const KernelTable baseline_kernels;
+#ifdef BATCHWARP_X86_TIERS
+extern const KernelTable avx2_kernels;
+extern const KernelTable avx512_kernels;
+#endif
+
+/// The table in use.
+const KernelTable& kernels() noexcept;
+
+}  // namespace batchwarp

@@ -1,0 +1,12 @@
+// Compiler differences that kernel files meet. No standard library templates here.
+#pragma once
+
+#if defined(_MSC_VER) && !defined(__clang__)
+#define BATCHWARP_INLINE __forceinline
+#define BATCHWARP_PREFETCH(address) ((void)0)
+#define BATCHWARP_PREFETCH_WRITE(address) ((void)0)
+#else
+#define BATCHWARP_INLINE inline __attribute__((always_inline))
+#define BATCHWARP_PREFETCH(address) __builtin_prefetch((address), 0, 3)
+#define BATCHWARP_PREFETCH_WRITE(address) __builtin_prefetch((address), 1, 3)
+#endif

@@ -1,0 +1,91 @@
+// B-splines of order 0 to 5: interpolation weights, and the prefilter that orders 2 to 5 need.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+
+#include "batchwarp/fill_mode.hpp"
+
+namespace batchwarp {
+
+inline constexpr int max_order = 5;
+
+/// Samples that SciPy adds on every side before it filters, for modes whose boundary no recursive
+/// filter expresses.
+constexpr std::int64_t spline_padding(int order, FillMode mode) noexcept {
+    return order > 1 && (mode == FillMode::nearest || mode == FillMode::grid_constant) ? 12 : 0;
+}
+
+/// First of the order + 1 samples that a spline of this order needs at `coordinate`. The coordinate
+/// must lie within 2^62 of zero.
+inline std::int64_t first_tap(double coordinate, int order) noexcept {
+    const double base = order % 2 == 1 ? std::floor(coordinate) : std::floor(coordinate + 0.5);
+    return static_cast<std::int64_t>(base) - order / 2;
+}
+
+/// The order + 1 weights at `coordinate`; they add up to 1. Central B-splines as in M. Unser,
+/// "Splines: a perfect fit for signal and image processing" (1999), in SciPy's arrangement of
+/// terms.
+inline void spline_weights(double coordinate, int order, double* weights) noexcept {
+    const double x =
+        coordinate - (order % 2 == 1 ? std::floor(coordinate) : std::floor(coordinate + 0.5));
+    const double z = 1 - x;
+    switch (order) {
+        case 0:
+            weights[0] = 1;
+            return;
+        case 1:
+            weights[0] = 1 - x;
+            break;
+        case 2: {
+            const double y = 0.5 - x;
+            weights[0] = 0.5 * y * y;
+            weights[1] = 0.75 - x * x;
+            break;
+        }
+        case 3:
+            weights[0] = z * z * z / 6;
+            weights[1] = (x * x * (x - 2) * 3 + 4) / 6;
+            weights[2] = (z * z * (z - 2) * 3 + 4) / 6;
+            break;
+        case 4: {
+            const auto outer = [](double u) {
+                return u * (u * (u * (5 - u) / 6 - 1.25) + 5.0 / 24) + 55.0 / 96;
+            };
+            const double y = (0.5 - x) * (0.5 - x), t = x * x;
+            weights[0] = y * y / 24;
+            weights[1] = outer(1 + x);
+            weights[2] = t * (t * 0.25 - 0.625) + 115.0 / 192;
+            weights[3] = outer(z);
+            break;
+        }
+        default: {
+            const auto inner = [](double u) {
+                const double t = u * u;
+                return t * (t * (0.25 - u / 12) - 0.5) + 0.55;
+            };
+            const auto outer = [](double u) {
+                return u * (u * (u * (u * (u / 24 - 0.375) + 1.25) - 1.75) + 0.625) + 0.425;
+            };
+            const double t = z * z;
+            weights[0] = z * t * t / 120;
+            weights[1] = outer(x + 1);
+            weights[2] = inner(x);
+            weights[3] = inner(z);
+            weights[4] = outer(z + 1);
+            break;
+        }
+    }
+    double last = 1;
+    for (int i = 0; i < order; ++i) last -= weights[i];
+    weights[order] = last;
+}
+
+/// Turns height x width x channels samples into B-spline coefficients, in place, both axes.
+///
+/// @param data  packed, interleaved channels
+/// @param mode  the fill mode of the warp; it selects the boundary that SciPy uses for it
+void spline_prefilter(double* data, std::int64_t height, std::int64_t width, std::int64_t channels,
+                      int order, FillMode mode) noexcept;
+
+}  // namespace batchwarp

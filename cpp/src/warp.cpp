@@ -1,0 +1,136 @@
+#include "warp.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "border.hpp"
+#include "spline.hpp"
+
+namespace batchwarp {
+namespace {
+
+// The taps of one pixel along one axis.
+template <int Order>
+struct Taps {
+    std::int64_t index[Order + 1];  // -1: outside, reads cval (grid-constant only)
+    double weight[Order + 1];
+    bool outside;  // the pixel is cval as a whole (constant only)
+
+    void place(double coordinate, std::int64_t n, std::int64_t padding, FillMode mode) noexcept {
+        double at = bounded_coordinate(coordinate) + static_cast<double>(padding);
+        outside = false;
+        if (mode == FillMode::nearest || mode == FillMode::grid_constant) {
+            // Farther out every tap is the same; this bound keeps the weights exact.
+            const double reach = 2 * max_order + 2;
+            at = std::clamp(at, -reach, static_cast<double>(n - 1) + reach);
+        } else {
+            at = map_coordinate(at, n, mode);
+            outside = !(at > -1);
+            if (outside) return;
+        }
+        spline_weights(at, Order, weight);
+        const std::int64_t first = first_tap(at, Order);
+        if (first >= 0 && first + Order < n) {
+            for (int i = 0; i <= Order; ++i) index[i] = first + i;
+        } else {
+            for (int i = 0; i <= Order; ++i) {
+                const std::int64_t tap = first + i;
+                if (mode == FillMode::grid_constant)
+                    index[i] = tap >= 0 && tap < n ? tap : -1;
+                else
+                    index[i] = map_tap(tap, n, tap_mode(mode));
+            }
+        }
+    }
+};
+
+template <int Order, class S, class T>
+void warp_rows(const WarpSource<S>& source, const WarpGeometry& g, std::int64_t height,
+               std::int64_t width, std::int64_t row_begin, std::int64_t row_end, T* out) {
+    const std::int64_t channels = source.channels, row_step = source.width * channels;
+    const FillMode mode = canonical(g.mode);
+    Taps<Order> ty, tx;
+    for (std::int64_t r = row_begin; r < row_end; ++r) {
+        const double rr = static_cast<double>(g.flip_vertical ? height - 1 - r : r);
+        for (std::int64_t c = 0; c < width; ++c, out += channels) {
+            const double cc = static_cast<double>(g.flip_horizontal ? width - 1 - c : c);
+            ty.place(g.affine.y(rr, cc), source.height, source.padding, mode);
+            if (!ty.outside) tx.place(g.affine.x(rr, cc), source.width, source.padding, mode);
+            if (ty.outside || tx.outside) {
+                std::fill_n(out, channels, static_cast<T>(g.cval));
+                continue;
+            }
+            for (std::int64_t k = 0; k < channels; ++k) {
+                double sum = 0;
+                for (int i = 0; i <= Order; ++i) {
+                    const S* row = source.data + ty.index[i] * row_step + k;
+                    for (int j = 0; j <= Order; ++j) {
+                        const bool inside = ty.index[i] >= 0 && tx.index[j] >= 0;
+                        const double value =
+                            inside ? static_cast<double>(row[tx.index[j] * channels]) : g.cval;
+                        if constexpr (Order == 0)
+                            sum = value;
+                        else
+                            sum += value * ty.weight[i] * tx.weight[j];
+                    }
+                }
+                out[k] = static_cast<T>(sum);
+            }
+        }
+    }
+}
+
+}  // namespace
+
+template <class S, class T>
+void warp_general(const WarpSource<S>& source, const WarpGeometry& geometry, std::int64_t height,
+                  std::int64_t width, std::int64_t row_begin, std::int64_t row_end, T* out) {
+    const auto run = [&](auto order) {
+        warp_rows<decltype(order)::value>(source, geometry, height, width, row_begin, row_end, out);
+    };
+    switch (geometry.order) {
+        case 0:
+            return run(std::integral_constant<int, 0>());
+        case 1:
+            return run(std::integral_constant<int, 1>());
+        case 2:
+            return run(std::integral_constant<int, 2>());
+        case 3:
+            return run(std::integral_constant<int, 3>());
+        case 4:
+            return run(std::integral_constant<int, 4>());
+        default:
+            return run(std::integral_constant<int, 5>());
+    }
+}
+
+template void warp_general(const WarpSource<float>&, const WarpGeometry&, std::int64_t,
+                           std::int64_t, std::int64_t, std::int64_t, float*);
+template void warp_general(const WarpSource<double>&, const WarpGeometry&, std::int64_t,
+                           std::int64_t, std::int64_t, std::int64_t, float*);
+template void warp_general(const WarpSource<double>&, const WarpGeometry&, std::int64_t,
+                           std::int64_t, std::int64_t, std::int64_t, double*);
+
+RowRange source_rows(const WarpGeometry& g, std::int64_t height, std::int64_t width,
+                     std::int64_t row_begin, std::int64_t row_end) noexcept {
+    const RowRange all{0, height - 1};
+    const double rows[2] = {
+        static_cast<double>(g.flip_vertical ? height - 1 - row_begin : row_begin),
+        static_cast<double>(g.flip_vertical ? height - row_end : row_end - 1)};
+    double low = INFINITY, high = -INFINITY;
+    for (const double r : rows)
+        for (const double c : {0.0, static_cast<double>(width - 1)}) {
+            low = std::min(low, g.affine.y(r, c));
+            high = std::max(high, g.affine.y(r, c));
+        }
+    const double last = static_cast<double>(height - 1);
+    const bool clamps = g.mode == FillMode::nearest || g.mode == FillMode::constant;
+    if (!(low <= high) || (!clamps && (low < 1 || high > last - 1))) return all;
+    // One row of margin for the second tap and for rounding. The kernels read two rows always, the
+    // one that does not count with weight 0: it has to be there, since 0 times NaN is NaN.
+    const double before_last = std::max(0.0, last - 1), second = std::min(1.0, last);
+    return {static_cast<std::int64_t>(std::clamp(std::floor(low) - 1, 0.0, before_last)),
+            static_cast<std::int64_t>(std::clamp(std::floor(high) + 2, second, last))};
+}
+
+}  // namespace batchwarp

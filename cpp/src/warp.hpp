@@ -1,0 +1,42 @@
+// The warp for every spline order, fill mode and size, in double coordinates. The linear kernels of
+// simd/ take over what most people use; this serves the rest: orders 0 and 2 to 5, images one pixel
+// wide, coordinates and images beyond the kernels' limits, float64 output.
+#pragma once
+
+#include <cstdint>
+
+#include "batchwarp/fill_mode.hpp"
+#include "batchwarp/params.hpp"
+
+namespace batchwarp {
+
+/// What to sample: packed, interleaved. Spline orders 2 to 5 expect coefficients, not samples.
+template <class S>
+struct WarpSource {
+    const S* data;
+    std::int64_t height, width, channels;  // padding included
+    std::int64_t padding;                  // samples added on every side
+};
+
+struct WarpGeometry {
+    Affine affine;
+    bool flip_horizontal = false, flip_vertical = false;
+    int order = 1;
+    FillMode mode = FillMode::nearest;
+    double cval = 0;
+};
+
+/// Fills rows [row_begin, row_end) of a height x width image; `out` is where row `row_begin`
+/// starts. S is float or double, T the same or narrower.
+template <class S, class T>
+void warp_general(const WarpSource<S>& source, const WarpGeometry& geometry, std::int64_t height,
+                  std::int64_t width, std::int64_t row_begin, std::int64_t row_end, T* out);
+
+/// First and last source row that output rows [row_begin, row_end) can touch with order 1.
+struct RowRange {
+    std::int64_t first, last;
+};
+RowRange source_rows(const WarpGeometry& geometry, std::int64_t height, std::int64_t width,
+                     std::int64_t row_begin, std::int64_t row_end) noexcept;
+
+}  // namespace batchwarp

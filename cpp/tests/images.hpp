@@ -1,0 +1,147 @@
+// Batches for tests: any dtype and layout, in a buffer of exactly the size that the elements need,
+// so that AddressSanitizer sees every read past its end.
+#pragma once
+
+#include <cstring>
+#include <memory>
+#include <random>
+#include <vector>
+
+#include "batchwarp/batch.hpp"
+#include "batchwarp/reference.hpp"
+#include "half.hpp"
+
+namespace testing {
+
+using namespace batchwarp;
+
+enum class Layout { nhwc, nchw, padded, reversed };
+
+struct TestBatch {
+    std::unique_ptr<std::byte[]> memory;
+    std::size_t bytes = 0;
+    MutableBatchView view;
+
+    TestBatch(DType dtype, std::int64_t n, std::int64_t h, std::int64_t w, std::int64_t c,
+              Layout layout) {
+        const auto item = static_cast<std::int64_t>(item_size(dtype));
+        const std::int64_t gap = layout == Layout::padded ? 3 : 0;
+        view.count = n;
+        MutableImageView& f = view.first;
+        f.dtype = dtype;
+        f.height = h;
+        f.width = w;
+        f.channels = c;
+        if (layout == Layout::nchw) {
+            f.pixel_stride = item;
+            f.row_stride = w * item;
+            f.channel_stride = h * f.row_stride;
+            view.image_stride = c * f.channel_stride;
+        } else {
+            f.channel_stride = item;
+            f.pixel_stride = c * item;
+            f.row_stride = (w + gap) * f.pixel_stride;
+            view.image_stride = (h + gap) * f.row_stride;
+        }
+        bytes = 0;
+        if (n > 0)
+            bytes = static_cast<std::size_t>(item + (n - 1) * view.image_stride +
+                                             (h - 1) * f.row_stride + (w - 1) * f.pixel_stride +
+                                             (c - 1) * f.channel_stride);
+        memory = std::make_unique<std::byte[]>(bytes);
+        f.data = memory.get();
+        if (layout == Layout::reversed && n > 0) {
+            f.data +=
+                (n - 1) * view.image_stride + (h - 1) * f.row_stride + (w - 1) * f.pixel_stride;
+            view.image_stride = -view.image_stride;
+            f.row_stride = -f.row_stride;
+            f.pixel_stride = -f.pixel_stride;
+        }
+    }
+
+    template <class F>
+    void each(F&& visit) const {
+        for (std::int64_t i = 0; i < view.count; ++i)
+            for (std::int64_t r = 0; r < view.first.height; ++r)
+                for (std::int64_t c = 0; c < view.first.width; ++c)
+                    for (std::int64_t k = 0; k < view.first.channels; ++k)
+                        visit(view[i].at(r, c, k));
+    }
+
+    void fill(std::mt19937& random) {
+        std::uniform_int_distribution<int> byte(0, 255);
+        each([&](std::byte* at) {
+            const int v = byte(random);
+            const auto put = [at](auto value) { std::memcpy(at, &value, sizeof value); };
+            switch (view.first.dtype) {
+                case DType::u8:
+                    return put(static_cast<std::uint8_t>(v));
+                case DType::u16:
+                    return put(static_cast<std::uint16_t>(v));
+                case DType::f16:
+                    return put(to_half(static_cast<float>(v)));
+                case DType::f32:
+                    return put(static_cast<float>(v));
+                case DType::f64:
+                    return put(static_cast<double>(v));
+            }
+        });
+    }
+
+    /// All values, in the order image, row, column, channel.
+    std::vector<double> values() const {
+        std::vector<double> out;
+        each([&](const std::byte* at) {
+            const auto as = [at](auto value) {
+                std::memcpy(&value, at, sizeof value);
+                return value;
+            };
+            switch (view.first.dtype) {
+                case DType::u8:
+                    out.push_back(as(std::uint8_t{}));
+                    break;
+                case DType::u16:
+                    out.push_back(as(std::uint16_t{}));
+                    break;
+                case DType::f16:
+                    out.push_back(to_float(as(Half{})));
+                    break;
+                case DType::f32:
+                    out.push_back(static_cast<double>(as(float{})));
+                    break;
+                case DType::f64:
+                    out.push_back(as(double{}));
+                    break;
+            }
+        });
+        return out;
+    }
+};
+
+inline BatchView readable(const MutableBatchView& view) {
+    BatchView result;
+    result.first = view.first;
+    result.count = view.count;
+    result.image_stride = view.image_stride;
+    return result;
+}
+
+/// Random parameters. `wild` goes far beyond what anybody would train with.
+inline TransformParams random_params(std::mt19937& random, std::int64_t h, std::int64_t w,
+                                     bool wild) {
+    const auto uniform = [&](double a, double b) {
+        return std::uniform_real_distribution<double>(a, b)(random);
+    };
+    TransformParams p;
+    p.theta = uniform(-20, 20) * (wild ? 9 : 1);
+    p.tx = uniform(-0.1, 0.1) * static_cast<double>(h) * (wild ? 10 : 1);
+    p.ty = uniform(-0.1, 0.1) * static_cast<double>(w) * (wild ? 10 : 1);
+    p.shear = uniform(-10, 10);
+    p.zx = wild ? uniform(0.3, 3) : uniform(0.9, 1.1);
+    p.zy = wild ? uniform(0.3, 3) : uniform(0.9, 1.1);
+    p.flip_horizontal = uniform(0, 1) < 0.5 ? 1 : 0;
+    p.flip_vertical = uniform(0, 1) < 0.5 ? 1 : 0;
+    return p;
+}
+
+}  // namespace testing
