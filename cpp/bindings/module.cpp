@@ -1,0 +1,14 @@
+// Registers; the work is in bind_*.cpp.
+#include <pybind11/pybind11.h>
+
+#include "register.hpp"
+
+namespace py = pybind11;
+
+PYBIND11_MODULE(_core, m) {
+    m.doc() = "The compiled core of batchwarp.";
+    m.attr("__version__") = BATCHWARP_VERSION;
+
+    batchwarp::bindings::register_batch(m);
+    batchwarp::bindings::register_runtime(m);
+}

@@ -1,0 +1,10 @@
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+namespace batchwarp::bindings {
+
+void register_batch(pybind11::module_& m);    // bind_batch.cpp: Plan, augment_batch
+void register_runtime(pybind11::module_& m);  // bind_runtime.cpp: threads, SIMD tier, build
+
+}  // namespace batchwarp::bindings
