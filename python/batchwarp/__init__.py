@@ -1,0 +1,15 @@
+"""batchwarp: Keras' ImageDataGenerator, draw for draw and pixel for pixel, with a C++ core."""
+
+from __future__ import annotations
+
+from importlib.metadata import version as _version
+
+from batchwarp import _core, errors, image, runtime
+from batchwarp.generator import ImageDataGenerator
+from batchwarp.iterators import NumpyArrayIterator
+
+__all__ = ["ImageDataGenerator", "NumpyArrayIterator", "__version__", "errors", "image", "runtime"]
+
+__version__ = _version("batchwarp")
+
+_core.read_environment()  # a wrong BATCHWARP_SIMD or BATCHWARP_NUM_THREADS fails the import

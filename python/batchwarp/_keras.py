@@ -1,0 +1,122 @@
+"""The one place that knows an installed Keras: its settings and its `PyDataset`.
+
+Nothing here imports Keras before an iterator is made. The settings are those of Keras even if it
+has not been imported yet, because both read the same configuration file.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+DATA_FORMATS = ("channels_last", "channels_first")
+_SETTINGS = {"image_data_format": DATA_FORMATS, "floatx": ("float32", "float16", "float64")}
+
+
+@functools.cache
+def _configured(name: str) -> str:
+    """Returns a setting of `keras.json`, or Keras' default without such a file."""
+    accepted = _SETTINGS[name]
+    home = os.environ.get("KERAS_HOME")
+    path = Path(home or "~/.keras").expanduser() / "keras.json"
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError:
+        return accepted[0]
+    import json  # here, because most processes never get here
+
+    try:
+        value = json.loads(text).get(name, accepted[0])
+    except (ValueError, AttributeError):
+        return accepted[0]  # Keras ignores a file that is not JSON, too
+    return value if value in accepted else accepted[0]
+
+
+def _setting(name: str) -> str:
+    keras = sys.modules.get("keras")
+    config = getattr(keras, "config", None)
+    if config is None:  # Keras is absent, not imported, or just being imported
+        return _configured(name)
+    return str(getattr(config, name)())
+
+
+def image_data_format() -> str:
+    """Returns Keras' global data format, `"channels_last"` or `"channels_first"`."""
+    return _setting("image_data_format")
+
+
+def floatx() -> str:
+    """Returns Keras' global floating-point dtype, for example `"float32"`."""
+    return _setting("floatx")
+
+
+def standardize_data_format(data_format: str | None) -> str:
+    """Returns a valid data format, the global one for `None`.
+
+    Args:
+        data_format: `None`, `"channels_last"` or `"channels_first"`, in any case.
+
+    Returns:
+        String, `"channels_last"` or `"channels_first"`.
+
+    Raises:
+        ValueError: If it is another value.
+    """
+    if data_format is None:
+        return image_data_format()
+    name = str(data_format).lower()
+    if name not in DATA_FORMATS:
+        raise ValueError(
+            "The `data_format` argument must be one of {'channels_first', 'channels_last'}. "
+            f"Received: data_format={data_format}"
+        )
+    return name
+
+
+def standardize_dtype(dtype: Any) -> np.dtype[Any]:
+    """Returns the NumPy dtype of an iterator's images.
+
+    Args:
+        dtype: Anything that `numpy.dtype` takes; `None` means Keras' global `floatx()`.
+
+    Returns:
+        A floating-point or integer dtype in the machine's byte order.
+
+    Raises:
+        ValueError: If NumPy does not know it, or if it is neither floating-point nor integer.
+    """
+    try:
+        result = np.dtype(floatx() if dtype is None else dtype)
+    except TypeError as error:
+        raise ValueError(
+            f"`dtype` should be a floating-point or integer NumPy dtype. Received: {dtype!r}"
+        ) from error
+    if result.kind not in "fiu":
+        raise ValueError(
+            f"`dtype` should be a floating-point or integer NumPy dtype. Received: {dtype!r}"
+        )
+    return result.newbyteorder("=")
+
+
+def py_dataset() -> type[Any] | None:
+    """Returns `keras.utils.PyDataset`, or `None` where Keras 3 cannot be imported."""
+    try:
+        import keras
+    except ImportError:
+        return None
+    except Exception as error:  # noqa: BLE001 - a broken Keras must not break arrays in, arrays out
+        warnings.warn(
+            f"Keras is installed but importing it failed ({type(error).__name__}: {error}); "
+            "batchwarp's iterators work, but are no `keras.utils.PyDataset`.",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+        return None
+    found = getattr(getattr(keras, "utils", None), "PyDataset", None)
+    return found if isinstance(found, type) else None

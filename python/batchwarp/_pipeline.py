@@ -1,0 +1,440 @@
+"""From indices and random numbers to a finished batch, for one generator and one image size."""
+
+from __future__ import annotations
+
+import functools
+import operator
+import warnings
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from batchwarp import _core
+from batchwarp.draws import ParameterDraws, borrowed_global, finite_number, global_random
+from batchwarp.transforms import CORE_OUTPUTS, check_warp_options
+
+if TYPE_CHECKING:
+    from batchwarp.generator import ImageDataGenerator
+
+# Arrays of at most this many values are compared by value, to notice that they changed in place.
+_SMALL = 64
+
+
+def _fingerprint(values: Any) -> list[Any]:
+    """Returns something comparable that differs once one of the values has changed in place."""
+    return [
+        (value.shape, value.dtype, value.tobytes() if value.size <= _SMALL else None)
+        if isinstance(value, np.ndarray)
+        else [type(value), *value]
+        if isinstance(value, (list, tuple))
+        else type(value)  # because 1 and 1.0 are different shifts
+        for value in values
+    ]
+
+
+def _stage(generator: Any, name: str) -> Any:
+    method = getattr(generator, name)
+    return getattr(method, "__func__", method)
+
+
+_plain_settings = operator.attrgetter(
+    "rotation_range",
+    "shear_range",
+    "height_shift_range",
+    "width_shift_range",
+    "channel_shift_range",
+    "brightness_range",
+    "horizontal_flip",
+    "vertical_flip",
+    "fill_mode",
+    "cval",
+    "interpolation_order",
+    "rescale",
+    "preprocessing_function",
+    "samplewise_center",
+    "samplewise_std_normalization",
+    "featurewise_center",
+    "featurewise_std_normalization",
+    "zca_whitening",
+    "mean",
+    "std",
+    "zca_whitening_matrix",
+    "channel_axis",
+)
+_changeable_settings = operator.attrgetter(
+    "height_shift_range", "width_shift_range", "zoom_range", "brightness_range", "mean", "std"
+)
+
+
+def overrides(generator: Any, reference: type[Any], *names: str) -> bool:
+    """Whether methods of a generator are not those of `reference`.
+
+    Args:
+        generator: Any object with these methods.
+        reference: The class whose methods the fused path reproduces.
+        *names: Names of methods.
+
+    Returns:
+        True if at least one was overridden, in a subclass or on the object itself.
+    """
+    return any(_stage(generator, name) is not getattr(reference, name) for name in names)
+
+
+def warn_not_fitted(setting: str, stacklevel: int = 2) -> None:
+    """Warns that statistics are missing, in Keras' words.
+
+    Args:
+        setting: String, the generator's setting that needs them.
+        stacklevel: Integer, as in `warnings.warn`, seen from the caller.
+    """
+    warnings.warn(
+        f"This ImageDataGenerator specifies `{setting}`, but it hasn't been fit on any training "
+        "data. Fit it first by calling `.fit(numpy_data)`.",
+        stacklevel=stacklevel + 1,
+    )
+
+
+def per_channel(
+    name: str, value: Any, image_shape: tuple[int, ...], channel_axis: int
+) -> NDArray[np.float64] | None:
+    """Returns a generator's `mean` or `std` as one number per channel.
+
+    Args:
+        name: String, the attribute's name for errors.
+        value: Number or array-like that can be broadcast to an image.
+        image_shape: Tuple of three integers.
+        channel_axis: Integer, 0 or 2.
+
+    Returns:
+        Array `(channels,)` of float64, or `None` if the value differs between pixels.
+
+    Raises:
+        ValueError: If it cannot be broadcast to an image, or holds NaN or infinity.
+    """
+    array = np.asarray(value, dtype=np.float64)
+    try:
+        np.broadcast_to(array, image_shape)
+    except ValueError as error:
+        raise ValueError(
+            f"`{name}` of shape {array.shape} cannot be broadcast to images of shape {image_shape}"
+        ) from error
+    if not np.isfinite(array).all():
+        raise ValueError(f"`{name}` should hold finite numbers only. Received: {value!r}")
+    shape = (1,) * (3 - array.ndim) + array.shape
+    if any(extent != 1 for axis, extent in enumerate(shape) if axis != channel_axis):
+        return None
+    return np.array(np.broadcast_to(array.reshape(-1), (image_shape[channel_axis],)))
+
+
+def draws_for(generator: ImageDataGenerator, image_shape: tuple[int, ...]) -> ParameterDraws:
+    """Returns the draws of a generator for images of one shape.
+
+    Args:
+        generator: The generator.
+        image_shape: Tuple of three integers.
+
+    Returns:
+        A `ParameterDraws`.
+
+    Raises:
+        ValueError: If a range is not made of finite numbers, or such images cannot be brightened.
+    """
+    channels = image_shape[generator.channel_axis - 1]
+    if generator.brightness_range is not None and channels not in (1, 3, 4):
+        raise ValueError(
+            f"Unsupported channel number: {channels}. `brightness_range` needs images of 1, 3 or 4 "
+            "channels"
+        )
+    return ParameterDraws(
+        generator, image_shape[generator.row_axis - 1], image_shape[generator.col_axis - 1]
+    )
+
+
+def warp_plan(
+    generator: ImageDataGenerator, image_shape: tuple[int, ...]
+) -> functools.partial[_core.Plan]:
+    """Returns the plan of a generator's augmentation, open for standardisation to be added.
+
+    Args:
+        generator: The generator.
+        image_shape: Tuple of three integers.
+
+    Returns:
+        A partial of `_core.Plan`; called without arguments it gives the plan without
+        standardisation.
+
+    Raises:
+        ValueError: If the generator's `fill_mode`, `cval` or `interpolation_order` is not valid.
+    """
+    fill_mode, cval, order = check_warp_options(
+        generator.fill_mode, generator.cval, generator.interpolation_order, "interpolation_order"
+    )
+    return functools.partial(
+        _core.Plan,
+        height=image_shape[generator.row_axis - 1],
+        width=image_shape[generator.col_axis - 1],
+        channels=image_shape[generator.channel_axis - 1],
+        data_format="channels_first" if generator.channel_axis == 1 else "channels_last",
+        interpolation_order=order,
+        fill_mode=fill_mode,
+        cval=cval,
+    )
+
+
+class Pipeline:
+    """What is constant over the batches of one iterator, resolved once.
+
+    The object is a snapshot of the generator's attributes; `matches` tells when it is out of date.
+
+    Args:
+        generator: The generator.
+        image_shape: Tuple of three integers, the shape of one image.
+        dtype: Dtype of the batches.
+
+    Raises:
+        ValueError: If an attribute of the generator has no meaning for such images.
+    """
+
+    def __init__(
+        self, generator: ImageDataGenerator, image_shape: tuple[int, ...], dtype: np.dtype[Any]
+    ) -> None:
+        self._settings = _plain_settings(generator)
+        self._fingerprint = _fingerprint(_changeable_settings(generator))
+        self._shape = image_shape
+        self._dtype = dtype
+        channel_axis = generator.channel_axis - 1
+        self._draws = draws_for(generator, image_shape)
+
+        self._function: Callable[[Any], Any] | None = generator.preprocessing_function or None
+        self._function_draws = False
+        rescale = finite_number("rescale", generator.rescale) if generator.rescale else 1.0
+        mean = std = None
+        self._late_mean = self._late_std = False
+        if generator.featurewise_center and generator.mean is not None:
+            mean = per_channel("mean", generator.mean, image_shape, channel_axis)
+            self._late_mean = mean is None
+        if generator.featurewise_std_normalization and generator.std is not None:
+            std = per_channel("std", generator.std, image_shape, channel_axis)
+            self._late_std = std is None or self._late_mean
+        warp = warp_plan(generator, image_shape)
+        full = functools.partial(
+            warp,
+            rescale=rescale,
+            samplewise_center=bool(generator.samplewise_center),
+            samplewise_std=bool(generator.samplewise_std_normalization),
+            mean=mean,
+            std=None if std is None or self._late_std else std + 1e-6,
+        )
+        plain = (
+            rescale == 1.0
+            and not generator.samplewise_center
+            and not generator.samplewise_std_normalization
+            and mean is None
+            and std is None
+        )
+        self._warp = warp() if self._function else full()
+        self._normalise = full() if self._function and not plain else None
+
+        self._missing = [
+            setting
+            for setting, value in (
+                ("featurewise_center", generator.mean),
+                ("featurewise_std_normalization", generator.std),
+                ("zca_whitening", generator.zca_whitening_matrix),
+            )
+            if getattr(generator, setting) and value is None
+        ]
+        self._whiten = bool(generator.zca_whitening)
+        self._bare = plain and not (
+            self._function or self._late_mean or self._late_std or self._whiten
+        )
+
+    def matches(self, generator: ImageDataGenerator) -> bool:
+        """Whether the generator's attributes are still those that this was built from."""
+        try:
+            same = self._settings == _plain_settings(generator)
+        except ValueError:  # two different arrays
+            return False
+        return same and self._fingerprint == _fingerprint(_changeable_settings(generator))
+
+    @property
+    def fused(self) -> bool:
+        """Whether the core can write batches of this dtype as Keras does.
+
+        Integer batches are left to it only without standardisation: Keras standardises images of
+        whatever dtype the augmentation made of them, and converts last.
+        """
+        return self._dtype.kind == "f" or (self._dtype in CORE_OUTPUTS and self._bare)
+
+    def run(
+        self,
+        generator: ImageDataGenerator,
+        x: NDArray[Any],
+        indices: NDArray[np.int64],
+        random: np.random.RandomState,
+    ) -> NDArray[Any]:
+        """Makes one batch.
+
+        Args:
+            generator: The generator.
+            x: Array of rank 4, all images, of a dtype that the core reads.
+            indices: Array `(n,)`, which of them.
+            random: The state to draw from.
+
+        Returns:
+            Array of rank 4 of the pipeline's dtype.
+        """
+        batch = np.empty((len(indices), *self._shape), self._dtype)
+        if self._function is None:
+            params = self._draws.batch(random, len(indices))
+            _core.augment_batch(x, indices, params, self._warp, batch)
+        else:
+            self._run_with_function(self._function, x, indices, random, batch)
+            if self._normalise is not None:
+                _core.augment_batch(batch, None, None, self._normalise, batch)
+        if self._late_mean:
+            np.subtract(batch, generator.mean, out=batch, casting="same_kind")
+        if self._late_std:
+            np.divide(batch, generator.std + 1e-6, out=batch, casting="same_kind")
+        for setting in self._missing:
+            warn_not_fitted(setting, stacklevel=5)
+        if self._whiten and generator.zca_whitening_matrix is not None:
+            batch[...] = whitened(batch, generator.zca_whitening_matrix)
+        return batch
+
+    def _run_with_function(
+        self,
+        function: Callable[[Any], Any],
+        x: NDArray[Any],
+        indices: NDArray[np.int64],
+        random: np.random.RandomState,
+        batch: NDArray[Any],
+    ) -> None:
+        """Augments a batch and calls the user's function on each image.
+
+        Keras draws an image's parameters, then calls the function, then draws for the next image.
+        The order matters only to functions that draw from `numpy.random` themselves; so the batch
+        is made at once, and if the global state turns out to have moved, made again in Keras'
+        order. Later batches then keep to that order from the start.
+        """
+        if not self._function_draws:
+            start = random.get_state(legacy=False)
+            params = self._draws.batch(random, len(indices))
+            _core.augment_batch(x, indices, params, self._warp, batch)
+            before = global_random().get_state(legacy=False)
+            for image in batch:
+                call_on(function, image)
+            if _same_state(before, global_random().get_state(legacy=False)):
+                return
+            global_random().set_state(before)
+            random.set_state(start)
+        with borrowed_global(random):
+            source = global_random()
+            for row, image in enumerate(batch):
+                params = self._draws.batch(source, 1)
+                _core.augment_batch(
+                    x, indices[row : row + 1], params, self._warp, batch[row : row + 1]
+                )
+                if self._function_draws:
+                    call_on(function, image)
+                    continue
+                before = source.get_state(legacy=False)
+                call_on(function, image)
+                # Another thread may have drawn in the first attempt: only this image decides.
+                self._function_draws = not _same_state(before, source.get_state(legacy=False))
+
+
+def _same_state(one: Any, other: Any) -> bool:
+    a, b = one["state"], other["state"]
+    return bool(
+        a["pos"] == b["pos"]
+        and np.array_equal(a["key"], b["key"])
+        and one["has_gauss"] == other["has_gauss"]
+    )
+
+
+def call_on(function: Callable[[Any], Any], image: NDArray[Any]) -> None:
+    """Replaces an image by what the user's function makes of it.
+
+    Args:
+        function: The generator's `preprocessing_function`.
+        image: Array of rank 3, changed in place.
+
+    Raises:
+        ValueError: If the result has another shape.
+    """
+    result = function(image)
+    if result is image:
+        return
+    values = np.asarray(result)
+    if values.shape != image.shape:
+        raise ValueError(
+            "`preprocessing_function` should return an array of the shape of its argument, "
+            f"{image.shape}. It returned {type(result).__name__} of shape {values.shape}"
+        )
+    image[...] = values
+
+
+def whitened(x: NDArray[Any], matrix: NDArray[Any]) -> NDArray[Any]:
+    """Applies ZCA whitening to one image or a batch.
+
+    Args:
+        x: Array of rank 3 or more whose last three axes are an image.
+        matrix: Array `(size, size)`, with `size` the number of values of one image.
+
+    Returns:
+        Array of the shape of `x`.
+
+    Raises:
+        ValueError: If the matrix was made for images of another size.
+    """
+    size = x.shape[-3] * x.shape[-2] * x.shape[-1]
+    if np.shape(matrix) != (size, size):
+        raise ValueError(
+            f"`zca_whitening_matrix` of shape {np.shape(matrix)} does not fit images of {size} "
+            "values; call `.fit()` with images of the same size"
+        )
+    return np.reshape(x.reshape(-1, size) @ matrix, x.shape)
+
+
+def run_one_by_one(
+    generator: Any,
+    x: NDArray[Any],
+    indices: NDArray[np.int64],
+    dtype: np.dtype[Any],
+    random: np.random.RandomState,
+) -> NDArray[Any]:
+    """Makes one batch image by image through the generator's public methods, as Keras does.
+
+    This honours overridden methods, and generators of other classes.
+
+    Args:
+        generator: Object with `get_random_transform`, `apply_transform` and `standardize`.
+        x: Array of rank 4, all images.
+        indices: Array `(n,)`, which of them.
+        dtype: Dtype of the batch.
+        random: The state to draw from; methods find it in `numpy.random`.
+
+    Returns:
+        Array of rank 4.
+
+    Raises:
+        ValueError: If the methods change an image's shape.
+    """
+    batch = np.zeros((len(indices), *x.shape[1:]), dtype)
+    with borrowed_global(random):
+        for row, index in enumerate(indices):
+            image = x[index]
+            parameters = generator.get_random_transform(image.shape)
+            image = generator.apply_transform(image.astype(dtype), parameters)
+            image = generator.standardize(image)
+            if np.shape(image) != batch.shape[1:]:
+                raise ValueError(
+                    f"`{type(generator).__name__}` should keep the shape of images, "
+                    f"{batch.shape[1:]}. It returned {type(image).__name__} of shape "
+                    f"{np.shape(image)}"
+                )
+            batch[row] = image
+    return batch

@@ -1,0 +1,374 @@
+"""The random parameters of Keras' ImageDataGenerator, draw for draw.
+
+Every number comes from NumPy's legacy MT19937, in the order in which Keras asks for it: rotation,
+height shift, width shift, shear, two zooms, two flips (both always), channel shift, brightness.
+`numpy.random.uniform(a, b)` is `a + (b - a) * random_sample()`, so the numbers of a whole batch are
+one stream of doubles, taken with one call and cut into columns. A shift given as an integer or a
+list is drawn with `numpy.random.choice`, whose rejection sampling takes a varying number of words:
+then the images are drawn one after the other.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import operator
+import os
+import threading
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from batchwarp import _core
+
+__all__ = ["ParameterDraws", "Ranges", "borrowed_global", "global_random"]
+
+_COLUMN = {name: column for column, name in enumerate(_core.PARAM_COLUMNS)}
+_FLIPS = (("flip_horizontal", "_flip_horizontal"), ("flip_vertical", "_flip_vertical"))
+_IDENTITY = {"zx": 1.0, "zy": 1.0, "channel_shift_intensity": math.nan, "brightness": math.nan}
+
+# The state behind numpy.random.seed, uniform and the other module functions.
+_GLOBAL: np.random.RandomState = np.random.mtrand._rand
+
+_borrow_lock = threading.RLock()
+_borrowing = threading.local()
+
+
+def _renew_lock() -> None:
+    # A child that was forked while another thread held the lock would wait for ever.
+    global _borrow_lock
+    _borrow_lock = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_lock)
+
+
+def global_random() -> np.random.RandomState:
+    """Returns the state that `numpy.random.uniform` and its siblings draw from."""
+    return _GLOBAL
+
+
+def is_borrowed() -> bool:
+    """Whether this thread runs inside `borrowed_global`."""
+    return getattr(_borrowing, "depth", 0) > 0
+
+
+@contextlib.contextmanager
+def borrowed_global(random: np.random.RandomState) -> Iterator[None]:
+    """Lets code that calls `numpy.random.*` draw from a private state.
+
+    Overridden methods and preprocessing functions draw from the global state, which Keras seeds for
+    them. Here they find the same numbers there, and then the global state is put back as it was.
+    Other threads that want to do the same wait.
+
+    Args:
+        random: The private state; it ends where the code left it. The global state itself is
+            accepted and left in place.
+    """
+    if random is _GLOBAL:
+        yield
+        return
+    with _borrow_lock:
+        saved = _GLOBAL.get_state(legacy=False)
+        _GLOBAL.set_state(random.get_state(legacy=False))
+        _borrowing.depth = getattr(_borrowing, "depth", 0) + 1
+        try:
+            yield
+        finally:
+            _borrowing.depth -= 1
+            random.set_state(_GLOBAL.get_state(legacy=False))
+            _GLOBAL.set_state(saved)
+
+
+class Ranges(Protocol):
+    """The attributes of an `ImageDataGenerator` that the draws depend on."""
+
+    rotation_range: Any
+    height_shift_range: Any
+    width_shift_range: Any
+    shear_range: Any
+    zoom_range: Any
+    horizontal_flip: Any
+    vertical_flip: Any
+    channel_shift_range: Any
+    brightness_range: Any
+
+
+def finite_number(name: str, value: Any) -> float:
+    """Returns `value` as a float.
+
+    Args:
+        name: String, the argument's name for the error.
+        value: A real number or an array of one.
+
+    Returns:
+        A finite float.
+
+    Raises:
+        ValueError: If it is no number, NaN or infinite.
+    """
+    try:
+        number = float(value) if np.ndim(value) == 0 and not isinstance(value, str) else math.nan
+    except (TypeError, ValueError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise ValueError(f"`{name}` should be a finite number. Received: {value!r}")
+    return number
+
+
+def number_pair(name: str, value: Any) -> tuple[float, float]:
+    """Returns `value` as two floats.
+
+    Args:
+        name: String, the argument's name for the error.
+        value: A tuple or list of two real numbers, in any order.
+
+    Returns:
+        Tuple of two finite floats.
+
+    Raises:
+        ValueError: If it is not two finite numbers.
+    """
+    try:
+        low, high = value
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"`{name}` should be a tuple or list of two floats. Received: {value}"
+        ) from error
+    return finite_number(name, low), finite_number(name, high)
+
+
+class _Uniform:
+    """One uniform draw; `low` above `high` is as good as the other way round, as in NumPy."""
+
+    __slots__ = ("factor", "high", "low", "span")
+
+    def __init__(self, name: str, low: float, high: float, factor: float = 1.0) -> None:
+        self.low = low
+        self.high = high
+        self.span = high - low
+        self.factor = factor
+        if not math.isfinite(self.span):
+            raise ValueError(f"`{name}` is too wide: from {low} to {high}")
+
+    def one(self, random: np.random.RandomState) -> float:
+        """Draws one number."""
+        return random.uniform(self.low, self.high) * self.factor
+
+
+class _Choice:
+    """A shift given as an integer or a list: one of its values, then a sign."""
+
+    __slots__ = ("factor", "values")
+
+    def __init__(self, values: int | NDArray[Any], factor: float) -> None:
+        self.values = values
+        self.factor = factor
+
+    def one(self, random: np.random.RandomState) -> Any:
+        """Draws one number of pixels; integers stay integers, as in Keras."""
+        value = random.choice(self.values) * random.choice((-1, 1))
+        return value if self.factor == 1.0 else value * self.factor
+
+
+def _symmetric(name: str, value: Any) -> _Uniform | None:
+    """Returns the draw of a range around 0, which Keras leaves out when it is 0 or `None`."""
+    if value is None:
+        return None
+    limit = finite_number(name, value)
+    return _Uniform(name, -limit, limit) if limit else None
+
+
+def _shift(name: str, value: Any, size: int) -> _Uniform | _Choice | None:
+    """Returns the draw of `height_shift_range` or `width_shift_range`.
+
+    Args:
+        name: String, the argument's name for errors.
+        value: Float (a fraction below 1, pixels otherwise), integer (pixels; the draw is one of
+            `range(value)`), 1-D array-like of numbers (the draw is one of them), or `None`.
+        size: Integer, the extent of the image in pixels that a fraction refers to.
+
+    Returns:
+        The draw, or `None` for no shift.
+
+    Raises:
+        ValueError: If the value is none of these.
+    """
+    if value is None:
+        return None
+    try:
+        values = np.asarray(value)
+    except ValueError:  # ragged
+        values = np.empty((0, 0))
+    if values.ndim == 0:
+        limit = finite_number(name, value)
+        if not limit:
+            return None
+        factor = float(size) if limit < 1 else 1.0
+        try:
+            count = operator.index(value.item() if isinstance(value, np.ndarray) else value)
+        except TypeError:
+            count = 0
+        # `numpy.random.choice` refuses floats and integers below 1: Keras then draws uniformly.
+        return _Choice(count, factor) if count > 0 else _Uniform(name, -limit, limit, factor)
+    if values.ndim != 1 or values.dtype.kind not in "buif" or not np.isfinite(values).all():
+        raise ValueError(
+            f"`{name}` should be a float, an integer or a 1-D array-like of finite numbers. "
+            f"Received: {value!r}"
+        )
+    if values.size == 0:
+        return None
+    if isinstance(value, np.ndarray) and value.size == 1 and not value.item():
+        return None  # false in Keras' test, unlike a list of one zero
+    if values.dtype.kind == "b":
+        values = values.astype(np.int64)
+    return _Choice(values, float(size) if values.max() < 1 else 1.0)
+
+
+class ParameterDraws:
+    """The draws of one generator for images of one size.
+
+    The object is a snapshot: it is made anew when an attribute of the generator changes.
+
+    Args:
+        ranges: An `ImageDataGenerator`.
+        height: Integer, the images' rows.
+        width: Integer, the images' columns.
+
+    Raises:
+        ValueError: If a range is not made of finite numbers.
+    """
+
+    def __init__(self, ranges: Ranges, height: int, width: int) -> None:
+        self._rotation = _symmetric("rotation_range", ranges.rotation_range)
+        self._height_shift = _shift("height_shift_range", ranges.height_shift_range, height)
+        self._width_shift = _shift("width_shift_range", ranges.width_shift_range, width)
+        self._shear = _symmetric("shear_range", ranges.shear_range)
+        low, high = number_pair("zoom_range", ranges.zoom_range)
+        self._zoom = None if low == 1 and high == 1 else _Uniform("zoom_range", low, high)
+        self._flip_horizontal = ranges.horizontal_flip
+        self._flip_vertical = ranges.vertical_flip
+        limit = finite_number("channel_shift_range", ranges.channel_shift_range)
+        self._channel_shift = _Uniform("channel_shift_range", -limit, limit) if limit else None
+        self._brightness = None
+        if ranges.brightness_range is not None:
+            low, high = number_pair("brightness_range", ranges.brightness_range)
+            self._brightness = _Uniform("brightness_range", low, high)
+
+        self._one_by_one = isinstance(self._height_shift, _Choice) or isinstance(
+            self._width_shift, _Choice
+        )
+        self._lay_out_columns()
+
+    @property
+    def has_brightness(self) -> bool:
+        """Whether brightness is changed."""
+        return self._brightness is not None
+
+    def _lay_out_columns(self) -> None:
+        """Works out which double of an image's draws becomes which parameter, and how.
+
+        All columns are made alike, as `(double * span + low) * factor`: that takes the same few
+        calls whatever is switched on. A parameter that is not drawn has a span of 0.
+        """
+        self._lows = np.zeros(len(_COLUMN))
+        for name, value in _IDENTITY.items():
+            self._lows[_COLUMN[name]] = value
+        self._spans = np.zeros(len(_COLUMN))
+        self._factors = np.ones(len(_COLUMN))
+        self._sources = np.zeros(len(_COLUMN), dtype=np.intp)
+        self._doubles = 0
+        self._identity = not (self._flip_horizontal or self._flip_vertical)
+        for name, draw in (
+            ("theta", self._rotation),
+            ("tx", self._height_shift),
+            ("ty", self._width_shift),
+            ("shear", self._shear),
+            ("zx", self._zoom),
+            ("zy", self._zoom),
+            ("flip_horizontal", None),
+            ("flip_vertical", None),
+            ("channel_shift_intensity", self._channel_shift),
+            ("brightness", self._brightness),
+        ):
+            column = _COLUMN[name]
+            if isinstance(draw, _Uniform):
+                self._lows[column] = draw.low
+                self._spans[column] = draw.span
+                self._factors[column] = draw.factor
+                self._identity = False
+            elif not name.startswith("flip"):
+                continue
+            self._sources[column] = self._doubles
+            self._doubles += 1
+        self._scaled = bool((self._factors != 1.0).any())
+
+    def batch(self, random: np.random.RandomState, count: int) -> NDArray[np.float64] | None:
+        """Draws the parameters of several images.
+
+        Args:
+            random: The state to draw from.
+            count: Integer, the number of images.
+
+        Returns:
+            Array `(count, len(PARAM_COLUMNS))` of float64 for the core, or `None` if nothing is to
+            be done to the images; the numbers are drawn all the same.
+        """
+        if self._one_by_one:
+            return self._rows(random, count)
+        drawn = random.random_sample((count, self._doubles))
+        if self._identity:
+            return None
+        params = drawn.take(self._sources, axis=1)
+        params *= self._spans
+        params += self._lows
+        if self._scaled:
+            params *= self._factors
+        for name, flip in _FLIPS:
+            if getattr(self, flip):
+                column = _COLUMN[name]
+                np.less(drawn[:, self._sources[column]], 0.5, out=params[:, column])
+        return params
+
+    def _rows(self, random: np.random.RandomState, count: int) -> NDArray[np.float64]:
+        params = np.empty((count, len(_COLUMN)))
+        for row in params:
+            drawn = self.one(random)
+            row[:] = [math.nan if drawn[name] is None else drawn[name] for name in _COLUMN]
+        return params
+
+    def one(self, random: np.random.RandomState) -> dict[str, Any]:
+        """Draws the parameters of one image.
+
+        Args:
+            random: The state to draw from.
+
+        Returns:
+            Dictionary with the keys and values of Keras' `get_random_transform`: angles in degrees,
+            shifts in pixels, zoom factors, flips as 0 or 1, and `None` for a channel shift or a
+            brightness that is not applied.
+        """
+        theta = self._rotation.one(random) if self._rotation else 0
+        tx = self._height_shift.one(random) if self._height_shift else 0
+        ty = self._width_shift.one(random) if self._width_shift else 0
+        shear = self._shear.one(random) if self._shear else 0
+        zx, zy = random.uniform(self._zoom.low, self._zoom.high, 2) if self._zoom else (1, 1)
+        flip_horizontal = int(bool(random.random_sample() < 0.5 and self._flip_horizontal))
+        flip_vertical = int(bool(random.random_sample() < 0.5 and self._flip_vertical))
+        return {
+            "theta": theta,
+            "tx": tx,
+            "ty": ty,
+            "shear": shear,
+            "zx": zx,
+            "zy": zy,
+            "flip_horizontal": flip_horizontal,
+            "flip_vertical": flip_vertical,
+            "channel_shift_intensity": (
+                self._channel_shift.one(random) if self._channel_shift else None
+            ),
+            "brightness": self._brightness.one(random) if self._brightness else None,
+        }

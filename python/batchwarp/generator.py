@@ -1,0 +1,648 @@
+"""The generator: what is done to images, and with which random numbers."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any, NoReturn
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from batchwarp import _core, _keras, transforms
+from batchwarp._pipeline import draws_for, overrides, warn_not_fitted, warp_plan, whitened
+from batchwarp.draws import (
+    ParameterDraws,
+    borrowed_global,
+    finite_number,
+    global_random,
+    number_pair,
+)
+from batchwarp.errors import files_unsupported
+from batchwarp.iterators.array import NumpyArrayIterator
+from batchwarp.statistics import channel_moments, zca_matrix
+
+__all__ = ["ImageDataGenerator"]
+
+# How many values `fit` converts at a time: few enough to stay in the cache while they are summed,
+# or enough for a product of matrices to be worth it.
+_CACHED_VALUES = 1 << 16
+_MANY_VALUES = 1 << 21
+
+
+def _zoom_limits(zoom_range: Any) -> list[Any]:
+    if np.ndim(zoom_range) == 0 and not isinstance(zoom_range, (str, type(None))):
+        finite_number("zoom_range", zoom_range)
+        return [1 - zoom_range, 1 + zoom_range]
+    try:
+        number_pair("zoom_range", zoom_range)
+    except ValueError as error:
+        raise ValueError(
+            "`zoom_range` should be a float or a tuple or list of two floats. "
+            f"Received: {zoom_range}"
+        ) from error
+    return [zoom_range[0], zoom_range[1]]
+
+
+class ImageDataGenerator:
+    """Generates batches of image data with real-time augmentation.
+
+    Arguments, attributes, random numbers and results are those of Keras' class of the same name.
+    Attributes may be changed at any time; the next batch heeds them. Methods may be overridden in a
+    subclass; batches are then made image by image through them.
+
+    Args:
+        featurewise_center: Boolean. Subtract the data set's mean per channel (see `fit`).
+        samplewise_center: Boolean. Subtract each image's mean over all its values.
+        featurewise_std_normalization: Boolean. Divide by the data set's standard deviation per
+            channel (see `fit`). Implies `featurewise_center`.
+        samplewise_std_normalization: Boolean. Divide by each image's standard deviation. Implies
+            `samplewise_center`.
+        zca_whitening: Boolean. Apply ZCA whitening (see `fit`). Implies `featurewise_center` and
+            switches `featurewise_std_normalization` off.
+        zca_epsilon: Float of at least 0, added to the singular values.
+        rotation_range: Number, degrees. Angles are drawn from `[-rotation_range, rotation_range)`.
+        width_shift_range: Float: a fraction of the width if below 1, pixels otherwise. Integer:
+            pixels, one of `range(width_shift_range)` with a random sign. 1-D array-like: one of its
+            elements with a random sign. Keras shifts along the rows' axis here; so do we.
+        height_shift_range: As `width_shift_range`, with the height.
+        brightness_range: Tuple or list of two floats, the range of the brightness factor; 1 leaves
+            an image as it is. The arithmetic is 8-bit, so images in [0, 1] become black, as in
+            Keras.
+        shear_range: Number, degrees. Angles are drawn from `[-shear_range, shear_range)`.
+        zoom_range: Float, or tuple or list of two floats. A float means
+            `[1 - zoom_range, 1 + zoom_range]`. Both directions are drawn; above 1 zooms out.
+        channel_shift_range: Number. A value from `[-channel_shift_range, channel_shift_range)` is
+            added to all channels, clipped to the image's own range.
+        fill_mode: How points outside the image are filled: `"nearest"`, `"constant"`, `"reflect"`,
+            `"wrap"`, or SciPy's further modes `"mirror"`, `"grid-wrap"`, `"grid-constant"`,
+            `"grid-mirror"`.
+        cval: Number, the value of such points for the constant modes.
+        horizontal_flip: Boolean. Mirror every other image, by chance, left to right.
+        vertical_flip: Boolean. Mirror every other image, by chance, top to bottom.
+        rescale: Number that images are multiplied with after augmentation, before standardisation;
+            `None` or 0 for none.
+        preprocessing_function: Function of one image, called after augmentation and before
+            `rescale`. It takes an array of rank 3 and returns one of the same shape. If it draws
+            from `numpy.random`, it finds the numbers that it would find under Keras.
+        data_format: `"channels_last"` (`(n, h, w, c)`) or `"channels_first"` (`(n, c, h, w)`);
+            `None` means Keras' global setting.
+        validation_split: Float in [0, 1), the share of images for `subset="validation"`.
+        interpolation_order: Integer from 0 to 5, order of the interpolating spline.
+        dtype: Dtype of the batches; `None` means Keras' global `floatx()`.
+
+    Raises:
+        ValueError: If an argument is not as above; NaN and infinity never are.
+        TypeError: If `preprocessing_function` cannot be called.
+    """
+
+    def __init__(
+        self,
+        featurewise_center: bool = False,
+        samplewise_center: bool = False,
+        featurewise_std_normalization: bool = False,
+        samplewise_std_normalization: bool = False,
+        zca_whitening: bool = False,
+        zca_epsilon: float = 1e-6,
+        rotation_range: float = 0,
+        width_shift_range: ArrayLike = 0.0,
+        height_shift_range: ArrayLike = 0.0,
+        brightness_range: tuple[float, float] | list[float] | None = None,
+        shear_range: float = 0.0,
+        zoom_range: float | tuple[float, float] | list[float] = 0.0,
+        channel_shift_range: float = 0.0,
+        fill_mode: str = "nearest",
+        cval: float = 0.0,
+        horizontal_flip: bool = False,
+        vertical_flip: bool = False,
+        rescale: float | None = None,
+        preprocessing_function: Callable[[Any], Any] | None = None,
+        data_format: str | None = None,
+        validation_split: float = 0.0,
+        interpolation_order: int = 1,
+        dtype: Any = None,
+    ) -> None:
+        if data_format is None:
+            data_format = _keras.image_data_format()
+        if dtype is None:
+            dtype = _keras.floatx()
+        if data_format not in _keras.DATA_FORMATS:
+            raise ValueError(
+                '`data_format` should be `"channels_last"` (channel after row and column) or '
+                '`"channels_first"` (channel before row and column). '
+                f"Received: {data_format}"
+            )
+        if validation_split and not 0 < validation_split < 1:
+            raise ValueError(
+                "`validation_split` must be strictly between 0 and 1. "
+                f" Received: {validation_split}"
+            )
+        pair: Any = brightness_range
+        if pair is not None and (not isinstance(pair, (tuple, list)) or len(pair) != 2):
+            raise ValueError(
+                f"`brightness_range should be tuple or list of two floats. Received: {pair}"
+            )
+        if preprocessing_function and not callable(preprocessing_function):
+            raise TypeError(
+                "`preprocessing_function` should be a function of one image. "
+                f"Received: {preprocessing_function!r}"
+            )
+        _keras.standardize_dtype(dtype)
+        if finite_number("zca_epsilon", zca_epsilon) < 0:
+            raise ValueError(f"`zca_epsilon` should be at least 0. Received: {zca_epsilon}")
+        if rescale:
+            finite_number("rescale", rescale)
+
+        self.featurewise_center = featurewise_center
+        self.samplewise_center = samplewise_center
+        self.featurewise_std_normalization = featurewise_std_normalization
+        self.samplewise_std_normalization = samplewise_std_normalization
+        self.zca_whitening = zca_whitening
+        self.zca_epsilon = zca_epsilon
+        self.rotation_range = rotation_range
+        self.width_shift_range = width_shift_range
+        self.height_shift_range = height_shift_range
+        self.brightness_range = brightness_range
+        self.shear_range = shear_range
+        self.zoom_range = _zoom_limits(zoom_range)
+        self.channel_shift_range = channel_shift_range
+        self.fill_mode = fill_mode
+        self.cval = cval
+        self.horizontal_flip = horizontal_flip
+        self.vertical_flip = vertical_flip
+        self.rescale = rescale
+        self.preprocessing_function = preprocessing_function
+        self.dtype = dtype
+        self.interpolation_order = interpolation_order
+        self.data_format = data_format
+        self.channel_axis, self.row_axis, self.col_axis = (
+            (1, 2, 3) if data_format == "channels_first" else (3, 1, 2)
+        )
+        self._validation_split = validation_split
+        self.mean: Any = None
+        self.std: Any = None
+        self.zca_whitening_matrix: Any = None
+
+        transforms.check_warp_options(fill_mode, cval, interpolation_order, "interpolation_order")
+        ParameterDraws(self, 1, 1)  # raises for a range that means nothing
+        self._imply("zca_whitening", "featurewise_center", True)
+        self._imply("zca_whitening", "featurewise_std_normalization", False)
+        self._imply("featurewise_std_normalization", "featurewise_center", True)
+        self._imply("samplewise_std_normalization", "samplewise_center", True)
+
+    def _imply(self, setting: str, other: str, value: bool) -> None:
+        if getattr(self, setting) and bool(getattr(self, other)) != value:
+            setattr(self, other, value)
+            warnings.warn(
+                f"This ImageDataGenerator specifies `{setting}`, which overrides setting of "
+                f"`{other}`.",
+                stacklevel=3,
+            )
+
+    def flow(
+        self,
+        x: Any,
+        y: Any = None,
+        batch_size: int = 32,
+        shuffle: bool = True,
+        sample_weight: Any = None,
+        seed: int | None = None,
+        save_to_dir: Any = None,
+        save_prefix: str = "",
+        save_format: str = "png",
+        ignore_class_split: bool = False,
+        subset: str | None = None,
+    ) -> NumpyArrayIterator:
+        """Takes arrays of images and labels and makes batches of augmented data.
+
+        Args:
+            x: Array of rank 4 of images, or tuple `(images, others)` with an array or a list of
+                arrays of the same length that are passed along. The images stay as they are given:
+                no copy is made of an array of uint8, uint16 or a floating-point dtype, and a
+                `numpy.memmap` is read as batches need it. Images of other dtypes are converted once
+                to the generator's dtype.
+            y: Labels, an array-like of the same length, or `None`.
+            batch_size: Integer of at least 1.
+            shuffle: Boolean, whether to draw a new order for each pass.
+            sample_weight: Array-like of the same length, or `None`.
+            seed: Integer from 0 to 2³² - 1 for reproducible order and augmentation. It leaves the
+                state of `numpy.random` alone. `None` draws from `numpy.random`.
+            save_to_dir: Path of an existing folder to save the augmented images to, or `None`.
+            save_prefix: String, the beginning of the files' names.
+            save_format: String, the files' format and extension, for example `"png"`.
+            ignore_class_split: Boolean, whether to accept that the classes of the training and the
+                validation subset differ.
+            subset: `"training"` or `"validation"` if the generator has a `validation_split`; the
+                validation subset are the first images.
+
+        Returns:
+            An iterator, without end, of `images`, `(images, y)` or `(images, y, sample_weight)`;
+            `images` is a list if `x` has others.
+
+        Raises:
+            ValueError: If the lengths differ, the images are not of rank 4 or have no pixels, or an
+                argument is not as above.
+        """
+        return NumpyArrayIterator(
+            x,
+            y,
+            self,
+            batch_size=batch_size,
+            shuffle=shuffle,
+            sample_weight=sample_weight,
+            seed=seed,
+            data_format=self.data_format,
+            save_to_dir=save_to_dir,
+            save_prefix=save_prefix,
+            save_format=save_format,
+            ignore_class_split=ignore_class_split,
+            subset=subset,
+            dtype=self.dtype,
+        )
+
+    # The arguments that this version does not use yet are Keras'.
+    # ruff: disable[ARG002]
+    def flow_from_directory(
+        self,
+        directory: Any,
+        target_size: tuple[int, int] = (256, 256),
+        color_mode: str = "rgb",
+        classes: Any = None,
+        class_mode: str | None = "categorical",
+        batch_size: int = 32,
+        shuffle: bool = True,
+        seed: int | None = None,
+        save_to_dir: Any = None,
+        save_prefix: str = "",
+        save_format: str = "png",
+        follow_links: bool = False,
+        subset: str | None = None,
+        interpolation: str = "nearest",
+        keep_aspect_ratio: bool = False,
+    ) -> NoReturn:
+        """Is not available in this version: load the images into an array and use `flow`.
+
+        Args:
+            directory: As in Keras.
+            target_size: As in Keras.
+            color_mode: As in Keras.
+            classes: As in Keras.
+            class_mode: As in Keras.
+            batch_size: As in Keras.
+            shuffle: As in Keras.
+            seed: As in Keras.
+            save_to_dir: As in Keras.
+            save_prefix: As in Keras.
+            save_format: As in Keras.
+            follow_links: As in Keras.
+            subset: As in Keras.
+            interpolation: As in Keras.
+            keep_aspect_ratio: As in Keras.
+
+        Raises:
+            UnsupportedError: Always.
+        """
+        raise files_unsupported("ImageDataGenerator.flow_from_directory")
+
+    def flow_from_dataframe(
+        self,
+        dataframe: Any,
+        directory: Any = None,
+        x_col: str = "filename",
+        y_col: Any = "class",
+        weight_col: str | None = None,
+        target_size: tuple[int, int] = (256, 256),
+        color_mode: str = "rgb",
+        classes: Any = None,
+        class_mode: str | None = "categorical",
+        batch_size: int = 32,
+        shuffle: bool = True,
+        seed: int | None = None,
+        save_to_dir: Any = None,
+        save_prefix: str = "",
+        save_format: str = "png",
+        subset: str | None = None,
+        interpolation: str = "nearest",
+        validate_filenames: bool = True,
+        **kwargs: Any,
+    ) -> NoReturn:
+        """Is not available in this version: load the images into an array and use `flow`.
+
+        Args:
+            dataframe: As in Keras.
+            directory: As in Keras.
+            x_col: As in Keras.
+            y_col: As in Keras.
+            weight_col: As in Keras.
+            target_size: As in Keras.
+            color_mode: As in Keras.
+            classes: As in Keras.
+            class_mode: As in Keras.
+            batch_size: As in Keras.
+            shuffle: As in Keras.
+            seed: As in Keras.
+            save_to_dir: As in Keras.
+            save_prefix: As in Keras.
+            save_format: As in Keras.
+            subset: As in Keras.
+            interpolation: As in Keras.
+            validate_filenames: As in Keras.
+            **kwargs: As in Keras.
+
+        Raises:
+            UnsupportedError: Always.
+        """
+        raise files_unsupported("ImageDataGenerator.flow_from_dataframe")
+
+    # ruff: enable[ARG002]
+
+    def standardize(self, x: Any) -> Any:
+        """Applies the standardisation, in place.
+
+        The steps are `preprocessing_function`, `rescale`, samplewise centre and standard deviation,
+        featurewise centre and standard deviation, ZCA whitening. Samplewise statistics span all
+        values of `x`: pass one image at a time for statistics of single images.
+
+        Args:
+            x: Floating-point array, an image or a batch. It is changed, except by
+                `preprocessing_function` and ZCA whitening, which give new arrays.
+
+        Returns:
+            The standardised array.
+
+        Raises:
+            TypeError: If a step cannot be done in place because `x` holds integers.
+            ValueError: If the statistics do not fit the shape of `x`.
+        """
+        if self.preprocessing_function:
+            x = self.preprocessing_function(x)
+        if isinstance(x, np.ndarray) and x.dtype.kind not in "fc" and self._changes_values():
+            raise TypeError(
+                f"`x` of dtype {x.dtype} cannot hold standardised values; pass "
+                '`x.astype("float32")`'
+            )
+        if self.rescale:
+            x *= self.rescale
+        if self.samplewise_center:
+            x -= np.mean(x, keepdims=True)
+        if self.samplewise_std_normalization:
+            x /= np.std(x, keepdims=True) + 1e-6
+        if self.featurewise_center:
+            if self.mean is not None:
+                x -= self.mean
+            else:
+                warn_not_fitted("featurewise_center")
+        if self.featurewise_std_normalization:
+            if self.std is not None:
+                x /= self.std + 1e-6
+            else:
+                warn_not_fitted("featurewise_std_normalization")
+        if self.zca_whitening:
+            if self.zca_whitening_matrix is not None:
+                x = whitened(x, self.zca_whitening_matrix)
+            else:
+                warn_not_fitted("zca_whitening")
+        return x
+
+    def _changes_values(self) -> bool:
+        return bool(
+            self.rescale
+            or self.samplewise_center
+            or self.samplewise_std_normalization
+            or (self.featurewise_center and self.mean is not None)
+            or (self.featurewise_std_normalization and self.std is not None)
+        )
+
+    def get_random_transform(
+        self, img_shape: tuple[int, ...], seed: int | None = None
+    ) -> dict[str, Any]:
+        """Draws the parameters of a transformation.
+
+        Args:
+            img_shape: Tuple of three integers, the shape of the image.
+            seed: Integer to draw from a state of its own; `None` draws from `numpy.random`.
+
+        Returns:
+            Dictionary: `theta` and `shear` in degrees, `tx` and `ty` in pixels, `zx` and `zy`
+            factors, `flip_horizontal` and `flip_vertical` 0 or 1, `channel_shift_intensity` and
+            `brightness` numbers or `None`.
+
+        Raises:
+            ValueError: If a range is not made of finite numbers, or the seed is out of range.
+        """
+        random = global_random() if seed is None else np.random.RandomState(seed)
+        height, width = img_shape[self.row_axis - 1], img_shape[self.col_axis - 1]
+        return ParameterDraws(self, height, width).one(random)
+
+    def apply_transform(
+        self, x: NDArray[Any], transform_parameters: dict[str, Any]
+    ) -> NDArray[Any]:
+        """Applies a transformation to an image.
+
+        Args:
+            x: Array of rank 3, one image.
+            transform_parameters: Dictionary as from `get_random_transform`. Missing keys change
+                nothing.
+
+        Returns:
+            Array of the shape of `x`. It is of the dtype of `x`, but of Keras' `floatx()` after a
+            change of brightness, and of the dtype of `x + 0.5` after a channel shift.
+
+        Raises:
+            ValueError: If a parameter is NaN or infinite, or the image has another rank or no
+                pixels.
+        """
+        row_axis, col_axis = self.row_axis - 1, self.col_axis - 1
+        channel_axis = self.channel_axis - 1
+        get = transform_parameters.get
+        x = transforms.apply_affine_transform(
+            x,
+            get("theta", 0),
+            get("tx", 0),
+            get("ty", 0),
+            get("shear", 0),
+            get("zx", 1),
+            get("zy", 1),
+            row_axis=row_axis,
+            col_axis=col_axis,
+            channel_axis=channel_axis,
+            fill_mode=self.fill_mode,
+            cval=self.cval,
+            order=self.interpolation_order,
+        )
+        intensity = get("channel_shift_intensity")
+        if intensity is not None:
+            x = transforms.apply_channel_shift(x, intensity, channel_axis)
+        if get("flip_horizontal", False):
+            x = transforms.flip_axis(x, col_axis)
+        if get("flip_vertical", False):
+            x = transforms.flip_axis(x, row_axis)
+        brightness = get("brightness")
+        if brightness is not None:
+            data_format = "channels_first" if channel_axis == 0 else "channels_last"
+            x = transforms.brightness_shift(x, brightness, False, data_format)
+        return x
+
+    def random_transform(self, x: NDArray[Any], seed: int | None = None) -> NDArray[Any]:
+        """Applies a random transformation to an image.
+
+        Args:
+            x: Array of rank 3, one image.
+            seed: As in `get_random_transform`.
+
+        Returns:
+            Array of the shape of `x`, as from `apply_transform`.
+
+        Raises:
+            ValueError: As `get_random_transform` and `apply_transform`.
+        """
+        return self.apply_transform(x, self.get_random_transform(x.shape, seed))
+
+    def fit(self, x: Any, augment: bool = False, rounds: Any = 1, seed: int | None = None) -> None:
+        """Computes the statistics of the data set that the generator's settings need.
+
+        These are `mean` and `std` per channel and `zca_whitening_matrix`. They are accumulated in
+        double precision over chunks of the data, which is neither changed nor copied as a whole.
+        `rescale` is applied first.
+
+        Args:
+            x: Array-like of rank 4, sample data.
+            augment: Boolean, whether to take randomly augmented samples.
+            rounds: Integer of at least 1, how many augmented versions of each image to take.
+            seed: Integer to draw from a state of its own; `None` draws from `numpy.random`.
+
+        Raises:
+            ValueError: If the data is not of rank 4, is empty or not finite, or `rounds` or `seed`
+                is not as above.
+        """
+        x = np.asarray(x)
+        if x.ndim != 4:
+            raise ValueError(
+                f"Input to `.fit()` should have rank 4. Got array with shape: {x.shape}"
+            )
+        if x.size == 0:
+            raise ValueError(
+                f"Input to `.fit()` should hold at least one image. Got array with shape: {x.shape}"
+            )
+        if x.dtype.kind not in "biufO":
+            raise TypeError(f"Input to `.fit()` should hold numbers. Got dtype: {x.dtype}")
+        if augment and (not isinstance(rounds, (int, np.integer)) or rounds < 1):
+            raise ValueError(f"`rounds` should be an integer of at least 1. Received: {rounds!r}")
+        channels = x.shape[self.channel_axis]
+        if channels not in (1, 3, 4):
+            warnings.warn(
+                "Expected input to be images (as Numpy array) following the data format convention "
+                f'"{self.data_format}" (channels on axis {self.channel_axis}), i.e. expected '
+                f"either 1, 3 or 4 channels on axis {self.channel_axis}. However, it was passed an "
+                f"array with shape {x.shape} ({channels} channels).",
+                stacklevel=2,
+            )
+        random = global_random() if seed is None else np.random.RandomState(seed)
+        samples = _Samples(self, x, rounds if augment else 0, random)
+        dtype = samples.dtype if samples.dtype == np.float64 else np.dtype(np.float32)
+        broadcast = tuple(channels if axis == self.channel_axis else 1 for axis in (1, 2, 3))
+        if not (
+            self.featurewise_center or self.featurewise_std_normalization or self.zca_whitening
+        ):
+            return
+        mean, std = (
+            moment.astype(dtype).reshape(broadcast)
+            for moment in channel_moments(samples.chunks(_CACHED_VALUES), self.channel_axis)
+        )
+        if self.featurewise_center:
+            self.mean = mean
+        if self.featurewise_std_normalization:
+            self.std = std
+        if self.zca_whitening:
+
+            def standardised() -> Iterator[NDArray[Any]]:
+                for chunk in samples.chunks(_MANY_VALUES):
+                    values = chunk - mean if self.featurewise_center else chunk
+                    yield values / (std + 1e-6) if self.featurewise_std_normalization else values
+
+            size = x[0].size
+            epsilon = float(self.zca_epsilon)
+            self.zca_whitening_matrix = zca_matrix(
+                standardised, samples.count, size, epsilon, dtype
+            )
+
+
+class _Samples:
+    """The rescaled, perhaps augmented images that `fit` looks at, in chunks and as often as needed.
+
+    Args:
+        generator: The generator.
+        x: Array of rank 4, all images.
+        rounds: Integer, how many augmented versions of each image; 0 for the images themselves.
+        random: The state to draw from; everything is drawn here, in Keras' order.
+    """
+
+    def __init__(
+        self,
+        generator: ImageDataGenerator,
+        x: NDArray[Any],
+        rounds: int,
+        random: np.random.RandomState,
+    ) -> None:
+        self._generator = generator
+        self._x = x
+        wanted = _keras.standardize_dtype(generator.dtype)
+        self.dtype = wanted if wanted.kind == "f" else np.dtype(np.float32)
+        self.count = len(x) * max(1, rounds)
+        self._params: list[NDArray[np.float64] | None] = []
+        self._augmented: NDArray[Any] | None = None
+        if rounds == 0:
+            return
+        if overrides(
+            generator,
+            ImageDataGenerator,
+            "random_transform",
+            "get_random_transform",
+            "apply_transform",
+        ):
+            self._augmented = self._one_by_one(random)
+            return
+        image_shape = x.shape[1:]
+        self._plan = warp_plan(generator, image_shape)()
+        draws = draws_for(generator, image_shape)
+        self._params = [draws.batch(random, len(x)) for _ in range(rounds)]
+
+    def _one_by_one(self, random: np.random.RandomState) -> NDArray[Any]:
+        """Augments through the generator's own methods; their result cannot be made twice."""
+        augmented = np.zeros((self.count, *self._x.shape[1:]), self.dtype)
+        with borrowed_global(random):
+            for row in range(self.count):
+                image = self._rescaled(self._x[row % len(self._x)], self.dtype)
+                augmented[row] = self._generator.random_transform(image)
+        return augmented
+
+    def _rescaled(self, images: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
+        values = images.astype(dtype)
+        if self._generator.rescale:
+            values *= self._generator.rescale
+        return values
+
+    def chunks(self, values: int) -> Iterator[NDArray[Any]]:
+        """Yields the images in arrays of rank 4.
+
+        Args:
+            values: Integer, about how many values an array may have; it has at least one image.
+        """
+        length = max(1, values // self._x[0].size)
+        parts = [slice(start, start + length) for start in range(0, self.count, length)]
+        if self._augmented is not None:
+            for part in parts:
+                yield self._augmented[part]
+            return
+        parts = [part for part in parts if part.start < len(self._x)]
+        if not self._params:
+            for part in parts:
+                yield self._rescaled(self._x[part], np.dtype(np.float64))
+            return
+        for params in self._params:
+            for part in parts:
+                chunk = self._rescaled(self._x[part], self.dtype)
+                augmented = np.empty_like(chunk)
+                drawn = None if params is None else params[part]
+                _core.augment_batch(chunk, None, drawn, self._plan, augmented)
+                yield augmented

@@ -1,0 +1,65 @@
+"""The names of `tf.keras.preprocessing.image`.
+
+Those that work on image files (`DirectoryIterator`, `DataFrameIterator`, `load_img`, `save_img`,
+`list_pictures`, `validate_filename`) come with a later version; asking for one of them raises
+`batchwarp.errors.UnsupportedError`.
+"""
+
+from __future__ import annotations
+
+from batchwarp.errors import files_unsupported
+from batchwarp.generator import ImageDataGenerator
+from batchwarp.iterators import Iterator, NumpyArrayIterator
+from batchwarp.transforms import (
+    apply_affine_transform,
+    apply_brightness_shift,
+    apply_channel_shift,
+    array_to_img,
+    flip_axis,
+    img_to_array,
+    random_brightness,
+    random_channel_shift,
+    random_rotation,
+    random_shear,
+    random_shift,
+    random_zoom,
+    smart_resize,
+    transform_matrix_offset_center,
+)
+
+__all__ = [
+    "ImageDataGenerator",
+    "Iterator",
+    "NumpyArrayIterator",
+    "apply_affine_transform",
+    "apply_brightness_shift",
+    "apply_channel_shift",
+    "array_to_img",
+    "flip_axis",
+    "img_to_array",
+    "random_brightness",
+    "random_channel_shift",
+    "random_rotation",
+    "random_shear",
+    "random_shift",
+    "random_zoom",
+    "smart_resize",
+    "transform_matrix_offset_center",
+]
+
+_FILE_NAMES = frozenset(
+    {
+        "DataFrameIterator",
+        "DirectoryIterator",
+        "list_pictures",
+        "load_img",
+        "save_img",
+        "validate_filename",
+    }
+)
+
+
+def __getattr__(name: str) -> object:
+    if name in _FILE_NAMES:
+        raise files_unsupported(f"batchwarp.image.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,253 @@
+"""Batches from images in an array."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from batchwarp import _keras, transforms
+from batchwarp._pipeline import Pipeline, overrides, run_one_by_one
+from batchwarp.draws import global_random, is_borrowed
+from batchwarp.iterators.base import Iterator
+
+if TYPE_CHECKING:
+    from batchwarp.generator import ImageDataGenerator
+
+
+def _readable(x: Any, dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Returns images as an array that the core can read, without a copy where possible.
+
+    Args:
+        x: Array-like.
+        dtype: Dtype of the iterator.
+
+    Returns:
+        The same memory if its dtype is one that the core reads. Images of another dtype are
+        converted to that of the iterator; and so are all images if that is an integer dtype,
+        because Keras converts before it augments, which shows in what is rounded.
+
+    Raises:
+        TypeError: If the images are no real numbers.
+    """
+    array = np.asarray(x)
+    if array.dtype.kind not in "biufO":
+        raise TypeError(
+            f"`x` (images tensor) should hold real numbers. Received dtype: {array.dtype}"
+        )
+    if dtype.kind == "f" and array.dtype in transforms.CORE_INPUTS:
+        return array
+    return array.astype(dtype, copy=False)
+
+
+class NumpyArrayIterator(Iterator):
+    """Iterator yielding batches from an array of images.
+
+    Args:
+        x: Array-like of rank 4 of images, or tuple or list `(images, others)` with an array or a
+            list of arrays of the same length that are passed along. Images of uint8, uint16 or a
+            floating-point dtype stay as they are given, so that a `numpy.memmap` is read as batches
+            need it; other dtypes are converted once to `dtype`.
+        y: Array-like of labels of the same length, or `None`.
+        image_data_generator: `ImageDataGenerator`, or an object with its methods.
+        batch_size: Integer of at least 1.
+        shuffle: Boolean, whether to draw a new order for each pass.
+        sample_weight: Array-like of the same length, or `None`.
+        seed: Integer from 0 to 2³² - 1, or `None` to draw from `numpy.random`.
+        data_format: `"channels_first"` or `"channels_last"`, the layout for the check of the number
+            of channels and for saved images; `None` means Keras' global setting. The generator's
+            own setting decides how images are augmented.
+        save_to_dir: Path of an existing folder to save the augmented images to, or `None`.
+        save_prefix: String, the beginning of the files' names.
+        save_format: String, the files' format and extension.
+        subset: `"training"`, `"validation"` or `None`, by the generator's `validation_split`.
+        ignore_class_split: Boolean, whether to accept subsets with different classes.
+        dtype: Dtype of the batches; `None` means Keras' global `floatx()`.
+
+    Raises:
+        ValueError: If the lengths differ, the images are not of rank 4 or have no pixels, or an
+            argument is not as above.
+        TypeError: If the images are no real numbers.
+    """
+
+    def __init__(
+        self,
+        x: Any,
+        y: Any,
+        image_data_generator: ImageDataGenerator,
+        batch_size: int = 32,
+        shuffle: bool = False,
+        sample_weight: Any = None,
+        seed: int | None = None,
+        data_format: str | None = None,
+        save_to_dir: Any = None,
+        save_prefix: str = "",
+        save_format: str = "png",
+        subset: str | None = None,
+        ignore_class_split: bool = False,
+        dtype: Any = None,
+    ) -> None:
+        if data_format is None:
+            data_format = _keras.image_data_format()
+        if data_format not in _keras.DATA_FORMATS:
+            raise ValueError(
+                '`data_format` should be `"channels_last"` or `"channels_first"`. '
+                f"Received: {data_format}"
+            )
+        self.dtype = _keras.floatx() if dtype is None else dtype
+        self._numpy_dtype = _keras.standardize_dtype(self.dtype)
+        x, x_misc = _split_inputs(x)
+        for other in x_misc:
+            if other.ndim == 0:
+                raise ValueError(
+                    "`x[1]` should be an array or a list of arrays. "
+                    f"Received a list with the element {other!r}"
+                )
+            if len(x) != len(other):
+                raise ValueError(
+                    "All of the arrays in `x` should have the same length. Found a pair with: "
+                    f"len(x[0]) = {len(x)}, len(x[?]) = {len(other)}"
+                )
+        for name, what, values in (
+            ("y", "`y` (labels)", y),
+            ("sample_weight", "`sample_weight`", sample_weight),
+        ):
+            if values is not None and len(x) != len(values):
+                raise ValueError(
+                    f"`x` (images tensor) and {what} should have the same length. "
+                    f"Found: x.shape = {np.shape(x)}, {name}.shape = {np.shape(values)}"
+                )
+        if subset is not None:
+            part = _subset(x, y, image_data_generator, subset, ignore_class_split)
+            x = x[part]
+            x_misc = [other[part] for other in x_misc]
+            y = None if y is None else y[part]
+
+        self.x = _readable(x, self._numpy_dtype)
+        self.x_misc = x_misc
+        if self.x.ndim != 4:
+            raise ValueError(
+                "Input data in `NumpyArrayIterator` should have rank 4. You passed an array with "
+                f"shape {self.x.shape}"
+            )
+        if 0 in self.x.shape[1:]:
+            raise ValueError(
+                "Input data in `NumpyArrayIterator` should have at least one pixel and channel. "
+                f"You passed an array with shape {self.x.shape}"
+            )
+        channels_axis = 3 if data_format == "channels_last" else 1
+        if self.x.shape[channels_axis] not in (1, 3, 4):
+            warnings.warn(
+                "NumpyArrayIterator is set to use the data format convention "
+                f'"{data_format}" (channels on axis {channels_axis}), i.e. expected either 1, 3, '
+                f"or 4 channels on axis {channels_axis}. However, it was passed an array with "
+                f"shape {self.x.shape} ({self.x.shape[channels_axis]} channels).",
+                stacklevel=2,
+            )
+        self.y = None if y is None else np.asarray(y)
+        self.sample_weight = None if sample_weight is None else np.asarray(sample_weight)
+        self.image_data_generator = image_data_generator
+        self.data_format = data_format
+        self.save_to_dir = save_to_dir
+        self.save_prefix = save_prefix
+        self.save_format = save_format
+        self._pipeline: Pipeline | None = None
+        super().__init__(len(self.x), batch_size, shuffle, seed)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        make, (cls, state) = super().__reduce__()
+        return make, (cls, {**state, "_pipeline": None})
+
+    def _batch(self, index_array: NDArray[np.int64], random: np.random.RandomState) -> Any:
+        if overrides(self, NumpyArrayIterator, "_get_batches_of_transformed_samples"):
+            return super()._batch(index_array, random)
+        return self._transformed(index_array, random)
+
+    def _get_batches_of_transformed_samples(self, index_array: NDArray[np.int64]) -> Any:
+        random = global_random() if is_borrowed() else self._random
+        return self._transformed(np.asarray(index_array, dtype=np.int64), random)
+
+    def _transformed(self, index_array: NDArray[np.int64], random: np.random.RandomState) -> Any:
+        batch_x = self._images(index_array, random)
+        if self.save_to_dir:
+            self._save(batch_x, index_array, random)
+        inputs: Any = batch_x
+        if self.x_misc:
+            inputs = [batch_x, *(other[index_array] for other in self.x_misc)]
+        if self.y is None:
+            return inputs
+        labels = self.y[index_array]
+        if self.sample_weight is None:
+            return inputs, labels
+        return inputs, labels, self.sample_weight[index_array]
+
+    def _images(
+        self, index_array: NDArray[np.int64], random: np.random.RandomState
+    ) -> NDArray[Any]:
+        from batchwarp.generator import ImageDataGenerator  # it imports this module
+
+        generator: Any = self.image_data_generator
+        if not isinstance(generator, ImageDataGenerator) or overrides(
+            generator, ImageDataGenerator, "get_random_transform", "apply_transform", "standardize"
+        ):
+            return run_one_by_one(generator, self.x, index_array, self._numpy_dtype, random)
+        pipeline = self._pipeline
+        if pipeline is None or not pipeline.matches(generator):
+            pipeline = Pipeline(generator, self.x.shape[1:], self._numpy_dtype)
+            self._pipeline = pipeline
+        if not pipeline.fused:
+            return run_one_by_one(generator, self.x, index_array, self._numpy_dtype, random)
+        return pipeline.run(generator, self.x, index_array, random)
+
+    def _save(
+        self,
+        batch_x: NDArray[Any],
+        index_array: NDArray[np.int64],
+        random: np.random.RandomState,
+    ) -> None:
+        for image, index in zip(batch_x, index_array, strict=True):
+            picture = transforms.array_to_img(image, self.data_format, scale=True)
+            name = f"{self.save_prefix}_{index}_{random.randint(10000)}.{self.save_format}"
+            picture.save(Path(self.save_to_dir) / name)
+
+
+def _split_inputs(x: Any) -> tuple[Any, list[NDArray[Any]]]:
+    """Splits `(images, others)`; a list whose elements are images themselves is one array."""
+    if not isinstance(x, (tuple, list)):
+        return x if hasattr(x, "__len__") else np.asarray(x), []
+    if isinstance(x, list) and (not x or np.ndim(x[0]) == 3):
+        return np.asarray(x), []
+    if len(x) != 2:
+        raise ValueError(
+            "`x` should be an array of images or a pair `(images, others)`. "
+            f"Received a {type(x).__name__} of length {len(x)}"
+        )
+    others: Sequence[Any] = x[1] if isinstance(x[1], list) else [x[1]]
+    return x[0], [np.asarray(other) for other in others]
+
+
+def _subset(
+    x: Any,
+    y: Any,
+    generator: ImageDataGenerator,
+    subset: str,
+    ignore_class_split: bool,
+) -> slice:
+    """Returns the part of the images that belongs to a subset."""
+    if subset not in ("training", "validation"):
+        raise ValueError(f'Invalid subset name: {subset}; expected "training" or "validation".')
+    split = int(len(x) * (generator._validation_split or 0.0))
+    if (
+        y is not None
+        and not ignore_class_split
+        and not np.array_equal(np.unique(y[:split]), np.unique(y[split:]))
+    ):
+        raise ValueError(
+            "Training and validation subsets have different number of classes after the split. "
+            "If your numpy arrays are sorted by the label, you might want to shuffle them."
+        )
+    return slice(None, split) if subset == "validation" else slice(split, None)

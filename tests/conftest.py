@@ -1,0 +1,38 @@
+"""What all tests share: a quiet Keras, and the switch that rewrites the golden files."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from pathlib import Path
+
+import pytest
+
+# Before TensorFlow is imported: no messages, no graphics card, the same sums on every machine.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+
+sys.path.insert(0, str(Path(__file__).parent))  # for keras_reference
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--regen-golden",
+        action="store_true",
+        help="write the golden files anew from the results of this machine, then check them",
+    )
+
+
+@pytest.fixture(scope="session")
+def keras():
+    """Keras, imported with its own and TensorFlow's deprecation warnings switched off."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return pytest.importorskip("keras", reason="Keras is what the results are compared with")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _keras_before_iterators(keras) -> None:
+    """Iterators import Keras when the first one is made, where its warnings would be errors."""
