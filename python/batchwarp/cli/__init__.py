@@ -1,0 +1,93 @@
+"""The command line: `batchwarp`, or `python -m batchwarp.cli`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+import batchwarp
+from batchwarp.cli import info
+from batchwarp.training import scripts
+from batchwarp.training.errors import UsageError
+
+__all__ = ["main"]
+
+USAGE_ERROR = 2
+INTERRUPTED = 130  # as shells report a process that Ctrl-C ended
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs a command.
+
+    Args:
+        arguments: What follows the program's name; None takes it from `sys.argv`.
+
+    Returns:
+        The exit status: 0, 2 for what the user can put right (one line on standard error says
+        what), 130 after Ctrl-C.
+
+    Raises:
+        SystemExit: With status 0, after `--help` or `--version`.
+    """
+    try:
+        options = _parser().parse_args(arguments)
+        options.run(options)
+        sys.stdout.flush()
+    except UsageError as error:
+        print(f"batchwarp: error: {error}", file=sys.stderr)
+        return USAGE_ERROR
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read the output has enough of it. Python flushes once more when it exits.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return 0
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser that reports an error in one line, without repeating the usage."""
+
+    def error(self, message: str) -> NoReturn:
+        command = self.prog.removeprefix("batchwarp").strip()
+        hint = f"batchwarp {command} --help" if command else "batchwarp --help"
+        raise UsageError(f"{message} (see {hint})")
+
+
+def _parser() -> argparse.ArgumentParser:
+    """Builds the parser of all commands."""
+    parser = _Parser(
+        prog="batchwarp", description="Keras' ImageDataGenerator with a C++ core: its tools."
+    )
+    parser.add_argument("--version", action="version", version=f"batchwarp {batchwarp.__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    train = commands.add_parser(
+        "train",
+        help="train a model with batchwarp's augmentation",
+        description="Trains a model with batchwarp's augmentation; "
+        "needs TensorFlow: pip install 'batchwarp[train]'.",
+    )
+    names = train.add_subparsers(title="scripts", metavar="SCRIPT", required=True)
+    for script in scripts():
+        summary = script.summary
+        one = names.add_parser(script.name, help=summary, description=f"{_sentence(summary)}.")
+        script.add_arguments(one)
+        one.set_defaults(run=script.run)
+
+    about = commands.add_parser(
+        "info",
+        help="show version, instruction set, threads and build",
+        description="Shows what a bug report should contain: versions, instruction set, threads "
+        "and how the core was built.",
+    )
+    about.set_defaults(run=info.run)
+    return parser
+
+
+def _sentence(text: str) -> str:
+    """Returns a text with a capital at its beginning."""
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,8 @@
+"""Runs the command line for `python -m batchwarp.cli`."""
+
+import sys
+
+from batchwarp.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,41 @@
+"""What can go wrong in a training script and can be put right by its user."""
+
+from __future__ import annotations
+
+from os import PathLike
+
+__all__ = ["DatasetError", "MissingPackageError", "UsageError"]
+
+
+class UsageError(Exception):
+    """Something its user can put right; the command line shows it as one line."""
+
+
+class MissingPackageError(UsageError):
+    """A package that the training scripts need is not installed or cannot be loaded.
+
+    Args:
+        package: Name of the package, as it is imported.
+        reason: What the import said.
+    """
+
+    def __init__(self, package: str, reason: object) -> None:
+        super().__init__(
+            f"{package} is needed for training and cannot be imported ({reason}); "
+            "install it with: pip install 'batchwarp[train]'"
+        )
+        self.package = package
+
+
+class DatasetError(UsageError):
+    """A data set is missing, or one of its files is not what it must be.
+
+    Args:
+        path: The file or folder concerned.
+        reason: What is wrong with it.
+    """
+
+    def __init__(self, path: str | PathLike[str], reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.path = path
+        self.reason = reason

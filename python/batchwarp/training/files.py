@@ -1,0 +1,40 @@
+"""Writing files so that an interruption leaves the old one or the new one, never half of one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+__all__ = ["replacing", "write_json"]
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Gives a temporary path beside `path`, which becomes `path` if the block ends normally.
+
+    Args:
+        path: The file to write or replace.
+
+    Yields:
+        Where to write to; the same folder and ending as `path`.
+    """
+    temporary = path.with_name(f".{path.stem}-unfinished{path.suffix}")
+    try:
+        yield temporary
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_json(path: Path, content: Mapping[str, object]) -> None:
+    """Writes a JSON file, indented, in UTF-8.
+
+    Args:
+        path: The file to write or replace.
+        content: What to write.
+    """
+    with replacing(path) as temporary:
+        text = json.dumps(content, indent=2, ensure_ascii=False)
+        temporary.write_text(text + "\n", encoding="utf-8")

@@ -1,0 +1,108 @@
+"""The models of the training scripts, uncompiled.
+
+Keras is imported by the functions, not by the module.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from batchwarp.training.frameworks import load_keras
+
+__all__ = ["FASHION_MNIST_PARAMETERS", "fashion_mnist", "ox"]
+
+# Trainable parameters of each variant: a change of the architecture does not go unnoticed.
+FASHION_MNIST_PARAMETERS = {"a": 3_989_642, "b": 241_546, "c": 5_240_842, "d": 5_240_842}
+
+
+def ox(height: int, width: int) -> Any:
+    """Builds the LeNet-like model that tells O from X.
+
+    Args:
+        height: Height of the pictures in pixels, at least 6.
+        width: Width of the pictures in pixels, at least 6.
+
+    Returns:
+        A `keras.Sequential` from `(n, height, width, 1)` to the probability of X, `(n, 1)`.
+    """
+    keras = load_keras()
+    layers = keras.layers
+    return keras.Sequential(
+        [
+            keras.Input((height, width, 1)),
+            layers.Conv2D(32, 2, activation="relu"),
+            layers.MaxPooling2D(),
+            layers.Conv2D(64, 2, activation="relu"),
+            layers.MaxPooling2D(),
+            layers.Flatten(),
+            layers.Dense(64, activation="relu"),
+            layers.Dropout(0.5),
+            layers.Dense(1, activation="sigmoid"),
+        ],
+        name="ox",
+    )
+
+
+def fashion_mnist(variant: str) -> Any:
+    """Builds one of the four models for Fashion-MNIST.
+
+    Args:
+        variant: "a": convolutions only; "b": with pooling and dropout; "c": in the style of VGG;
+            "d": the same as "c", to be trained with augmented pictures in addition.
+
+    Returns:
+        A `keras.Sequential` from `(n, 28, 28, 1)` to class probabilities, `(n, 10)`.
+
+    Raises:
+        ValueError: If there is no such variant.
+        RuntimeError: If the model does not have the number of parameters it must have.
+    """
+    if variant not in FASHION_MNIST_PARAMETERS:
+        raise ValueError(f'`variant` must be "a", "b", "c" or "d", received: {variant!r}')
+    keras = load_keras()
+    layers = keras.layers
+    if variant == "a":
+        stack = [
+            layers.Conv2D(16, 3, activation="relu"),
+            layers.Conv2D(32, 3, activation="relu"),
+            layers.Conv2D(64, 3, activation="relu"),
+            layers.Flatten(),
+            layers.Dense(128, activation="relu"),
+        ]
+    elif variant == "b":
+        stack = [
+            layers.Conv2D(32, 3, activation="relu"),
+            layers.MaxPooling2D(),
+            layers.Conv2D(64, 3, activation="relu"),
+            layers.MaxPooling2D(),
+            layers.Conv2D(128, 3, activation="relu"),
+            layers.Flatten(),
+            layers.Dense(128, activation="relu"),
+            layers.Dropout(0.3),
+        ]
+    else:
+        stack = [
+            layers.Conv2D(32, 3, padding="same", activation="relu"),
+            layers.Conv2D(64, 3, padding="same", activation="relu"),
+            layers.MaxPooling2D(),
+            layers.Dropout(0.5),
+            layers.Conv2D(128, 3, padding="same", activation="relu"),
+            layers.Conv2D(256, 3, activation="relu"),
+            layers.MaxPooling2D(),
+            layers.Dropout(0.5),
+            layers.Flatten(),
+            layers.Dense(512, activation="relu"),
+            layers.Dropout(0.5),
+            layers.Dense(256, activation="relu"),
+            layers.Dropout(0.5),
+        ]
+    model = keras.Sequential(
+        [keras.Input((28, 28, 1)), *stack, layers.Dense(10, activation="softmax")],
+        name=f"fashion_mnist_{variant}",
+    )
+    expected = FASHION_MNIST_PARAMETERS[variant]
+    if model.count_params() != expected:
+        raise RuntimeError(
+            f"Model {variant} must have {expected:,} parameters and has {model.count_params():,}."
+        )
+    return model

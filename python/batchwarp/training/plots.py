@@ -1,0 +1,190 @@
+"""The pictures that the training scripts save, drawn with matplotlib.
+
+Figures are made and written without `pyplot`, so a program that calls these functions keeps its own
+figures and backend. Every function writes one PNG file, which replaces an older one only when it is
+complete.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from batchwarp.training.errors import MissingPackageError
+from batchwarp.training.files import replacing
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["before_after", "confusion_matrix", "curves", "pictures", "require_matplotlib"]
+
+_DPI = 110
+_PER_ROW = 8
+_TRAIN_COLOUR = "#1f6fb4"
+_VALIDATION_COLOUR = "#e07b1a"
+
+
+def require_matplotlib() -> None:
+    """Checks that matplotlib can be imported, before hours of work depend on it.
+
+    Raises:
+        MissingPackageError: If it cannot.
+    """
+    try:
+        import matplotlib.backends.backend_agg
+        import matplotlib.figure  # noqa: F401 - imported to see that it can be
+    except ImportError as error:
+        raise MissingPackageError("matplotlib", error) from error
+
+
+def curves(history: Mapping[str, Sequence[float]], path: Path, *, title: str) -> None:
+    """Draws loss and accuracy over the epochs.
+
+    Args:
+        history: Values per epoch, as `keras.callbacks.History.history` has them; drawn are `loss`
+            and `accuracy`, each with `val_` too where it is there.
+        path: PNG file to write.
+        title: Title of the picture.
+    """
+    figure = _figure((9, 3.6))
+    figure.suptitle(title)
+    for axes, metric in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
+        for prefix, label, colour in (
+            ("", "training", _TRAIN_COLOUR),
+            ("val_", "validation", _VALIDATION_COLOUR),
+        ):
+            values = history.get(prefix + metric)
+            if values:
+                epochs = range(1, len(values) + 1)
+                axes.plot(epochs, values, ".-", color=colour, label=label)
+        axes.set_xlabel("epoch")
+        axes.set_ylabel(metric)
+        axes.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
+        axes.grid(alpha=0.3)
+        axes.spines[["top", "right"]].set_visible(False)
+        if axes.get_legend_handles_labels()[0]:
+            axes.legend(frameon=False)
+    _save(figure, path)
+
+
+def before_after(
+    before: NDArray[Any], after: NDArray[Any], path: Path, *, title: str, names: Sequence[str] = ()
+) -> None:
+    """Draws pictures above what augmentation made of them, eight to a row.
+
+    Args:
+        before: Pictures of shape `(n, height, width, 1)`, 0 (black) to 1 (white), n at least 1.
+        after: The same pictures augmented, in the same order.
+        path: PNG file to write.
+        title: Title of the whole.
+        names: What to write below each pair; nothing when empty.
+    """
+    count = len(before)
+    groups = [slice(begin, begin + _PER_ROW) for begin in range(0, count, _PER_ROW)]
+    columns = min(count, _PER_ROW)
+    height, width = before.shape[1:3]
+    inches = 9.0 / _PER_ROW * columns
+    row = inches / columns * height / width
+    figure = _figure((max(inches, 3.0) + 0.6, len(groups) * (2 * row + 0.45) + 0.6))
+    figure.suptitle(title)
+    axes_of_all = figure.subplots(2 * len(groups), 1, squeeze=False)[:, 0]
+    for index, group in enumerate(groups):
+        pairs = ((before, "before"), (after, "after"))
+        for axes, (images, label) in zip(axes_of_all[2 * index :], pairs, strict=False):
+            _strip(axes, images[group], columns)
+            axes.set_ylabel(label, rotation=0, ha="right", va="center")
+        if names:
+            axes = axes_of_all[2 * index + 1]
+            shown = names[group]
+            axes.set_xticks([(width + 2) * (i + 0.5) for i in range(len(shown))], shown)
+            axes.tick_params(length=0, labelsize=8)
+    _save(figure, path)
+
+
+def pictures(images: NDArray[Any], names: Sequence[str], path: Path, *, title: str) -> None:
+    """Draws pictures with a line of text below each, eight to a row.
+
+    Args:
+        images: Pictures of shape `(n, height, width, 1)`, 0 (black) to 1 (white), n at least 1.
+        names: The text below each.
+        path: PNG file to write.
+        title: Title of the whole.
+    """
+    count = len(images)
+    rows = -(-count // _PER_ROW)
+    height, width = images.shape[1:3]
+    figure = _figure((9.6, rows * (9.0 / _PER_ROW * height / width + 0.45) + 0.6))
+    figure.suptitle(title)
+    for index, axes in enumerate(figure.subplots(rows, 1, squeeze=False)[:, 0]):
+        group = slice(index * _PER_ROW, (index + 1) * _PER_ROW)
+        _strip(axes, images[group], _PER_ROW)
+        shown = names[group]
+        axes.set_xticks([(width + 2) * (i + 0.5) for i in range(len(shown))], shown)
+        axes.tick_params(length=0, labelsize=8)
+    _save(figure, path)
+
+
+def confusion_matrix(
+    matrices: Mapping[str, NDArray[np.int64]], classes: Sequence[str], path: Path, *, title: str
+) -> None:
+    """Draws confusion matrices side by side.
+
+    Args:
+        matrices: Per part of the data (its name becomes the heading) the number of pictures of
+            each class (rows) that were taken for each class (columns).
+        classes: Names of the classes.
+        path: PNG file to write.
+        title: Title of the whole.
+    """
+    figure = _figure((3.1 * len(matrices), 3.7))
+    figure.suptitle(title)
+    all_axes = figure.subplots(1, len(matrices), squeeze=False)[0]
+    for axes, (part, matrix) in zip(all_axes, matrices.items(), strict=True):
+        # Coloured by share, so that a rare class is as readable as a frequent one.
+        share = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+        axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
+        for (row, column), value in np.ndenumerate(matrix):
+            colour = "white" if share[row, column] > 0.5 else "black"
+            axes.text(column, row, f"{value:,}", ha="center", va="center", color=colour)
+        axes.set_xticks(range(len(classes)), classes)
+        axes.set_yticks(range(len(classes)), classes)
+        axes.set_xlabel("predicted")
+        axes.set_ylabel("true")
+        axes.set_title(f"{part} ({matrix.sum():,})", fontsize=10)
+    _save(figure, path)
+
+
+def _strip(axes: Any, images: NDArray[Any], columns: int) -> None:
+    """Shows pictures side by side in one row of `columns` places."""
+    height, width = images.shape[1:3]
+    # One light pixel around each; empty places stay white.
+    strip = np.ones((height + 2, columns * (width + 2)), np.float32)
+    for index, image in enumerate(images):
+        left = index * (width + 2)
+        strip[:, left : left + width + 2] = 0.75
+        strip[1:-1, left + 1 : left + width + 1] = np.clip(image[:, :, 0], 0, 1)
+    extent = (0, strip.shape[1], strip.shape[0], 0)
+    axes.imshow(strip, cmap="gray", vmin=0, vmax=1, interpolation="nearest", extent=extent)
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.spines[:].set_visible(False)
+
+
+def _figure(inches: tuple[float, float]) -> Any:
+    """Returns an empty figure that draws with Agg."""
+    require_matplotlib()
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=inches, dpi=_DPI, layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def _save(figure: Any, path: Path) -> None:
+    """Writes a figure as a PNG file."""
+    with replacing(path) as temporary:
+        figure.savefig(temporary, format="png")

@@ -1,0 +1,41 @@
+"""Small data sets in the formats that the training scripts read."""
+
+from __future__ import annotations
+
+import gzip
+
+import numpy as np
+import pytest
+
+
+def idx_bytes(array):
+    """Returns an array as the content of an IDX file of bytes."""
+    header = bytes((0, 0, 8, array.ndim)) + np.array(array.shape, ">u4").tobytes()
+    return header + array.astype(np.uint8).tobytes()
+
+
+def write_fashion_mnist(folder, *, train=30, test=10, compress=True):
+    """Writes a small set in Fashion-MNIST's format and returns its arrays by file name."""
+    rng = np.random.default_rng(0)
+    arrays = {}
+    for prefix, count in (("train", train), ("t10k", test)):
+        arrays[f"{prefix}-images-idx3-ubyte"] = rng.integers(0, 256, (count, 28, 28), np.uint8)
+        arrays[f"{prefix}-labels-idx1-ubyte"] = (np.arange(count) % 10).astype(np.uint8)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, array in arrays.items():
+        content = idx_bytes(array)
+        if compress:
+            (folder / f"{name}.gz").write_bytes(gzip.compress(content))
+        else:
+            (folder / name).write_bytes(content)
+    return arrays
+
+
+@pytest.fixture(name="idx_bytes")
+def idx_bytes_fixture():
+    return idx_bytes
+
+
+@pytest.fixture(name="write_fashion_mnist")
+def write_fashion_mnist_fixture():
+    return write_fashion_mnist

@@ -1,0 +1,157 @@
+"""The command line, as far as it needs no training."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+import batchwarp
+from batchwarp.cli import main
+from batchwarp.training import frameworks, ox
+
+
+def fails(arguments, capsys):
+    """Runs a command that must fail; returns its one line on standard error."""
+    assert main(arguments) == 2
+    captured = capsys.readouterr()
+    assert captured.err.count("\n") == 1
+    assert captured.err.startswith("batchwarp: error: ")
+    return captured.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "COMMAND"),
+        (["paint"], "'paint'"),
+        (["train"], "SCRIPT"),
+        (["train", "nothing"], "'nothing'"),
+        (["train", "fashion-mnist"], "--model"),
+        (["train", "fashion-mnist", "--model", "e"], "'e'"),
+        (["train", "ox", "--epochs", "0"], "--epochs: must be at least 1, received: 0"),
+        (["train", "ox", "--epochs", "ten"], "--epochs: 'ten' is not a whole number"),
+        (["train", "ox", "--batch-size", "-1"], "--batch-size: must be at least 1"),
+        (["train", "ox", "--limit", "3"], "--limit: must be at least 20"),
+        (["train", "ox", "--threads", "0"], "--threads: must be at least 1"),
+        (["train", "ox", "--seed", "-1"], "--seed: must be at least 0"),
+        (["train", "ox", "--seed", str(2**32)], "--seed: must be at most"),
+        (["train", "ox", "--unknown"], "--unknown"),
+        (["info", "more"], "more"),
+    ],
+)
+def test_wrong_arguments_are_one_line_and_status_2(arguments, message, capsys):
+    assert message in fails(arguments, capsys)
+
+
+def test_error_names_the_help_that_applies(capsys):
+    assert "see batchwarp train ox --help" in fails(["train", "ox", "--epochs", "0"], capsys)
+
+
+@pytest.mark.parametrize(
+    "arguments", [["train", "ox"], ["train", "fashion-mnist", "--model", "b"]], ids=" ".join
+)
+def test_missing_data_is_one_line_and_makes_no_folder(arguments, tmp_path, capsys):
+    pytest.importorskip("matplotlib", reason="it is asked for first")
+    missing, out = tmp_path / "missing", tmp_path / "out"
+    message = fails([*arguments, "--data", str(missing), "--out", str(out)], capsys)
+    assert str(missing) in message
+    assert not out.exists()
+
+
+def test_missing_tensorflow_says_how_to_install_it(tmp_path, monkeypatch, capsys):
+    pytest.importorskip("matplotlib", reason="it is asked for first")
+    monkeypatch.setitem(sys.modules, "tensorflow", None)
+    message = fails(["train", "ox", "--limit", "20", "--out", str(tmp_path / "out")], capsys)
+    assert "tensorflow" in message
+    assert "pip install 'batchwarp[train]'" in message
+    assert not (tmp_path / "out").exists()
+
+
+def test_missing_matplotlib_says_how_to_install_it(tmp_path, monkeypatch, capsys):
+    for name in [name for name in sys.modules if name.partition(".")[0] == "matplotlib"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    message = fails(["train", "ox", "--out", str(tmp_path / "out")], capsys)
+    assert "matplotlib" in message
+    assert "pip install 'batchwarp[train]'" in message
+
+
+def test_ctrl_c_is_status_130_without_traceback(monkeypatch, capsys):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ox, "_load", interrupted)
+    assert main(["train", "ox"]) == 130
+    assert capsys.readouterr().err == ""
+
+
+def test_version_and_help(capsys):
+    with pytest.raises(SystemExit) as end:
+        main(["--version"])
+    assert end.value.code == 0
+    assert capsys.readouterr().out == f"batchwarp {batchwarp.__version__}\n"
+    with pytest.raises(SystemExit):
+        main(["train", "--help"])
+    output = capsys.readouterr().out
+    assert "ox" in output
+    assert "fashion-mnist" in output
+
+
+def test_info_shows_what_a_bug_report_needs(capsys):
+    assert main(["info"]) == 0
+    output = capsys.readouterr().out
+    lines = dict(line.split("  ", 1) for line in output.splitlines())
+    assert lines["batchwarp"].strip() == batchwarp.__version__
+    assert batchwarp.runtime.simd_tier() in lines["instruction set"]
+    assert lines["threads"].strip() == str(batchwarp.runtime.get_num_threads())
+    for name in ("python", "numpy", "opencv", "pillow", "keras", "tensorflow"):
+        assert name in lines
+    for name, value in batchwarp.runtime.build_config().items():
+        assert lines[f"core: {name}"].strip() == (value or "none")
+
+
+def test_module_can_be_run_and_loads_nothing_heavy():
+    code = (
+        "import sys; from batchwarp.cli import main; main(['info'])\n"
+        "heavy = {'cv2', 'keras', 'matplotlib', 'pandas', 'scipy', 'tensorflow'}\n"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-m", "batchwarp.cli", "train", "ox", "--epochs", "x"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes of Windows report no broken reader")
+def test_reader_that_has_enough_is_no_error():
+    # The reader is gone before the first line is written.
+    code = (
+        "import os, sys; from batchwarp.cli import main\n"
+        "read, write = os.pipe(); os.close(read); os.dup2(write, 1)\n"
+        "sys.exit(main(['info']))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0
+    assert done.stderr == ""
+
+
+def test_held_back_notices_appear_when_there_is_an_error(capfd):
+    def fail():
+        with frameworks._silent_stderr():
+            subprocess.run([sys.executable, "-c", "import os; os.write(2, b'notice')"], check=True)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert capfd.readouterr().err == "notice"
+    with frameworks._silent_stderr():
+        subprocess.run([sys.executable, "-c", "import os; os.write(2, b'notice')"], check=True)
+    assert capfd.readouterr().err == ""
