@@ -30,38 +30,56 @@ BATCHWARP_INLINE double clamp_to(double v, double low, double high) {
     return v > low ? (v < high ? v : high) : low;
 }
 
-// Narrows [begin, end] to where 0 <= base + c * slope <= last holds.
-BATCHWARP_INLINE void narrow(double base, double slope, double last, double& begin, double& end) {
-    constexpr double margin = 1e-4;  // larger than any rounding error of the tables
-    const double low = margin - base, high = last - margin - base;
-    if (fabs(slope) < 1e-9) {
-        if (low > 0 || high < 0) end = -1;
-        return;
-    }
-    const double a = (slope > 0 ? low : high) / slope, b = (slope > 0 ? high : low) / slope;
-    begin = begin > a ? begin : a;
-    end = end < b ? end : b;
+// Largest integer not above `t`, for |t| below 2^31; unlike floor() it is a vector in every tier.
+BATCHWARP_INLINE double whole_below(double t) {
+    const double towards_zero = static_cast<double>(static_cast<int32_t>(t));
+    return towards_zero > t ? towards_zero - 1 : towards_zero;
 }
 
-BATCHWARP_INLINE Row start_row(const LinearJob& job, int32_t r) {
+// How one source coordinate changes along the output's columns, from left to right.
+struct Slope {
+    double value, inverse;
+    double start;  // what column 0 adds to the row's base
+
+    BATCHWARP_INLINE Slope(const LinearJob& job, double per_column) {
+        value = job.flip_horizontal ? -per_column : per_column;
+        inverse = fabs(value) < 1e-9 ? 0 : 1 / value;
+        start = job.flip_horizontal ? (job.width - 1) * per_column : 0;
+    }
+
+    // Narrows [begin, end] to the columns where 0 <= base + start + c * value <= last holds.
+    BATCHWARP_INLINE void narrow(double base, double last, double& begin, double& end) const {
+        constexpr double margin = 1e-4;  // larger than any rounding error of the tables
+        const double low = margin - base - start, high = last - margin - base - start;
+        if (inverse == 0) {
+            if (low > 0 || high < 0) end = -1;
+            return;
+        }
+        const double a = (inverse > 0 ? low : high) * inverse;
+        const double b = (inverse > 0 ? high : low) * inverse;
+        begin = begin > a ? begin : a;
+        end = end < b ? end : b;
+    }
+};
+
+BATCHWARP_INLINE Row start_row(const LinearJob& job, const Slope& slope_y, const Slope& slope_x,
+                               int32_t r) {
     const double rr = job.flip_vertical ? job.height - 1 - r : r;
     Row row;
     row.base_y = job.o0 + rr * job.m00;
     row.base_x = job.o1 + rr * job.m10;
-    const double floor_y = floor(row.base_y), floor_x = floor(row.base_x);
+    const double floor_y = whole_below(row.base_y), floor_x = whole_below(row.base_x);
     row.fy = static_cast<float>(row.base_y - floor_y);
     row.fx = static_cast<float>(row.base_x - floor_x);
     row.iy = static_cast<int32_t>(floor_y);
     row.ix = static_cast<int32_t>(floor_x);
 
-    const double far = job.width - 1, sign = job.flip_horizontal ? -1 : 1;
-    const double start_y = row.base_y + (job.flip_horizontal ? far * job.m01 : 0);
-    const double start_x = row.base_x + (job.flip_horizontal ? far * job.m11 : 0);
+    const double far = job.width - 1;
     double begin = 0, end = far;
-    narrow(start_y, sign * job.m01, job.height - 1, begin, end);
-    narrow(start_x, sign * job.m11, job.width - 1, begin, end);
-    row.interior_begin = static_cast<int32_t>(ceil(clamp_to(begin, 0, job.width)));
-    row.interior_end = static_cast<int32_t>(floor(clamp_to(end, -1, far))) + 1;
+    slope_y.narrow(row.base_y, job.height - 1, begin, end);
+    slope_x.narrow(row.base_x, job.width - 1, begin, end);
+    row.interior_begin = static_cast<int32_t>(clamp_to(begin, 0, job.width) + 0.9999999);
+    row.interior_end = static_cast<int32_t>(clamp_to(end, -1, far) + 1);
     return row;
 }
 
@@ -74,7 +92,7 @@ BATCHWARP_INLINE void split_columns(double first, double step, double slope, int
                                     float* __restrict fraction, int32_t* __restrict whole) {
     for (int32_t c = 0; c < slots; ++c) {
         const double at = (first + step * c) * slope;  // the column is an integer: no rounding
-        const double below = floor(at);
+        const double below = whole_below(at);
         fraction[c] = static_cast<float>(at - below);
         whole[c] = static_cast<int32_t>(below);
     }
@@ -161,30 +179,57 @@ void nearest_span(const LinearJob& job, const Row& row, Span span) {
     }
 }
 
-// A coordinate that SciPy mapped may still lie up to a pixel outside, where one tap is beyond the
-// edge. `reflect` repeats the edge there, which clamping does as well; `mirror` returns to the last
-// but one.
-BATCHWARP_INLINE double settle(double at, double last, FillMode mode) {
-    if (mode == FillMode::mirror && at > last) at = 2 * last - at;
-    return clamp_to(at, 0, last);
-}
+// One axis of the modes that bring coordinates back by folding or by wrapping: map_coordinate
+// without branches, and with the half pixel beyond the edge that SciPy leaves to its taps resolved
+// as well. `reflect` and `mirror` are continuous, so that a rounding error more does not matter.
+template <FillMode mode>
+struct Axis {
+    double last, period, inverse;
 
-// Coordinates mapped as SciPy maps them, in double.
+    BATCHWARP_INLINE explicit Axis(int32_t extent) {
+        last = extent - 1;
+        period = mode == FillMode::reflect ? 2.0 * extent : 2.0 * last;
+        inverse = 1 / period;
+    }
+
+    BATCHWARP_INLINE double inside(double in) const {
+        double at;
+        if constexpr (mode == FillMode::wrap) {  // jumps: exactly SciPy's operations
+            const double turns = static_cast<double>(static_cast<int32_t>(fabs(in) / last));
+            at = in > last ? in - last * turns : in;
+            at = in < 0 ? in + last * (turns + 1) : at;
+        } else {
+            const double half = mode == FillMode::reflect ? 0.5 : 0.0;
+            const double shifted = in + half;
+            const double folded = shifted - whole_below(shifted * inverse) * period;
+            at = 0.5 * period - fabs(0.5 * period - folded) - half;
+        }
+        return clamp_to(at, 0, last);
+    }
+};
+
+// Coordinates in double, mapped.
+template <FillMode mode>
 void mapped_span(const LinearJob& job, const Row& row, Span span) {
-    const LinearScratch& s = job.scratch;
+    float* __restrict fy = job.scratch.fy + span.at;
+    float* __restrict fx = job.scratch.fx + span.at;
+    int32_t* __restrict offset = job.scratch.offset + span.at;
     const int32_t stride = static_cast<int32_t>(job.source_row_stride), channels = job.channels;
-    for (int32_t k = 0; k < span.count; ++k) {
-        const double cc = source_column(job, span.c + k);
-        double y = map_coordinate(row.base_y + cc * job.m01, job.height, job.mode);
-        double x = map_coordinate(row.base_x + cc * job.m11, job.width, job.mode);
-        y = settle(y, job.height - 1, job.mode);
-        x = settle(x, job.width - 1, job.mode);
+    const int32_t last_y = job.height - 2, last_x = job.width - 2;
+    const Axis<mode> vertical(job.height), horizontal(job.width);
+    const double first = source_column(job, span.c), step = job.flip_horizontal ? -1 : 1;
+    const double base_y = row.base_y, base_x = row.base_x, slope_y = job.m01, slope_x = job.m11;
+    const int32_t count = span.count & -linear_block;
+    for (int32_t k = 0; k < count; ++k) {
+        const double c = first + step * k;
+        const double y = vertical.inside(base_y + c * slope_y);
+        const double x = horizontal.inside(base_x + c * slope_x);
         int32_t iy = static_cast<int32_t>(y), ix = static_cast<int32_t>(x);
-        iy = iy > job.height - 2 ? job.height - 2 : iy;
-        ix = ix > job.width - 2 ? job.width - 2 : ix;
-        s.fy[span.at + k] = static_cast<float>(y - iy);
-        s.fx[span.at + k] = static_cast<float>(x - ix);
-        s.offset[span.at + k] = iy * stride + ix * channels;
+        iy = iy > last_y ? last_y : iy;
+        ix = ix > last_x ? last_x : ix;
+        fy[k] = static_cast<float>(y - iy);
+        fx[k] = static_cast<float>(x - ix);
+        offset[k] = iy * stride + ix * channels;
     }
 }
 
@@ -192,8 +237,6 @@ void mapped_span(const LinearJob& job, const Row& row, Span span) {
 // run past `end`, into slack or into positions that the next segment overwrites.
 BATCHWARP_INLINE void fill_coordinates(const LinearJob& job, const Row& row, int32_t begin,
                                        int32_t end, int32_t at) {
-    const bool maps =
-        job.mode == FillMode::reflect || job.mode == FillMode::mirror || job.mode == FillMode::wrap;
     // `begin` is a block boundary, always.
     const auto up = [](int32_t c) { return (c + linear_block - 1) & -linear_block; };
     const int32_t stop = up(end);
@@ -204,10 +247,16 @@ BATCHWARP_INLINE void fill_coordinates(const LinearJob& job, const Row& row, int
     const auto border = [&](int32_t from, int32_t to) {
         if (from >= to) return;
         const Span span{from, to - from, at + from - begin};
-        if (maps)
-            mapped_span(job, row, span);
-        else
-            nearest_span(job, row, span);
+        switch (job.mode) {
+            case FillMode::reflect:
+                return mapped_span<FillMode::reflect>(job, row, span);
+            case FillMode::mirror:
+                return mapped_span<FillMode::mirror>(job, row, span);
+            case FillMode::wrap:
+                return mapped_span<FillMode::wrap>(job, row, span);
+            default:
+                return nearest_span(job, row, span);
+        }
     };
     border(begin, inside < stop ? inside : stop);
     if (inside < outside) interior_span(job, row, {inside, outside - inside, at + inside - begin});
@@ -379,8 +428,9 @@ BATCHWARP_INLINE void warp_linear(const LinearJob& job, Pass&& pass) {
         pending = 0;
     };
 
+    const Slope slope_y(job, job.m01), slope_x(job, job.m11);
     for (int32_t r = job.row_begin; r < job.row_end; ++r) {
-        const Row row = start_row(job, r);
+        const Row row = start_row(job, slope_y, slope_x, r);
         for (int32_t begin = 0; begin < job.width;) {
             // Rows are cut between blocks: which pixels share a block must not depend on where the
             // chunk began, or results would depend on how rows are spread over threads.
