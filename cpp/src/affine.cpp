@@ -19,7 +19,9 @@ bool affine_from_params(const TransformParams& p, std::int64_t height, std::int6
     constexpr double radians = 3.14159265358979323846 / 180.0;
 
     // The upper two rows of Rotation . Translation . Shear . Zoom. The products are those of the
-    // chain of 3x3 matrices, terms that are zero or one left out.
+    // chain of 3x3 matrices, terms that are zero or one left out. NumPy's matrix product accumulates
+    // with fused multiply-adds wherever the processor has them; so does this, because the last bit
+    // decides whether a pixel on the edge, such as the middle row's under a shear, is inside.
     double a = 1, b = 0, c = 0;
     double d = 0, e = 1, f = 0;
     if (p.theta != 0) {
@@ -30,13 +32,13 @@ bool affine_from_params(const TransformParams& p, std::int64_t height, std::int6
         e = cos;
     }
     if (shifts) {
-        c = a * p.tx + b * p.ty;
-        f = d * p.tx + e * p.ty;
+        c = std::fma(b, p.ty, a * p.tx);
+        f = std::fma(e, p.ty, d * p.tx);
     }
     if (p.shear != 0) {
         const double sin = std::sin(p.shear * radians), cos = std::cos(p.shear * radians);
-        b = a * -sin + b * cos;
-        e = d * -sin + e * cos;
+        b = std::fma(b, cos, a * -sin);
+        e = std::fma(e, cos, d * -sin);
     }
     if (zooms) {
         a *= p.zx;
@@ -48,8 +50,8 @@ bool affine_from_params(const TransformParams& p, std::int64_t height, std::int6
     // Keras moves the origin to (h/2 - .5, w/2 - .5) and then swaps the two axes, centre included.
     const double oy = static_cast<double>(height) / 2 - 0.5;
     const double ox = static_cast<double>(width) / 2 - 0.5;
-    const double first = (a * -oy + b * -ox) + (c + oy);
-    const double second = (d * -oy + e * -ox) + (f + ox);
+    const double first = std::fma(b, -ox, a * -oy) + (c + oy);
+    const double second = std::fma(e, -ox, d * -oy) + (f + ox);
     affine = {e, d, b, a, second, first};
     return true;
 }

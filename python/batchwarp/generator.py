@@ -91,6 +91,14 @@ class ImageDataGenerator:
         interpolation_order: Integer from 0 to 5, order of the interpolating spline.
         dtype: Dtype of the batches; `None` means Keras' global `floatx()`.
 
+    Attributes:
+        mean: What `featurewise_center` subtracts: `None` before `fit`, then one number per channel.
+            It may be set to anything that can be broadcast to an image; numbers that differ from
+            pixel to pixel cost a pass over the batch of their own.
+        std: What `featurewise_std_normalization` divides by, plus 1e-6; otherwise like `mean`.
+        zca_whitening_matrix: `None` before `fit`, then an array `(size, size)`, with `size` the
+            number of values of one image.
+
     Raises:
         ValueError: If an argument is not as above; NaN and infinity never are.
         TypeError: If `preprocessing_function` cannot be called.

@@ -41,7 +41,7 @@ def simd_tier() -> str:
     environment variable `BATCHWARP_SIMD` says.
 
     Returns:
-        String, one of `simd_tiers()`: `"baseline"`, `"avx2"`, `"avx512"` or `"neon"`.
+        String, one of `simd_tiers()`: `"baseline"` (SSE2 or NEON), `"avx2"` or `"avx512"`.
     """
     return _core.simd_tier()
 

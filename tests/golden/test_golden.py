@@ -19,7 +19,12 @@ MANIFEST = HERE / "manifest.json"
 
 CASES = {
     "geometry": {"rotation_range": 30, "width_shift_range": 0.1, "zoom_range": [0.8, 1.3]},
-    "shear-constant": {"shear_range": 20, "fill_mode": "constant", "cval": 99.0},
+    "shear-constant": {
+        "rotation_range": 5,
+        "shear_range": 20,
+        "fill_mode": "constant",
+        "cval": 99.0,
+    },
     "reflect-cubic": {"rotation_range": 180, "fill_mode": "reflect", "interpolation_order": 3},
     "wrap-quintic": {"height_shift_range": 0.4, "fill_mode": "wrap", "interpolation_order": 5},
     "order-0": {"rotation_range": 45, "interpolation_order": 0, "fill_mode": "grid-wrap"},

@@ -148,3 +148,14 @@ def test_a_gaussian_left_over_is_kept():
     ours, _ = pair(rotation_range=5, preprocessing_function=lambda x: x + np.random.normal())
     next(ours.flow(noise((3, 6, 5, 3)), seed=4))
     np.testing.assert_equal(np.random.get_state(legacy=False), expected)
+
+
+@pytest.mark.parametrize("values", [[1, 2, 5], [0.1, 0.3], [0.0]])
+def test_shifts_in_an_array_are_those_of_a_list(values):
+    """Keras fails to tell whether an array of several numbers is true."""
+    array, _ = pair(width_shift_range=np.array([*values, *values]))
+    plain, theirs = pair(width_shift_range=[*values, *values])
+    for seed in range(10):
+        parameters = array.get_random_transform((9, 9, 3), seed)
+        assert parameters == plain.get_random_transform((9, 9, 3), seed)
+        assert parameters == theirs.get_random_transform((9, 9, 3), seed)

@@ -148,6 +148,16 @@ def test_standardize(dtype, rank, arguments):
     assert (a is mine) == (b is reference)
 
 
+@pytest.mark.parametrize("value", [0.1, 100.7])
+def test_an_image_of_one_value_has_no_deviation(value):
+    """Keras' mean of many equal numbers is a little off, and the division by 1e-6 shows it."""
+    x = np.full((2, 50, 50, 3), value, "float32")
+    generator = batchwarp.ImageDataGenerator(
+        samplewise_center=True, samplewise_std_normalization=True
+    )
+    assert not next(generator.flow(x)).any()
+
+
 UNFITTED = ["featurewise_center", "featurewise_std_normalization", "zca_whitening"]
 
 

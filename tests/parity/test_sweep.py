@@ -48,6 +48,9 @@ def random_setting(number):
     elif shifts == 3:
         arguments["height_shift_range"] = float(random.uniform(1, 6))
     arguments = {name: value for name, value in arguments.items() if value is not None}
+    if "shear_range" in arguments:
+        # A shear alone puts pixels exactly on the edge: test_image_functions has a test for these.
+        arguments.setdefault("rotation_range", 1.0)
     if "samplewise_std_normalization" in arguments and "constant" in arguments["fill_mode"]:
         # An image that is nearly all `cval` has next to no deviation to be divided by.
         arguments["fill_mode"] = "reflect"

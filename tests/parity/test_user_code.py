@@ -96,6 +96,24 @@ def test_functions_that_draw(function, seed, more):
     np.testing.assert_equal(states[0], states[1])
 
 
+def test_a_function_that_draws_is_called_again_for_the_first_batch():
+    """That it draws is seen when the batch has been made; then it is made in Keras' order."""
+    calls = []
+
+    def function(x):
+        calls.append(1)
+        return drawing(x)
+
+    generator = batchwarp.ImageDataGenerator(preprocessing_function=function)
+    flow = generator.flow(X, batch_size=4, seed=1)
+    counts = []
+    for _ in range(3):
+        calls.clear()
+        next(flow)
+        counts.append(len(calls))
+    assert counts == [8, 4, 3]
+
+
 def test_drawing_functions_with_a_seed_leave_the_global_state_alone():
     np.random.seed(3)
     state = np.random.get_state(legacy=False)
