@@ -3,8 +3,6 @@
 
 #include "register.hpp"
 
-namespace py = pybind11;
-
 PYBIND11_MODULE(_core, m) {
     m.doc() = "The compiled core of batchwarp.";
     m.attr("__version__") = BATCHWARP_VERSION;

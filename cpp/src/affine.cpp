@@ -1,5 +1,6 @@
 #include <cmath>
 #include <limits>
+#include <numbers>
 
 #include "batchwarp/params.hpp"
 
@@ -16,12 +17,13 @@ bool affine_from_params(const TransformParams& p, std::int64_t height, std::int6
     if (p.theta == 0 && !shifts && p.shear == 0 && !zooms) return false;
 
     // NumPy's deg2rad multiplies by pi / 180.
-    constexpr double radians = 3.14159265358979323846 / 180.0;
+    constexpr double radians = std::numbers::pi / 180.0;
 
     // The upper two rows of Rotation . Translation . Shear . Zoom. The products are those of the
-    // chain of 3x3 matrices, terms that are zero or one left out. NumPy's matrix product accumulates
-    // with fused multiply-adds wherever the processor has them; so does this, because the last bit
-    // decides whether a pixel on the edge, such as the middle row's under a shear, is inside.
+    // chain of 3x3 matrices, terms that are zero or one left out. NumPy's matrix product
+    // accumulates with fused multiply-adds wherever the processor has them; so does this, because
+    // the last bit decides whether a pixel on the edge, such as the middle row's under a shear, is
+    // inside.
     double a = 1, b = 0, c = 0;
     double d = 0, e = 1, f = 0;
     if (p.theta != 0) {

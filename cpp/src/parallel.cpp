@@ -293,8 +293,9 @@ void parallel_for(std::int64_t count, int threads, const std::function<void(std:
         shared.workers.reset();
         try {
             shared.workers = std::make_unique<Workers>(wanted);
-        } catch (
-            const std::system_error&) {  // the system grants no more threads: slower, not wrong
+        } catch (const std::system_error&) {
+            // The system grants no more threads. Working alone is slower, not wrong.
+            shared.workers.reset();
         }
     }
     if (shared.workers)

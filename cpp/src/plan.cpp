@@ -21,7 +21,7 @@ template <class T>
 void check_per_channel(const char* name, const std::vector<double>& values, std::int64_t channels,
                        bool zero_allowed) {
     if (values.empty()) return;
-    if (static_cast<std::int64_t>(values.size()) != channels)
+    if (std::cmp_not_equal(values.size(), channels))
         refuse(name, values.size(), "one value per channel");
     for (const double value : values) {
         if (!std::isfinite(value)) refuse(name, value, "finite");

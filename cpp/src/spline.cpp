@@ -98,8 +98,10 @@ class Line {
                 return;
             case FillMode::grid_wrap: {
                 double power = z;
-                for (std::int64_t i = 0; i < std::min(horizon(z), n - 1); ++i, power *= z)
+                for (std::int64_t i = 0; i < std::min(horizon(z), n - 1); ++i) {
                     each(n - 1, i, [power](double& last, double v) { last += power * v; });
+                    power *= z;
+                }
                 one(n - 1, [gain = z / (std::pow(z, static_cast<double>(n)) - 1)](double& last) {
                     last *= gain;
                 });

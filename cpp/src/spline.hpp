@@ -78,7 +78,7 @@ inline void spline_weights(double coordinate, int order, double* weights) noexce
     }
     double last = 1;
     for (int i = 0; i < order; ++i) last -= weights[i];
-    weights[order] = last;
+    weights[order] = last;  // NOLINT(clang-analyzer-security.ArrayBound): plans check the order
 }
 
 /// Turns height x width x channels samples into B-spline coefficients, in place, both axes.

@@ -68,7 +68,7 @@ struct TestBatch {
                         visit(view[i].at(r, c, k));
     }
 
-    void fill(std::mt19937& random) {
+    void fill(std::mt19937& random) const {
         std::uniform_int_distribution<int> byte(0, 255);
         each([&](std::byte* at) {
             const int v = byte(random);

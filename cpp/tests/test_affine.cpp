@@ -1,3 +1,5 @@
+#include <numbers>
+
 #include "batchwarp/params.hpp"
 #include "testing.hpp"
 
@@ -48,13 +50,13 @@ TEST(shear_also_scales) {
     p.shear = 60;
     Affine a;
     CHECK(affine_from_params(p, 11, 11, a));
-    CHECK_NEAR(a.m00, std::cos(p.shear * 3.14159265358979323846 / 180), 1e-15);
+    CHECK_NEAR(a.m00, std::cos(p.shear * std::numbers::pi / 180), 1e-15);
     CHECK(a.m11 == 1);
 }
 
 TEST(the_chain_of_matrices) {
     // Rotation . Translation . Shear . Zoom, multiplied out naively, centred, axes swapped.
-    const double pi = 3.14159265358979323846;
+    constexpr double pi = std::numbers::pi;
     TransformParams p;
     p.theta = 17;
     p.tx = 1.5;
