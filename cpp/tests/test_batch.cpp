@@ -371,6 +371,65 @@ TEST(extreme_parameters_are_defined) {
     });
 }
 
+TEST(no_pixel_reads_a_neighbouring_image) {
+    // Under an extreme zoom one column more is many pixels more: the first and the last column that
+    // count as interior must be exact. The images around are NaN, which weight 0 does not hide.
+    std::mt19937 random(10);
+    const auto uniform = [&](double a, double b) {
+        return std::uniform_real_distribution<double>(a, b)(random);
+    };
+    every_tier([&] {
+        for (const auto& [h, w] : {std::pair<int, int>{2, 5000}, {64, 64}, {32767, 48}}) {
+            // Only so high an image has room for a block of columns that are 1,000 pixels apart.
+            const bool high = h == 32767;
+            TestBatch source(DType::f32, 3, h, w, 1, Layout::nhwc);
+            std::size_t i = 0;
+            const auto per_image = static_cast<std::size_t>(h * w);
+            source.each([&](std::byte* at) {
+                const float value = i / per_image == 1 ? 1.0f : std::nanf("");
+                std::memcpy(at, &value, sizeof value);
+                ++i;
+            });
+            for (int round = 0; round < (high ? 16 : 300) / sampling; ++round) {
+                PlanOptions o;
+                o.height = h;
+                o.width = w;
+                o.channels = 1;
+                o.fill_mode = all_modes[round % 8];
+                o.cval = 1;
+                const Plan plan(o);
+                std::vector<TransformParams> params(1);
+                TransformParams& p = params[0];
+                p.theta = round % 2 == 0 && !high ? 0 : 90;
+                p.zx = high ? uniform(1100, 2000)
+                            : std::pow(10, uniform(3, std::log10(2.4e7 / (w + 16))));
+                p.flip_horizontal = round % 3 == 0 ? 1 : 0;
+                // Place one column just outside of the image, before its start or past its end.
+                const double c = high ? 16 * (1 + round % 2) : std::floor(uniform(1, w));
+                const double beyond = uniform(0, high ? 1e-7 : 2e-7) * p.zx - (high ? 1e-4 : 0);
+                Affine before, moved;
+                affine_from_params(p, h, w, before);
+                p.tx = 1;
+                affine_from_params(p, h, w, moved);
+                const bool rows = p.theta != 0;
+                const double effect = rows ? moved.o0 - before.o0 : moved.o1 - before.o1;
+                const double at = rows ? before.y(0, c) : before.x(0, c);
+                const double last = rows ? h - 1 : w - 1;
+                p.tx = ((round % 5 < 3 ? -beyond : last + beyond) - at) / effect;
+                const std::int64_t index = 1;
+                TestBatch target(DType::f32, 1, h, w, 1, Layout::nhwc);
+                BatchRequest request;
+                request.source = readable(source.view);
+                request.indices = &index;
+                request.params = params.data();
+                request.target = target.view;
+                augment_batch(plan, request);
+                for (const double v : target.values()) CHECK_NEAR(v, 1, 1e-6);
+            }
+        }
+    });
+}
+
 TEST(in_place_normalisation) {
     std::mt19937 random(9);
     for (const DType dtype : {DType::f16, DType::f32, DType::f64}) {

@@ -78,7 +78,8 @@ BATCHWARP_INLINE Row start_row(const LinearJob& job, const Slope& slope_y, const
     double begin = 0, end = far;
     slope_y.narrow(row.base_y, job.height - 1, begin, end);
     slope_x.narrow(row.base_x, job.width - 1, begin, end);
-    row.interior_begin = static_cast<int32_t>(clamp_to(begin, 0, job.width) + 0.9999999);
+    // Rounded up exactly: a column has as many pixels as the zoom says, so no slack will do.
+    row.interior_begin = -static_cast<int32_t>(whole_below(-clamp_to(begin, 0, job.width)));
     row.interior_end = static_cast<int32_t>(clamp_to(end, -1, far) + 1);
     return row;
 }
