@@ -11,6 +11,7 @@
 #include "elementwise.inl"
 #include "linear.inl"
 #include "four_lanes.inl"
+#include "table.inl"
 // clang-format on
 
 namespace batchwarp {
@@ -88,18 +89,6 @@ struct Avx2C3 {
 
 }  // namespace
 
-const KernelTable avx2_kernels = {
-    "avx2",
-    linear_fixed<Avx2C1>,
-    linear_fixed<Avx2C3>,
-    linear_fixed<FourLanes<4>>,
-    linear_any,
-    convert_u8,
-    convert_u16,
-    min_max,
-    add_clip,
-    normalize,
-    moments,
-};
+const KernelTable avx2_kernels = make_table<Avx2C1, Avx2C3, FourLanes<4>>("avx2");
 
 }  // namespace batchwarp

@@ -11,6 +11,7 @@
 #include "elementwise.inl"
 #include "linear.inl"
 #include "four_lanes.inl"
+#include "table.inl"
 // clang-format on
 
 namespace batchwarp {
@@ -125,18 +126,6 @@ struct Avx512C3 {
 
 }  // namespace
 
-const KernelTable avx512_kernels = {
-    "avx512",
-    linear_fixed<Avx512C1>,
-    linear_fixed<Avx512C3>,
-    linear_fixed<FourLanes<4>>,
-    linear_any,
-    convert_u8,
-    convert_u16,
-    min_max,
-    add_clip,
-    normalize,
-    moments,
-};
+const KernelTable avx512_kernels = make_table<Avx512C1, Avx512C3, FourLanes<4>>("avx512");
 
 }  // namespace batchwarp

@@ -11,22 +11,11 @@
 #include "elementwise.inl"
 #include "linear.inl"
 #include "four_lanes.inl"
+#include "table.inl"
 // clang-format on
 
 namespace batchwarp {
 
-const KernelTable baseline_kernels = {
-    "baseline",
-    linear_fixed<OneLane>,
-    linear_fixed<FourLanes<3>>,
-    linear_fixed<FourLanes<4>>,
-    linear_any,
-    convert_u8,
-    convert_u16,
-    min_max,
-    add_clip,
-    normalize,
-    moments,
-};
+const KernelTable baseline_kernels = make_table<OneLane, FourLanes<3>, FourLanes<4>>("baseline");
 
 }  // namespace batchwarp

@@ -1,0 +1,14 @@
+// A tier's table, from its pixel passes. Included last.
+
+namespace batchwarp {
+namespace {
+
+template <class C1, class C3, class C4>
+constexpr KernelTable make_table(const char* name) {
+    return {name,       linear_fixed<C1>, linear_fixed<C3>, linear_fixed<C4>,
+            linear_any, convert_u8,       convert_u16,      min_max,
+            add_clip,   normalize,        moments};
+}
+
+}  // namespace
+}  // namespace batchwarp
