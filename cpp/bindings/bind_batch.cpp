@@ -4,6 +4,7 @@
 
 #include "array.hpp"
 #include "batchwarp/batch.hpp"
+#include "gil.hpp"
 #include "register.hpp"
 
 namespace batchwarp::bindings {
@@ -67,12 +68,9 @@ void bind_augment_batch(const py::object& src, const py::object& indices, const 
         request.params = reinterpret_cast<const TransformParams*>(
             table<double>(as_array(params, "params"), n, param_columns, "params"));
 
-    request.interrupted = [] {
-        const py::gil_scoped_acquire gil;
-        return PyErr_CheckSignals() != 0;  // leaves the exception set
-    };
     try {
-        const py::gil_scoped_release release;
+        GilReleased released;
+        request.interrupted = [&released] { return released.signal_raised(); };
         augment_batch(plan, request);
     } catch (const Interrupted&) {
         throw py::error_already_set();

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from batchwarp.generator import ImageDataGenerator
 
 # Arrays of at most this many values are compared by value, to notice that they changed in place.
-_SMALL = 64
+_SMALL = 4096
 
 
 def _fingerprint(values: Any) -> list[Any]:
@@ -208,7 +208,7 @@ class Pipeline:
         self._draws = draws_for(generator, image_shape)
 
         self._function: Callable[[Any], Any] | None = generator.preprocessing_function or None
-        self._function_draws = False
+        self._function_draws: bool | None = None  # not known yet
         rescale = finite_number("rescale", generator.rescale) if generator.rescale else 1.0
         mean = std = None
         self._late_mean = self._late_std = False
@@ -315,44 +315,35 @@ class Pipeline:
         """Augments a batch and calls the user's function on each image.
 
         Keras draws an image's parameters, then calls the function, then draws for the next image.
-        The order matters only to functions that draw from `numpy.random` themselves; so the batch
-        is made at once, and if the global state turns out to have moved, made again in Keras'
-        order. Later batches then keep to that order from the start.
+        The order matters only to functions that draw from `numpy.random` themselves. The first
+        batch is made in Keras' order and tells whether this one does; if not, batches are made at
+        once from then on. Nothing is ever drawn or called twice.
         """
-        if not self._function_draws:
-            start = random.get_state(legacy=False)
+        if self._function_draws is False:
             params = self._draws.batch(random, len(indices))
             _core.augment_batch(x, indices, params, self._warp, batch)
-            before = global_random().get_state(legacy=False)
             for image in batch:
                 call_on(function, image)
-            if _same_state(before, global_random().get_state(legacy=False)):
-                return
-            global_random().set_state(before)
-            random.set_state(start)
-        with borrowed_global(random):
-            source = global_random()
+            return
+        with borrowed_global(random) as source:
+            draws = False
             for row, image in enumerate(batch):
                 params = self._draws.batch(source, 1)
                 _core.augment_batch(
                     x, indices[row : row + 1], params, self._warp, batch[row : row + 1]
                 )
-                if self._function_draws:
-                    call_on(function, image)
-                    continue
-                before = source.get_state(legacy=False)
+                before = global_random().get_state(legacy=False)
                 call_on(function, image)
-                # Another thread may have drawn in the first attempt: only this image decides.
-                self._function_draws = not _same_state(before, source.get_state(legacy=False))
+                draws = draws or not _same_state(before, global_random().get_state(legacy=False))
+            if len(batch):
+                self._function_draws = bool(self._function_draws) or draws
 
 
 def _same_state(one: Any, other: Any) -> bool:
-    a, b = one["state"], other["state"]
-    return bool(
-        a["pos"] == b["pos"]
-        and np.array_equal(a["key"], b["key"])
-        and one["has_gauss"] == other["has_gauss"]
-    )
+    """Whether two states are equal, of whatever bit generator the user has chosen."""
+    if isinstance(one, dict):
+        return all(_same_state(value, other[key]) for key, value in one.items())
+    return bool(np.array_equal(one, other))
 
 
 def call_on(function: Callable[[Any], Any], image: NDArray[Any]) -> None:

@@ -15,6 +15,7 @@ import math
 import operator
 import os
 import threading
+import warnings
 from collections.abc import Iterator
 from typing import Any, Protocol
 
@@ -32,6 +33,7 @@ _IDENTITY = {"zx": 1.0, "zy": 1.0, "channel_shift_intensity": math.nan, "brightn
 # The state behind numpy.random.seed, uniform and the other module functions.
 _GLOBAL: np.random.RandomState = np.random.mtrand._rand
 
+PATIENCE = 10.0
 _borrow_lock = threading.RLock()
 _borrowing = threading.local()
 
@@ -57,30 +59,47 @@ def is_borrowed() -> bool:
 
 
 @contextlib.contextmanager
-def borrowed_global(random: np.random.RandomState) -> Iterator[None]:
+def borrowed_global(random: np.random.RandomState) -> Iterator[np.random.RandomState]:
     """Lets code that calls `numpy.random.*` draw from a private state.
 
     Overridden methods and preprocessing functions draw from the global state, which Keras seeds for
     them. Here they find the same numbers there, and then the global state is put back as it was.
-    Other threads that want to do the same wait.
+    Other threads that want to do the same wait; but not for ever, because the code may itself wait
+    for them. After `PATIENCE` seconds they warn and run on the global state as it is.
 
     Args:
         random: The private state; it ends where the code left it. The global state itself is
             accepted and left in place.
+
+    Yields:
+        The state to draw from inside of the block for the same numbers.
     """
     if random is _GLOBAL:
-        yield
+        yield _GLOBAL
         return
-    with _borrow_lock:
+    lock = _borrow_lock
+    if not lock.acquire(timeout=PATIENCE):
+        warnings.warn(
+            "Another thread's function or overridden method has been drawing from `numpy.random` "
+            f"for more than {PATIENCE} seconds. This thread goes on without waiting for it: what its "
+            "own function draws does not follow from `seed`.",
+            RuntimeWarning,
+            stacklevel=3,
+        )
+        yield random
+        return
+    try:
         saved = _GLOBAL.get_state(legacy=False)
         _GLOBAL.set_state(random.get_state(legacy=False))
         _borrowing.depth = getattr(_borrowing, "depth", 0) + 1
         try:
-            yield
+            yield _GLOBAL
         finally:
             _borrowing.depth -= 1
             random.set_state(_GLOBAL.get_state(legacy=False))
             _GLOBAL.set_state(saved)
+    finally:
+        lock.release()
 
 
 class Ranges(Protocol):

@@ -33,7 +33,7 @@ def channel_moments(
     count = 0
     mean = squares = np.zeros(())
     for chunk in chunks:
-        values = np.array(chunk, dtype=np.float64)
+        values = np.array(chunk, dtype=np.float64, order="C")  # rows below are views of it
         added = values.size // values.shape[channel_axis]
         with np.errstate(invalid="ignore"):  # infinity minus infinity
             chunk_mean = _sums(values, channel_axis) / added

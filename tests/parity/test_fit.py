@@ -298,3 +298,22 @@ def test_whitening_for_another_size():
     generator.fit(noise((20, 2, 2, 1)))
     with pytest.raises(ValueError, match=r"`zca_whitening_matrix` of shape \(4, 4\) does not fit"):
         next(generator.flow(noise((2, 2, 3, 1))))
+
+
+@pytest.mark.parametrize(
+    "arranged",
+    [
+        np.asfortranarray,
+        lambda x: x.transpose(0, 2, 1, 3),
+        lambda x: np.ascontiguousarray(x.transpose(0, 3, 1, 2)).transpose(0, 2, 3, 1),
+        lambda x: np.broadcast_to(x[:1], x.shape),
+        lambda x: x[::-1, ::2, :, ::-1],
+    ],
+    ids=["Fortran", "transposed", "from channels first", "broadcast", "strided"],
+)
+@pytest.mark.parametrize("augment", [False, True])
+def test_moments_of_arrays_in_any_order(arranged, augment):
+    x = arranged(noise((20, 8, 8, 3)).astype("uint8"))
+    ours, theirs = fitted(x, BOTH, augment=augment)
+    np.testing.assert_allclose(ours.mean, theirs.mean, rtol=1e-5)
+    np.testing.assert_allclose(ours.std, theirs.std, rtol=1e-5)

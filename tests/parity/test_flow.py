@@ -276,3 +276,20 @@ def test_keras_generator_in_our_iterator():
         ours = next(batchwarp.NumpyArrayIterator(x, None, theirs, seed=3))
         expected = next(theirs.flow(x, seed=3, shuffle=False))
     np.testing.assert_array_equal(ours, expected)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_pixels_that_are_not_finite(value):
+    """They reach the pixels that they reach in Keras, and at most their neighbours as NaN."""
+    x = noise((4, 9, 8, 3))
+    x[:, 4, 3] = value
+    x[:, 0, 6] = value
+    ours, theirs = (
+        next(generator.flow(x, batch_size=4, seed=1))
+        for generator in pair(rotation_range=30, width_shift_range=0.2)
+    )
+    reached = ~np.isfinite(theirs)
+    assert not np.isfinite(ours[reached]).any()
+    finite = np.isfinite(ours)
+    assert (reached | finite).mean() > 0.97
+    np.testing.assert_allclose(ours[finite], theirs[finite], rtol=0, atol=1e-3)

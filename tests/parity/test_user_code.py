@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
 import batchwarp
+from batchwarp import draws
 from keras_reference import assert_close, keras_image, noise, pair, quiet, take
 
 AUGMENT = {"rotation_range": 25, "width_shift_range": 0.1, "horizontal_flip": True}
@@ -96,22 +98,50 @@ def test_functions_that_draw(function, seed, more):
     np.testing.assert_equal(states[0], states[1])
 
 
-def test_a_function_that_draws_is_called_again_for_the_first_batch():
-    """That it draws is seen when the batch has been made; then it is made in Keras' order."""
+@pytest.mark.parametrize("function", [drawing, np.negative], ids=["draws", "does not draw"])
+@pytest.mark.parametrize("seed", [None, 1])
+def test_functions_are_called_once_per_image(function, seed):
     calls = []
 
-    def function(x):
+    def counted(x):
         calls.append(1)
-        return drawing(x)
+        return function(x)
 
-    generator = batchwarp.ImageDataGenerator(preprocessing_function=function)
-    flow = generator.flow(X, batch_size=4, seed=1)
+    generator = batchwarp.ImageDataGenerator(rotation_range=9, preprocessing_function=counted)
+    flow = generator.flow(X, batch_size=4, seed=seed)
     counts = []
     for _ in range(3):
         calls.clear()
         next(flow)
         counts.append(len(calls))
-    assert counts == [8, 4, 3]
+    assert counts == [4, 4, 3]
+
+
+def test_threads_with_a_function_do_not_share_draws():
+    """Images of one shape and many threads: no two of them may come out alike."""
+    x = np.repeat(np.random.RandomState(0).rand(1, 16, 16, 1) * 255, 256, axis=0)
+    generator = batchwarp.ImageDataGenerator(rotation_range=90, preprocessing_function=np.negative)
+    iterator = generator.flow(x, batch_size=8, shuffle=False)
+    with ThreadPoolExecutor(4) as threads:
+        batches = list(threads.map(lambda i: iterator[i], range(32)))
+    images = np.concatenate(batches).reshape(256, -1)
+    assert len(np.unique(images, axis=0)) == 256
+
+
+def test_a_function_that_starts_to_draw_after_the_first_batch():
+    """The one case that is not Keras': it draws from the global state, and nothing fails."""
+    calls = []
+
+    def late(x):
+        calls.append(1)
+        return drawing(x) if len(calls) > 4 else x
+
+    generator = batchwarp.ImageDataGenerator(rotation_range=9, preprocessing_function=late)
+    flow = generator.flow(X, batch_size=4, seed=1)
+    next(flow)
+    np.random.seed(5)
+    next(flow)
+    assert np.random.rand() != np.random.RandomState(5).rand()
 
 
 def test_drawing_functions_with_a_seed_leave_the_global_state_alone():
@@ -357,16 +387,18 @@ def test_attributes_that_change_take_effect():
         assert_close(a, b, levels=2, share=0.02)
 
 
-def test_a_function_that_waits_for_other_threads_of_the_same_iterator():
-    """Nothing is locked while a user's function runs, so it may take as long as it likes."""
+def test_a_function_that_waits_for_other_threads_of_the_same_iterator(monkeypatch):
+    """Threads wait for each other's functions in the first batch, but not for ever."""
+    monkeypatch.setattr(draws, "PATIENCE", 0.2)
     barrier = threading.Barrier(2, timeout=20)
     generator = batchwarp.ImageDataGenerator(
         preprocessing_function=lambda x: (barrier.wait(), x)[1]
     )
     iterator = generator.flow(X[:2], batch_size=1, seed=1)
-    threads = [threading.Thread(target=next, args=(iterator,)) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(20)
+    with pytest.warns(RuntimeWarning, match="goes on without waiting"):
+        threads = [threading.Thread(target=next, args=(iterator,)) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(20)
     assert not barrier.broken

@@ -54,6 +54,28 @@ flow = generator.flow(x, batch_size=64, seed=1)
 
 
 @needs_fork
+def test_the_interpreter_ends_while_threads_work():
+    """Until Python 3.13, threads that want the interpreter's lock by then are torn down."""
+    code = """
+        import threading, time
+        import numpy as np
+        from batchwarp import ImageDataGenerator
+
+        x = np.zeros((64, 200, 200, 3), np.uint8)
+        iterator = ImageDataGenerator(rotation_range=20).flow(x, batch_size=64)
+
+        def work():
+            while True:
+                next(iterator)
+
+        for _ in range(3):
+            threading.Thread(target=work, daemon=True).start()
+        time.sleep(0.3)
+    """
+    for _ in range(3):
+        finish(start(code))
+
+
 def test_a_forked_child_has_threads_of_its_own():
     code = """
     import os

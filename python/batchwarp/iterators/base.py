@@ -140,6 +140,8 @@ class Iterator:
         return _unpickled, (cls, state)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
+        for name, default in _DATASET_OPTIONS.items():  # a PyDataset keeps them elsewhere
+            vars(self).setdefault(name, default)
         vars(self).update(state)
         self.lock = threading.RLock()
         self._random = global_random()
