@@ -81,8 +81,8 @@ def borrowed_global(random: np.random.RandomState) -> Iterator[np.random.RandomS
     if not lock.acquire(timeout=PATIENCE):
         warnings.warn(
             "Another thread's function or overridden method has been drawing from `numpy.random` "
-            f"for more than {PATIENCE} seconds. This thread goes on without waiting for it: what its "
-            "own function draws does not follow from `seed`.",
+            f"for more than {PATIENCE} seconds. This thread goes on without waiting for it: what "
+            "its own function draws does not follow from `seed`.",
             RuntimeWarning,
             stacklevel=3,
         )

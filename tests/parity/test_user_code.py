@@ -395,10 +395,14 @@ def test_a_function_that_waits_for_other_threads_of_the_same_iterator(monkeypatc
         preprocessing_function=lambda x: (barrier.wait(), x)[1]
     )
     iterator = generator.flow(X[:2], batch_size=1, seed=1)
-    with pytest.warns(RuntimeWarning, match="goes on without waiting"):
+
+    def run():
         threads = [threading.Thread(target=next, args=(iterator,)) for _ in range(2)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join(20)
+
+    with pytest.warns(RuntimeWarning, match="goes on without waiting"):
+        run()
     assert not barrier.broken
