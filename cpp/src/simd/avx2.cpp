@@ -89,6 +89,6 @@ struct Avx2C3 {
 
 }  // namespace
 
-const KernelTable avx2_kernels = make_table<Avx2C1, Avx2C3, FourLanes<4>>("avx2");
+constinit const KernelTable avx2_kernels = make_table<Avx2C1, Avx2C3, FourLanes<4>>("avx2");
 
 }  // namespace batchwarp

@@ -126,6 +126,6 @@ struct Avx512C3 {
 
 }  // namespace
 
-const KernelTable avx512_kernels = make_table<Avx512C1, Avx512C3, FourLanes<4>>("avx512");
+constinit const KernelTable avx512_kernels = make_table<Avx512C1, Avx512C3, FourLanes<4>>("avx512");
 
 }  // namespace batchwarp

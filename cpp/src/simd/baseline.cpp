@@ -16,6 +16,7 @@
 
 namespace batchwarp {
 
-const KernelTable baseline_kernels = make_table<OneLane, FourLanes<3>, FourLanes<4>>("baseline");
+constinit const KernelTable baseline_kernels =
+    make_table<OneLane, FourLanes<3>, FourLanes<4>>("baseline");
 
 }  // namespace batchwarp

@@ -43,45 +43,66 @@ struct Slope {
 
     BATCHWARP_INLINE Slope(const LinearJob& job, double per_column) {
         value = job.flip_horizontal ? -per_column : per_column;
-        inverse = fabs(value) < 1e-9 ? 0 : 1 / value;
+        // Columns that all have the same coordinate are inside together or not at all.
+        inverse = fabs(value) < 1e-9 ? 1e300 : 1 / value;
         start = job.flip_horizontal ? (job.width - 1) * per_column : 0;
-    }
-
-    // Narrows [begin, end] to the columns where 0 <= base + start + c * value <= last holds.
-    BATCHWARP_INLINE void narrow(double base, double last, double& begin, double& end) const {
-        constexpr double margin = 1e-4;  // larger than any rounding error of the tables
-        const double low = margin - base - start, high = last - margin - base - start;
-        if (inverse == 0) {
-            if (low > 0 || high < 0) end = -1;
-            return;
-        }
-        const double a = (inverse > 0 ? low : high) * inverse;
-        const double b = (inverse > 0 ? high : low) * inverse;
-        begin = begin > a ? begin : a;
-        end = end < b ? end : b;
     }
 };
 
-BATCHWARP_INLINE Row start_row(const LinearJob& job, const Slope& slope_y, const Slope& slope_x,
-                               int32_t r) {
-    const double rr = job.flip_vertical ? job.height - 1 - r : r;
-    Row row;
-    row.base_y = job.o0 + rr * job.m00;
-    row.base_x = job.o1 + rr * job.m10;
-    const double floor_y = whole_below(row.base_y), floor_x = whole_below(row.base_x);
-    row.fy = static_cast<float>(row.base_y - floor_y);
-    row.fx = static_cast<float>(row.base_x - floor_x);
-    row.iy = static_cast<int32_t>(floor_y);
-    row.ix = static_cast<int32_t>(floor_x);
+// Rows are started several at a time, in vectors.
+constexpr int32_t row_block = 32;
 
-    const double far = job.width - 1;
-    double begin = 0, end = far;
-    slope_y.narrow(row.base_y, job.height - 1, begin, end);
-    slope_x.narrow(row.base_x, job.width - 1, begin, end);
-    // Rounded up exactly: a column has as many pixels as the zoom says, so no slack will do.
-    row.interior_begin = -static_cast<int32_t>(whole_below(-clamp_to(begin, 0, job.width)));
-    row.interior_end = static_cast<int32_t>(clamp_to(end, -1, far) + 1);
-    return row;
+struct Rows {
+    double base_y[row_block], base_x[row_block];
+    float fy[row_block], fx[row_block];
+    int32_t iy[row_block], ix[row_block];
+    int32_t interior_begin[row_block], interior_end[row_block];
+
+    BATCHWARP_INLINE Row operator[](int32_t i) const {
+        return {base_y[i], base_x[i],         fy[i],          fx[i], iy[i],
+                ix[i],     interior_begin[i], interior_end[i]};
+    }
+};
+
+// Rows `first` and up, `row_block` of them; those past the last one are computed and never used.
+void start_rows(const LinearJob& job, const Slope& slope_y, const Slope& slope_x, int32_t first,
+                Rows& rows) {
+    constexpr double margin = 1e-4;  // larger than any rounding error of the tables
+    const double from = job.flip_vertical ? job.height - 1 - first : first;
+    const double step = job.flip_vertical ? -1 : 1;
+    const double width = job.width, far = job.width - 1;
+    const double last_y = job.height - 1 - margin, last_x = far - margin;
+    const double o0 = job.o0, o1 = job.o1, m00 = job.m00, m10 = job.m10;
+    const double start_y = slope_y.start, start_x = slope_x.start;
+    const double inverse_y = slope_y.inverse, inverse_x = slope_x.inverse;
+    for (int32_t i = 0; i < row_block; ++i) {
+        const double r = from + step * i;
+        const double y = o0 + r * m00, x = o1 + r * m10;
+        const double floor_y = whole_below(y), floor_x = whole_below(x);
+        rows.base_y[i] = y;
+        rows.base_x[i] = x;
+        rows.fy[i] = static_cast<float>(y - floor_y);
+        rows.fx[i] = static_cast<float>(x - floor_x);
+        rows.iy[i] = static_cast<int32_t>(floor_y);
+        rows.ix[i] = static_cast<int32_t>(floor_x);
+
+        // margin <= base + start + c * slope <= last - margin, solved for c, on both axes.
+        const double y1 = (margin - y - start_y) * inverse_y,
+                     y2 = (last_y - y - start_y) * inverse_y;
+        const double x1 = (margin - x - start_x) * inverse_x,
+                     x2 = (last_x - x - start_x) * inverse_x;
+        const double begin_y = y1 < y2 ? y1 : y2, end_y = y1 < y2 ? y2 : y1;
+        const double begin_x = x1 < x2 ? x1 : x2, end_x = x1 < x2 ? x2 : x1;
+        double begin = begin_y > begin_x ? begin_y : begin_x;
+        double end = end_y < end_x ? end_y : end_x;
+        begin = begin > 0 ? begin : 0;
+        begin = begin < width ? begin : width;
+        end = end > -1 ? end : -1;
+        end = end < far ? end : far;
+        // Rounded up exactly: a column has as many pixels as the zoom says, so no slack will do.
+        rows.interior_begin[i] = -static_cast<int32_t>(whole_below(-begin));
+        rows.interior_end[i] = static_cast<int32_t>(end + 1);
+    }
 }
 
 BATCHWARP_INLINE double source_column(const LinearJob& job, int32_t c) {
@@ -430,8 +451,11 @@ BATCHWARP_INLINE void warp_linear(const LinearJob& job, Pass&& pass) {
     };
 
     const Slope slope_y(job, job.m01), slope_x(job, job.m11);
+    Rows rows;
     for (int32_t r = job.row_begin; r < job.row_end; ++r) {
-        const Row row = start_row(job, slope_y, slope_x, r);
+        const int32_t i = (r - job.row_begin) % row_block;
+        if (i == 0) start_rows(job, slope_y, slope_x, r, rows);
+        const Row row = rows[i];
         for (int32_t begin = 0; begin < job.width;) {
             // Rows are cut between blocks: which pixels share a block must not depend on where the
             // chunk began, or results would depend on how rows are spread over threads.

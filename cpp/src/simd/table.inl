@@ -4,7 +4,7 @@ namespace batchwarp {
 namespace {
 
 template <class C1, class C3, class C4>
-constexpr KernelTable make_table(const char* name) {
+constexpr KernelTable make_table(const char* name) noexcept {
     return {name,       linear_fixed<C1>, linear_fixed<C3>, linear_fixed<C4>,
             linear_any, convert_u8,       convert_u16,      min_max,
             add_clip,   normalize,        moments};
