@@ -384,7 +384,7 @@ TEST(no_pixel_reads_a_neighbouring_image) {
             const bool high = h == 32767;
             TestBatch source(DType::f32, 3, h, w, 1, Layout::nhwc);
             std::size_t i = 0;
-            const auto per_image = static_cast<std::size_t>(h * w);
+            const auto per_image = static_cast<std::size_t>(h) * static_cast<std::size_t>(w);
             source.each([&](std::byte* at) {
                 const float value = i / per_image == 1 ? 1.0f : std::nanf("");
                 std::memcpy(at, &value, sizeof value);
