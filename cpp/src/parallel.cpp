@@ -262,11 +262,11 @@ int num_threads() noexcept {
     return count;
 }
 
-void set_num_threads(int count) {
-    if (count < 0 || count > max_threads)
+void set_num_threads(int n) {
+    if (n < 0 || n > max_threads)
         throw InvalidArgument("`n` must be an integer from 0 to " + std::to_string(max_threads) +
-                              ". Received: " + std::to_string(count));
-    wanted_threads.store(count == 0 ? default_threads() : count, std::memory_order_relaxed);
+                              ". Received: " + std::to_string(n));
+    wanted_threads.store(n == 0 ? default_threads() : n, std::memory_order_relaxed);
 }
 
 void read_thread_environment() { set_num_threads(0); }

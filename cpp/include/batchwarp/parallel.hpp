@@ -9,10 +9,10 @@ namespace batchwarp {
 /// Threads that a batch may use, the calling one included.
 int num_threads() noexcept;
 
-/// @param count  at least 1, or 0 for the default: BATCHWARP_NUM_THREADS if set, otherwise the
-///               processors that affinity mask and cgroup quota leave to this process
-/// @throws InvalidArgument if count is negative or above `max_threads`
-void set_num_threads(int count);
+/// @param n  at least 1, or 0 for the default: BATCHWARP_NUM_THREADS if set, otherwise the
+///           processors that affinity mask and cgroup quota leave to this process
+/// @throws InvalidArgument if n is negative or above `max_threads`
+void set_num_threads(int n);
 
 inline constexpr int max_threads = 1024;
 

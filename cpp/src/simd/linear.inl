@@ -10,9 +10,9 @@
 // c * m11, computed in double. A row adds its own two parts; fractions that reach 1 carry over. So
 // single precision is used for fractions only, and the error does not grow with the image.
 //
-// A tier provides, before it includes this file,
-//   struct PixelsC1, PixelsC3: `channels`, and `block<Normalized>(run, i, out)`, which computes the
-//   16 pixels from the i-th on and may write up to 4 floats past them.
+// A tier provides pixel passes: classes with `channels` and `block<Normalized>(run, i, out)`, which
+// computes the 16 pixels from the i-th on and may write one float past them if there are three
+// channels or more. See four_lanes.inl for the plain ones, table.inl for how they are put together.
 
 namespace batchwarp {
 namespace {
@@ -99,7 +99,7 @@ void start_rows(const LinearJob& job, const Slope& slope_y, const Slope& slope_x
         begin = begin < width ? begin : width;
         end = end > -1 ? end : -1;
         end = end < far ? end : far;
-        // Rounded up exactly: a column has as many pixels as the zoom says, so no slack will do.
+        // Rounded up exactly: under a strong zoom a thousandth of a column is more than the margin.
         rows.interior_begin[i] = -static_cast<int32_t>(whole_below(-begin));
         rows.interior_end[i] = static_cast<int32_t>(end + 1);
     }
