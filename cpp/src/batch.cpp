@@ -9,6 +9,7 @@
 #include "batchwarp/parallel.hpp"
 #include "border.hpp"
 #include "color.hpp"
+#include "linear.hpp"
 #include "normalize.hpp"
 #include "pixels.hpp"
 #include "scratch.hpp"
@@ -159,11 +160,6 @@ class Batch {
     template <class T>
     void warp(const ImageView& source, const WarpGeometry& geometry, std::int64_t row_begin,
               std::int64_t row_end, const float* shift, const float* scale, T* out) const;
-    bool is_linear(const WarpGeometry& geometry, std::int64_t row_stride,
-                   std::int64_t channels) const noexcept;
-    void warp_linear(const ImageView& source, const WarpGeometry& geometry, std::int64_t row_begin,
-                     std::int64_t row_end, const float* shift, const float* scale,
-                     float* out) const;
     template <class T>
     void warp_spline(const ImageView& source, const WarpGeometry& geometry, std::int64_t row_begin,
                      std::int64_t row_end, T* out) const;
@@ -223,7 +219,7 @@ void Batch::make(std::int64_t i, std::int64_t row_begin, std::int64_t row_end) c
     const bool fused = std::is_same_v<T, float> && warps && o.order == 1 && plan_.normalizes() &&
                        !plan_.samplewise() && !params.has_channel_shift() &&
                        !params.has_brightness() && !to_bytes &&
-                       is_linear(geometry, o.width * channels, channels);
+                       linear_takes(geometry, o.height, o.width, channels);
     for (std::int64_t p = 0; p < planes; ++p) {
         const ImageView plane = o.channels_first ? source.plane(p) : source;
         T* out = work + p * image.pixels * channels;
@@ -258,9 +254,10 @@ void Batch::warp(const ImageView& source, const WarpGeometry& geometry, std::int
                  std::int64_t row_end, const float* shift, const float* scale, T* out) const {
     if (geometry.order > 1) return warp_spline(source, geometry, row_begin, row_end, out);
     if constexpr (std::is_same_v<T, float>) {
-        const std::int64_t packed = source.width * source.channels;
-        if (is_linear(geometry, packed, source.channels))
-            return warp_linear(source, geometry, row_begin, row_end, shift, scale, out);
+        if (linear_takes(geometry, source.height, source.width, source.channels)) {
+            const LinearTarget target{out, row_begin, row_end, shift, scale};
+            return warp_linear(source, source_end_, geometry, target);
+        }
     }
     Scratch& scratch = Scratch::of_this_thread();
     const std::int64_t count = source.height * source.width * source.channels;
@@ -272,105 +269,6 @@ void Batch::warp(const ImageView& source, const WarpGeometry& geometry, std::int
     load_pixels(source, values);
     const WarpSource<T> packed{values, source.height, source.width, source.channels, 0};
     warp_general(packed, geometry, source.height, source.width, row_begin, row_end, out);
-}
-
-// Whether the linear kernels can take this warp; `row_stride` in elements.
-bool Batch::is_linear(const WarpGeometry& g, std::int64_t row_stride,
-                      std::int64_t channels) const noexcept {
-    const PlanOptions& o = plan_.options();
-    if (g.order != 1 || o.height < 2 || o.width < 2 || o.height > linear_max_extent ||
-        o.width > linear_max_extent || channels > linear_max_offset / linear_max_extent ||
-        std::abs(row_stride) > linear_max_offset / o.height)
-        return false;
-    const double last_row = static_cast<double>(o.height - 1);
-    const double last_col = static_cast<double>(o.width - 1);
-    const Affine& a = g.affine;
-    const double parts[] = {a.o0,
-                            a.o1,
-                            last_row * a.m00,
-                            last_row * a.m10,
-                            (last_col + linear_block) * a.m01,
-                            (last_col + linear_block) * a.m11};
-    for (const double part : parts)
-        if (!(std::abs(part) < linear_max_coordinate / 4)) return false;
-    return true;
-}
-
-void Batch::warp_linear(const ImageView& source, const WarpGeometry& geometry,
-                        std::int64_t row_begin, std::int64_t row_end, const float* shift,
-                        const float* scale, float* out) const {
-    Scratch& scratch = Scratch::of_this_thread();
-    const std::int64_t height = source.height, width = source.width, channels = source.channels;
-    constexpr std::int64_t item = sizeof(float);
-
-    LinearJob job{};
-    // float32 with packed pixels is read where it lies, if the bytes that kernels read past its end
-    // belong to the array; everything else is converted first, the needed rows only.
-    const std::byte* last_row =
-        source.data + std::max<std::int64_t>(0, (height - 1) * source.row_stride);
-    const bool readable = source.dtype == DType::f32 &&
-                          (source.channel_stride == item || channels == 1) &&
-                          source.pixel_stride == item * channels && source.row_stride % item == 0 &&
-                          reinterpret_cast<std::uintptr_t>(source.data) % item == 0 &&
-                          source_end_ - last_row >= width * channels * item + linear_read_slack &&
-                          is_linear(geometry, source.row_stride / item, channels);
-    if (readable) {
-        job.source = reinterpret_cast<const float*>(source.data);
-        job.source_row_stride = source.row_stride / item;
-        job.prefetch_bytes = height * width * channels * item > 32768 ? 65536 : 0;
-    } else {
-        const std::int64_t row = width * channels;
-        float* packed = scratch.source.reserve(height * row + linear_read_slack / item);
-        const RowRange rows = source_rows(geometry, height, width, row_begin, row_end);
-        ImageView needed = source;
-        needed.data += rows.first * source.row_stride;
-        needed.height = rows.last - rows.first + 1;
-        load_pixels(needed, packed + rows.first * row);
-        job.source = packed;
-        job.source_row_stride = row;
-    }
-    job.target = out;
-    job.height = static_cast<std::int32_t>(height);
-    job.width = static_cast<std::int32_t>(width);
-    job.channels = static_cast<std::int32_t>(channels);
-    job.row_begin = static_cast<std::int32_t>(row_begin);
-    job.row_end = static_cast<std::int32_t>(row_end);
-    job.m00 = geometry.affine.m00;
-    job.m01 = geometry.affine.m01;
-    job.m10 = geometry.affine.m10;
-    job.m11 = geometry.affine.m11;
-    job.o0 = geometry.affine.o0;
-    job.o1 = geometry.affine.o1;
-    job.flip_horizontal = geometry.flip_horizontal;
-    job.flip_vertical = geometry.flip_vertical;
-    job.mode = canonical(geometry.mode);
-    job.cval = geometry.cval;
-    job.shift = shift;
-    job.scale = scale;
-
-    const std::int64_t slots = linear_column_slots(job.width);
-    float* columns = scratch.columns.reserve(2 * slots);
-    std::int32_t* indices = scratch.column_indices.reserve(3 * slots);
-    float* weights = scratch.weights.reserve(2 * linear_chunk_slots);
-    job.scratch = {columns,
-                   columns + slots,
-                   indices,
-                   indices + slots,
-                   indices + 2 * slots,
-                   scratch.offsets.reserve(linear_chunk_slots),
-                   weights,
-                   weights + linear_chunk_slots};
-    const KernelTable& table = kernels();
-    switch (channels) {
-        case 1:
-            return table.linear_c1(job);
-        case 3:
-            return table.linear_c3(job);
-        case 4:
-            return table.linear_c4(job);
-        default:
-            return table.linear_any(job);
-    }
 }
 
 // Orders 2 to 5: coefficients of the whole image first, then the warp.

@@ -38,6 +38,7 @@ class Buffer {
 
 struct Scratch {
     Buffer<float> source;     // a source image as packed float32, read slack included
+    Buffer<float> padded;     // a small source image with its last column and row doubled
     Buffer<float> work;       // the image being made, where the target cannot hold it
     Buffer<double> source64;  // the same two for float64 targets; `source64` also holds spline
     Buffer<double> work64;    // coefficients

@@ -7,6 +7,65 @@
 #include "kernels.hpp"
 #include "portable.hpp"
 
+namespace batchwarp {
+namespace {
+
+// What the coordinate passes of linear.inl compute with. Masks are lanes of ones or of zeros.
+struct Lanes {
+    static constexpr int32_t count = 8;
+    using Float = __m256;
+    using Int = __m256i;
+    using Mask = __m256;
+
+    static BATCHWARP_INLINE Float load(const float* from) { return _mm256_loadu_ps(from); }
+    static BATCHWARP_INLINE Int load(const int32_t* from) {
+        return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
+    }
+    static BATCHWARP_INLINE void store(float* to, Float v) { _mm256_storeu_ps(to, v); }
+    static BATCHWARP_INLINE void store(int32_t* to, Int v) {
+        _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), v);
+    }
+    static BATCHWARP_INLINE void store_pairs(float* to, Float first, Float second) {
+        const Float a = _mm256_unpacklo_ps(first, second), b = _mm256_unpackhi_ps(first, second);
+        store(to, _mm256_permute2f128_ps(a, b, 0x20));
+        store(to + count, _mm256_permute2f128_ps(a, b, 0x31));
+    }
+    static BATCHWARP_INLINE Float all(float v) { return _mm256_set1_ps(v); }
+    static BATCHWARP_INLINE Int all(int32_t v) { return _mm256_set1_epi32(v); }
+
+    static BATCHWARP_INLINE Float add(Float a, Float b) { return _mm256_add_ps(a, b); }
+    static BATCHWARP_INLINE Int add(Int a, Int b) { return _mm256_add_epi32(a, b); }
+    static BATCHWARP_INLINE Int multiply(Int a, Int b) { return _mm256_mullo_epi32(a, b); }
+    static BATCHWARP_INLINE Float multiply(Float a, Float b) { return _mm256_mul_ps(a, b); }
+    static BATCHWARP_INLINE Int bits(Int v, Int mask) { return _mm256_and_si256(v, mask); }
+    template <int n>
+    static BATCHWARP_INLINE Int shift_right(Int v) {
+        return _mm256_srai_epi32(v, n);
+    }
+    static BATCHWARP_INLINE Float to_float(Int v) { return _mm256_cvtepi32_ps(v); }
+    static BATCHWARP_INLINE Int clamp(Int v, Int low, Int high) {
+        return _mm256_min_epi32(_mm256_max_epi32(v, low), high);
+    }
+    static BATCHWARP_INLINE Mask at_least(Float a, Float b) {
+        return _mm256_cmp_ps(a, b, _CMP_GE_OQ);
+    }
+    static BATCHWARP_INLINE Mask less(Int a, Int b) {
+        return _mm256_castsi256_ps(_mm256_cmpgt_epi32(b, a));
+    }
+    static BATCHWARP_INLINE Float where(Mask m, Float yes, Float no) {
+        return _mm256_blendv_ps(no, yes, m);
+    }
+    static BATCHWARP_INLINE Float subtract_where(Mask m, Float a, Float b) {
+        return _mm256_sub_ps(a, _mm256_and_ps(m, b));
+    }
+    static BATCHWARP_INLINE Int add_where(Mask m, Int a, Int b) {
+        return _mm256_add_epi32(a, _mm256_and_si256(_mm256_castps_si256(m), b));
+    }
+};
+
+}  // namespace
+}  // namespace batchwarp
+
 // clang-format off: the order matters
 #include "elementwise.inl"
 #include "linear.inl"
@@ -21,6 +80,7 @@ namespace {
 // with broadcast loads, which need no shuffle port.
 struct Avx2C1 {
     static constexpr int channels = 1;
+    static constexpr int excess = 0;
 
     static BATCHWARP_INLINE __m256 four_pairs(const float* source, const int32_t* offset, int a,
                                               int b, int c, int d) {
@@ -64,9 +124,52 @@ struct Avx2C1 {
     }
 };
 
+// One channel, from row pairs: one 16-byte load has all four taps of a pixel, (top, bottom) of the
+// left column and of the right. Pixels k and k + 4 share a register, so that in-lane shuffles bring
+// results into order. The horizontal step comes first.
+struct Avx2Pairs {
+    static constexpr int channels = 1;
+    static constexpr int excess = 0;
+
+    static BATCHWARP_INLINE __m256d two_pixels(const float* source, const int32_t* offset) {
+        const __m256 first = _mm256_castps128_ps256(_mm_loadu_ps(source + offset[0]));
+        return _mm256_castps_pd(_mm256_insertf128_ps(first, _mm_loadu_ps(source + offset[4]), 1));
+    }
+
+    static BATCHWARP_INLINE __m256 eight(const Run& run, int32_t i) {
+        const int32_t* offset = run.offset + i;
+        const __m256 fx = _mm256_loadu_ps(run.fx + i), fy = _mm256_loadu_ps(run.fy + i);
+        const __m256d a = two_pixels(run.source, offset), b = two_pixels(run.source, offset + 1);
+        const __m256d c = two_pixels(run.source, offset + 2),
+                      d = two_pixels(run.source, offset + 3);
+        const __m256 left_ab = _mm256_castpd_ps(_mm256_unpacklo_pd(a, b)),
+                     right_ab = _mm256_castpd_ps(_mm256_unpackhi_pd(a, b)),
+                     left_cd = _mm256_castpd_ps(_mm256_unpacklo_pd(c, d)),
+                     right_cd = _mm256_castpd_ps(_mm256_unpackhi_pd(c, d));
+        const __m256 ab =
+            _mm256_fmadd_ps(_mm256_unpacklo_ps(fx, fx), _mm256_sub_ps(right_ab, left_ab), left_ab);
+        const __m256 cd =
+            _mm256_fmadd_ps(_mm256_unpackhi_ps(fx, fx), _mm256_sub_ps(right_cd, left_cd), left_cd);
+        const __m256 top = _mm256_shuffle_ps(ab, cd, 0x88),
+                     bottom = _mm256_shuffle_ps(ab, cd, 0xdd);
+        return _mm256_fmadd_ps(fy, _mm256_sub_ps(bottom, top), top);
+    }
+
+    template <bool Normalized>
+    static BATCHWARP_INLINE void block(const Run& run, int32_t i, float* out) {
+        const __m256 shift = _mm256_load_ps(run.shift), scale = _mm256_load_ps(run.scale);
+        for (int32_t k = 0; k < linear_block; k += 8) {
+            __m256 value = eight(run, i + k);
+            if (Normalized) value = _mm256_mul_ps(_mm256_sub_ps(value, shift), scale);
+            _mm256_storeu_ps(out + k, value);
+        }
+    }
+};
+
 // Three channels: one 32-byte load covers both taps of a source row, six of its eight floats used.
 struct Avx2C3 {
     static constexpr int channels = 3;
+    static constexpr int excess = 1;
 
     template <bool Normalized>
     static BATCHWARP_INLINE void block(const Run& run, int32_t i, float* out) {
@@ -89,6 +192,7 @@ struct Avx2C3 {
 
 }  // namespace
 
-constinit const KernelTable avx2_kernels = make_table<Avx2C1, Avx2C3, FourLanes<4>>("avx2");
+constinit const KernelTable avx2_kernels =
+    make_table<Avx2C1, Avx2Pairs, Avx2C3, FourLanes<4>>("avx2");
 
 }  // namespace batchwarp

@@ -7,6 +7,61 @@
 #include "kernels.hpp"
 #include "portable.hpp"
 
+namespace batchwarp {
+namespace {
+
+// What the coordinate passes of linear.inl compute with.
+struct Lanes {
+    static constexpr int32_t count = 16;
+    using Float = __m512;
+    using Int = __m512i;
+    using Mask = __mmask16;
+
+    static BATCHWARP_INLINE Float load(const float* from) { return _mm512_loadu_ps(from); }
+    static BATCHWARP_INLINE Int load(const int32_t* from) { return _mm512_loadu_si512(from); }
+    static BATCHWARP_INLINE void store(float* to, Float v) { _mm512_storeu_ps(to, v); }
+    static BATCHWARP_INLINE void store(int32_t* to, Int v) { _mm512_storeu_si512(to, v); }
+    static BATCHWARP_INLINE void store_pairs(float* to, Float first, Float second) {
+        const Int low = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+        const Int high =
+            _mm512_setr_epi32(8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+        store(to, _mm512_permutex2var_ps(first, low, second));
+        store(to + count, _mm512_permutex2var_ps(first, high, second));
+    }
+    static BATCHWARP_INLINE Float all(float v) { return _mm512_set1_ps(v); }
+    static BATCHWARP_INLINE Int all(int32_t v) { return _mm512_set1_epi32(v); }
+
+    static BATCHWARP_INLINE Float add(Float a, Float b) { return _mm512_add_ps(a, b); }
+    static BATCHWARP_INLINE Int add(Int a, Int b) { return _mm512_add_epi32(a, b); }
+    static BATCHWARP_INLINE Int multiply(Int a, Int b) { return _mm512_mullo_epi32(a, b); }
+    static BATCHWARP_INLINE Float multiply(Float a, Float b) { return _mm512_mul_ps(a, b); }
+    static BATCHWARP_INLINE Int bits(Int v, Int mask) { return _mm512_and_si512(v, mask); }
+    template <int n>
+    static BATCHWARP_INLINE Int shift_right(Int v) {
+        return _mm512_srai_epi32(v, n);
+    }
+    static BATCHWARP_INLINE Float to_float(Int v) { return _mm512_cvtepi32_ps(v); }
+    static BATCHWARP_INLINE Int clamp(Int v, Int low, Int high) {
+        return _mm512_min_epi32(_mm512_max_epi32(v, low), high);
+    }
+    static BATCHWARP_INLINE Mask at_least(Float a, Float b) {
+        return _mm512_cmp_ps_mask(a, b, _CMP_GE_OQ);
+    }
+    static BATCHWARP_INLINE Mask less(Int a, Int b) { return _mm512_cmplt_epi32_mask(a, b); }
+    static BATCHWARP_INLINE Float where(Mask m, Float yes, Float no) {
+        return _mm512_mask_mov_ps(no, m, yes);
+    }
+    static BATCHWARP_INLINE Float subtract_where(Mask m, Float a, Float b) {
+        return _mm512_mask_sub_ps(a, m, a, b);
+    }
+    static BATCHWARP_INLINE Int add_where(Mask m, Int a, Int b) {
+        return _mm512_mask_add_epi32(a, m, a, b);
+    }
+};
+
+}  // namespace
+}  // namespace batchwarp
+
 // clang-format off: the order matters
 #include "elementwise.inl"
 #include "linear.inl"
@@ -21,6 +76,7 @@ namespace {
 // merge eight of them without a shuffle.
 struct Avx512C1 {
     static constexpr int channels = 1;
+    static constexpr int excess = 0;
 
     static BATCHWARP_INLINE __m512 eight_pairs(const float* source, const int32_t* offset) {
         const auto pair = [&](int k) {
@@ -68,11 +124,53 @@ struct Avx512C1 {
     }
 };
 
+// One channel, from row pairs: one 16-byte load has all four taps of a pixel, (top, bottom) of the
+// left column and of the right. Pixels k, k + 4, k + 8 and k + 12 share a register, so that in-lane
+// shuffles bring results into order. The horizontal step comes first.
+struct Avx512Pairs {
+    static constexpr int channels = 1;
+    static constexpr int excess = 0;
+
+    static BATCHWARP_INLINE __m512d four_pixels(const float* source, const int32_t* offset) {
+        const auto taps = [&](int k) { return _mm_loadu_ps(source + offset[k]); };
+        __m512 all = _mm512_castps128_ps512(taps(0));
+        all = _mm512_mask_broadcast_f32x4(all, 0x00f0, taps(4));
+        all = _mm512_mask_broadcast_f32x4(all, 0x0f00, taps(8));
+        all = _mm512_mask_broadcast_f32x4(all, 0xf000, taps(12));
+        return _mm512_castps_pd(all);
+    }
+
+    template <bool Normalized>
+    static BATCHWARP_INLINE void block(const Run& run, int32_t i, float* out) {
+        const int32_t* offset = run.offset + i;
+        const __m512 fx = _mm512_loadu_ps(run.fx + i), fy = _mm512_loadu_ps(run.fy + i);
+        const __m512d a = four_pixels(run.source, offset), b = four_pixels(run.source, offset + 1);
+        const __m512d c = four_pixels(run.source, offset + 2),
+                      d = four_pixels(run.source, offset + 3);
+        const __m512 left_ab = _mm512_castpd_ps(_mm512_unpacklo_pd(a, b)),
+                     right_ab = _mm512_castpd_ps(_mm512_unpackhi_pd(a, b)),
+                     left_cd = _mm512_castpd_ps(_mm512_unpacklo_pd(c, d)),
+                     right_cd = _mm512_castpd_ps(_mm512_unpackhi_pd(c, d));
+        const __m512 ab =
+            _mm512_fmadd_ps(_mm512_unpacklo_ps(fx, fx), _mm512_sub_ps(right_ab, left_ab), left_ab);
+        const __m512 cd =
+            _mm512_fmadd_ps(_mm512_unpackhi_ps(fx, fx), _mm512_sub_ps(right_cd, left_cd), left_cd);
+        const __m512 top = _mm512_shuffle_ps(ab, cd, 0x88),
+                     bottom = _mm512_shuffle_ps(ab, cd, 0xdd);
+        __m512 value = _mm512_fmadd_ps(fy, _mm512_sub_ps(bottom, top), top);
+        if (Normalized)
+            value = _mm512_mul_ps(_mm512_sub_ps(value, _mm512_load_ps(run.shift)),
+                                  _mm512_load_ps(run.scale));
+        _mm512_storeu_ps(out, value);
+    }
+};
+
 // Three channels: a 32-byte load covers both taps of a source row; two pixels share a register. The
 // vertical step comes first, so that only its result is split into left and right taps: two
 // permutes make four pixels' worth, twelve floats, of each.
 struct Avx512C3 {
     static constexpr int channels = 3;
+    static constexpr int excess = 0;
 
     static BATCHWARP_INLINE __m512 two_pixels(const float* source, const int32_t* offset) {
         const __m512 first = _mm512_castps256_ps512(_mm256_loadu_ps(source + offset[0]));
@@ -126,6 +224,7 @@ struct Avx512C3 {
 
 }  // namespace
 
-constinit const KernelTable avx512_kernels = make_table<Avx512C1, Avx512C3, FourLanes<4>>("avx512");
+constinit const KernelTable avx512_kernels =
+    make_table<Avx512C1, Avx512Pairs, Avx512C3, FourLanes<4>>("avx512");
 
 }  // namespace batchwarp

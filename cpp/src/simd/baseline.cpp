@@ -9,6 +9,7 @@
 
 // clang-format off: the order matters
 #include "elementwise.inl"
+#include "scalar_lanes.inl"
 #include "linear.inl"
 #include "four_lanes.inl"
 #include "table.inl"
@@ -17,6 +18,6 @@
 namespace batchwarp {
 
 constinit const KernelTable baseline_kernels =
-    make_table<OneLane, FourLanes<3>, FourLanes<4>>("baseline");
+    make_table<OneLane, OneLanePairs, FourLanes<3>, FourLanes<4>>("baseline");
 
 }  // namespace batchwarp

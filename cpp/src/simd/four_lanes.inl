@@ -39,6 +39,7 @@ BATCHWARP_INLINE void store_four(float* to, Four v) { memcpy(to, &v, sizeof v); 
 template <int Channels>
 struct FourLanes {
     static constexpr int channels = Channels;
+    static constexpr int excess = 4 - Channels;
 
     template <bool Normalized>
     BATCHWARP_INLINE static void block(const Run& run, int32_t i, float* out) {
@@ -57,27 +58,57 @@ struct FourLanes {
     }
 };
 
+// One channel: taps first, arithmetic second, so that the second loop becomes vectors.
+struct Taps {
+    float top_left[linear_block], top_right[linear_block];
+    float bottom_left[linear_block], bottom_right[linear_block];
+
+    template <bool Normalized>
+    BATCHWARP_INLINE void blend(const Run& run, int32_t i, float* out) const {
+        for (int32_t k = 0; k < linear_block; ++k) {
+            const float fx = run.fx[i + k], fy = run.fy[i + k];
+            const float left = top_left[k] + fy * (bottom_left[k] - top_left[k]);
+            const float right = top_right[k] + fy * (bottom_right[k] - top_right[k]);
+            const float value = left + fx * (right - left);
+            out[k] = Normalized ? (value - run.shift[0]) * run.scale[0] : value;
+        }
+    }
+};
+
 struct OneLane {
     static constexpr int channels = 1;
+    static constexpr int excess = 0;
 
     template <bool Normalized>
     BATCHWARP_INLINE static void block(const Run& run, int32_t i, float* out) {
-        // Taps first, arithmetic second: the second loop becomes vectors.
-        float tl[linear_block], tr[linear_block], bl[linear_block], br[linear_block];
+        Taps taps;
         for (int32_t k = 0; k < linear_block; ++k) {
             const float* top = run.source + run.offset[i + k];
             const float* bottom = top + run.row_stride;
-            tl[k] = top[0];
-            tr[k] = top[1];
-            bl[k] = bottom[0];
-            br[k] = bottom[1];
+            taps.top_left[k] = top[0];
+            taps.top_right[k] = top[1];
+            taps.bottom_left[k] = bottom[0];
+            taps.bottom_right[k] = bottom[1];
         }
+        taps.blend<Normalized>(run, i, out);
+    }
+};
+
+struct OneLanePairs {
+    static constexpr int channels = 1;
+    static constexpr int excess = 0;
+
+    template <bool Normalized>
+    BATCHWARP_INLINE static void block(const Run& run, int32_t i, float* out) {
+        Taps taps;
         for (int32_t k = 0; k < linear_block; ++k) {
-            const float left = tl[k] + run.fy[i + k] * (bl[k] - tl[k]);
-            const float right = tr[k] + run.fy[i + k] * (br[k] - tr[k]);
-            const float value = left + run.fx[i + k] * (right - left);
-            out[k] = Normalized ? (value - run.shift[0]) * run.scale[0] : value;
+            const float* pair = run.source + run.offset[i + k];
+            taps.top_left[k] = pair[0];
+            taps.bottom_left[k] = pair[1];
+            taps.top_right[k] = pair[2];
+            taps.bottom_right[k] = pair[3];
         }
+        taps.blend<Normalized>(run, i, out);
     }
 };
 

@@ -21,9 +21,8 @@ struct LinearScratch {
     float *fx, *fy;
 };
 
-inline constexpr int32_t linear_block = 16;  // pixels that kernels handle at a time
-inline constexpr int32_t linear_chunk =
-    448;  // the chunk's coordinates, taps and output fit into L1
+inline constexpr int32_t linear_block = 16;   // pixels that kernels handle at a time
+inline constexpr int32_t linear_chunk = 512;  // coordinates, taps and output fit into L1
 inline constexpr int32_t linear_chunk_slots = linear_chunk + 2 * linear_block;
 constexpr int32_t linear_column_slots(int32_t width) { return width + linear_block; }
 
@@ -33,11 +32,15 @@ inline constexpr int64_t linear_read_slack = 32;
 inline constexpr int64_t linear_max_extent = 32767;
 inline constexpr int64_t linear_max_offset = (int64_t{1} << 31) - 1;
 inline constexpr double linear_max_coordinate = 1e8;
+/// Small images: coordinates in pixels stay below the range of their fixed point.
+inline constexpr int32_t linear_fixed_bits = 22;
+inline constexpr double linear_max_small_coordinate = 250;
 
 /// Warp rows [row_begin, row_end) of one image with bilinear interpolation (spline order 1).
 struct LinearJob {
     const float* source;        // element (0, 0, 0); interleaved channels, packed pixels
     int64_t source_row_stride;  // elements
+    int32_t pixel_step;         // elements from a pixel to its right neighbour
     float* target;              // where row `row_begin` starts; interleaved, rows packed
     int32_t height, width, channels;
     int32_t row_begin, row_end;
@@ -47,6 +50,9 @@ struct LinearJob {
     double cval;
     const float* shift;  // per channel; out = (value - shift) * scale; both null: out = value
     const float* scale;
+    // Nearest and constant only: `source` has a copy of its last column and row behind them, and no
+    // coordinate exceeds linear_max_small_coordinate, nor does a row's or a column's part of it.
+    bool small;
     int64_t prefetch_bytes;  // how far ahead of the output's position to fetch the source; 0: not
     LinearScratch scratch;
 };
@@ -57,6 +63,12 @@ struct KernelTable {
     void (*linear_c3)(const LinearJob&);
     void (*linear_c4)(const LinearJob&);
     void (*linear_any)(const LinearJob&);  // any channel count
+    /// One channel, from row pairs: see pair_rows.
+    void (*linear_pairs)(const LinearJob&);
+    /// Interleaves each row with the one below it: top, bottom, top, bottom ... The last row is
+    /// its own bottom, and each row of pairs ends with one more copy of its last pair.
+    void (*pair_rows)(const float* from, int64_t row_stride, int64_t height, int64_t width,
+                      float* to);
 
     void (*convert_u8)(const uint8_t* from, float* to, int64_t count);
     void (*convert_u16)(const uint16_t* from, float* to, int64_t count);

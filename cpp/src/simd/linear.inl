@@ -10,21 +10,13 @@
 // c * m11, computed in double. A row adds its own two parts; fractions that reach 1 carry over. So
 // single precision is used for fractions only, and the error does not grow with the image.
 //
-// A tier provides pixel passes: classes with `channels` and `block<Normalized>(run, i, out)`, which
-// computes the 16 pixels from the i-th on and may write one float past them if there are three
-// channels or more. See four_lanes.inl for the plain ones, table.inl for how they are put together.
+// A tier provides `Lanes`, the vectors of the first pass, and pixel passes for the second: classes
+// with `channels` and `block<Normalized>(run, i, out)`, which computes the 16 pixels from the i-th
+// on and writes up to `excess` floats past them. See four_lanes.inl for the plain ones, table.inl
+// for how they are put together.
 
 namespace batchwarp {
 namespace {
-
-// One output row: where it starts in the source, and which columns [interior_begin, interior_end)
-// have both taps inside of the image on both axes, a safety margin included.
-struct Row {
-    double base_y, base_x;  // o + r * m, as SciPy computes it
-    float fy, fx;
-    int32_t iy, ix;
-    int32_t interior_begin, interior_end;
-};
 
 BATCHWARP_INLINE double clamp_to(double v, double low, double high) {
     return v > low ? (v < high ? v : high) : low;
@@ -34,6 +26,13 @@ BATCHWARP_INLINE double clamp_to(double v, double low, double high) {
 BATCHWARP_INLINE double whole_below(double t) {
     const double towards_zero = static_cast<double>(static_cast<int32_t>(t));
     return towards_zero > t ? towards_zero - 1 : towards_zero;
+}
+
+// Coordinates of small images are in fixed point: clamping them takes two operations an axis.
+constexpr double fixed_one = int32_t{1} << linear_fixed_bits;
+
+BATCHWARP_INLINE int32_t to_fixed(double at) {
+    return static_cast<int32_t>(whole_below(at * fixed_one + 0.5));
 }
 
 // How one source coordinate changes along the output's columns, from left to right.
@@ -49,44 +48,56 @@ struct Slope {
     }
 };
 
-// Rows are started several at a time, in vectors.
+// Output rows, started several at a time, in vectors: where each begins in the source, and which
+// columns [interior_begin, interior_end) have both taps inside of the image on both axes, a safety
+// margin included.
 constexpr int32_t row_block = 32;
 
 struct Rows {
-    double base_y[row_block], base_x[row_block];
+    double base_y[row_block], base_x[row_block];  // o + r * m, as SciPy computes it
     float fy[row_block], fx[row_block];
     int32_t iy[row_block], ix[row_block];
     int32_t interior_begin[row_block], interior_end[row_block];
-
-    BATCHWARP_INLINE Row operator[](int32_t i) const {
-        return {base_y[i], base_x[i],         fy[i],          fx[i], iy[i],
-                ix[i],     interior_begin[i], interior_end[i]};
-    }
+    int32_t fixed_y[row_block], fixed_x[row_block];  // of small images only
 };
 
 // Rows `first` and up, `row_block` of them; those past the last one are computed and never used.
-void start_rows(const LinearJob& job, const Slope& slope_y, const Slope& slope_x, int32_t first,
-                Rows& rows) {
-    constexpr double margin = 1e-4;  // larger than any rounding error of the tables
+void start_rows(const LinearJob& job, int32_t first, Rows& rows) {
     const double from = job.flip_vertical ? job.height - 1 - first : first;
     const double step = job.flip_vertical ? -1 : 1;
-    const double width = job.width, far = job.width - 1;
-    const double last_y = job.height - 1 - margin, last_x = far - margin;
     const double o0 = job.o0, o1 = job.o1, m00 = job.m00, m10 = job.m10;
-    const double start_y = slope_y.start, start_x = slope_x.start;
-    const double inverse_y = slope_y.inverse, inverse_x = slope_x.inverse;
     for (int32_t i = 0; i < row_block; ++i) {
         const double r = from + step * i;
-        const double y = o0 + r * m00, x = o1 + r * m10;
+        rows.base_y[i] = o0 + r * m00;
+        rows.base_x[i] = o1 + r * m10;
+    }
+    if (job.small) {
+        for (int32_t i = 0; i < row_block; ++i) {
+            rows.fixed_y[i] = to_fixed(rows.base_y[i]);
+            rows.fixed_x[i] = to_fixed(rows.base_x[i]);
+        }
+        return;
+    }
+    for (int32_t i = 0; i < row_block; ++i) {
+        const double y = rows.base_y[i], x = rows.base_x[i];
         const double floor_y = whole_below(y), floor_x = whole_below(x);
-        rows.base_y[i] = y;
-        rows.base_x[i] = x;
         rows.fy[i] = static_cast<float>(y - floor_y);
         rows.fx[i] = static_cast<float>(x - floor_x);
         rows.iy[i] = static_cast<int32_t>(floor_y);
         rows.ix[i] = static_cast<int32_t>(floor_x);
+    }
+}
 
-        // margin <= base + start + c * slope <= last - margin, solved for c, on both axes.
+// Finds the rows' interior: margin <= base + start + c * slope <= last - margin, solved for c, on
+// both axes.
+void bound_interiors(const LinearJob& job, const Slope& slope_y, const Slope& slope_x, Rows& rows) {
+    constexpr double margin = 1e-4;  // larger than any rounding error of the tables
+    const double width = job.width, far = job.width - 1;
+    const double last_y = job.height - 1 - margin, last_x = far - margin;
+    const double start_y = slope_y.start, start_x = slope_x.start;
+    const double inverse_y = slope_y.inverse, inverse_x = slope_x.inverse;
+    for (int32_t i = 0; i < row_block; ++i) {
+        const double y = rows.base_y[i], x = rows.base_x[i];
         const double y1 = (margin - y - start_y) * inverse_y,
                      y2 = (last_y - y - start_y) * inverse_y;
         const double x1 = (margin - x - start_x) * inverse_x,
@@ -110,67 +121,100 @@ BATCHWARP_INLINE double source_column(const LinearJob& job, int32_t c) {
 }
 
 // Fills one axis of the column tables.
-BATCHWARP_INLINE void split_columns(double first, double step, double slope, int32_t slots,
+BATCHWARP_INLINE void split_columns(double first, double direction, double slope, int32_t slots,
                                     float* __restrict fraction, int32_t* __restrict whole) {
     for (int32_t c = 0; c < slots; ++c) {
-        const double at = (first + step * c) * slope;  // the column is an integer: no rounding
+        const double at = (first + direction * c) * slope;  // the column is an integer: no rounding
         const double below = whole_below(at);
         fraction[c] = static_cast<float>(at - below);
         whole[c] = static_cast<int32_t>(below);
     }
 }
 
+BATCHWARP_INLINE void fix_columns(double first, double direction, double slope, int32_t slots,
+                                  int32_t* __restrict fixed) {
+    for (int32_t c = 0; c < slots; ++c) fixed[c] = to_fixed((first + direction * c) * slope);
+}
+
 void fill_columns(const LinearJob& job) {
     const LinearScratch& s = job.scratch;
-    const int32_t slots = linear_column_slots(job.width);
-    const double first = source_column(job, 0), step = job.flip_horizontal ? -1 : 1;
-    split_columns(first, step, job.m01, slots, s.column_fy, s.column_iy);
-    split_columns(first, step, job.m11, slots, s.column_fx, s.column_ix);
+    const int32_t slots = (job.width + linear_block - 1) & -linear_block;
+    const double first = source_column(job, 0), direction = job.flip_horizontal ? -1 : 1;
+    if (job.small) {
+        fix_columns(first, direction, job.m01, slots, s.column_iy);
+        fix_columns(first, direction, job.m11, slots, s.column_ix);
+        return;
+    }
+    split_columns(first, direction, job.m01, slots, s.column_fy, s.column_iy);
+    split_columns(first, direction, job.m11, slots, s.column_fx, s.column_ix);
     // Only interior columns use this; elsewhere it may wrap around.
     const uint32_t stride = static_cast<uint32_t>(job.source_row_stride);
-    const uint32_t channels = static_cast<uint32_t>(job.channels);
+    const uint32_t step = static_cast<uint32_t>(job.pixel_step);
     const int32_t* __restrict iy = s.column_iy;
     const int32_t* __restrict ix = s.column_ix;
     int32_t* __restrict offset = s.column_offset;
     for (int32_t c = 0; c < slots; ++c)
         offset[c] = static_cast<int32_t>(static_cast<uint32_t>(iy[c]) * stride +
-                                         static_cast<uint32_t>(ix[c]) * channels);
+                                         static_cast<uint32_t>(ix[c]) * step);
 }
 
 // Columns [c, c + count) of a row, to positions `at` and up of the chunk; count is a multiple of
 // the block. The pointers are restricted and the masked count shows it, so that compilers make
-// vectors of these loops without a remainder.
+// vectors of scalar loops without a remainder.
 struct Span {
     int32_t c, count, at;
 };
 
 // Both taps are known to lie inside.
-void interior_span(const LinearJob& job, const Row& row, Span span) {
+BATCHWARP_INLINE void interior_span(const LinearJob& job, const Rows& rows, int32_t i, Span span) {
+    using L = Lanes;
     const float* __restrict column_fy = job.scratch.column_fy + span.c;
     const float* __restrict column_fx = job.scratch.column_fx + span.c;
     const int32_t* __restrict column_offset = job.scratch.column_offset + span.c;
     float* __restrict fy = job.scratch.fy + span.at;
     float* __restrict fx = job.scratch.fx + span.at;
     int32_t* __restrict offset = job.scratch.offset + span.at;
-    const uint32_t stride = static_cast<uint32_t>(job.source_row_stride);
-    const uint32_t channels = static_cast<uint32_t>(job.channels);
-    const uint32_t start =
-        static_cast<uint32_t>(row.iy) * stride + static_cast<uint32_t>(row.ix) * channels;
-    const float row_fy = row.fy, row_fx = row.fx;
+    const uint32_t row_offset =
+        static_cast<uint32_t>(rows.iy[i]) * static_cast<uint32_t>(job.source_row_stride) +
+        static_cast<uint32_t>(rows.ix[i]) * static_cast<uint32_t>(job.pixel_step);
+    const auto stride = L::all(static_cast<int32_t>(job.source_row_stride));
+    const auto step = L::all(job.pixel_step), start = L::all(static_cast<int32_t>(row_offset));
+    const auto row_fy = L::all(rows.fy[i]), row_fx = L::all(rows.fx[i]), one = L::all(1.0f);
     const int32_t count = span.count & -linear_block;
-    for (int32_t k = 0; k < count; ++k) {
-        const float y = column_fy[k] + row_fy, x = column_fx[k] + row_fx;
-        fy[k] = y >= 1.0f ? y - 1.0f : y;
-        fx[k] = x >= 1.0f ? x - 1.0f : x;
-        uint32_t at = static_cast<uint32_t>(column_offset[k]) + start;
-        at += y >= 1.0f ? stride : 0u;
-        at += x >= 1.0f ? channels : 0u;
-        offset[k] = static_cast<int32_t>(at);
+    for (int32_t k = 0; k < count; k += L::count) {
+        const auto y = L::add(L::load(column_fy + k), row_fy);
+        const auto x = L::add(L::load(column_fx + k), row_fx);
+        const auto carry_y = L::at_least(y, one), carry_x = L::at_least(x, one);
+        L::store(fy + k, L::subtract_where(carry_y, y, one));
+        L::store(fx + k, L::subtract_where(carry_x, x, one));
+        const auto at = L::add(L::load(column_offset + k), start);
+        L::store(offset + k, L::add_where(carry_x, L::add_where(carry_y, at, stride), step));
     }
 }
 
-// Coordinates clamped to the image. An edge is reached with a weight of exactly 0 or 1.
-void nearest_span(const LinearJob& job, const Row& row, Span span) {
+// One axis of 16 or fewer pixels: integer and fractional part of their coordinates.
+struct Split {
+    Lanes::Float fraction;
+    Lanes::Int whole;
+};
+
+// The sum of a column's part and of a row's, clamped to the image. An edge is reached with a
+// fraction of exactly 0 or 1, `last` being the last but one index.
+BATCHWARP_INLINE Split clamped(Split column, Split row, Lanes::Int last) {
+    using L = Lanes;
+    const auto zero = L::all(0.0f), one = L::all(1.0f);
+    const auto sum = L::add(column.fraction, row.fraction);
+    const auto carry = L::at_least(sum, one);
+    const auto whole = L::add_where(carry, L::add(column.whole, row.whole), L::all(1));
+    const auto before = L::less(whole, L::all(0)), after = L::less(last, whole);
+    auto fraction = L::subtract_where(carry, sum, one);
+    fraction = L::where(after, one, L::where(before, zero, fraction));
+    return {fraction, L::clamp(whole, L::all(0), last)};
+}
+
+// Coordinates clamped to the image.
+BATCHWARP_INLINE void nearest_span(const LinearJob& job, const Rows& rows, int32_t i, Span span) {
+    using L = Lanes;
     const float* __restrict column_fy = job.scratch.column_fy + span.c;
     const float* __restrict column_fx = job.scratch.column_fx + span.c;
     const int32_t* __restrict column_iy = job.scratch.column_iy + span.c;
@@ -178,26 +222,49 @@ void nearest_span(const LinearJob& job, const Row& row, Span span) {
     float* __restrict fy = job.scratch.fy + span.at;
     float* __restrict fx = job.scratch.fx + span.at;
     int32_t* __restrict offset = job.scratch.offset + span.at;
-    const int32_t stride = static_cast<int32_t>(job.source_row_stride), channels = job.channels;
-    const int32_t last_y = job.height - 2, last_x = job.width - 2;
-    const int32_t row_iy = row.iy, row_ix = row.ix;
-    const float row_fy = row.fy, row_fx = row.fx;
+    const auto stride = L::all(static_cast<int32_t>(job.source_row_stride));
+    const auto step = L::all(job.pixel_step);
+    const auto last_y = L::all(job.height - 2), last_x = L::all(job.width - 2);
+    const Split row_y{L::all(rows.fy[i]), L::all(rows.iy[i])};
+    const Split row_x{L::all(rows.fx[i]), L::all(rows.ix[i])};
     const int32_t count = span.count & -linear_block;
-    for (int32_t k = 0; k < count; ++k) {
-        float y = column_fy[k] + row_fy, x = column_fx[k] + row_fx;
-        int32_t iy = column_iy[k] + row_iy + (y >= 1.0f ? 1 : 0);
-        int32_t ix = column_ix[k] + row_ix + (x >= 1.0f ? 1 : 0);
-        y = y >= 1.0f ? y - 1.0f : y;
-        x = x >= 1.0f ? x - 1.0f : x;
-        y = iy < 0 ? 0.0f : y;
-        x = ix < 0 ? 0.0f : x;
-        fy[k] = iy > last_y ? 1.0f : y;
-        fx[k] = ix > last_x ? 1.0f : x;
-        iy = iy < 0 ? 0 : iy;
-        ix = ix < 0 ? 0 : ix;
-        iy = iy > last_y ? last_y : iy;
-        ix = ix > last_x ? last_x : ix;
-        offset[k] = iy * stride + ix * channels;
+    for (int32_t k = 0; k < count; k += L::count) {
+        const Split y = clamped({L::load(column_fy + k), L::load(column_iy + k)}, row_y, last_y);
+        const Split x = clamped({L::load(column_fx + k), L::load(column_ix + k)}, row_x, last_x);
+        L::store(fy + k, y.fraction);
+        L::store(fx + k, x.fraction);
+        L::store(offset + k, L::add(L::multiply(y.whole, stride), L::multiply(x.whole, step)));
+    }
+}
+
+// The same for rows [i, stop) of a small image, one behind the other from position 0 on. The source
+// has a copy of its last row and column behind them, so that the upper left tap may be the very
+// last pixel.
+void fill_small_coordinates(const LinearJob& job, const Rows& rows, int32_t i, int32_t stop) {
+    using L = Lanes;
+    const int32_t* __restrict column_y = job.scratch.column_iy;
+    const int32_t* __restrict column_x = job.scratch.column_ix;
+    float* __restrict fy = job.scratch.fy;
+    float* __restrict fx = job.scratch.fx;
+    int32_t* __restrict offset = job.scratch.offset;
+    const auto stride = L::all(static_cast<int32_t>(job.source_row_stride));
+    const auto step = L::all(job.pixel_step), zero = L::all(0);
+    const auto last_y = L::all((job.height - 1) << linear_fixed_bits);
+    const auto last_x = L::all((job.width - 1) << linear_fixed_bits);
+    const auto low_bits = L::all((1 << linear_fixed_bits) - 1);
+    const auto unit = L::all(static_cast<float>(1 / fixed_one));
+    const int32_t width = job.width, count = (width + linear_block - 1) & -linear_block;
+    for (; i < stop; ++i, fy += width, fx += width, offset += width) {
+        const auto row_y = L::all(rows.fixed_y[i]), row_x = L::all(rows.fixed_x[i]);
+        for (int32_t k = 0; k < count; k += L::count) {
+            const auto y = L::clamp(L::add(L::load(column_y + k), row_y), zero, last_y);
+            const auto x = L::clamp(L::add(L::load(column_x + k), row_x), zero, last_x);
+            L::store(fy + k, L::multiply(L::to_float(L::bits(y, low_bits)), unit));
+            L::store(fx + k, L::multiply(L::to_float(L::bits(x, low_bits)), unit));
+            const auto down = L::multiply(L::template shift_right<linear_fixed_bits>(y), stride);
+            const auto right = L::multiply(L::template shift_right<linear_fixed_bits>(x), step);
+            L::store(offset + k, L::add(down, right));
+        }
     }
 }
 
@@ -232,18 +299,19 @@ struct Axis {
 
 // Coordinates in double, mapped.
 template <FillMode mode>
-void mapped_span(const LinearJob& job, const Row& row, Span span) {
+void mapped_span(const LinearJob& job, const Rows& rows, int32_t i, Span span) {
     float* __restrict fy = job.scratch.fy + span.at;
     float* __restrict fx = job.scratch.fx + span.at;
     int32_t* __restrict offset = job.scratch.offset + span.at;
-    const int32_t stride = static_cast<int32_t>(job.source_row_stride), channels = job.channels;
+    const int32_t stride = static_cast<int32_t>(job.source_row_stride), step = job.pixel_step;
     const int32_t last_y = job.height - 2, last_x = job.width - 2;
     const Axis<mode> vertical(job.height), horizontal(job.width);
-    const double first = source_column(job, span.c), step = job.flip_horizontal ? -1 : 1;
-    const double base_y = row.base_y, base_x = row.base_x, slope_y = job.m01, slope_x = job.m11;
+    const double first = source_column(job, span.c), direction = job.flip_horizontal ? -1 : 1;
+    const double base_y = rows.base_y[i], base_x = rows.base_x[i], slope_y = job.m01,
+                 slope_x = job.m11;
     const int32_t count = span.count & -linear_block;
     for (int32_t k = 0; k < count; ++k) {
-        const double c = first + step * k;
+        const double c = first + direction * k;
         const double y = vertical.inside(base_y + c * slope_y);
         const double x = horizontal.inside(base_x + c * slope_x);
         int32_t iy = static_cast<int32_t>(y), ix = static_cast<int32_t>(x);
@@ -251,38 +319,63 @@ void mapped_span(const LinearJob& job, const Row& row, Span span) {
         ix = ix > last_x ? last_x : ix;
         fy[k] = static_cast<float>(y - iy);
         fx[k] = static_cast<float>(x - ix);
-        offset[k] = iy * stride + ix * channels;
+        offset[k] = iy * stride + ix * step;
     }
 }
 
-// A row's columns [begin, end): border, interior, border. Spans are whole blocks; the last one may
-// run past `end`, into slack or into positions that the next segment overwrites.
-BATCHWARP_INLINE void fill_coordinates(const LinearJob& job, const Row& row, int32_t begin,
-                                       int32_t end, int32_t at) {
-    // `begin` is a block boundary, always.
+BATCHWARP_INLINE void border_span(const LinearJob& job, const Rows& rows, int32_t i, Span span) {
+    switch (job.mode) {
+        case FillMode::reflect:
+            return mapped_span<FillMode::reflect>(job, rows, i, span);
+        case FillMode::mirror:
+            return mapped_span<FillMode::mirror>(job, rows, i, span);
+        case FillMode::wrap:
+            return mapped_span<FillMode::wrap>(job, rows, i, span);
+        default:
+            return nearest_span(job, rows, i, span);
+    }
+}
+
+// Columns [begin, end) of row i: border, interior, border. Spans are whole blocks; the last one may
+// run past `end`, into slack or into positions that the next row overwrites. `begin` is always a
+// block's boundary.
+void fill_coordinates(const LinearJob& job, const Rows& rows, int32_t i, int32_t begin, int32_t end,
+                      int32_t at) {
     const auto up = [](int32_t c) { return (c + linear_block - 1) & -linear_block; };
     const int32_t stop = up(end);
-    int32_t inside = up(row.interior_begin > begin ? row.interior_begin : begin);
-    int32_t outside = row.interior_end < stop ? row.interior_end : stop;
-    outside &= -linear_block;
+    const int32_t first = rows.interior_begin[i], last = rows.interior_end[i];
+    int32_t inside = up(first > begin ? first : begin);
+    int32_t outside = (last < stop ? last : stop) & -linear_block;
     if (inside >= outside) inside = outside = stop;
-    const auto border = [&](int32_t from, int32_t to) {
-        if (from >= to) return;
-        const Span span{from, to - from, at + from - begin};
-        switch (job.mode) {
-            case FillMode::reflect:
-                return mapped_span<FillMode::reflect>(job, row, span);
-            case FillMode::mirror:
-                return mapped_span<FillMode::mirror>(job, row, span);
-            case FillMode::wrap:
-                return mapped_span<FillMode::wrap>(job, row, span);
-            default:
-                return nearest_span(job, row, span);
+    if (inside < outside)
+        interior_span(job, rows, i, {inside, outside - inside, at + inside - begin});
+    const Span borders[2] = {{begin, inside - begin, at},
+                             {outside, stop - outside, at + outside - begin}};
+    for (const Span& border : borders)
+        if (border.count > 0) border_span(job, rows, i, border);
+}
+
+void pair_rows(const float* from, int64_t row_stride, int64_t height, int64_t width, float* to) {
+    using L = Lanes;
+    for (int64_t r = 0; r < height; ++r, from += row_stride, to += 2 * (width + 1)) {
+        const float* __restrict top = from;
+        const float* __restrict bottom = r + 1 < height ? from + row_stride : from;
+        float* __restrict pairs = to;
+        const auto pair = [&](int64_t i) {
+            L::store_pairs(pairs + 2 * i, L::load(top + i), L::load(bottom + i));
+        };
+        if (width >= L::count) {  // whole vectors; the last one ends with the row
+            for (int64_t i = 0; i + L::count < width; i += L::count) pair(i);
+            pair(width - L::count);
+        } else {
+            for (int64_t i = 0; i < width; ++i) {
+                pairs[2 * i] = top[i];
+                pairs[2 * i + 1] = bottom[i];
+            }
         }
-    };
-    border(begin, inside < stop ? inside : stop);
-    if (inside < outside) interior_span(job, row, {inside, outside - inside, at + inside - begin});
-    border(outside, stop);
+        pairs[2 * width] = top[width - 1];
+        pairs[2 * width + 1] = bottom[width - 1];
+    }
 }
 
 // What a pixel pass reads. `shift` and `scale` repeat per channel over 16 lanes.
@@ -317,13 +410,15 @@ void any_channels(const Run& run, const LinearJob& job) {
 }
 
 template <class Pixels, bool Normalized>
-void fixed_channels(const Run& run) {
+void fixed_channels(const Run& shared) {
+    const Run run =
+        shared;  // a copy that no store can alias, so that its members stay in registers
     constexpr int32_t channels = Pixels::channels;
     constexpr int64_t block_bytes = int64_t{linear_block} * channels * sizeof(float);
     constexpr int64_t write_ahead = 2048;
     const char* prefetch = run.prefetch;
     int32_t i = 0;
-    for (; i + linear_block < run.count; i += linear_block) {
+    for (; i + linear_block + Pixels::excess <= run.count; i += linear_block) {
         float* out = run.target + static_cast<int64_t>(i) * channels;
         if (prefetch != nullptr) {
             for (int64_t b = 0; b < block_bytes; b += 64) {
@@ -334,6 +429,7 @@ void fixed_channels(const Run& run) {
         }
         Pixels::template block<Normalized>(run, i, out);
     }
+    if (i == run.count) return;
     // The last block goes through a buffer: what is next to the chunk may be another thread's.
     float last[linear_block * channels + 4];
     Pixels::template block<Normalized>(run, i, last);
@@ -379,19 +475,25 @@ BATCHWARP_INLINE void repair_pixel(const LinearJob& job, double y, double x, flo
     }
 }
 
-void repair_columns(const LinearJob& job, const Row& row, int32_t begin, int32_t end, float* out) {
+void repair_columns(const LinearJob& job, const Rows& rows, int32_t i, int32_t begin, int32_t end,
+                    float* out) {
     for (int32_t c = begin; c < end; ++c) {
         const double cc = source_column(job, c);
-        repair_pixel(job, row.base_y + cc * job.m01, row.base_x + cc * job.m11,
+        repair_pixel(job, rows.base_y[i] + cc * job.m01, rows.base_x[i] + cc * job.m11,
                      out + static_cast<int64_t>(c - begin) * job.channels);
     }
 }
 
-// The part of row `r` from column `begin` to `end`, at position `at` of the chunk.
-struct Segment {
-    Row row;
-    int32_t begin, end, at;
-};
+// Repairs what lies outside of the interior in columns [begin, end) of row i, which are at `out`.
+void repair_row(const LinearJob& job, const Rows& rows, int32_t i, int32_t begin, int32_t end,
+                float* out) {
+    const int32_t a = rows.interior_begin[i], b = rows.interior_end[i];
+    const int32_t left = a < b && a < end ? (a > begin ? a : begin) : end;
+    const int32_t right = a < b ? (b > left ? (b < end ? b : end) : left) : end;
+    repair_columns(job, rows, i, begin, left, out);
+    repair_columns(job, rows, i, right, end,
+                   out + static_cast<int64_t>(right - begin) * job.channels);
+}
 
 template <class Pass>
 BATCHWARP_INLINE void warp_linear(const LinearJob& job, Pass&& pass) {
@@ -406,72 +508,57 @@ BATCHWARP_INLINE void warp_linear(const LinearJob& job, Pass&& pass) {
     run.fy = s.fy;
     run.target = job.target;
     run.prefetch = nullptr;
+    if (job.prefetch_bytes != 0)
+        run.prefetch =
+            reinterpret_cast<const char*>(job.source + job.row_begin * job.source_row_stride) +
+            job.prefetch_bytes;
     for (int k = 0; k < 16; ++k) {
         run.shift[k] = job.shift != nullptr ? job.shift[k % job.channels] : 0.0f;
         run.scale[k] = job.scale != nullptr ? job.scale[k % job.channels] : 1.0f;
     }
-    const char* ahead = nullptr;
-    if (job.prefetch_bytes != 0)
-        ahead = reinterpret_cast<const char*>(job.source + job.row_begin * job.source_row_stride) +
-                job.prefetch_bytes;
-
     const bool repairs = job.mode == FillMode::constant || job.mode == FillMode::grid_wrap ||
                          job.mode == FillMode::grid_constant;
-    // At least two pixels each, and one more where a row was cut.
-    constexpr int max_segments = linear_chunk / 2 + 2;
-    Segment segments[max_segments];
-    int pending = 0;
-    int32_t filled = 0;
 
-    const auto flush = [&] {
-        // Pad to whole blocks with a pixel that can be read.
-        for (int32_t k = 0; k < linear_block; ++k) {
-            s.offset[filled + k] = s.offset[filled - 1];
-            s.fx[filled + k] = 0;
-            s.fy[filled + k] = 0;
-        }
-        run.count = filled;
-        run.prefetch = ahead;
-        pass(run);
-        for (int i = 0; i < pending; ++i) {
-            const Segment& g = segments[i];
-            float* out = run.target + static_cast<int64_t>(g.at) * job.channels;
-            const int32_t a = g.row.interior_begin, b = g.row.interior_end;
-            const int32_t left = a < b ? (a < g.end ? a : g.end) : g.end;
-            const int32_t right = a < b ? (b > g.begin ? b : g.begin) : g.end;
-            repair_columns(job, g.row, g.begin, left, out);
-            repair_columns(job, g.row, right, g.end,
-                           out + static_cast<int64_t>(right - g.begin) * job.channels);
-        }
-        const int64_t values = static_cast<int64_t>(filled) * job.channels;
-        run.target += values;
-        if (ahead != nullptr) ahead += values * static_cast<int64_t>(sizeof(float));
-        filled = 0;
-        pending = 0;
-    };
-
+    // A chunk is some whole rows, or a part of a wide one, cut at a block's boundary.
+    const int32_t most_columns = job.width < linear_chunk ? job.width : linear_chunk;
+    const int32_t most_rows = linear_chunk / most_columns;
     const Slope slope_y(job, job.m01), slope_x(job, job.m11);
     Rows rows;
-    for (int32_t r = job.row_begin; r < job.row_end; ++r) {
-        const int32_t i = (r - job.row_begin) % row_block;
-        if (i == 0) start_rows(job, slope_y, slope_x, r, rows);
-        const Row row = rows[i];
-        for (int32_t begin = 0; begin < job.width;) {
-            // Rows are cut between blocks: which pixels share a block must not depend on where the
-            // chunk began, or results would depend on how rows are spread over threads.
-            const int32_t room = linear_chunk - filled, rest = job.width - begin;
-            const int32_t count = rest <= room ? rest : room & -linear_block;
-            if (count == 0) {
-                flush();
-                continue;
+    for (int32_t first = job.row_begin; first < job.row_end; first += row_block) {
+        start_rows(job, first, rows);
+        if (!job.small || repairs) bound_interiors(job, slope_y, slope_x, rows);
+        const int32_t rest = job.row_end - first, started = rest < row_block ? rest : row_block;
+        for (int32_t i = 0; i < started; i += most_rows) {
+            const int32_t stop = started - i < most_rows ? started : i + most_rows;
+            for (int32_t begin = 0; begin < job.width; begin += most_columns) {
+                const int32_t end =
+                    job.width - begin < most_columns ? job.width : begin + most_columns;
+                const int32_t at = (stop - i) * (end - begin);
+                if (job.small)
+                    fill_small_coordinates(job, rows, i, stop);
+                else
+                    for (int32_t k = i; k < stop; ++k)
+                        fill_coordinates(job, rows, k, begin, end, (k - i) * (end - begin));
+                // Pad to whole blocks with a pixel that can be read.
+                for (int32_t k = 0; k < linear_block; ++k) {
+                    s.offset[at + k] = 0;
+                    s.fx[at + k] = 0;
+                    s.fy[at + k] = 0;
+                }
+                run.count = at;
+                pass(run);
+                if (repairs) {
+                    float* out = run.target;
+                    for (int32_t k = i; k < stop; ++k, out += int64_t{end - begin} * job.channels)
+                        repair_row(job, rows, k, begin, end, out);
+                }
+                const int64_t values = static_cast<int64_t>(at) * job.channels;
+                run.target += values;
+                if (run.prefetch != nullptr)
+                    run.prefetch += values * static_cast<int64_t>(sizeof(float));
             }
-            fill_coordinates(job, row, begin, begin + count, filled);
-            if (repairs) segments[pending++] = {row, begin, begin + count, filled};
-            begin += count;
-            filled += count;
         }
     }
-    if (filled != 0) flush();
 }
 
 template <class Pixels>

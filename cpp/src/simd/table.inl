@@ -3,11 +3,21 @@
 namespace batchwarp {
 namespace {
 
-template <class C1, class C3, class C4>
+template <class C1, class Pairs, class C3, class C4>
 constexpr KernelTable make_table(const char* name) noexcept {
-    return {name,       linear_fixed<C1>, linear_fixed<C3>, linear_fixed<C4>,
-            linear_any, convert_u8,       convert_u16,      min_max,
-            add_clip,   normalize,        moments};
+    return {name,
+            linear_fixed<C1>,
+            linear_fixed<C3>,
+            linear_fixed<C4>,
+            linear_any,
+            linear_fixed<Pairs>,
+            pair_rows,
+            convert_u8,
+            convert_u16,
+            min_max,
+            add_clip,
+            normalize,
+            moments};
 }
 
 }  // namespace

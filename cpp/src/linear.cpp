@@ -1,0 +1,187 @@
+#include "linear.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "border.hpp"
+#include "pixels.hpp"
+#include "scratch.hpp"
+#include "simd/kernels.hpp"
+
+namespace batchwarp {
+namespace {
+
+constexpr std::int64_t item = sizeof(float);
+// Small images are copied first; the copy should stay in the first-level cache.
+constexpr std::int64_t small_copy_bytes = 32768;
+// Images of this size and more are worth fetching ahead of the kernels' reads, by so many bytes.
+constexpr std::int64_t large_bytes = 32768, prefetch_distance = 131072;
+
+bool fits_offsets(std::int64_t height, std::int64_t row_stride) noexcept {
+    return std::abs(row_stride) <= linear_max_offset / height;
+}
+
+// Whether float32 pixels can be read where they lie.
+bool is_readable(const ImageView& source) noexcept {
+    return source.dtype == DType::f32 && (source.channel_stride == item || source.channels == 1) &&
+           source.pixel_stride == item * source.channels && source.row_stride % item == 0 &&
+           reinterpret_cast<std::uintptr_t>(source.data) % item == 0;
+}
+
+// Whether an edge-padded copy pays, and its coordinates fit the kernels' fixed point.
+bool is_small(const WarpGeometry& g, const ImageView& source) noexcept {
+    const FillMode mode = canonical(g.mode);
+    if (mode != FillMode::nearest && mode != FillMode::constant) return false;
+    const std::int64_t step = source.channels == 1 ? 2 : source.channels;
+    if ((source.height + 1) * (source.width + 1) * step * item > small_copy_bytes) return false;
+    const Affine& a = g.affine;
+    // Tables run a block past the last column, or before the first one if the image is flipped.
+    const double last_row = static_cast<double>(source.height - 1);
+    const double first_column = -linear_block;
+    const double last_column = static_cast<double>(source.width - 1 + linear_block);
+    double farthest = std::max(std::abs(last_column * a.m01), std::abs(last_column * a.m11));
+    for (const double r : {0.0, last_row})
+        for (const double c : {first_column, last_column})
+            farthest = std::max({farthest, std::abs(a.y(r, c)), std::abs(a.x(r, c))});
+    return farthest < linear_max_small_coordinate;
+}
+
+// What the kernels read: element (0, 0, 0), and steps in elements.
+struct KernelSource {
+    const float* values;
+    std::int64_t row_stride;
+    std::int32_t pixel_step;
+    std::int64_t prefetch_bytes;
+};
+
+// A copy with one more column and row, like the last ones; of one channel, rows in pairs.
+KernelSource pad_edges(const ImageView& source) {
+    Scratch& scratch = Scratch::of_this_thread();
+    const std::int64_t height = source.height, width = source.width, channels = source.channels;
+    const float* rows;
+    std::int64_t row_stride = width * channels;
+    if (is_readable(source)) {
+        rows = reinterpret_cast<const float*>(source.data);
+        row_stride = source.row_stride / item;
+    } else {
+        float* packed = scratch.source.reserve(height * row_stride);
+        load_pixels(source, packed);
+        rows = packed;
+    }
+    const std::int64_t step = channels == 1 ? 2 : channels, padded_stride = (width + 1) * step;
+    float* padded = scratch.padded.reserve((height + 1) * padded_stride + linear_read_slack / item);
+    const KernelSource result{padded, padded_stride, static_cast<std::int32_t>(step), 0};
+    if (channels == 1) {
+        kernels().pair_rows(rows, row_stride, height, width, padded);
+        return result;
+    }
+    float* to = padded;
+    for (std::int64_t r = 0; r <= height; ++r, to += padded_stride) {
+        const float* row = rows + std::min(r, height - 1) * row_stride;
+        std::memcpy(to, row, static_cast<std::size_t>(width * channels * item));
+        std::copy_n(row + (width - 1) * channels, channels, to + width * channels);
+    }
+    return result;
+}
+
+// float32 with packed pixels is read where it lies, if the bytes that kernels read past its end
+// belong to the array; everything else is converted first, the needed rows only.
+KernelSource plain_source(const ImageView& source, const std::byte* memory_end,
+                          const WarpGeometry& geometry, const LinearTarget& target) {
+    const std::int64_t height = source.height, width = source.width, channels = source.channels;
+    const std::int64_t row = width * channels;
+    const auto step = static_cast<std::int32_t>(channels);
+    const std::byte* last_row =
+        source.data + std::max<std::int64_t>(0, (height - 1) * source.row_stride);
+    if (is_readable(source) && fits_offsets(height, source.row_stride / item) &&
+        memory_end - last_row >= row * item + linear_read_slack)
+        return {reinterpret_cast<const float*>(source.data), source.row_stride / item, step,
+                height * row * item > large_bytes ? prefetch_distance : 0};
+    float* packed =
+        Scratch::of_this_thread().source.reserve(height * row + linear_read_slack / item);
+    const RowRange rows = source_rows(geometry, height, width, target.row_begin, target.row_end);
+    ImageView needed = source;
+    needed.data += rows.first * source.row_stride;
+    needed.height = rows.last - rows.first + 1;
+    load_pixels(needed, packed + rows.first * row);
+    return {packed, row, step, 0};
+}
+
+LinearScratch reserve_tables(std::int32_t width) {
+    Scratch& scratch = Scratch::of_this_thread();
+    const std::int64_t slots = linear_column_slots(width);
+    float* columns = scratch.columns.reserve(2 * slots);
+    std::int32_t* indices = scratch.column_indices.reserve(3 * slots);
+    float* weights = scratch.weights.reserve(2 * linear_chunk_slots);
+    return {columns,
+            columns + slots,
+            indices,
+            indices + slots,
+            indices + 2 * slots,
+            scratch.offsets.reserve(linear_chunk_slots),
+            weights,
+            weights + linear_chunk_slots};
+}
+
+}  // namespace
+
+bool linear_takes(const WarpGeometry& g, std::int64_t height, std::int64_t width,
+                  std::int64_t channels) noexcept {
+    if (g.order != 1 || height < 2 || width < 2 || height > linear_max_extent ||
+        width > linear_max_extent || channels > linear_max_offset / linear_max_extent ||
+        !fits_offsets(height, width * channels))
+        return false;
+    const double last_row = static_cast<double>(height - 1);
+    const double last_column = static_cast<double>(width - 1 + linear_block);
+    const Affine& a = g.affine;
+    const double parts[] = {
+        a.o0, a.o1, last_row * a.m00, last_row * a.m10, last_column * a.m01, last_column * a.m11};
+    return std::all_of(std::begin(parts), std::end(parts),
+                       [](double part) { return std::abs(part) < linear_max_coordinate / 4; });
+}
+
+void warp_linear(const ImageView& source, const std::byte* memory_end, const WarpGeometry& geometry,
+                 const LinearTarget& target) {
+    LinearJob job{};
+    job.small = is_small(geometry, source);
+    const KernelSource from =
+        job.small ? pad_edges(source) : plain_source(source, memory_end, geometry, target);
+    job.source = from.values;
+    job.source_row_stride = from.row_stride;
+    job.pixel_step = from.pixel_step;
+    job.prefetch_bytes = from.prefetch_bytes;
+    job.target = target.values;
+    job.height = static_cast<std::int32_t>(source.height);
+    job.width = static_cast<std::int32_t>(source.width);
+    job.channels = static_cast<std::int32_t>(source.channels);
+    job.row_begin = static_cast<std::int32_t>(target.row_begin);
+    job.row_end = static_cast<std::int32_t>(target.row_end);
+    job.m00 = geometry.affine.m00;
+    job.m01 = geometry.affine.m01;
+    job.m10 = geometry.affine.m10;
+    job.m11 = geometry.affine.m11;
+    job.o0 = geometry.affine.o0;
+    job.o1 = geometry.affine.o1;
+    job.flip_horizontal = geometry.flip_horizontal;
+    job.flip_vertical = geometry.flip_vertical;
+    job.mode = canonical(geometry.mode);
+    job.cval = geometry.cval;
+    job.shift = target.shift;
+    job.scale = target.scale;
+    job.scratch = reserve_tables(job.width);
+
+    const KernelTable& table = kernels();
+    switch (job.channels) {
+        case 1:
+            return job.small ? table.linear_pairs(job) : table.linear_c1(job);
+        case 3:
+            return table.linear_c3(job);
+        case 4:
+            return table.linear_c4(job);
+        default:
+            return table.linear_any(job);
+    }
+}
+
+}  // namespace batchwarp

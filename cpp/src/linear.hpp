@@ -1,0 +1,27 @@
+// The way to the bilinear kernels of simd/: which warps they take, and the memory they read from.
+#pragma once
+
+#include <cstddef>
+
+#include "batchwarp/image.hpp"
+#include "warp.hpp"
+
+namespace batchwarp {
+
+/// Whether the kernels can take this warp of packed images of this size.
+bool linear_takes(const WarpGeometry& geometry, std::int64_t height, std::int64_t width,
+                  std::int64_t channels) noexcept;
+
+/// Rows [row_begin, row_end) of an image, interleaved and packed; `values` is where row `row_begin`
+/// starts. `shift` and `scale`, one per channel, are both null or are applied on the way out.
+struct LinearTarget {
+    float* values;
+    std::int64_t row_begin, row_end;
+    const float *shift, *scale;
+};
+
+/// `memory_end` is where the array ends that `source` is a part of.
+void warp_linear(const ImageView& source, const std::byte* memory_end, const WarpGeometry& geometry,
+                 const LinearTarget& target);
+
+}  // namespace batchwarp

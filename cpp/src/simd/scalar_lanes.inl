@@ -1,0 +1,47 @@
+// One lane: plain C++, of which compilers make vectors where the instruction set has them.
+
+namespace batchwarp {
+namespace {
+
+struct Lanes {
+    static constexpr int32_t count = 1;
+    using Float = float;
+    using Int = int32_t;
+    using Mask = bool;
+
+    static BATCHWARP_INLINE Float load(const float* from) { return *from; }
+    static BATCHWARP_INLINE Int load(const int32_t* from) { return *from; }
+    static BATCHWARP_INLINE void store(float* to, Float v) { *to = v; }
+    static BATCHWARP_INLINE void store(int32_t* to, Int v) { *to = v; }
+    static BATCHWARP_INLINE void store_pairs(float* to, Float first, Float second) {
+        to[0] = first;
+        to[1] = second;
+    }
+    static BATCHWARP_INLINE Float all(float v) { return v; }
+    static BATCHWARP_INLINE Int all(int32_t v) { return v; }
+
+    static BATCHWARP_INLINE Float add(Float a, Float b) { return a + b; }
+    static BATCHWARP_INLINE Int add(Int a, Int b) {  // wraps around
+        return static_cast<Int>(static_cast<uint32_t>(a) + static_cast<uint32_t>(b));
+    }
+    static BATCHWARP_INLINE Int multiply(Int a, Int b) { return a * b; }
+    static BATCHWARP_INLINE Float multiply(Float a, Float b) { return a * b; }
+    static BATCHWARP_INLINE Int bits(Int v, Int mask) { return v & mask; }
+    template <int n>
+    static BATCHWARP_INLINE Int shift_right(Int v) {
+        return v >> n;
+    }
+    static BATCHWARP_INLINE Float to_float(Int v) { return static_cast<Float>(v); }
+    static BATCHWARP_INLINE Int clamp(Int v, Int low, Int high) {
+        v = v < low ? low : v;
+        return v > high ? high : v;
+    }
+    static BATCHWARP_INLINE Mask at_least(Float a, Float b) { return a >= b; }
+    static BATCHWARP_INLINE Mask less(Int a, Int b) { return a < b; }
+    static BATCHWARP_INLINE Float where(Mask m, Float yes, Float no) { return m ? yes : no; }
+    static BATCHWARP_INLINE Float subtract_where(Mask m, Float a, Float b) { return m ? a - b : a; }
+    static BATCHWARP_INLINE Int add_where(Mask m, Int a, Int b) { return m ? add(a, b) : a; }
+};
+
+}  // namespace
+}  // namespace batchwarp
