@@ -35,6 +35,8 @@ struct Lanes {
 
     static BATCHWARP_INLINE Float add(Float a, Float b) { return _mm256_add_ps(a, b); }
     static BATCHWARP_INLINE Int add(Int a, Int b) { return _mm256_add_epi32(a, b); }
+    static BATCHWARP_INLINE Float subtract(Float a, Float b) { return _mm256_sub_ps(a, b); }
+    static BATCHWARP_INLINE Int subtract(Int a, Int b) { return _mm256_sub_epi32(a, b); }
     static BATCHWARP_INLINE Int multiply(Int a, Int b) { return _mm256_mullo_epi32(a, b); }
     static BATCHWARP_INLINE Float multiply(Float a, Float b) { return _mm256_mul_ps(a, b); }
     static BATCHWARP_INLINE Int bits(Int v, Int mask) { return _mm256_and_si256(v, mask); }
@@ -46,6 +48,9 @@ struct Lanes {
     static BATCHWARP_INLINE Int clamp(Int v, Int low, Int high) {
         return _mm256_min_epi32(_mm256_max_epi32(v, low), high);
     }
+    static BATCHWARP_INLINE Int whole_below(Float v) {
+        return _mm256_cvttps_epi32(_mm256_floor_ps(v));
+    }
     static BATCHWARP_INLINE Mask at_least(Float a, Float b) {
         return _mm256_cmp_ps(a, b, _CMP_GE_OQ);
     }
@@ -55,6 +60,11 @@ struct Lanes {
     static BATCHWARP_INLINE Float where(Mask m, Float yes, Float no) {
         return _mm256_blendv_ps(no, yes, m);
     }
+    static BATCHWARP_INLINE Int where(Mask m, Int yes, Int no) {
+        return _mm256_blendv_epi8(no, yes, _mm256_castps_si256(m));
+    }
+    static BATCHWARP_INLINE Mask either(Mask a, Mask b) { return _mm256_or_ps(a, b); }
+    static BATCHWARP_INLINE bool any(Mask m) { return _mm256_movemask_ps(m) != 0; }
     static BATCHWARP_INLINE Float subtract_where(Mask m, Float a, Float b) {
         return _mm256_sub_ps(a, _mm256_and_ps(m, b));
     }

@@ -33,6 +33,8 @@ struct Lanes {
 
     static BATCHWARP_INLINE Float add(Float a, Float b) { return _mm512_add_ps(a, b); }
     static BATCHWARP_INLINE Int add(Int a, Int b) { return _mm512_add_epi32(a, b); }
+    static BATCHWARP_INLINE Float subtract(Float a, Float b) { return _mm512_sub_ps(a, b); }
+    static BATCHWARP_INLINE Int subtract(Int a, Int b) { return _mm512_sub_epi32(a, b); }
     static BATCHWARP_INLINE Int multiply(Int a, Int b) { return _mm512_mullo_epi32(a, b); }
     static BATCHWARP_INLINE Float multiply(Float a, Float b) { return _mm512_mul_ps(a, b); }
     static BATCHWARP_INLINE Int bits(Int v, Int mask) { return _mm512_and_si512(v, mask); }
@@ -44,6 +46,9 @@ struct Lanes {
     static BATCHWARP_INLINE Int clamp(Int v, Int low, Int high) {
         return _mm512_min_epi32(_mm512_max_epi32(v, low), high);
     }
+    static BATCHWARP_INLINE Int whole_below(Float v) {
+        return _mm512_cvt_roundps_epi32(v, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);
+    }
     static BATCHWARP_INLINE Mask at_least(Float a, Float b) {
         return _mm512_cmp_ps_mask(a, b, _CMP_GE_OQ);
     }
@@ -51,6 +56,11 @@ struct Lanes {
     static BATCHWARP_INLINE Float where(Mask m, Float yes, Float no) {
         return _mm512_mask_mov_ps(no, m, yes);
     }
+    static BATCHWARP_INLINE Int where(Mask m, Int yes, Int no) {
+        return _mm512_mask_mov_epi32(no, m, yes);
+    }
+    static BATCHWARP_INLINE Mask either(Mask a, Mask b) { return _kor_mask16(a, b); }
+    static BATCHWARP_INLINE bool any(Mask m) { return m != 0; }
     static BATCHWARP_INLINE Float subtract_where(Mask m, Float a, Float b) {
         return _mm512_mask_sub_ps(a, m, a, b);
     }

@@ -31,10 +31,10 @@ inline constexpr int64_t linear_read_slack = 32;
 /// Limits of the linear kernels: extents, offsets in elements, coordinates in pixels.
 inline constexpr int64_t linear_max_extent = 32767;
 inline constexpr int64_t linear_max_offset = (int64_t{1} << 31) - 1;
-inline constexpr double linear_max_coordinate = 1e8;
+inline constexpr double linear_max_coordinate = 1 << 20;
 /// Small images: coordinates in pixels stay below the range of their fixed point.
-inline constexpr int32_t linear_fixed_bits = 22;
-inline constexpr double linear_max_small_coordinate = 250;
+inline constexpr int32_t linear_fixed_bits = 23;
+inline constexpr double linear_max_small_coordinate = 125;
 
 /// Warp rows [row_begin, row_end) of one image with bilinear interpolation (spline order 1).
 struct LinearJob {

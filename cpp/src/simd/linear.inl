@@ -58,7 +58,8 @@ struct Rows {
     float fy[row_block], fx[row_block];
     int32_t iy[row_block], ix[row_block];
     int32_t interior_begin[row_block], interior_end[row_block];
-    int32_t fixed_y[row_block], fixed_x[row_block];  // of small images only
+    int32_t outer_begin[row_block], outer_end[row_block];  // the others hold the fill value
+    int32_t fixed_y[row_block], fixed_x[row_block];        // of small images only
 };
 
 // Rows `first` and up, `row_block` of them; those past the last one are computed and never used.
@@ -88,10 +89,10 @@ void start_rows(const LinearJob& job, int32_t first, Rows& rows) {
     }
 }
 
-// Finds the rows' interior: margin <= base + start + c * slope <= last - margin, solved for c, on
-// both axes.
-void bound_interiors(const LinearJob& job, const Slope& slope_y, const Slope& slope_x, Rows& rows) {
-    constexpr double margin = 1e-4;  // larger than any rounding error of the tables
+// The columns of each row whose coordinates are `margin` or more inside of the image:
+// margin <= base + start + c * slope <= last - margin, solved for c, on both axes.
+void bound_columns(const LinearJob& job, const Slope& slope_y, const Slope& slope_x, double margin,
+                   const Rows& rows, int32_t* __restrict begins, int32_t* __restrict ends) {
     const double width = job.width, far = job.width - 1;
     const double last_y = job.height - 1 - margin, last_x = far - margin;
     const double start_y = slope_y.start, start_x = slope_x.start;
@@ -111,8 +112,25 @@ void bound_interiors(const LinearJob& job, const Slope& slope_y, const Slope& sl
         end = end > -1 ? end : -1;
         end = end < far ? end : far;
         // Rounded up exactly: under a strong zoom a thousandth of a column is more than the margin.
-        rows.interior_begin[i] = -static_cast<int32_t>(whole_below(-begin));
-        rows.interior_end[i] = static_cast<int32_t>(end + 1);
+        begins[i] = -static_cast<int32_t>(whole_below(-begin));
+        ends[i] = static_cast<int32_t>(end + 1);
+    }
+}
+
+// Larger than any rounding error of the tables.
+constexpr double coordinate_margin = 1e-4;
+
+void bound_rows(const LinearJob& job, const Slope& slope_y, const Slope& slope_x, Rows& rows) {
+    bound_columns(job, slope_y, slope_x, coordinate_margin, rows, rows.interior_begin,
+                  rows.interior_end);
+    // What is farther out than this is the fill value and nothing else.
+    const double outside = job.mode == FillMode::grid_constant ? 1 : 0;
+    bound_columns(job, slope_y, slope_x, -outside - coordinate_margin, rows, rows.outer_begin,
+                  rows.outer_end);
+    if (job.mode != FillMode::grid_wrap) return;
+    for (int32_t i = 0; i < row_block; ++i) {
+        rows.outer_begin[i] = 0;
+        rows.outer_end[i] = job.width;
     }
 }
 
@@ -198,22 +216,99 @@ struct Split {
     Lanes::Int whole;
 };
 
-// The sum of a column's part and of a row's, clamped to the image. An edge is reached with a
-// fraction of exactly 0 or 1, `last` being the last but one index.
-BATCHWARP_INLINE Split clamped(Split column, Split row, Lanes::Int last) {
+// The sum of a column's part and of a row's.
+BATCHWARP_INLINE Split sum_of(Split column, Split row) {
     using L = Lanes;
-    const auto zero = L::all(0.0f), one = L::all(1.0f);
-    const auto sum = L::add(column.fraction, row.fraction);
+    const auto one = L::all(1.0f), sum = L::add(column.fraction, row.fraction);
     const auto carry = L::at_least(sum, one);
-    const auto whole = L::add_where(carry, L::add(column.whole, row.whole), L::all(1));
-    const auto before = L::less(whole, L::all(0)), after = L::less(last, whole);
-    auto fraction = L::subtract_where(carry, sum, one);
-    fraction = L::where(after, one, L::where(before, zero, fraction));
-    return {fraction, L::clamp(whole, L::all(0), last)};
+    return {L::subtract_where(carry, sum, one),
+            L::add_where(carry, L::add(column.whole, row.whole), L::all(1))};
 }
 
-// Coordinates clamped to the image.
-BATCHWARP_INLINE void nearest_span(const LinearJob& job, const Rows& rows, int32_t i, Span span) {
+// How one axis brings coordinates back inside, with both taps at neighbours: what map_coordinate in
+// border.hpp does, and SciPy's taps in the half pixel outside of a `reflect` edge.
+template <FillMode mode>
+struct Axis {
+    using L = Lanes;
+    int32_t extent, period;
+    float inverse;
+
+    BATCHWARP_INLINE explicit Axis(int32_t n)
+        : extent(n),
+          period(mode == FillMode::reflect  ? 2 * n
+                 : mode == FillMode::mirror ? 2 * n - 2
+                                            : n - 1),
+          inverse(1 / static_cast<float>(period)) {}
+
+    // An edge is reached with a fraction of exactly 0 or 1.
+    BATCHWARP_INLINE Split clamped(Split at) const {
+        const auto last = L::all(extent - 2);
+        const auto before = L::less(at.whole, L::all(0)), after = L::less(last, at.whole);
+        const auto fraction = L::where(before, L::all(0.0f), at.fraction);
+        return {L::where(after, L::all(1.0f), fraction), L::clamp(at.whole, L::all(0), last)};
+    }
+
+    // The integer part modulo the period. Coordinates are below linear_max_coordinate, so that the
+    // quotient is off by one at most.
+    BATCHWARP_INLINE Lanes::Int reduced(Lanes::Int whole) const {
+        const auto turns = L::whole_below(L::multiply(L::to_float(whole), L::all(inverse)));
+        auto rest = L::subtract(whole, L::multiply(turns, L::all(period)));
+        rest = L::add_where(L::less(rest, L::all(0)), rest, L::all(period));
+        return L::add_where(L::less(L::all(period - 1), rest), rest, L::all(-period));
+    }
+
+    BATCHWARP_INLINE Split inside(Split at) const {
+        if constexpr (mode == FillMode::nearest) return clamped(at);
+        at.whole = reduced(at.whole);
+        if constexpr (mode == FillMode::wrap) return at;
+        // The second half of the period runs backwards: the taps change places.
+        const int32_t turn = mode == FillMode::reflect ? extent : extent - 1;
+        const int32_t first_backwards = mode == FillMode::reflect ? period - 2 : period - 1;
+        const auto backwards = L::less(L::all(turn - 1), at.whole);
+        at.whole = L::where(backwards, L::subtract(L::all(first_backwards), at.whole), at.whole);
+        at.fraction = L::where(backwards, L::subtract(L::all(1.0f), at.fraction), at.fraction);
+        return mode == FillMode::mirror ? at : clamped(at);
+    }
+
+    // Where `wrap` jumps from one edge to the other, the last bit of a coordinate decides.
+    BATCHWARP_INLINE Lanes::Mask at_jump(Split at) const {
+        const auto position = L::add(L::to_float(at.whole), at.fraction);
+        const float margin = 1e-4f, last = static_cast<float>(extent - 1);
+        return L::either(L::at_least(L::all(margin), position),
+                         L::at_least(position, L::all(last - margin)));
+    }
+};
+
+// A coordinate, clamped so that the next pixel exists.
+struct Tap {
+    float fraction;
+    int32_t whole;
+};
+
+// One axis of `wrap` with exactly SciPy's operations.
+BATCHWARP_INLINE Tap wrapped_exactly(double in, int32_t extent) {
+    const double last = extent - 1,
+                 at = clamp_to(map_coordinate(in, extent, FillMode::wrap), 0, last);
+    int32_t whole = static_cast<int32_t>(at);
+    whole = whole > extent - 2 ? extent - 2 : whole;
+    return {static_cast<float>(at - whole), whole};
+}
+
+void wrap_exactly(const LinearJob& job, const Rows& rows, int32_t i, Span span) {
+    for (int32_t k = 0; k < span.count; ++k) {
+        const double c = source_column(job, span.c + k);
+        const Tap y = wrapped_exactly(rows.base_y[i] + c * job.m01, job.height);
+        const Tap x = wrapped_exactly(rows.base_x[i] + c * job.m11, job.width);
+        job.scratch.fy[span.at + k] = y.fraction;
+        job.scratch.fx[span.at + k] = x.fraction;
+        job.scratch.offset[span.at + k] =
+            y.whole * static_cast<int32_t>(job.source_row_stride) + x.whole * job.pixel_step;
+    }
+}
+
+// Some taps may lie outside.
+template <FillMode mode>
+BATCHWARP_INLINE void border_span(const LinearJob& job, const Rows& rows, int32_t i, Span span) {
     using L = Lanes;
     const float* __restrict column_fy = job.scratch.column_fy + span.c;
     const float* __restrict column_fx = job.scratch.column_fx + span.c;
@@ -224,22 +319,27 @@ BATCHWARP_INLINE void nearest_span(const LinearJob& job, const Rows& rows, int32
     int32_t* __restrict offset = job.scratch.offset + span.at;
     const auto stride = L::all(static_cast<int32_t>(job.source_row_stride));
     const auto step = L::all(job.pixel_step);
-    const auto last_y = L::all(job.height - 2), last_x = L::all(job.width - 2);
+    const Axis<mode> vertical(job.height), horizontal(job.width);
     const Split row_y{L::all(rows.fy[i]), L::all(rows.iy[i])};
     const Split row_x{L::all(rows.fx[i]), L::all(rows.ix[i])};
     const int32_t count = span.count & -linear_block;
     for (int32_t k = 0; k < count; k += L::count) {
-        const Split y = clamped({L::load(column_fy + k), L::load(column_iy + k)}, row_y, last_y);
-        const Split x = clamped({L::load(column_fx + k), L::load(column_ix + k)}, row_x, last_x);
+        const Split y =
+            vertical.inside(sum_of({L::load(column_fy + k), L::load(column_iy + k)}, row_y));
+        const Split x =
+            horizontal.inside(sum_of({L::load(column_fx + k), L::load(column_ix + k)}, row_x));
         L::store(fy + k, y.fraction);
         L::store(fx + k, x.fraction);
         L::store(offset + k, L::add(L::multiply(y.whole, stride), L::multiply(x.whole, step)));
+        if constexpr (mode == FillMode::wrap)
+            if (L::any(L::either(vertical.at_jump(y), horizontal.at_jump(x))))
+                wrap_exactly(job, rows, i, {span.c + k, L::count, span.at + k});
     }
 }
 
-// The same for rows [i, stop) of a small image, one behind the other from position 0 on. The source
-// has a copy of its last row and column behind them, so that the upper left tap may be the very
-// last pixel.
+// Coordinates of rows [i, stop) of a small image, clamped, one behind the other from position 0 on.
+// The source has a copy of its last row and column behind them, so that the upper left tap may be
+// the very last pixel.
 void fill_small_coordinates(const LinearJob& job, const Rows& rows, int32_t i, int32_t stop) {
     using L = Lanes;
     const int32_t* __restrict column_y = job.scratch.column_iy;
@@ -268,74 +368,6 @@ void fill_small_coordinates(const LinearJob& job, const Rows& rows, int32_t i, i
     }
 }
 
-// One axis of the modes that bring coordinates back by folding or by wrapping: map_coordinate
-// without branches, and with the half pixel beyond the edge that SciPy leaves to its taps resolved
-// as well. `reflect` and `mirror` are continuous, so that a rounding error more does not matter.
-template <FillMode mode>
-struct Axis {
-    double last, period, inverse;
-
-    BATCHWARP_INLINE explicit Axis(int32_t extent) {
-        last = extent - 1;
-        period = mode == FillMode::reflect ? 2.0 * extent : 2.0 * last;
-        inverse = 1 / period;
-    }
-
-    BATCHWARP_INLINE double inside(double in) const {
-        double at;
-        if constexpr (mode == FillMode::wrap) {  // jumps: exactly SciPy's operations
-            const double turns = static_cast<double>(static_cast<int32_t>(fabs(in) / last));
-            at = in > last ? in - last * turns : in;
-            at = in < 0 ? in + last * (turns + 1) : at;
-        } else {
-            const double half = mode == FillMode::reflect ? 0.5 : 0.0;
-            const double shifted = in + half;
-            const double folded = shifted - whole_below(shifted * inverse) * period;
-            at = 0.5 * period - fabs(0.5 * period - folded) - half;
-        }
-        return clamp_to(at, 0, last);
-    }
-};
-
-// Coordinates in double, mapped.
-template <FillMode mode>
-void mapped_span(const LinearJob& job, const Rows& rows, int32_t i, Span span) {
-    float* __restrict fy = job.scratch.fy + span.at;
-    float* __restrict fx = job.scratch.fx + span.at;
-    int32_t* __restrict offset = job.scratch.offset + span.at;
-    const int32_t stride = static_cast<int32_t>(job.source_row_stride), step = job.pixel_step;
-    const int32_t last_y = job.height - 2, last_x = job.width - 2;
-    const Axis<mode> vertical(job.height), horizontal(job.width);
-    const double first = source_column(job, span.c), direction = job.flip_horizontal ? -1 : 1;
-    const double base_y = rows.base_y[i], base_x = rows.base_x[i], slope_y = job.m01,
-                 slope_x = job.m11;
-    const int32_t count = span.count & -linear_block;
-    for (int32_t k = 0; k < count; ++k) {
-        const double c = first + direction * k;
-        const double y = vertical.inside(base_y + c * slope_y);
-        const double x = horizontal.inside(base_x + c * slope_x);
-        int32_t iy = static_cast<int32_t>(y), ix = static_cast<int32_t>(x);
-        iy = iy > last_y ? last_y : iy;
-        ix = ix > last_x ? last_x : ix;
-        fy[k] = static_cast<float>(y - iy);
-        fx[k] = static_cast<float>(x - ix);
-        offset[k] = iy * stride + ix * step;
-    }
-}
-
-BATCHWARP_INLINE void border_span(const LinearJob& job, const Rows& rows, int32_t i, Span span) {
-    switch (job.mode) {
-        case FillMode::reflect:
-            return mapped_span<FillMode::reflect>(job, rows, i, span);
-        case FillMode::mirror:
-            return mapped_span<FillMode::mirror>(job, rows, i, span);
-        case FillMode::wrap:
-            return mapped_span<FillMode::wrap>(job, rows, i, span);
-        default:
-            return nearest_span(job, rows, i, span);
-    }
-}
-
 // Columns [begin, end) of row i: border, interior, border. Spans are whole blocks; the last one may
 // run past `end`, into slack or into positions that the next row overwrites. `begin` is always a
 // block's boundary.
@@ -351,8 +383,22 @@ void fill_coordinates(const LinearJob& job, const Rows& rows, int32_t i, int32_t
         interior_span(job, rows, i, {inside, outside - inside, at + inside - begin});
     const Span borders[2] = {{begin, inside - begin, at},
                              {outside, stop - outside, at + outside - begin}};
-    for (const Span& border : borders)
-        if (border.count > 0) border_span(job, rows, i, border);
+    for (const Span& border : borders) {
+        if (border.count <= 0) continue;
+        switch (job.mode) {
+            case FillMode::reflect:
+                border_span<FillMode::reflect>(job, rows, i, border);
+                break;
+            case FillMode::mirror:
+                border_span<FillMode::mirror>(job, rows, i, border);
+                break;
+            case FillMode::wrap:
+                border_span<FillMode::wrap>(job, rows, i, border);
+                break;
+            default:  // those that repair what they find outside start from nearest
+                border_span<FillMode::nearest>(job, rows, i, border);
+        }
+    }
 }
 
 void pair_rows(const float* from, int64_t row_stride, int64_t height, int64_t width, float* to) {
@@ -484,15 +530,52 @@ void repair_columns(const LinearJob& job, const Rows& rows, int32_t i, int32_t b
     }
 }
 
+// The fill value of each channel, over and over.
+struct Fill {
+    static constexpr int32_t period = 48;  // a multiple of most channel counts
+    float values[period];
+    int32_t channels;
+
+    BATCHWARP_INLINE explicit Fill(const LinearJob& job) : channels(job.channels) {
+        if (!repeats()) return;
+        for (int32_t k = 0; k < period; ++k) values[k] = value(job, k % channels);
+    }
+    BATCHWARP_INLINE bool repeats() const { return period % channels == 0; }
+
+    static BATCHWARP_INLINE float value(const LinearJob& job, int32_t channel) {
+        const float cval = static_cast<float>(job.cval);
+        return job.shift != nullptr ? (cval - job.shift[channel]) * job.scale[channel] : cval;
+    }
+
+    void store(const LinearJob& job, int64_t pixels, float* out) const {
+        int64_t count = pixels * channels;
+        if (!repeats()) {
+            for (; pixels > 0; --pixels)
+                for (int32_t k = 0; k < channels; ++k) *out++ = value(job, k);
+            return;
+        }
+        for (; count >= period; count -= period, out += period) memcpy(out, values, sizeof values);
+        memcpy(out, values, static_cast<size_t>(count) * sizeof *values);
+    }
+};
+
 // Repairs what lies outside of the interior in columns [begin, end) of row i, which are at `out`.
-void repair_row(const LinearJob& job, const Rows& rows, int32_t i, int32_t begin, int32_t end,
-                float* out) {
-    const int32_t a = rows.interior_begin[i], b = rows.interior_end[i];
-    const int32_t left = a < b && a < end ? (a > begin ? a : begin) : end;
-    const int32_t right = a < b ? (b > left ? (b < end ? b : end) : left) : end;
-    repair_columns(job, rows, i, begin, left, out);
-    repair_columns(job, rows, i, right, end,
-                   out + static_cast<int64_t>(right - begin) * job.channels);
+void repair_row(const LinearJob& job, const Rows& rows, const Fill& fill, int32_t i, int32_t begin,
+                int32_t end, float* out) {
+    const auto within = [](int32_t c, int32_t low, int32_t high) {
+        return c < low ? low : c > high ? high : c;
+    };
+    // begin, filled, left, interior, right, filled, end
+    const int32_t outer_begin = within(rows.outer_begin[i], begin, end);
+    const int32_t outer_end = within(rows.outer_end[i], outer_begin, end);
+    int32_t inner_begin = within(rows.interior_begin[i], outer_begin, outer_end);
+    int32_t inner_end = within(rows.interior_end[i], outer_begin, outer_end);
+    if (inner_begin >= inner_end) inner_begin = inner_end = outer_end;
+    const auto at = [&](int32_t c) { return out + static_cast<int64_t>(c - begin) * job.channels; };
+    fill.store(job, outer_begin - begin, out);
+    repair_columns(job, rows, i, outer_begin, inner_begin, at(outer_begin));
+    repair_columns(job, rows, i, inner_end, outer_end, at(inner_end));
+    fill.store(job, end - outer_end, at(outer_end));
 }
 
 template <class Pass>
@@ -519,6 +602,8 @@ BATCHWARP_INLINE void warp_linear(const LinearJob& job, Pass&& pass) {
     const bool repairs = job.mode == FillMode::constant || job.mode == FillMode::grid_wrap ||
                          job.mode == FillMode::grid_constant;
 
+    const Fill fill(job);
+
     // A chunk is some whole rows, or a part of a wide one, cut at a block's boundary.
     const int32_t most_columns = job.width < linear_chunk ? job.width : linear_chunk;
     const int32_t most_rows = linear_chunk / most_columns;
@@ -526,7 +611,11 @@ BATCHWARP_INLINE void warp_linear(const LinearJob& job, Pass&& pass) {
     Rows rows;
     for (int32_t first = job.row_begin; first < job.row_end; first += row_block) {
         start_rows(job, first, rows);
-        if (!job.small || repairs) bound_interiors(job, slope_y, slope_x, rows);
+        if (repairs)
+            bound_rows(job, slope_y, slope_x, rows);
+        else if (!job.small)
+            bound_columns(job, slope_y, slope_x, coordinate_margin, rows, rows.interior_begin,
+                          rows.interior_end);
         const int32_t rest = job.row_end - first, started = rest < row_block ? rest : row_block;
         for (int32_t i = 0; i < started; i += most_rows) {
             const int32_t stop = started - i < most_rows ? started : i + most_rows;
@@ -550,7 +639,7 @@ BATCHWARP_INLINE void warp_linear(const LinearJob& job, Pass&& pass) {
                 if (repairs) {
                     float* out = run.target;
                     for (int32_t k = i; k < stop; ++k, out += int64_t{end - begin} * job.channels)
-                        repair_row(job, rows, k, begin, end, out);
+                        repair_row(job, rows, fill, k, begin, end, out);
                 }
                 const int64_t values = static_cast<int64_t>(at) * job.channels;
                 run.target += values;

@@ -24,6 +24,8 @@ struct Lanes {
     static BATCHWARP_INLINE Int add(Int a, Int b) {  // wraps around
         return static_cast<Int>(static_cast<uint32_t>(a) + static_cast<uint32_t>(b));
     }
+    static BATCHWARP_INLINE Float subtract(Float a, Float b) { return a - b; }
+    static BATCHWARP_INLINE Int subtract(Int a, Int b) { return a - b; }
     static BATCHWARP_INLINE Int multiply(Int a, Int b) { return a * b; }
     static BATCHWARP_INLINE Float multiply(Float a, Float b) { return a * b; }
     static BATCHWARP_INLINE Int bits(Int v, Int mask) { return v & mask; }
@@ -36,9 +38,16 @@ struct Lanes {
         v = v < low ? low : v;
         return v > high ? high : v;
     }
+    static BATCHWARP_INLINE Int whole_below(Float v) {
+        const Int towards_zero = static_cast<Int>(v);
+        return static_cast<Float>(towards_zero) > v ? towards_zero - 1 : towards_zero;
+    }
     static BATCHWARP_INLINE Mask at_least(Float a, Float b) { return a >= b; }
     static BATCHWARP_INLINE Mask less(Int a, Int b) { return a < b; }
     static BATCHWARP_INLINE Float where(Mask m, Float yes, Float no) { return m ? yes : no; }
+    static BATCHWARP_INLINE Int where(Mask m, Int yes, Int no) { return m ? yes : no; }
+    static BATCHWARP_INLINE Mask either(Mask a, Mask b) { return a || b; }
+    static BATCHWARP_INLINE bool any(Mask m) { return m; }
     static BATCHWARP_INLINE Float subtract_where(Mask m, Float a, Float b) { return m ? a - b : a; }
     static BATCHWARP_INLINE Int add_where(Mask m, Int a, Int b) { return m ? add(a, b) : a; }
 };
