@@ -158,8 +158,9 @@ class Batch {
     template <class T>
     T* in_place(const MutableImageView& target) const noexcept;
     template <class T>
-    void warp(const ImageView& source, const WarpGeometry& geometry, std::int64_t row_begin,
-              std::int64_t row_end, const float* shift, const float* scale, T* out) const;
+    void warp(const ImageView& source, const std::byte* next, const WarpGeometry& geometry,
+              std::int64_t row_begin, std::int64_t row_end, const float* shift, const float* scale,
+              T* out) const;
     template <class T>
     void warp_spline(const ImageView& source, const WarpGeometry& geometry, std::int64_t row_begin,
                      std::int64_t row_end, T* out) const;
@@ -220,13 +221,16 @@ void Batch::make(std::int64_t i, std::int64_t row_begin, std::int64_t row_end) c
                        !plan_.samplewise() && !params.has_channel_shift() &&
                        !params.has_brightness() && !to_bytes &&
                        linear_takes(geometry, o.height, o.width, channels);
+    // The thread will probably go on with the next image: its kernel may fetch that one early.
+    const bool goes_on = planes == 1 && row_end == o.height && i + 1 < request_.target.count;
+    const std::byte* next = goes_on ? source_image(i + 1).data : nullptr;
     for (std::int64_t p = 0; p < planes; ++p) {
         const ImageView plane = o.channels_first ? source.plane(p) : source;
         T* out = work + p * image.pixels * channels;
         if (warps) {
             const float* shift = fused ? shift_.data() + p : nullptr;
             const float* scale = fused ? scale_.data() + p : nullptr;
-            warp<T>(plane, geometry, row_begin, row_end, shift, scale, out);
+            warp<T>(plane, next, geometry, row_begin, row_end, shift, scale, out);
         } else {
             ImageView band = plane.flipped(geometry.flip_horizontal, geometry.flip_vertical);
             band.data += row_begin * band.row_stride;
@@ -250,13 +254,14 @@ void Batch::make(std::int64_t i, std::int64_t row_begin, std::int64_t row_end) c
 }
 
 template <class T>
-void Batch::warp(const ImageView& source, const WarpGeometry& geometry, std::int64_t row_begin,
-                 std::int64_t row_end, const float* shift, const float* scale, T* out) const {
+void Batch::warp(const ImageView& source, const std::byte* next, const WarpGeometry& geometry,
+                 std::int64_t row_begin, std::int64_t row_end, const float* shift,
+                 const float* scale, T* out) const {
     if (geometry.order > 1) return warp_spline(source, geometry, row_begin, row_end, out);
     if constexpr (std::is_same_v<T, float>) {
         if (linear_takes(geometry, source.height, source.width, source.channels)) {
             const LinearTarget target{out, row_begin, row_end, shift, scale};
-            return warp_linear(source, source_end_, geometry, target);
+            return warp_linear({source, source_end_, next}, geometry, target);
         }
     }
     Scratch& scratch = Scratch::of_this_thread();

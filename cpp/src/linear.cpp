@@ -141,16 +141,18 @@ bool linear_takes(const WarpGeometry& g, std::int64_t height, std::int64_t width
                        [](double part) { return std::abs(part) < linear_max_coordinate / 4; });
 }
 
-void warp_linear(const ImageView& source, const std::byte* memory_end, const WarpGeometry& geometry,
+void warp_linear(const LinearSource& all, const WarpGeometry& geometry,
                  const LinearTarget& target) {
+    const ImageView& source = all.image;
     LinearJob job{};
     job.small = is_small(geometry, source);
     const KernelSource from =
-        job.small ? pad_edges(source) : plain_source(source, memory_end, geometry, target);
+        job.small ? pad_edges(source) : plain_source(source, all.memory_end, geometry, target);
     job.source = from.values;
     job.source_row_stride = from.row_stride;
     job.pixel_step = from.pixel_step;
     job.prefetch_bytes = from.prefetch_bytes;
+    job.next_source = reinterpret_cast<const char*>(all.next);
     job.target = target.values;
     job.height = static_cast<std::int32_t>(source.height);
     job.width = static_cast<std::int32_t>(source.width);

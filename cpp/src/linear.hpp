@@ -20,8 +20,13 @@ struct LinearTarget {
     const float *shift, *scale;
 };
 
-/// `memory_end` is where the array ends that `source` is a part of.
-void warp_linear(const ImageView& source, const std::byte* memory_end, const WarpGeometry& geometry,
+struct LinearSource {
+    ImageView image;
+    const std::byte* memory_end;  // of the array that the image is a part of
+    const std::byte* next;        // the image that this thread will probably read next, or null
+};
+
+void warp_linear(const LinearSource& source, const WarpGeometry& geometry,
                  const LinearTarget& target);
 
 }  // namespace batchwarp

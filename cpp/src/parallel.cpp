@@ -40,22 +40,35 @@ int process_id() noexcept {
 
 // One call of parallel_for. Lives on the caller's stack; workers only touch it while `users` counts
 // them, and the caller leaves only when that is back to zero.
+//
+// Each participant starts with a range of its own, so that it works through neighbouring tasks, and
+// helps with the others' once that is done.
 class Job {
   public:
-    Job(std::int64_t count, const std::function<void(std::int64_t)>& task) noexcept
-        : task_(task), count_(count) {}
+    Job(std::int64_t count, int participants,
+        const std::function<void(std::int64_t)>& task) noexcept
+        : task_(task), ranges_(std::clamp(participants, 1, max_ranges)) {
+        for (int r = 0; r < ranges_; ++r) {
+            range_[r].next.store(count * r / ranges_, std::memory_order_relaxed);
+            range_[r].end = count * (r + 1) / ranges_;
+        }
+    }
 
     // Takes tasks until none is left, one failed, or `stop` says so.
     template <class Stop>
     void work(Stop&& stop) noexcept {
-        while (!cancelled_.load(std::memory_order_relaxed)) {
-            const std::int64_t i = next_.fetch_add(1, std::memory_order_relaxed);
-            if (i >= count_) return;
-            try {
-                task_(i);
-                stop();
-            } catch (...) {
-                fail(std::current_exception());
+        const int first = joined_.fetch_add(1, std::memory_order_relaxed);
+        for (int k = 0; k < ranges_; ++k) {
+            Range& range = range_[(first + k) % ranges_];
+            while (!cancelled_.load(std::memory_order_relaxed)) {
+                const std::int64_t i = range.next.fetch_add(1, std::memory_order_relaxed);
+                if (i >= range.end) break;
+                try {
+                    task_(i);
+                    stop();
+                } catch (...) {
+                    fail(std::current_exception());
+                }
             }
         }
     }
@@ -74,9 +87,16 @@ class Job {
         cancelled_.store(true, std::memory_order_relaxed);
     }
 
+    struct alignas(64) Range {  // a cache line each
+        std::atomic<std::int64_t> next;
+        std::int64_t end;
+    };
+    static constexpr int max_ranges = 64;  // more participants than this share them
+
     const std::function<void(std::int64_t)>& task_;
-    const std::int64_t count_;
-    std::atomic<std::int64_t> next_{0};
+    const int ranges_;
+    Range range_[max_ranges];
+    std::atomic<int> joined_{0};
     std::atomic<bool> cancelled_{false};
     std::mutex mutex_;
     std::exception_ptr error_;
@@ -273,9 +293,9 @@ void read_thread_environment() { set_num_threads(0); }
 
 void parallel_for(std::int64_t count, int threads, const std::function<void(std::int64_t)>& task,
                   const std::function<bool()>& interrupted) {
-    Job job(count, task);
-    Interruption stop(interrupted);
     const int helpers = static_cast<int>(std::min<std::int64_t>(count, threads)) - 1;
+    Job job(count, helpers + 1, task);
+    Interruption stop(interrupted);
     if (helpers < 1) {
         job.work(stop);
         job.rethrow();

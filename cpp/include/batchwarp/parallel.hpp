@@ -22,10 +22,11 @@ void read_thread_environment();
 
 /// Calls `task(0) ... task(count - 1)`, each once, on up to `threads` threads, this one included.
 ///
-/// Tasks are handed out one by one. The first exception stops the hand-out, is kept, and is thrown
-/// here once every thread has let go. `interrupted` (may be empty) is asked between tasks in the
-/// calling thread, a few times per second; true makes this function throw `Interrupted`.
-/// Callable from many threads at once: who finds the pool taken works alone. Safe after fork().
+/// Each thread takes the tasks of a range of its own, one by one, then those that others left. The
+/// first exception stops the hand-out, is kept, and is thrown here once every thread has let go.
+/// `interrupted` (may be empty) is asked between tasks in the calling thread, a few times per
+/// second; true makes this function throw `Interrupted`. Callable from many threads at once: who
+/// finds the pool taken works alone. Safe after fork().
 void parallel_for(std::int64_t count, int threads, const std::function<void(std::int64_t)>& task,
                   const std::function<bool()>& interrupted);
 

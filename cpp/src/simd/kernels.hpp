@@ -53,7 +53,8 @@ struct LinearJob {
     // Nearest and constant only: `source` has a copy of its last column and row behind them, and no
     // coordinate exceeds linear_max_small_coordinate, nor does a row's or a column's part of it.
     bool small;
-    int64_t prefetch_bytes;  // how far ahead of the output's position to fetch the source; 0: not
+    int64_t prefetch_bytes;   // how far ahead of the output's position to fetch the source; 0: not
+    const char* next_source;  // what this thread will probably read next; null: unknown
     LinearScratch scratch;
 };
 

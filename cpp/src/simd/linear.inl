@@ -467,12 +467,11 @@ void fixed_channels(const Run& shared) {
     for (; i + linear_block + Pixels::excess <= run.count; i += linear_block) {
         float* out = run.target + static_cast<int64_t>(i) * channels;
         if (prefetch != nullptr) {
-            for (int64_t b = 0; b < block_bytes; b += 64) {
-                BATCHWARP_PREFETCH(prefetch + b);
-                BATCHWARP_PREFETCH_WRITE(reinterpret_cast<const char*>(out) + write_ahead + b);
-            }
+            for (int64_t b = 0; b < block_bytes; b += 64) BATCHWARP_PREFETCH(prefetch + b);
             prefetch += block_bytes;
         }
+        for (int64_t b = 0; b < block_bytes; b += 64)
+            BATCHWARP_PREFETCH_WRITE(reinterpret_cast<const char*>(out) + write_ahead + b);
         Pixels::template block<Normalized>(run, i, out);
     }
     if (i == run.count) return;
@@ -590,11 +589,10 @@ BATCHWARP_INLINE void warp_linear(const LinearJob& job, Pass&& pass) {
     run.fx = s.fx;
     run.fy = s.fy;
     run.target = job.target;
-    run.prefetch = nullptr;
-    if (job.prefetch_bytes != 0)
-        run.prefetch =
-            reinterpret_cast<const char*>(job.source + job.row_begin * job.source_row_stride) +
-            job.prefetch_bytes;
+    constexpr int64_t item = sizeof(float);
+    const char* source = reinterpret_cast<const char*>(job.source);
+    const int64_t source_bytes = job.height * job.source_row_stride * item;
+    int64_t ahead = job.row_begin * job.source_row_stride * item + job.prefetch_bytes;
     for (int k = 0; k < 16; ++k) {
         run.shift[k] = job.shift != nullptr ? job.shift[k % job.channels] : 0.0f;
         run.scale[k] = job.scale != nullptr ? job.scale[k % job.channels] : 1.0f;
@@ -635,6 +633,13 @@ BATCHWARP_INLINE void warp_linear(const LinearJob& job, Pass&& pass) {
                     s.fy[at + k] = 0;
                 }
                 run.count = at;
+                run.prefetch = nullptr;
+                if (job.prefetch_bytes != 0) {
+                    if (ahead < source_bytes)
+                        run.prefetch = source + ahead;
+                    else if (job.next_source != nullptr)
+                        run.prefetch = job.next_source + (ahead - source_bytes);
+                }
                 pass(run);
                 if (repairs) {
                     float* out = run.target;
@@ -643,8 +648,7 @@ BATCHWARP_INLINE void warp_linear(const LinearJob& job, Pass&& pass) {
                 }
                 const int64_t values = static_cast<int64_t>(at) * job.channels;
                 run.target += values;
-                if (run.prefetch != nullptr)
-                    run.prefetch += values * static_cast<int64_t>(sizeof(float));
+                ahead += values * item;
             }
         }
     }
