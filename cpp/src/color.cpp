@@ -49,10 +49,26 @@ std::uint8_t to_byte(T value) noexcept {
     return value > 0 ? static_cast<std::uint8_t>(value < 255 ? value : T{255}) : std::uint8_t{0};
 }
 
+// The kernel's way; the fourth of four channels is alpha and stays.
+void brighten(const Planes<float>& image, double factor, bool stretch, float low,
+              float range) noexcept {
+    const float bright = static_cast<float>(factor);
+    const bool has_alpha = image.all_channels() == 4;
+    for (std::int64_t p = 0; p < image.planes; ++p) {
+        const std::int64_t count = image.pixels * image.channels;
+        float factors[4] = {bright, bright, bright, bright};
+        if (has_alpha && image.channels == 4) factors[3] = 1;
+        if (has_alpha && p == 3) std::fill_n(factors, 4, 1.0F);
+        kernels().brighten(image.data + p * count, count, factors, stretch, low, range);
+    }
+}
+
 }  // namespace
 
 template <class T>
 void round_to_bytes(const Planes<T>& image) noexcept {
+    if constexpr (std::is_same_v<T, float>)
+        return kernels().round_to_bytes(image.data, image.count());
     for (std::int64_t i = 0; i < image.count(); ++i) {
         const T v = image.data[i];
         const T up = v > 0 ? v + T{0.5} : T{0};
@@ -76,6 +92,7 @@ void brightness(const Planes<T>& image, double factor) noexcept {
     const Extremes<T> e = extremes(image);
     const bool stretch = e.low < 0 || e.high > 255;
     const T range = e.high - e.low;
+    if constexpr (std::is_same_v<T, float>) return brighten(image, factor, stretch, e.low, range);
     const auto table = brightness_table(factor);
     const std::int64_t alpha = image.all_channels() == 4 ? 3 : -1;
 

@@ -27,11 +27,18 @@ Moments moments_of(const Planes<T>& image) noexcept {
             }
         }
     };
+    // About the first value, in one pass; about the mean, in another, if that cancels too much.
+    const auto count = static_cast<double>(n);
+    const double origin = image.data[0];
     double sum = 0, squares = 0;
-    sums(0, sum, squares);
-    const double mean = sum / static_cast<double>(n);
-    sums(mean, sum, squares);  // about the mean: nothing cancels
-    return {mean, std::sqrt(squares / static_cast<double>(n))};
+    sums(origin, sum, squares);
+    const double mean = origin + sum / count;
+    double variance = squares / count - (sum / count) * (sum / count);
+    if (!(variance > 1e-6 * squares / count)) {
+        sums(mean, sum, squares);
+        variance = squares / count;
+    }
+    return {mean, std::sqrt(variance)};
 }
 
 }  // namespace

@@ -77,6 +77,12 @@ struct KernelTable {
     void (*min_max)(const float* data, int64_t count, float* low, float* high);
     /// Adds, then clips to [low, high].
     void (*add_clip)(float* data, int64_t count, float add, float low, float high);
+    /// floor(value + 0.5), saturated to 0 to 255; NaN becomes 0.
+    void (*round_to_bytes)(float* data, int64_t count);
+    /// 8-bit brightness as Pillow's. `factors` repeats every four values. If `stretched`, low to
+    /// low + range stands for 0 to 255.
+    void (*brighten)(float* data, int64_t count, const float (&factors)[4], bool stretched,
+                     float low, float range);
     /// value = (value - shift[channel]) * scale[channel]
     void (*normalize)(float* data, int64_t pixels, int32_t channels, const float* shift,
                       const float* scale);

@@ -455,8 +455,9 @@ void any_channels(const Run& run, const LinearJob& job) {
     }
 }
 
+// A function of its own: inlined, it would share its registers with the driver.
 template <class Pixels, bool Normalized>
-void fixed_channels(const Run& shared) {
+BATCHWARP_NOINLINE void fixed_channels(const Run& shared) {
     const Run run =
         shared;  // a copy that no store can alias, so that its members stay in registers
     constexpr int32_t channels = Pixels::channels;

@@ -3,10 +3,12 @@
 
 #if defined(_MSC_VER) && !defined(__clang__)
 #define BATCHWARP_INLINE __forceinline
+#define BATCHWARP_NOINLINE __declspec(noinline)
 #define BATCHWARP_PREFETCH(address) ((void)0)
 #define BATCHWARP_PREFETCH_WRITE(address) ((void)0)
 #else
 #define BATCHWARP_INLINE inline __attribute__((always_inline))
+#define BATCHWARP_NOINLINE __attribute__((noinline))
 #define BATCHWARP_PREFETCH(address) __builtin_prefetch((address), 0, 3)
 #define BATCHWARP_PREFETCH_WRITE(address) __builtin_prefetch((address), 1, 3)
 #endif

@@ -16,6 +16,8 @@ constexpr KernelTable make_table(const char* name) noexcept {
             convert_u16,
             min_max,
             add_clip,
+            round_to_bytes,
+            brighten,
             normalize,
             moments};
 }
