@@ -1,23 +1,37 @@
-"""The whole generator: `next(it)` against Keras' `ImageDataGenerator`, same arguments and seed.
+"""How long does one batch take, compared with Keras' own generator?
 
-Before anything is timed, the first batches of both are compared, so that a ratio is never quoted
-for different work.
+`next(it)` with the same arguments, images and seed. Before anything is timed, the first batches of
+both are compared, so that a ratio is never quoted for different work. A second table has the share
+of Python in one `next(it)`: what it takes beyond the call of the core that it makes.
 """
 
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
 
 import batchwarp
+from batchwarp.training.frameworks import keras_generator_class
 
-from .common import Contender, as_json, images, interleaved, machine, parser, report, table
+from . import plots
+from .batches import Batch, Ranges, Shape, core_with
+from .common import (
+    Contender,
+    as_json,
+    images,
+    interleaved,
+    machine,
+    parse,
+    parser,
+    report,
+    table,
+    track,
+)
 
-SIZES = [(28, 28, 1), (150, 150, 3), (224, 224, 3)]
 BATCH = 32
 SEED = 7
 GEOMETRY: dict[str, Any] = {
@@ -29,13 +43,32 @@ GEOMETRY: dict[str, Any] = {
     "rescale": 1 / 255,
 }
 SETTINGS: dict[str, dict[str, Any]] = {
+    # A tutorial's for the sign language alphabet, whose images are divided by 255 beforehand.
+    "ASL": {
+        "rotation_range": 10,
+        "zoom_range": 0.1,
+        "width_shift_range": 0.1,
+        "height_shift_range": 0.1,
+        "horizontal_flip": True,
+    },
     "geometry": GEOMETRY,
     "geometry, brightness": {**GEOMETRY, "brightness_range": (0.8, 1.2)},
     "rescale only": {"rescale": 1 / 255},
 }
+SMALL, *LARGER = [(28, 28, 1), (150, 150, 3), (224, 224, 3)]
+CASES = [(SMALL, setting) for setting in SETTINGS] + [
+    (size, setting) for size in LARGER for setting in SETTINGS if setting != "ASL"
+]
+TINY_CASES = [((12, 12, 1), "ASL"), *(((12, 16, 3), setting) for setting in SETTINGS)]
 # On the scale of the output, 0 to 1. Brightness goes through 8 bits: a value on the border between
 # two of them may fall either way, which a factor of up to 1.2 makes two of 255 at single pixels.
-ALLOWED = {"geometry": 1e-3 / 255, "geometry, brightness": 2.01 / 255, "rescale only": 1e-6}
+ALLOWED = {
+    "ASL": 1e-3 / 255,
+    "geometry": 1e-3 / 255,
+    "geometry, brightness": 2.01 / 255,
+    "rescale only": 1e-6,
+}
+WHOLE, CORE = "next(it)", "call of the core"
 
 
 def compare(ours: NDArray[Any], theirs: NDArray[Any], setting: str) -> float:
@@ -58,12 +91,20 @@ def compare(ours: NDArray[Any], theirs: NDArray[Any], setting: str) -> float:
     return difference
 
 
-def measure(size: tuple[int, int, int], setting: str, n: int, rounds: int) -> dict[str, Any]:
+def label(size: tuple[int, int, int], setting: str) -> str:
+    """Returns the name of a case."""
+    return f"{size[0]}×{size[1]}×{size[2]}, {setting}"
+
+
+def measure(
+    size: tuple[int, int, int], setting: str, n: int, rounds: int, generators: tuple[Any, Any]
+) -> dict[str, Any]:
     """Compares and times both generators on `n` images of one size; returns the figures."""
     x = images(n, *size, "uint8").astype(np.float32)  # what Keras' iterator would make of it
+    if "rescale" not in SETTINGS[setting]:
+        x /= 255
     y = np.arange(n)
-    ours = batchwarp.ImageDataGenerator(**SETTINGS[setting])
-    theirs = tf.keras.preprocessing.image.ImageDataGenerator(**SETTINGS[setting])
+    ours, theirs = (generator(**SETTINGS[setting]) for generator in generators)
     flow: dict[str, Any] = {"batch_size": BATCH, "seed": SEED}
 
     our_batches, their_batches = ours.flow(x, y, **flow), theirs.flow(x, y, **flow)
@@ -76,56 +117,98 @@ def measure(size: tuple[int, int, int], setting: str, n: int, rounds: int) -> di
     our_batches, their_batches = ours.flow(x, y, **flow), theirs.flow(x, y, **flow)
     timings = interleaved(
         {
-            "batchwarp": Contender(lambda: next(our_batches)),
-            "Keras": Contender(lambda: next(their_batches)),
+            "batchwarp": Contender(partial(next, our_batches)),
+            "Keras": Contender(partial(next, their_batches)),
         },
         rounds=rounds,
     )
     return {
-        "size": list(size),
-        "setting": setting,
-        "images": n,
+        "case": label(size, setting),
+        "images": BATCH,
         "largest_difference": difference,
         "timings": as_json(timings),
     }
 
 
-def row(figures: dict[str, Any]) -> list[str]:
-    """Returns one line of the table; times are microseconds per image."""
-    ours, theirs = (
-        1e6 * figures["timings"][who]["median"] / BATCH for who in ("batchwarp", "Keras")
+def python_share(size: tuple[int, int, int], n: int, rounds: int) -> dict[str, Any]:
+    """Times `next(it)` with the ASL settings, and the same work as a bare call of the core.
+
+    Both run in one thread: waking a second one would be counted as Python's.
+    """
+    x = images(n, *size, "uint8").astype(np.float32) / 255
+    flow = batchwarp.ImageDataGenerator(**SETTINGS["ASL"]).flow(
+        x, np.arange(n), batch_size=BATCH, seed=SEED
     )
-    height, width, channels = figures["size"]
-    return [
-        f"{height}×{width}×{channels}, {figures['setting']}",
-        f"{ours:.1f}",
-        f"{theirs:.1f}",
-        f"{theirs / ours:.0f}",
-        f"{figures['largest_difference']:.1e}",
+    shape = Shape(BATCH, *size, "float32")
+    indices = np.random.default_rng(0).permutation(n)[:BATCH]
+    batch = Batch.of(x, shape, Ranges(rotation=10, flip=True), indices=indices)
+    single = core_with(threads=1)
+    timings = interleaved(
+        {WHOLE: Contender(partial(next, flow), single), CORE: Contender(batch.run, single)},
+        rounds=rounds,
+    )
+    return {"case": label(size, "ASL, 1 thread"), "images": BATCH, "timings": as_json(timings)}
+
+
+def metrics(cases: list[dict[str, Any]], share: dict[str, Any]) -> dict[str, float]:
+    """Returns Keras' time over batchwarp's by case, and the Python share in microseconds."""
+    found = {
+        f"ratio/{case['case']}": case["timings"]["Keras"]["median"]
+        / case["timings"]["batchwarp"]["median"]
+        for case in cases
+    }
+    whole, core = (share["timings"][part]["median"] for part in (WHOLE, CORE))
+    return {**found, f"python/{share['case']}": 1e6 * (whole - core)}
+
+
+def text(cases: list[dict[str, Any]], share: dict[str, Any]) -> str:
+    """Returns the tables: microseconds per image, and microseconds per batch."""
+    rows = []
+    for case in cases:
+        ours, theirs = (
+            1e6 * case["timings"][who]["median"] / BATCH for who in ("batchwarp", "Keras")
+        )
+        rows.append(
+            [
+                case["case"],
+                f"{ours:.1f}",
+                f"{theirs:,.1f}",
+                f"{theirs / ours:.0f}",
+                f"{case['largest_difference']:.1e}",
+            ]
+        )
+    whole, core = (1e6 * share["timings"][part]["median"] for part in (WHOLE, CORE))
+    parts = [
+        table(["images, settings", "batchwarp", "Keras", "ratio", "largest difference"], rows),
+        table(
+            ["µs a batch of 32", WHOLE, CORE, "Python"],
+            [[share["case"], f"{whole:.1f}", f"{core:.1f}", f"{whole - core:.1f}"]],
+        ),
     ]
+    return "\n\n".join(parts)
 
 
 def main() -> int:
     """Runs the comparison; returns the exit code."""
-    options = parser("next(it), batch 32, against Keras' ImageDataGenerator, µs per image.")
-    options.add_argument(
-        "--rounds", type=int, default=11, help="measurements of each (default: 11)"
+    options = parser(
+        "next(it), batch 32, against Keras' ImageDataGenerator, µs per image.",
+        rounds=15,
+        plot=True,
     )
-    options.add_argument(
-        "--images", type=int, default=512, help="size of the data set (default: 512)"
-    )
-    arguments = options.parse_args()
-    sizes, n = SIZES, arguments.images
+    arguments = parse(options, "scipy", "tensorflow")
+    about = machine("keras", "scipy", "tensorflow")
+    generators = (batchwarp.ImageDataGenerator, keras_generator_class())
+    chosen, n, small = CASES, 512, SMALL
     if arguments.tiny:
-        sizes, n = [(12, 12, 1), (12, 16, 3)], 2 * BATCH
-    figures = [
-        measure(size, setting, n, arguments.rounds) for size in sizes for setting in SETTINGS
+        chosen, n, small = TINY_CASES, 2 * BATCH, (12, 12, 1)
+    cases = [
+        measure(size, setting, n, arguments.rounds, generators)
+        for size, setting in track(chosen, "against_keras", lambda item: label(*item))
     ]
-    text = table(
-        ["images", "batchwarp", "Keras", "ratio", "largest difference"],
-        [row(case) for case in figures],
-    )
-    report(text, {"cases": figures}, machine("keras", "scipy", "tensorflow"), arguments.json)
+    share = python_share(small, n, arguments.rounds)
+    figures = {"cases": [*cases, share], "metrics": metrics(cases, share)}
+    report(text(cases, share), figures, about, arguments.json)
+    plots.save("against_keras", figures, arguments.plot)
     return 0
 
 

@@ -1,4 +1,4 @@
-"""The kernel alone: `augment_batch` against a loop of `cv2.warpAffine` over the same batch.
+"""What does the warp alone cost, compared with a loop of `cv2.warpAffine` over the same batch?
 
 Both apply the same random affine transforms (rotation within 20 degrees, shifts and zoom within
 10 %), bilinear, edge pixels repeated outside, into a destination that is allocated beforehand.
@@ -12,21 +12,33 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from batchwarp import _core
 
-from .common import Contender, as_json, cores, images, interleaved, machine, parser, report, table
+from . import plots
+from .batches import Batch, Shape, core_with, source_of
+from .common import (
+    Contender,
+    as_json,
+    cores,
+    interleaved,
+    machine,
+    parse,
+    parser,
+    plural,
+    report,
+    table,
+    track,
+)
 
-CASES = [
-    (n, size, size, channels, dtype)
-    for n, size, channels in ((512, 28, 1), (32, 150, 3), (32, 224, 3))
+SHAPES = [
+    Shape(n, side, side, channels, dtype)
+    for n, side, channels in ((512, 28, 1), (32, 150, 3), (32, 224, 3))
     for dtype in ("float32", "uint8")
 ]
 # OpenCV may round the weights of its bilinear taps (to 1/32 of a pixel in several versions): on the
@@ -34,84 +46,66 @@ CASES = [
 MEAN_DIFFERENCE_ALLOWED = 0.5
 
 
-@dataclass(frozen=True)
-class Warp:
-    """One batch and the transforms it gets."""
-
-    source: NDArray[Any]
-    params: NDArray[np.float64]
-    plan: _core.Plan
-    matrices: list[NDArray[np.float64]]
-
-    @classmethod
-    def random(cls, n: int, height: int, width: int, channels: int, dtype: str) -> Warp:
-        """Draws a batch and its transforms.
-
-        Args:
-            n: images in the batch.
-            height: rows of each.
-            width: columns of each.
-            channels: values of each pixel.
-            dtype: `"uint8"` or `"float32"`.
-
-        Returns:
-            The batch, the parameters for batchwarp, and the same transforms as inverse maps for
-            OpenCV.
-        """
-        rng = np.random.default_rng(1)
-        params = np.zeros((n, len(_core.PARAM_COLUMNS)))
-        column = _core.PARAM_COLUMNS.index
-        params[:, column("theta")] = rng.uniform(-20, 20, n)
-        params[:, column("tx")] = rng.uniform(-0.1, 0.1, n) * height
-        params[:, column("ty")] = rng.uniform(-0.1, 0.1, n) * width
-        params[:, column("zx")] = rng.uniform(0.9, 1.1, n)
-        params[:, column("zy")] = rng.uniform(0.9, 1.1, n)
-        for name in ("channel_shift_intensity", "brightness"):
-            params[:, column(name)] = np.nan
-        # SciPy's order is (row, column), OpenCV's (x, y).
-        matrices = [
-            np.array([[m[3], m[2], m[5]], [m[1], m[0], m[4]]])
-            for m in _core.affine_matrices(params, height, width)
-        ]
-        plan = _core.Plan(height=height, width=width, channels=channels)
-        return cls(images(n, height, width, channels, dtype), params, plan, matrices)
+def opencv_matrices(batch: Batch) -> list[NDArray[np.float64]]:
+    """Returns the transforms of a batch as OpenCV's inverse maps."""
+    height, width = batch.source.shape[1:3]
+    # SciPy's order is (row, column), OpenCV's (x, y).
+    return [
+        np.array([[m[3], m[2], m[5]], [m[1], m[0], m[4]]])
+        for m in _core.affine_matrices(batch.params, height, width)
+    ]
 
 
-def with_batchwarp(warp: Warp, out: NDArray[np.float32]) -> None:
-    """Warps the whole batch in one call."""
-    _core.augment_batch(warp.source, None, warp.params, warp.plan, out)
+def opencv_warp(
+    source: NDArray[Any], matrices: list[NDArray[np.float64]], out: NDArray[Any], part: slice
+) -> None:
+    """Warps a part of a batch, one call of OpenCV for each image."""
+    import cv2
 
-
-def with_opencv(warp: Warp, out: NDArray[Any], start: int, stop: int) -> None:
-    """Warps images `start` to `stop` of the batch, one call each."""
-    size = (warp.source.shape[2], warp.source.shape[1])
-    for i in range(start, stop):
+    size = (source.shape[2], source.shape[1])
+    for image, matrix, target in zip(source[part], matrices[part], out[part], strict=True):
         cv2.warpAffine(
-            warp.source[i],
-            warp.matrices[i],
+            image,
+            matrix,
             size,
-            dst=out[i],
+            dst=target,
             flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
             borderMode=cv2.BORDER_REPLICATE,
         )
 
 
-def with_opencv_pool(warp: Warp, out: NDArray[Any], pool: ThreadPoolExecutor, workers: int) -> None:
-    """Warps the batch in equal parts on a pool of Python threads (OpenCV releases the GIL)."""
-    n = len(out)
-    part: Callable[[int], None] = lambda k: with_opencv(  # noqa: E731
-        warp, out, k * n // workers, (k + 1) * n // workers
+def opencv_contenders(
+    source: NDArray[Any],
+    matrices: list[NDArray[np.float64]],
+    out: NDArray[Any],
+    pool: ThreadPoolExecutor,
+    workers: int,
+) -> dict[str, Contender]:
+    """Returns all ways to use the cores with OpenCV, which releases the GIL."""
+    import cv2
+
+    run: Callable[[slice], None] = partial(opencv_warp, source, matrices, out)
+    n = len(source)
+    parts = [slice(k * n // workers, (k + 1) * n // workers) for k in range(workers)]
+    made = {
+        f"OpenCV, setNumThreads({number})": Contender(
+            partial(run, slice(None)), partial(cv2.setNumThreads, number)
+        )
+        for number in sorted({0, 1, 2, workers})
+    }
+    made[f"OpenCV, {plural(workers, 'Python thread')}"] = Contender(
+        lambda: list(pool.map(run, parts)), partial(cv2.setNumThreads, 1)
     )
-    list(pool.map(part, range(workers)))
+    return made
 
 
-def check(warp: Warp, ours: NDArray[np.float32], theirs: NDArray[Any]) -> tuple[float, float]:
-    """Compares the two results.
+def check(ours: NDArray[np.float32], theirs: NDArray[Any], what: str) -> tuple[float, float]:
+    """Compares two results.
 
     Args:
-        warp: what was done.
         ours: batchwarp's batch.
         theirs: OpenCV's batch.
+        what: which one it is.
 
     Returns:
         The largest and the mean absolute difference, in grey levels.
@@ -123,100 +117,84 @@ def check(warp: Warp, ours: NDArray[np.float32], theirs: NDArray[Any]) -> tuple[
     largest, mean = float(difference.max()), float(difference.mean())
     if not mean < MEAN_DIFFERENCE_ALLOWED:
         raise RuntimeError(
-            f"batch {warp.source.shape} {warp.source.dtype}: batchwarp and OpenCV differ by "
-            f"{mean:.3f} grey levels on average, at most {MEAN_DIFFERENCE_ALLOWED} is accepted: "
-            "they did not do the same work"
+            f"{what}: batchwarp and OpenCV differ by {mean:.3f} grey levels on average, "
+            f"at most {MEAN_DIFFERENCE_ALLOWED} is accepted: they did not do the same work"
         )
     return largest, mean
 
 
-def measure(case: tuple[int, int, int, int, str], rounds: int) -> dict[str, Any]:
+def measure(shape: Shape, rounds: int) -> dict[str, Any]:
     """Times one batch with every contender; returns the figures and the contenders' agreement."""
-    warp = Warp.random(*case)
-    ours = np.zeros(warp.source.shape, np.float32)
-    theirs = np.zeros_like(warp.source)
-    plain_copy = warp.source.astype(np.float32)
-    copied = np.zeros_like(plain_copy)
+    batch = Batch.of(source_of(shape), shape)
+    theirs = np.zeros_like(batch.source)
     workers = cores()
-    with ThreadPoolExecutor(workers) as pool:
-        whole = partial(with_opencv, warp, theirs, 0, len(theirs))
-        contenders = {
-            f"batchwarp, {threads} thread{'s'[: threads > 1]}": Contender(
-                partial(with_batchwarp, warp, ours), partial(_core.set_num_threads, threads)
-            )
-            for threads in sorted({1, workers})
-        }
-        for threads in sorted({0, 1, 2, workers}):
-            contenders[f"OpenCV, setNumThreads({threads})"] = Contender(
-                whole, partial(cv2.setNumThreads, threads)
-            )
-        contenders[f"OpenCV, {workers} Python threads"] = Contender(
-            partial(with_opencv_pool, warp, theirs, pool, workers), partial(cv2.setNumThreads, 1)
+    contenders = {
+        f"batchwarp {tier}, {plural(threads, 'thread')}": Contender(
+            batch.run, core_with(threads=threads, tier=tier)
         )
-        contenders["copy of the float32 batch"] = Contender(partial(np.copyto, copied, plain_copy))
+        for tier in _core.simd_tiers()
+        for threads in sorted({1, workers})
+    }
+    with ThreadPoolExecutor(workers) as pool:
+        matrices = opencv_matrices(batch)
+        contenders |= opencv_contenders(batch.source, matrices, theirs, pool, workers)
         timings = interleaved(contenders, rounds=rounds)
-    _core.set_num_threads(0)
-    largest, mean = check(warp, ours, theirs)
+    largest, mean = check(batch.out, theirs, str(shape))
     return {
-        "shape": list(warp.source.shape),
-        "dtype": case[-1],
-        "elements": warp.source.size,
+        "case": f"{shape.n} × {shape}",
+        "elements": shape.elements,
         "largest_difference": largest,
         "mean_difference": mean,
         "timings": as_json(timings),
     }
 
 
-def row(figures: dict[str, Any]) -> list[str]:
-    """Returns one line of the table; times are nanoseconds per element."""
-    per_element = {
+def best(figures: dict[str, Any], who: str) -> tuple[str, float]:
+    """Returns the fastest of the contenders whose names begin alike: name, ns per element."""
+    cost = {
         name: 1e9 * timing["median"] / figures["elements"]
         for name, timing in figures["timings"].items()
+        if name.startswith(who)
     }
-    ours = {name: value for name, value in per_element.items() if name.startswith("batchwarp")}
-    theirs = {name: value for name, value in per_element.items() if name.startswith("OpenCV")}
-    best = min(theirs, key=theirs.__getitem__)
-    single = min(theirs["OpenCV, setNumThreads(0)"], theirs["OpenCV, setNumThreads(1)"])
-    n, height, width, channels = figures["shape"]
-    return [
-        f"{n} × {height}×{width}×{channels} {figures['dtype']}",
-        f"{ours['batchwarp, 1 thread']:.2f}",
-        f"{min(ours.values()):.2f}",
-        f"{single:.2f}",
-        f"{theirs[best]:.2f}",
-        best.removeprefix("OpenCV, "),
-        f"{single / ours['batchwarp, 1 thread']:.1f}",
-        f"{theirs[best] / min(ours.values()):.1f}",
-        f"{per_element['copy of the float32 batch']:.2f}",
-    ]
+    fastest = min(cost, key=cost.__getitem__)
+    return fastest, cost[fastest]
 
 
-HEADER = [
-    "batch",
-    "batchwarp, 1 thread",
-    "batchwarp, best",
-    "OpenCV, 1 thread",
-    "OpenCV, best",
-    "OpenCV's best setting",
-    "ratio, 1 thread",
-    "ratio, best",
-    "copy, 1 thread",
-]
+def metrics(cases: list[dict[str, Any]]) -> dict[str, float]:
+    """Returns how many times as fast as OpenCV's best each tier is: tier/batch."""
+    return {
+        f"{tier}/{case['case']}": best(case, "OpenCV")[1] / best(case, f"batchwarp {tier},")[1]
+        for case in cases
+        for tier in _core.simd_tiers()
+    }
+
+
+def text(cases: list[dict[str, Any]]) -> str:
+    """Returns the table: nanoseconds per element, and OpenCV's time as a multiple in brackets."""
+    header = ["batch", "OpenCV, best", "OpenCV's best setting", *_core.simd_tiers()]
+    rows = []
+    for case in cases:
+        setting, theirs = best(case, "OpenCV")
+        ours = [best(case, f"batchwarp {tier},")[1] for tier in _core.simd_tiers()]
+        cells = [f"{cost:.2f} ({theirs / cost:.1f})" for cost in ours]
+        rows.append([case["case"], f"{theirs:.2f}", setting.removeprefix("OpenCV, "), *cells])
+    return table(header, rows)
 
 
 def main() -> int:
     """Runs the comparison; returns the exit code."""
-    options = parser("batchwarp's kernels against cv2.warpAffine, ns per element.")
-    options.add_argument(
-        "--rounds", type=int, default=15, help="measurements of each (default: 15)"
+    options = parser(
+        "batchwarp's kernels against cv2.warpAffine, ns per element.", rounds=15, plot=True
     )
-    arguments = options.parse_args()
-    cases = CASES
+    arguments = parse(options, "cv2")
+    about = machine("opencv-python")
+    shapes = SHAPES
     if arguments.tiny:
-        cases = [(2, height, width, channels, dtype) for _, height, width, channels, dtype in CASES]
-    figures = [measure(case, arguments.rounds) for case in cases]
-    text = table(HEADER, [row(case) for case in figures])
-    report(text, {"cases": figures}, machine("opencv-python"), arguments.json)
+        shapes = [shape.tiny() for shape in shapes]
+    cases = [measure(shape, arguments.rounds) for shape in track(shapes, "against_opencv")]
+    figures = {"cases": cases, "metrics": metrics(cases)}
+    report(text(cases), figures, about, arguments.json)
+    plots.save("against_opencv", figures, arguments.plot)
     return 0
 
 

@@ -1,25 +1,32 @@
-"""What every benchmark shares: interleaved timing, data, the machine's description, the report."""
+"""What every benchmark shares: options, interleaved timing, data, the machine, the report."""
 
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import json
 import os
 import platform
 import statistics
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from batchwarp.training.options import at_least, output_file
+
 MILLISECOND = 1e-3
+TINY_ROUNDS = 2
+NOT_QUIET = 0.1  # share of all processors
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -131,16 +138,30 @@ def _processor() -> str:
     return platform.processor() or platform.machine()
 
 
+def _git(*arguments: str) -> str:
+    """Returns what git prints in the folder of this file."""
+    return subprocess.run(
+        ["git", *arguments],
+        cwd=Path(__file__).parent,
+        capture_output=True,
+        text=True,
+        check=True,
+        encoding="utf-8",
+    ).stdout.strip()
+
+
 def _commit() -> str:
     """Returns the commit of the checkout that holds this file, marked if files differ from it."""
-    command = ["git", "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"]
     try:
-        ran = subprocess.run(
-            command, cwd=Path(__file__).parent, capture_output=True, text=True, check=True
-        )
+        # An installed copy may lie in a checkout of something else.
+        if Path(_git("rev-parse", "--show-toplevel"), "benchmarks") != Path(__file__).parent:
+            return "unknown"
+        # What `benchmarks.results` writes is no part of what is measured.
+        written = (":(top,exclude)benchmarks/results", ":(top,exclude)README.md")
+        changed = _git("status", "--porcelain", "--untracked-files=no", "--", ":(top)", *written)
+        return _git("rev-parse", "--short=12", "HEAD") + ("-dirty" if changed else "")
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
-    return ran.stdout.strip()
 
 
 def machine(*packages: str) -> dict[str, Any]:
@@ -150,13 +171,20 @@ def machine(*packages: str) -> dict[str, Any]:
         packages: distributions whose versions matter to it.
 
     Returns:
-        Processor, cores, system, compiler, versions, commit and date, fit for JSON.
+        Processor, cores, what others use of them at the moment, system, compiler, versions, commit
+        and date, fit for JSON.
+
+    Raises:
+        PackageNotFoundError: if one of them is not installed.
     """
+    import psutil
+
     import batchwarp
 
     return {
         "processor": _processor(),
         "cores": cores(),
+        "used_by_others": psutil.cpu_percent(interval=0.3) / 100,
         "system": platform.platform(),
         "python": platform.python_version(),
         "build": batchwarp.runtime.build_config(),
@@ -167,18 +195,103 @@ def machine(*packages: str) -> dict[str, Any]:
     }
 
 
-def parser(description: str) -> argparse.ArgumentParser:
-    """Returns a parser with the options that all benchmarks have."""
+def parser(
+    description: str, *, rounds: int | None = None, plot: bool = False
+) -> argparse.ArgumentParser:
+    """Returns a parser with the options that all benchmarks have.
+
+    Args:
+        description: what `--help` says that the benchmark measures.
+        rounds: default of `--rounds`; None for a benchmark that has no rounds.
+        plot: whether the benchmark draws its figures, with `--plot`.
+
+    Returns:
+        A parser with `--json` and `--tiny`, and the options asked for.
+    """
     result = argparse.ArgumentParser(description=description)
     result.add_argument(
-        "--json", metavar="FILE", type=Path, help="write the figures to FILE as well"
+        "--json",
+        metavar="FILE",
+        type=output_file(".json"),
+        help="write the figures to FILE as well",
     )
     result.add_argument(
         "--tiny",
         action="store_true",
         help="small inputs, to see that it runs; figures mean nothing",
     )
+    if rounds is not None:
+        result.add_argument(
+            "--rounds",
+            type=at_least(1),
+            default=rounds,
+            metavar="N",
+            help="measurements of each contender (default: %(default)s)",
+        )
+    if plot:
+        result.add_argument(
+            "--plot",
+            metavar="FILE",
+            type=output_file(".png", ".svg"),
+            help="draw the figures into FILE, a .png or .svg",
+        )
     return result
+
+
+def parse(options: argparse.ArgumentParser, *modules: str) -> argparse.Namespace:
+    """Parses the command line of a benchmark.
+
+    Args:
+        options: what `parser` returned.
+        modules: what the benchmark imports beyond NumPy, by top-level names.
+
+    Returns:
+        The arguments; with `--tiny`, `rounds` are few.
+
+    Raises:
+        SystemExit: if an argument is wrong, or a module is not installed.
+    """
+    arguments = options.parse_args()
+    if arguments.tiny and "rounds" in arguments:
+        arguments.rounds = TINY_ROUNDS
+    plotting = ["matplotlib"] if getattr(arguments, "plot", None) else []
+    missing = [
+        name
+        for name in ("psutil", "rich", *modules, *plotting)
+        if importlib.util.find_spec(name) is None
+    ]
+    if missing:
+        options.error(
+            f"{', '.join(missing)} cannot be imported; "
+            "install what the benchmarks need with: pip install 'batchwarp[bench]'"
+        )
+    return arguments
+
+
+def track(items: Sequence[Item], label: str, name: Callable[[Item], str] = str) -> Iterator[Item]:
+    """Goes through items, with a progress bar on standard error if that is a terminal.
+
+    Args:
+        items: what to go through.
+        label: what is shown beside the bar.
+        name: gives what is shown after that for an item.
+
+    Yields:
+        The items.
+    """
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True)
+    # The bar is drawn between items only: a thread that redraws it would take part in the timings.
+    with Progress(
+        console=console, auto_refresh=False, transient=True, disable=not console.is_terminal
+    ) as bar:
+        task = bar.add_task(label, total=len(items))
+        for item in items:
+            bar.update(task, description=f"{label}: {name(item)}", refresh=True)
+            yield item
+            bar.advance(task)
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -195,6 +308,11 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join([line(header), line(rule), *(line(row) for row in rows)])
 
 
+def plural(n: int, noun: str) -> str:
+    """Returns a number and a noun, "2 threads" say."""
+    return f"{n} {noun}{'s'[: n != 1]}"
+
+
 def as_json(timings: Mapping[str, Timing]) -> dict[str, dict[str, float]]:
     """Returns timings in a form fit for JSON."""
     return {name: asdict(timing) for name, timing in timings.items()}
@@ -203,7 +321,7 @@ def as_json(timings: Mapping[str, Timing]) -> dict[str, dict[str, float]]:
 def report(
     text: str, figures: Mapping[str, Any], about: Mapping[str, Any], to: Path | None
 ) -> None:
-    """Prints a table under a line about the machine; writes the figures if a file is given.
+    """Prints a table under some lines about the machine; writes both and the figures to a file.
 
     Args:
         text: the table.
@@ -214,7 +332,14 @@ def report(
     versions = ", ".join(f"{name} {version}" for name, version in about["versions"].items())
     print(f"{about['processor']}, {about['cores']} cores, tier {about['simd_tier']}")
     print(f"{about['build'].get('compiler', 'unknown compiler')}; {versions}")
-    print(f"commit {about['commit']}, {about['date']}\n")
+    print(f"commit {about['commit']}, {about['date']}")
+    if about["used_by_others"] > NOT_QUIET:
+        print(
+            f"NOT QUIET: other processes used {about['used_by_others']:.0%} of the processor just "
+            "before: these figures are worth little"
+        )
+    print()
     print(text)
     if to is not None:
-        to.write_text(json.dumps({"machine": about, **figures}, indent=2) + "\n", encoding="utf-8")
+        content = {"machine": about, "table": text, **figures}
+        to.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""How much memory a flow over a large uint8 array takes beyond the array itself.
+"""How much memory does a flow over a large uint8 array take beyond the array itself?
 
 Each library runs in a process of its own, which imports it, fills the array, notes its resident
 memory, and then takes batches while a thread watches for the peak.
@@ -15,9 +15,13 @@ import time
 from typing import Any
 
 import numpy as np
-import psutil
 
-from .common import machine, parser, report, table
+import batchwarp
+from batchwarp.training.frameworks import keras_generator_class, load_keras
+from batchwarp.training.options import at_least
+
+from . import plots
+from .common import machine, parse, parser, report, table, track
 
 MEBIBYTE = 1 << 20
 SIZE = (224, 224, 3)
@@ -33,6 +37,8 @@ class Peak:
     """
 
     def __init__(self) -> None:
+        import psutil
+
         self._process = psutil.Process()
         self._stop = threading.Event()
         self.bytes = self.now()
@@ -63,14 +69,9 @@ def generator(library: str) -> Any:
         "rescale": 1 / 255,
     }
     if library == "batchwarp":
-        import keras  # noqa: F401  the iterator would import it: that is not the flow's memory
-
-        import batchwarp
-
+        load_keras()  # the iterator would import it: that is not the flow's memory
         return batchwarp.ImageDataGenerator(**arguments)
-    import tensorflow as tf
-
-    return tf.keras.preprocessing.image.ImageDataGenerator(**arguments)
+    return keras_generator_class()(**arguments)
 
 
 def measure(library: str, mebibytes: int, batches: int) -> dict[str, float]:
@@ -108,7 +109,7 @@ def measure(library: str, mebibytes: int, batches: int) -> dict[str, float]:
 def in_own_process(library: str, arguments: argparse.Namespace) -> dict[str, float]:
     """Runs `measure` in a new process and returns its result."""
     command = [
-        *(sys.executable, "-m", "benchmarks.memory", "--only", library),
+        *(sys.executable, "-m", f"{__package__}.memory", "--only", library),
         *("--mebibytes", str(arguments.mebibytes), "--batches", str(arguments.batches)),
     ]
     ran = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
@@ -118,25 +119,34 @@ def in_own_process(library: str, arguments: argparse.Namespace) -> dict[str, flo
 
 def main() -> int:
     """Runs the comparison; returns the exit code."""
-    options = parser("Resident memory of a flow over a uint8 array, MiB beyond the array.")
-    options.add_argument(
-        "--mebibytes", type=int, default=1024, help="the array's size (default: 1024)"
+    options = parser(
+        "Resident memory of a flow over a uint8 array, MiB beyond the array.", plot=True
     )
-    options.add_argument("--batches", type=int, default=40, help="batches to take (default: 40)")
+    options.add_argument(
+        "--mebibytes", type=at_least(1), default=1024, help="the array's size (default: 1024)"
+    )
+    options.add_argument(
+        "--batches", type=at_least(1), default=40, help="batches to take (default: 40)"
+    )
     options.add_argument("--only", choices=LIBRARIES, help="measure one, in this process, as JSON")
-    arguments = options.parse_args()
+    arguments = parse(options, "psutil", "scipy", "tensorflow")
     if arguments.tiny:
         arguments.mebibytes, arguments.batches = 16, 2
     if arguments.only:
         print(json.dumps(measure(arguments.only, arguments.mebibytes, arguments.batches)))
         return 0
-    figures = {library: in_own_process(library, arguments) for library in LIBRARIES}
+    about = machine("keras", "scipy", "tensorflow")
+    figures = {
+        library: in_own_process(library, arguments) for library in track(LIBRARIES, "memory")
+    }
     rows = [
         [library, f"{f['array']:.0f}", f"{f['flow']:.0f}", f"{f['peak']:.0f}"]
         for library, f in figures.items()
     ]
-    text = table(["library", "array", "growth, flow made", "growth, peak"], rows)
-    report(text, {"mebibytes": figures}, machine("keras", "scipy", "tensorflow"), arguments.json)
+    text = table(["MiB", "array", "growth, flow made", "growth, peak"], rows)
+    metrics = {f"peak/{library}": f["peak"] for library, f in figures.items()}
+    report(text, {"mebibytes": figures, "metrics": metrics}, about, arguments.json)
+    plots.save("memory", {"mebibytes": figures}, arguments.plot)
     return 0
 
 

@@ -1,0 +1,158 @@
+"""A batch, its random transforms and the call that applies them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from batchwarp import _core
+
+from .common import cores, images
+
+THREADS = min(2, cores())
+TIER = _core.simd_tier()  # the best one, or what BATCHWARP_SIMD says
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a batch consists of; its text names a case in tables and in the JSON."""
+
+    n: int
+    height: int
+    width: int
+    channels: int
+    dtype: str
+
+    def __str__(self) -> str:
+        return f"{self.height}×{self.width}×{self.channels} {self.dtype}"
+
+    @property
+    def elements(self) -> int:
+        """Values in the whole batch."""
+        return self.n * self.height * self.width * self.channels
+
+    def tiny(self) -> Shape:
+        """Returns a shape of the same kind that takes no time."""
+        side = min(self.height, 16)
+        return Shape(min(self.n, 2), side, side, self.channels, self.dtype)
+
+
+@dataclass(frozen=True)
+class Ranges:
+    """What random transforms are drawn from, uniformly.
+
+    Attributes:
+        rotation: degrees, to either side.
+        shift: part of the height and of the width, to either side.
+        zoom: smallest and largest factor, drawn for each axis.
+        flip: whether half of the images are mirrored.
+        channel_shift: added to all values of an image, to either side; 0: no such step.
+        brightness: smallest and largest factor, or None: no such step.
+    """
+
+    rotation: float = 20
+    shift: float = 0.1
+    zoom: tuple[float, float] = (0.9, 1.1)
+    flip: bool = False
+    channel_shift: float = 0
+    brightness: tuple[float, float] | None = None
+
+    def draw(self, shape: Shape) -> NDArray[np.float64]:
+        """Draws the same parameters each time: one row of `_core.PARAM_COLUMNS` per image."""
+        rng = np.random.default_rng(1)
+        n = shape.n
+        drawn: dict[str, Any] = {
+            "theta": rng.uniform(-self.rotation, self.rotation, n),
+            "tx": rng.uniform(-self.shift, self.shift, n) * shape.height,
+            "ty": rng.uniform(-self.shift, self.shift, n) * shape.width,
+            "zx": rng.uniform(*self.zoom, n),
+            "zy": rng.uniform(*self.zoom, n),
+            "channel_shift_intensity": np.nan,
+            "brightness": np.nan,
+        }
+        if self.flip:
+            drawn["flip_horizontal"] = rng.integers(0, 2, n)
+        if self.channel_shift:
+            drawn["channel_shift_intensity"] = rng.uniform(
+                -self.channel_shift, self.channel_shift, n
+            )
+        if self.brightness is not None:
+            drawn["brightness"] = rng.uniform(*self.brightness, n)
+        params = np.zeros((n, len(_core.PARAM_COLUMNS)))
+        for name, values in drawn.items():
+            params[:, _core.PARAM_COLUMNS.index(name)] = values
+        return params
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Images, what is done to them, and the float32 array that receives the result."""
+
+    source: NDArray[Any]
+    indices: NDArray[np.int64] | None
+    params: NDArray[np.float64]
+    plan: _core.Plan
+    out: NDArray[np.float32]
+
+    @classmethod
+    def of(
+        cls,
+        source: NDArray[Any],
+        shape: Shape,
+        ranges: Ranges | None = None,
+        *,
+        indices: NDArray[np.int64] | None = None,
+        **options: Any,
+    ) -> Batch:
+        """Draws the transforms of a batch.
+
+        Args:
+            source: the images, an array `(m, height, width, channels)`.
+            shape: that of the batch; m is its n unless there are indices.
+            ranges: what to draw from; None stands for the defaults.
+            indices: which images the batch consists of, an array `(n,)`; None: all of them.
+            options: further arguments of `_core.Plan`.
+
+        Returns:
+            The batch, its destination allocated.
+        """
+        plan = _core.Plan(
+            height=shape.height, width=shape.width, channels=shape.channels, **options
+        )
+        params = (ranges or Ranges()).draw(shape)
+        out = np.zeros((shape.n, *source.shape[1:]), np.float32)
+        return cls(source, indices, params, plan, out)
+
+    def run(self) -> None:
+        """Makes the batch, in one call of the core."""
+        _core.augment_batch(self.source, self.indices, self.params, self.plan, self.out)
+
+
+def source_of(shape: Shape) -> NDArray[Any]:
+    """Returns images of a shape."""
+    return images(shape.n, shape.height, shape.width, shape.channels, shape.dtype)
+
+
+def core_with(*, threads: int = THREADS, tier: str = TIER) -> Callable[[], None]:
+    """Returns what sets the core up for a contender.
+
+    Args:
+        threads: how many work on a batch.
+        tier: the instruction set, one of `_core.simd_tiers()`.
+
+    Returns:
+        A function without arguments, cheap enough to be called before each timed stretch.
+    """
+
+    def prepare() -> None:
+        # There is no function that sets the tier, because users have no reason to change it midway.
+        os.environ["BATCHWARP_SIMD"] = tier
+        _core.read_environment()
+        _core.set_num_threads(threads)
+
+    return prepare

@@ -1,0 +1,185 @@
+"""Pictures of the figures, for `--plot`, the results page and the README."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+OURS, THEIRS, SHADES = "#1f6fb4", "#9aa5b1", ("#a8cbe8", "#5b9bd0", "#1f6fb4", "#123f66")
+Figures = Mapping[str, Any]
+
+
+def save(name: str, figures: Figures, path: Path | None) -> None:
+    """Draws the picture of a benchmark.
+
+    Args:
+        name: the benchmark, one of `PLOTS`.
+        figures: what it measured.
+        path: the .png or .svg to write; None: nothing happens.
+    """
+    if path is None:
+        return
+    import matplotlib as mpl
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    # The same figures give the same file, so that a commit shows what changed.
+    with mpl.rc_context({"svg.hashsalt": "batchwarp", "svg.fonttype": "path"}):
+        figure = Figure(figsize=(9, 4), dpi=110, layout="constrained")
+        FigureCanvasAgg(figure)
+        PLOTS[name](figure, figures)
+        metadata = {"Date": None} if path.suffix == ".svg" else {}
+        figure.savefig(path, metadata=metadata)
+
+
+def kernels(figure: Any, figures: Figures) -> None:
+    """The warp on each instruction set as a multiple of a copy."""
+    cases = [case for case in figures["cases"] if case["group"] == "copy"]
+    _no_picture_without(cases, "the group `copy`")
+    tiers = [name for name in cases[0]["timings"] if name != "copy"]
+    axes = figure.subplots()
+    values = {
+        tier: [figures["metrics"][f"copy/{tier}/{case['case']}"] for case in cases]
+        for tier in tiers
+    }
+    _grouped(axes, [case["case"].replace(" ", "\n") for case in cases], values)
+    axes.axhline(1, color="black", linewidth=1)
+    axes.text(-0.5, 1, "a copy", va="bottom", fontsize=9)
+    axes.set_ylim(0, min(axes.get_ylim()[1], 8))
+    axes.set_ylabel("time, in copies of the float32 batch")
+    axes.set_title("An augmented batch, in copies of it", loc="left")
+
+
+def against_keras(figure: Any, figures: Figures) -> None:
+    """How many times as fast as Keras' generator."""
+    ratios = {
+        key.removeprefix("ratio/"): value
+        for key, value in figures["metrics"].items()
+        if key.startswith("ratio/")
+    }
+    axes = figure.subplots()
+    _horizontal(axes, list(ratios), list(ratios.values()), [OURS] * len(ratios), "{:.0f} ×")
+    axes.set_title("next(it), batch 32: Keras' time over batchwarp's", loc="left")
+
+
+def against_opencv(figure: Any, figures: Figures) -> None:
+    """How many times as fast as OpenCV's best, by instruction set."""
+    found = figures["metrics"]
+    tiers = list(dict.fromkeys(key.partition("/")[0] for key in found))
+    batches = list(dict.fromkeys(key.partition("/")[2] for key in found))
+    values = {tier: [found[f"{tier}/{batch}"] for batch in batches] for tier in tiers}
+    axes = figure.subplots()
+    _grouped(axes, [_two_lines(batch) for batch in batches], values)
+    axes.axhline(1, color="black", linewidth=1)
+    axes.text(-0.5, 1, "OpenCV, its best", va="bottom", fontsize=9)
+    axes.set_ylabel("times as fast")
+    axes.set_title("The warp alone: cv2.warpAffine's time over batchwarp's", loc="left")
+
+
+def against_peers(figure: Any, figures: Figures) -> None:
+    """Time per image of every library, a panel for each image size."""
+    cases = figures["cases"]
+    sizes = list(dict.fromkeys(case["case"] for case in cases))
+    for axes, size in zip(figure.subplots(1, len(sizes), squeeze=False)[0], sizes, strict=True):
+        each: dict[str, float] = {}
+        for case in (case for case in cases if case["case"] == size):
+            for name, timing in case["timings"].items():
+                # batchwarp runs beside each framework: the slowest of its figures counts.
+                each[name] = max(each.get(name, 0), 1e6 * timing["median"] / case["images"])
+        names = sorted(each, key=each.__getitem__)
+        colours = [OURS if name.startswith("batchwarp") else THEIRS for name in names]
+        _horizontal(axes, names, [each[name] for name in names], colours, "{:,.3g}")
+        axes.set_title(size, fontsize=10)
+        axes.tick_params(axis="y", labelsize=8)
+    figure.suptitle("A random affine transform, µs an image (logarithmic)", x=0.01, ha="left")
+
+
+def scaling(figure: Any, figures: Figures) -> None:
+    """Relative cost by image size and by batch size."""
+    found = figures["metrics"]
+    for axes, group, what in zip(
+        figure.subplots(1, 2),
+        ("image size", "batch size"),
+        ("side of the image (batches of equal size)", "images in a batch of 64×64×3"),
+        strict=True,
+    ):
+        points = {
+            int(key.partition("/")[2]): value
+            for key, value in found.items()
+            if key.startswith(f"{group}/")
+        }
+        axes.axhspan(0.7, 1.3, color=SHADES[0], alpha=0.4, linewidth=0)
+        axes.plot(list(points), list(points.values()), "o-", color=OURS)
+        axes.set_xscale("log", base=2)
+        axes.set_xticks(list(points)[:: 1 + len(points) // 9])
+        axes.xaxis.set_major_formatter("{x:.0f}")
+        axes.minorticks_off()
+        axes.set_ylim(0, max(2.0, 1.1 * max(points.values())))
+        axes.set_xlabel(what)
+        axes.set_ylabel("cost of an element, relative")
+        _plain(axes)
+    figure.suptitle("Relative to 32 images of 224×224×3 (band: ±30 %)", x=0.01, ha="left")
+
+
+def memory(figure: Any, figures: Figures) -> None:
+    """Resident memory beyond the array, at the peak."""
+    peaks = {name: values["peak"] for name, values in figures["mebibytes"].items()}
+    axes = figure.subplots()
+    colours = [OURS if name == "batchwarp" else THEIRS for name in peaks]
+    _horizontal(axes, list(peaks), list(peaks.values()), colours, "{:,.0f} MiB")
+    array = next(iter(figures["mebibytes"].values()))["array"]
+    axes.set_title(f"Memory of a flow beyond {array:,.0f} MiB of uint8 images, peak", loc="left")
+
+
+PLOTS: dict[str, Callable[[Any, Figures], None]] = {
+    plot.__name__: plot
+    for plot in (kernels, against_keras, against_opencv, against_peers, scaling, memory)
+}
+
+
+def _no_picture_without(cases: Sequence[Any], what: str) -> None:
+    """Refuses to draw nothing.
+
+    Raises:
+        SystemExit: if there are no cases.
+    """
+    if not cases:
+        raise SystemExit(f"error: --plot draws {what}, which was not measured")
+
+
+def _grouped(axes: Any, labels: Sequence[str], values: Mapping[str, Sequence[float]]) -> None:
+    """Draws a group of bars for each label, with a value on each bar."""
+    width = 0.8 / len(values)
+    for number, (name, heights) in enumerate(values.items()):
+        places = [k - 0.4 + (number + 0.5) * width for k in range(len(labels))]
+        colour = SHADES[number % len(SHADES)]
+        bars = axes.bar(places, heights, width, label=name, color=colour)
+        axes.bar_label(bars, fmt="{:.2g}", fontsize=7)
+    axes.set_xticks(range(len(labels)), labels, fontsize=8)
+    axes.legend(frameon=False)
+    _plain(axes)
+
+
+def _horizontal(
+    axes: Any, names: Sequence[str], values: Sequence[float], colours: Sequence[str], form: str
+) -> None:
+    """Draws one bar for each name on a logarithmic scale, the first on top."""
+    bars = axes.barh(range(len(names)), values, color=colours)
+    axes.bar_label(bars, labels=[form.format(value) for value in values], padding=3, fontsize=8)
+    axes.set_xscale("log")
+    axes.set_xlim(min(values) / 2, max(values) * 4)
+    axes.set_yticks(range(len(names)), names)
+    axes.invert_yaxis()
+    axes.xaxis.set_visible(False)
+    _plain(axes)
+
+
+def _plain(axes: Any) -> None:
+    """Takes away the lines that say nothing."""
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def _two_lines(text: str) -> str:
+    """Breaks the name of a batch before its dtype."""
+    return "\n".join(text.rsplit(" ", 1))
