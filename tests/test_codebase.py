@@ -223,7 +223,7 @@ def test_ruff(arguments):
     if ruff is None:
         pytest.skip("ruff is installed with the extra `dev` only")
     done = subprocess.run(
-        [ruff, *arguments, "python", "tests"],
+        [ruff, *arguments, "benchmarks", "python", "tests"],
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 import batchwarp
-from batchwarp.cli import info
+from batchwarp.cli import bench, info
 from batchwarp.training import scripts
 from batchwarp.training.errors import UsageError
 
@@ -77,6 +77,15 @@ def _parser() -> argparse.ArgumentParser:
         one = names.add_parser(script.name, help=summary, description=f"{_sentence(summary)}.")
         script.add_arguments(one)
         one.set_defaults(run=script.run)
+
+    measure = commands.add_parser(
+        "bench",
+        help="measure batchwarp against other libraries",
+        description="Runs the benchmarks, all of them or those named; "
+        "needs other packages: pip install 'batchwarp[bench]'.",
+    )
+    bench.add_arguments(measure)
+    measure.set_defaults(run=bench.run)
 
     about = commands.add_parser(
         "info",

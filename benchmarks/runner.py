@@ -1,0 +1,69 @@
+"""Finds the benchmarks and runs them, each in a process of its own.
+
+Every module beside this one is a benchmark, except those that benchmarks are made of. The first
+line of its docstring is the question that it answers, and nothing is imported to learn it.
+"""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from .plots import PLOTS
+
+PARTS = {
+    "__init__",
+    "batches",
+    "common",
+    "compare",
+    "peers",
+    "plots",
+    "runner",
+    "summary",
+    "targets",
+}
+FOLDER = Path(__file__).parent
+
+
+def names() -> list[str]:
+    """Returns the names of all benchmarks, in alphabetical order."""
+    return sorted(path.stem for path in FOLDER.glob("*.py") if path.stem not in PARTS)
+
+
+def question(name: str) -> str:
+    """Returns the question that a benchmark answers."""
+    source = (FOLDER / f"{name}.py").read_text(encoding="utf-8")
+    return (ast.get_docstring(ast.parse(source)) or "").partition("\n")[0]
+
+
+def run(
+    name: str,
+    *,
+    tiny: bool = False,
+    json: Path | None = None,
+    plot: Path | None = None,
+    more: Sequence[str] = (),
+) -> int:
+    """Runs a benchmark, which prints its table.
+
+    Args:
+        name: one of `names()`.
+        tiny: whether only to see that it runs.
+        json: where to write the figures.
+        plot: where to draw them; without effect on a benchmark that draws nothing.
+        more: further options, as the benchmark takes them.
+
+    Returns:
+        Its exit code.
+    """
+    command = [sys.executable, "-m", f"{__package__}.{name}", *more]
+    if tiny:
+        command.append("--tiny")
+    if json is not None:
+        command += ["--json", str(json)]
+    if plot is not None and name in PLOTS:
+        command += ["--plot", str(plot)]
+    return subprocess.run(command, check=False).returncode
