@@ -20,11 +20,11 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from batchwarp.training.options import at_least, output_file
+from batchwarp.training.options import at_least
 
 MILLISECOND = 1e-3
 TINY_ROUNDS = 2
-NOT_QUIET = 0.1  # share of all processors
+NOT_QUIET = 0.05  # share of all processors
 
 Item = TypeVar("Item")
 
@@ -164,6 +164,34 @@ def _commit() -> str:
         return "unknown"
 
 
+def _processor_time() -> tuple[float, float, float] | None:
+    """Returns seconds: on the clock, of all processors at work, of this process and its children.
+
+    None where the system does not tell.
+    """
+    stat = Path("/proc/stat")
+    if not stat.exists():
+        return None
+    user, nice, system, _, _, irq, softirq, steal = (
+        float(ticks) / os.sysconf("SC_CLK_TCK")
+        for ticks in stat.read_text(encoding="utf-8").split()[1:9]
+    )
+    busy = user + nice + system + irq + softirq + steal
+    return time.monotonic(), busy, sum(os.times()[:4])
+
+
+_AT_START = _processor_time()
+
+
+def _used_by_others() -> float | None:
+    """Returns the share of all processors that others have used since the start, 0 to 1."""
+    now = _processor_time()
+    if now is None or _AT_START is None:
+        return None
+    elapsed, busy, own = (after - before for after, before in zip(now, _AT_START, strict=True))
+    return max(0.0, busy - own) / max(elapsed * (os.cpu_count() or 1), 1e-3)
+
+
 def machine(*packages: str) -> dict[str, Any]:
     """Describes what a measurement ran on.
 
@@ -171,20 +199,16 @@ def machine(*packages: str) -> dict[str, Any]:
         packages: distributions whose versions matter to it.
 
     Returns:
-        Processor, cores, what others use of them at the moment, system, compiler, versions, commit
-        and date, fit for JSON.
+        Processor, cores, system, compiler, versions, commit and date, fit for JSON.
 
     Raises:
         PackageNotFoundError: if one of them is not installed.
     """
-    import psutil
-
     import batchwarp
 
     return {
         "processor": _processor(),
         "cores": cores(),
-        "used_by_others": psutil.cpu_percent(interval=0.3) / 100,
         "system": platform.platform(),
         "python": platform.python_version(),
         "build": batchwarp.runtime.build_config(),
@@ -236,6 +260,27 @@ def parser(
             help="draw the figures into FILE, a .png or .svg",
         )
     return result
+
+
+def output_file(*suffixes: str) -> Callable[[str], Path]:
+    """Returns an argparse type for a file to write.
+
+    Args:
+        suffixes: what its name may end in, `".json"` say.
+
+    Returns:
+        A function from text to a path, which refuses other names and folders that do not exist.
+    """
+
+    def parse(text: str) -> Path:
+        path = Path(text)
+        if path.suffix not in suffixes:
+            raise argparse.ArgumentTypeError(f"{text!r} does not end in {' or '.join(suffixes)}")
+        if not path.parent.is_dir():
+            raise argparse.ArgumentTypeError(f"there is no folder {str(path.parent)!r}")
+        return path
+
+    return parse
 
 
 def parse(options: argparse.ArgumentParser, *modules: str) -> argparse.Namespace:
@@ -326,20 +371,25 @@ def report(
     Args:
         text: the table.
         figures: what was measured, fit for JSON.
-        about: what `machine` returned.
+        about: what `machine` returned; written with what others used of the processor meanwhile.
         to: where the JSON goes, or None.
     """
+    about = {**about, "used_by_others": _used_by_others()}
     versions = ", ".join(f"{name} {version}" for name, version in about["versions"].items())
     print(f"{about['processor']}, {about['cores']} cores, tier {about['simd_tier']}")
     print(f"{about['build'].get('compiler', 'unknown compiler')}; {versions}")
     print(f"commit {about['commit']}, {about['date']}")
-    if about["used_by_others"] > NOT_QUIET:
-        print(
-            f"NOT QUIET: other processes used {about['used_by_others']:.0%} of the processor just "
-            "before: these figures are worth little"
-        )
-    print()
-    print(text)
+    if notice := not_quiet(about):
+        print(notice)
+    print(f"\n{text}")
     if to is not None:
         content = {"machine": about, "table": text, **figures}
         to.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def not_quiet(about: Mapping[str, Any]) -> str:
+    """Returns a notice if others used much of the processor while it was measured, or nothing."""
+    used = about["used_by_others"]
+    if used is None or used <= NOT_QUIET:
+        return ""
+    return f"NOT QUIET: other processes used {used:.0%} of the processor; figures are worth little"

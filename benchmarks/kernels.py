@@ -43,7 +43,7 @@ SHAPES = [
 # Splines are slow enough that small batches tell as much.
 SPLINE_SHAPES = [Shape(8, 224, 224, 3, "float32"), Shape(64, 28, 28, 1, "float32")]
 SPLINE_ORDERS = (2, 3, 4, 5)
-SCIPY = "SciPy, 1 image"
+COPY, SCIPY = "copy", "SciPy, 1 image"
 SCIPY_TOLERANCE = 0.05  # of 255; SciPy's spline filter is float64 throughout
 
 
@@ -70,7 +70,7 @@ def copies(source: NDArray[Any], shape: Shape) -> dict[str, Contender]:
     """The warp on every instruction set, and a copy."""
     batch = Batch.of(source, shape)
     plain, copied = source.astype(np.float32), np.zeros(source.shape, np.float32)
-    made = {"copy": Contender(partial(np.copyto, copied, plain))}
+    made = {COPY: Contender(partial(np.copyto, copied, plain))}
     for tier in _core.simd_tiers():
         made[tier] = Contender(batch.run, core_with(tier=tier))
     return made
@@ -170,7 +170,7 @@ def of_dtype(dtype: str) -> list[Shape]:
 
 
 GROUPS: dict[str, Group] = {
-    "copy": Group("Warp, nearest, against a copy", "copy", SHAPES, copies),
+    "copy": Group("Warp, nearest, against a copy", COPY, SHAPES, copies),
     "threads": Group("One thread and two", "1 thread", SHAPES, threads, speedup=True),
     "modes": Group("Fill modes, against nearest", "nearest", SHAPES, modes),
     "geometry": Group("Large transforms, against ±20°", "±20°", SHAPES, geometry),
@@ -193,6 +193,7 @@ def measure(name: str, shape: Shape, rounds: int) -> dict[str, Any]:
     """Times the variants of a group on one batch; returns the figures."""
     timings = interleaved(GROUPS[name].contenders(source_of(shape), shape), rounds=rounds)
     return {
+        "ours": [variant for variant in timings if variant not in (COPY, SCIPY)],
         "group": name,
         "case": str(shape),
         "images": shape.n,

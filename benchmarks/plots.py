@@ -44,11 +44,12 @@ def kernels(figure: Any, figures: Figures) -> None:
         for tier in tiers
     }
     _grouped(axes, [case["case"].replace(" ", "\n") for case in cases], values)
-    axes.axhline(1, color="black", linewidth=1)
-    axes.text(-0.5, 1, "a copy", va="bottom", fontsize=9)
-    axes.set_ylim(0, min(axes.get_ylim()[1], 8))
-    axes.set_ylabel("time, in copies of the float32 batch")
-    axes.set_title("An augmented batch, in copies of it", loc="left")
+    _line_at_one(axes, "one copy")
+    axes.set_yscale("log")
+    axes.set_ylim(bottom=min(0.5, *(min(costs) / 1.6 for costs in values.values())))
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.set_ylabel("time in copies (logarithmic)")
+    axes.set_title("What an augmented batch costs, in copies of the float32 batch", loc="left")
 
 
 def against_keras(figure: Any, figures: Figures) -> None:
@@ -59,7 +60,8 @@ def against_keras(figure: Any, figures: Figures) -> None:
         if key.startswith("ratio/")
     }
     axes = figure.subplots()
-    _horizontal(axes, list(ratios), list(ratios.values()), [OURS] * len(ratios), "{:.0f} ×")
+    labels = [f"{value:.0f} ×" for value in ratios.values()]
+    _horizontal(axes, ratios, [OURS] * len(ratios), labels)
     axes.set_title("next(it), batch 32: Keras' time over batchwarp's", loc="left")
 
 
@@ -71,8 +73,7 @@ def against_opencv(figure: Any, figures: Figures) -> None:
     values = {tier: [found[f"{tier}/{batch}"] for batch in batches] for tier in tiers}
     axes = figure.subplots()
     _grouped(axes, [_two_lines(batch) for batch in batches], values)
-    axes.axhline(1, color="black", linewidth=1)
-    axes.text(-0.5, 1, "OpenCV, its best", va="bottom", fontsize=9)
+    _line_at_one(axes, "OpenCV's best")
     axes.set_ylabel("times as fast")
     axes.set_title("The warp alone: cv2.warpAffine's time over batchwarp's", loc="left")
 
@@ -87,9 +88,12 @@ def against_peers(figure: Any, figures: Figures) -> None:
             for name, timing in case["timings"].items():
                 # batchwarp runs beside each framework: the slowest of its figures counts.
                 each[name] = max(each.get(name, 0), 1e6 * timing["median"] / case["images"])
-        names = sorted(each, key=each.__getitem__)
-        colours = [OURS if name.startswith("batchwarp") else THEIRS for name in names]
-        _horizontal(axes, names, [each[name] for name in names], colours, "{:,.3g}")
+        each = dict(sorted(each.items(), key=lambda item: item[1]))
+        colours = [OURS if name.startswith("batchwarp") else THEIRS for name in each]
+        labels = [f"{cost:,.0f}" if cost >= 100 else f"{cost:.3g}" for cost in each.values()]
+        axes.set_xscale("log")
+        _horizontal(axes, each, colours, labels)
+        axes.set_xlim(min(each.values()) / 2, max(each.values()) * 4)
         axes.set_title(size, fontsize=10)
         axes.tick_params(axis="y", labelsize=8)
     figure.suptitle("A random affine transform, µs an image (logarithmic)", x=0.01, ha="left")
@@ -125,9 +129,10 @@ def scaling(figure: Any, figures: Figures) -> None:
 def memory(figure: Any, figures: Figures) -> None:
     """Resident memory beyond the array, at the peak."""
     peaks = {name: values["peak"] for name, values in figures["mebibytes"].items()}
+    figure.set_size_inches(9, 1.8)
     axes = figure.subplots()
     colours = [OURS if name == "batchwarp" else THEIRS for name in peaks]
-    _horizontal(axes, list(peaks), list(peaks.values()), colours, "{:,.0f} MiB")
+    _horizontal(axes, peaks, colours, [f"{peak:,.0f} MiB" for peak in peaks.values()])
     array = next(iter(figures["mebibytes"].values()))["array"]
     axes.set_title(f"Memory of a flow beyond {array:,.0f} MiB of uint8 images, peak", loc="left")
 
@@ -157,22 +162,27 @@ def _grouped(axes: Any, labels: Sequence[str], values: Mapping[str, Sequence[flo
         bars = axes.bar(places, heights, width, label=name, color=colour)
         axes.bar_label(bars, fmt="{:.2g}", fontsize=7)
     axes.set_xticks(range(len(labels)), labels, fontsize=8)
-    axes.legend(frameon=False)
     _plain(axes)
 
 
 def _horizontal(
-    axes: Any, names: Sequence[str], values: Sequence[float], colours: Sequence[str], form: str
+    axes: Any, values: Mapping[str, float], colours: Sequence[str], labels: Sequence[str]
 ) -> None:
-    """Draws one bar for each name on a logarithmic scale, the first on top."""
-    bars = axes.barh(range(len(names)), values, color=colours)
-    axes.bar_label(bars, labels=[form.format(value) for value in values], padding=3, fontsize=8)
-    axes.set_xscale("log")
-    axes.set_xlim(min(values) / 2, max(values) * 4)
-    axes.set_yticks(range(len(names)), names)
+    """Draws one bar for each name, the first on top."""
+    bars = axes.barh(range(len(values)), list(values.values()), color=colours)
+    axes.bar_label(bars, labels=labels, padding=3, fontsize=8)
+    axes.set_yticks(range(len(values)), list(values))
     axes.invert_yaxis()
+    axes.margins(x=0.1)
     axes.xaxis.set_visible(False)
+    axes.spines["bottom"].set_visible(False)
     _plain(axes)
+
+
+def _line_at_one(axes: Any, meaning: str) -> None:
+    """Draws the line that bars are compared with, and puts it into the legend."""
+    axes.axhline(1, color="black", linewidth=1, label=meaning)
+    axes.legend(frameon=False)
 
 
 def _plain(axes: Any) -> None:

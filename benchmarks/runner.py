@@ -19,10 +19,10 @@ PARTS = {
     "batches",
     "common",
     "compare",
+    "page",
     "peers",
     "plots",
     "runner",
-    "summary",
     "targets",
 }
 FOLDER = Path(__file__).parent

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from batchwarp.training.errors import UsageError
-from batchwarp.training.options import output_file
 
 __all__ = ["add_arguments", "run"]
 
@@ -28,13 +27,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--json",
         metavar="FILE",
-        type=output_file(".json"),
+        type=lambda text: _part("common").output_file(".json")(text),
         help=f"write the figures to FILE, a .json{several}",
     )
     parser.add_argument(
         "--plot",
         metavar="FILE",
-        type=output_file(".png", ".svg"),
+        type=lambda text: _part("common").output_file(".png", ".svg")(text),
         help=f"draw the figures into FILE, a .png or .svg{several}",
     )
 
@@ -48,8 +47,7 @@ def run(options: argparse.Namespace) -> None:
     Raises:
         UsageError: If a name is unknown, or a benchmark fails; the others are run all the same.
     """
-    # The benchmarks are not part of what `import batchwarp` needs; importing them loads no library.
-    runner: Any = importlib.import_module("batchwarp.benchmarks.runner")
+    runner = _part("runner")
     names = runner.names()
     unknown = [name for name in options.names if name not in names]
     if unknown:
@@ -75,6 +73,11 @@ def run(options: argparse.Namespace) -> None:
         print(flush=True)
     if failed:
         raise UsageError(f"failed: {', '.join(failed)}; see above")
+
+
+def _part(name: str) -> Any:
+    """Imports a module of the benchmarks, which lie beside the package in a checkout."""
+    return importlib.import_module(f"batchwarp.benchmarks.{name}")
 
 
 def _own(path: Path | None, name: str, several: bool) -> Path | None:

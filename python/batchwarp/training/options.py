@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-__all__ = ["add_common", "at_least", "output_file", "seed"]
+__all__ = ["add_common", "at_least", "seed"]
 
 
 def at_least(minimum: int) -> Callable[[str], int]:
@@ -20,27 +20,6 @@ def at_least(minimum: int) -> Callable[[str], int]:
         if number < minimum:
             raise argparse.ArgumentTypeError(f"must be at least {minimum}, received: {number}")
         return number
-
-    return parse
-
-
-def output_file(*suffixes: str) -> Callable[[str], Path]:
-    """Returns an argparse type for a file to write, in a folder that exists.
-
-    Args:
-        *suffixes: What its name may end in, `".json"` say.
-
-    Returns:
-        A function from text to a path.
-    """
-
-    def parse(text: str) -> Path:
-        path = Path(text)
-        if path.suffix not in suffixes:
-            raise argparse.ArgumentTypeError(f"{text!r} does not end in {' or '.join(suffixes)}")
-        if not path.parent.is_dir():
-            raise argparse.ArgumentTypeError(f"there is no folder {str(path.parent)!r}")
-        return path
 
     return parse
 
