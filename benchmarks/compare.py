@@ -1,0 +1,313 @@
+"""Builds two revisions, measures them in turn, and tells what became slower.
+
+    python -m benchmarks.compare main                      this commit against main
+    python -m benchmarks.compare v0.1.0 main -b scaling    two revisions, one benchmark
+    python -m benchmarks.compare main -- --only copy       options for the benchmark after --
+
+Both are built from clean worktrees and measured by the benchmarks of this checkout, in processes
+that alternate: base, head, base, head. The exit code is 1 if something became slower by more than
+the threshold, 2 if there was nothing to measure.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import venv
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from batchwarp.training.options import at_least
+
+from . import runner
+from .common import table, track
+
+ROOT = Path(__file__).parent.parent
+SLOWER, UNUSABLE = 1, 2
+OURS = "batchwarp"
+Seconds = dict[str, float]
+
+
+class CompareError(Exception):
+    """Something without which nothing can be compared, in words for the user."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """How one timing changed.
+
+    Attributes:
+        name: benchmark, case and contender.
+        base: seconds, the median over the processes.
+        head: likewise.
+        ratio: head over base, the median over the pairs of neighbouring processes.
+    """
+
+    name: str
+    base: float
+    head: float
+    ratio: float
+
+
+def git(*arguments: str) -> str:
+    """Returns what git prints in this checkout.
+
+    Raises:
+        CompareError: if it fails, with its message.
+    """
+    try:
+        ran = subprocess.run(
+            ["git", *arguments], cwd=ROOT, capture_output=True, text=True, encoding="utf-8"
+        )
+    except OSError as error:
+        raise CompareError(f"git cannot be run: {error}") from error
+    if ran.returncode:
+        raise CompareError(f"git {' '.join(arguments)}: {ran.stderr.strip()}")
+    return ran.stdout.strip()
+
+
+def commit_of(revision: str) -> str:
+    """Returns the commit that a revision names.
+
+    Raises:
+        CompareError: if there is none.
+    """
+    try:
+        return git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+    except CompareError:
+        raise CompareError(f"unknown revision: {revision}") from None
+
+
+def require_clean_checkout() -> None:
+    """Refuses to start where changes would silently be left out.
+
+    Raises:
+        CompareError: if tracked files were changed, or this is no checkout.
+    """
+    changed = git("status", "--porcelain", "--untracked-files=no")
+    if changed:
+        raise CompareError(
+            "the checkout has changes that are not committed, and only commits are measured:\n"
+            + changed
+        )
+
+
+@contextmanager
+def worktree(commit: str, folder: Path) -> Iterator[Path]:
+    """Checks a commit out into a folder, and takes it away again."""
+    git("worktree", "add", "--detach", str(folder), commit)
+    try:
+        yield folder
+    finally:
+        git("worktree", "remove", "--force", str(folder))
+
+
+def build(source: Path, scratch: Path) -> Path:
+    """Builds a source tree into an environment of its own.
+
+    Args:
+        source: the tree.
+        scratch: an existing folder for wheel and environment.
+
+    Returns:
+        The environment's Python. It sees the packages of this process' environment, but for
+        batchwarp.
+
+    Raises:
+        CompareError: if the build fails, with the end of its output.
+    """
+    # Without isolation where that is possible: it needs no network, and both get the same tools.
+    tools = all(importlib.util.find_spec(name) for name in ("scikit_build_core", "pybind11"))
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
+    _run(
+        [
+            *pip,
+            "wheel",
+            "--no-deps",
+            *(["--no-build-isolation"] if tools else []),
+            "--wheel-dir",
+            str(scratch),
+            str(source),
+        ],
+        "the build",
+    )
+    (wheel,) = scratch.glob("*.whl")
+    site = scratch / "site"
+    _run([*pip, "install", "--no-deps", "--target", str(site), str(wheel)], "the installation")
+    venv.create(scratch / "venv", with_pip=False, symlinks=os.name != "nt")
+    scripts = scratch / "venv" / ("Scripts" if os.name == "nt" else "bin")
+    python = scripts / ("python.exe" if os.name == "nt" else "python")
+    # Plain paths: the hook of an editable installation in these folders does not run from here.
+    seen = [str(site), *(path for path in sys.path if path.endswith("-packages"))]
+    (purelib,) = (scratch / "venv").rglob("site-packages")
+    (purelib / "compared.pth").write_text("\n".join(seen) + "\n", encoding="utf-8")
+    return python
+
+
+def _run(command: Sequence[str], what: str) -> None:
+    """Runs a command. Raises `CompareError` with the end of its output if it fails."""
+    ran = subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8"
+    )
+    if ran.returncode:
+        raise CompareError(f"{what} failed with status {ran.returncode}:\n{ran.stdout[-4000:]}")
+
+
+def seconds(figures: Mapping[str, Any]) -> Seconds:
+    """Returns the medians of batchwarp's contenders: those that a case names, or that are so named.
+
+    A case without either compares batchwarp with itself.
+    """
+    found = {}
+    for case in figures.get("cases", ()):
+        names = list(case["timings"])
+        ours = case.get("ours") or [name for name in names if name.startswith(OURS)] or names
+        group = f"{case['group']}, " if "group" in case else ""
+        for name in ours:
+            found[f"{group}{case['case']}, {name}"] = float(case["timings"][name]["median"])
+    return found
+
+
+def measure(python: Path, names: Sequence[str], more: Sequence[str], scratch: Path) -> Seconds:
+    """Runs benchmarks of this checkout on the batchwarp of an environment, in new processes.
+
+    Args:
+        python: the environment's Python.
+        names: which benchmarks.
+        more: further options for them.
+        scratch: a folder for their figures.
+
+    Returns:
+        Seconds by benchmark, case and contender.
+
+    Raises:
+        CompareError: if one fails, with what it wrote.
+    """
+    found: Seconds = {}
+    for name in names:
+        written = scratch / "figures.json"
+        command = [str(python), "-m", f"benchmarks.{name}", "--json", str(written), *more]
+        ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, encoding="utf-8")
+        if ran.returncode:
+            raise CompareError(f"{name} failed with status {ran.returncode}:\n{ran.stderr[-4000:]}")
+        figures = json.loads(written.read_text(encoding="utf-8"))
+        found |= {f"{name}: {key}": value for key, value in seconds(figures).items()}
+    return found
+
+
+def changes(base: Sequence[Seconds], head: Sequence[Seconds]) -> list[Change]:
+    """Compares the processes of two revisions, pair by pair.
+
+    Args:
+        base: what each process of the base measured.
+        head: likewise, as many.
+
+    Returns:
+        A change for each timing that all of them have.
+    """
+    common = [name for name in base[0] if all(name in one for one in (*base, *head))]
+    return [
+        Change(
+            name,
+            statistics.median(one[name] for one in base),
+            statistics.median(one[name] for one in head),
+            statistics.median(h[name] / b[name] for b, h in zip(base, head, strict=True)),
+        )
+        for name in common
+    ]
+
+
+def report(found: Sequence[Change], threshold: float) -> str:
+    """Returns a table of all changes; the last column flags what is slower."""
+    rows = [
+        [
+            change.name,
+            f"{1e6 * change.base:,.1f}",
+            f"{1e6 * change.head:,.1f}",
+            f"{change.ratio:.2f}",
+            "SLOWER" if change.ratio > threshold else "",
+        ]
+        for change in found
+    ]
+    return table(["µs", "base", "head", "head / base", ""], rows)
+
+
+def compare(options: argparse.Namespace) -> int:
+    """Does what the options say; returns the exit code.
+
+    Raises:
+        CompareError: if it cannot.
+    """
+    require_clean_checkout()
+    commits = [commit_of(options.base), commit_of(options.head)]
+    if commits[0] == commits[1]:
+        raise CompareError(f"{options.base} and {options.head} are the same commit")
+    with tempfile.TemporaryDirectory(prefix="batchwarp-compare-") as temporary:
+        pythons = []
+        for which, commit in zip(("base", "head"), commits, strict=True):
+            print(f"building {which}, {commit[:12]} ...", file=sys.stderr, flush=True)
+            scratch = Path(temporary, which)
+            scratch.mkdir()
+            with worktree(commit, scratch / "source") as source:
+                pythons.append(build(source, scratch))
+        measured: tuple[list[Seconds], list[Seconds]] = ([], [])
+        turns = list(zip(pythons, measured, strict=True)) * options.pairs
+        for python, results in track(turns, "base and head in turn", lambda _: ""):
+            results.append(measure(python, options.benchmark, options.more, Path(temporary)))
+    found = changes(*measured)
+    if not found:
+        raise CompareError("the two revisions have no timing in common")
+    print(f"base {commits[0][:12]}, head {commits[1][:12]}, {options.pairs} pairs of processes\n")
+    print(report(found, options.threshold))
+    slower = sum(change.ratio > options.threshold for change in found)
+    print(f"\n{slower} of {len(found)} slower by more than {options.threshold - 1:.0%}")
+    return SLOWER if slower else 0
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Runs the comparison; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.compare", description=__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("base", help="revision to compare with")
+    parser.add_argument("head", nargs="?", default="HEAD", help="default: this checkout's commit")
+    parser.add_argument(
+        *("-b", "--benchmark"),
+        action="append",
+        choices=runner.names(),
+        help="which one, may be repeated (default: kernels)",
+    )
+    parser.add_argument(
+        "--pairs", type=at_least(1), default=3, metavar="N", help="of processes (default: 3)"
+    )
+    parser.add_argument(
+        "--threshold",
+        type=float,
+        default=1.1,
+        metavar="X",
+        help="ratio above which something counts as slower (default: 1.1)",
+    )
+    words = list(sys.argv[1:] if words is None else words)
+    cut = words.index("--") if "--" in words else len(words)
+    options = parser.parse_args(words[:cut])
+    if not options.threshold >= 1:
+        parser.error(f"--threshold must be at least 1, received: {options.threshold}")
+    options.more = words[cut + 1 :]
+    options.benchmark = options.benchmark or ["kernels"]
+    try:
+        return compare(options)
+    except CompareError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return UNUSABLE
+
+
+if __name__ == "__main__":
+    sys.exit(main())

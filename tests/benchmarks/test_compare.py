@@ -1,0 +1,139 @@
+"""`compare`: what it refuses, how it fails, and what it flags."""
+
+from __future__ import annotations
+
+import importlib
+import subprocess
+import sys
+
+import pytest
+
+compare = importlib.import_module("batchwarp.benchmarks.compare")
+
+
+@pytest.fixture
+def repository(tmp_path, monkeypatch):
+    """A checkout of two commits that cannot be built."""
+    folder = tmp_path / "repository"
+    folder.mkdir()
+    monkeypatch.setattr(compare, "ROOT", folder)
+    for name in ("AUTHOR", "COMMITTER"):
+        monkeypatch.setenv(f"GIT_{name}_NAME", "Somebody")
+        monkeypatch.setenv(f"GIT_{name}_EMAIL", "somebody@example.org")
+    git = ["git", "-C", str(folder), "-c", "init.defaultBranch=main"]
+    subprocess.run([*git, "init", "-q"], check=True)
+    for content in ("one", "two"):
+        (folder / "pyproject.toml").write_text(f"not [ {content}", encoding="utf-8")
+        subprocess.run([*git, "add", "."], check=True)
+        subprocess.run([*git, "commit", "-qm", content], check=True)
+    return folder
+
+
+def fails(arguments, capsys):
+    assert compare.main(arguments) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    return captured.err
+
+
+def test_changes_that_are_not_committed_are_refused(repository, capsys):
+    (repository / "pyproject.toml").write_text("changed", encoding="utf-8")
+    message = fails(["HEAD~1"], capsys)
+    assert "not committed" in message
+    assert "pyproject.toml" in message
+
+
+@pytest.mark.parametrize(
+    "arguments", [["nowhere"], ["HEAD~1", "nowhere"], ["--pairs=2", "nowhere"]]
+)
+def test_an_unknown_revision_is_named(repository, arguments, capsys):
+    assert "unknown revision: nowhere" in fails(arguments, capsys)
+
+
+def test_a_commit_is_not_compared_with_itself(repository, capsys):
+    assert "HEAD and main are the same commit" in fails(["HEAD", "main"], capsys)
+
+
+def test_outside_of_a_checkout_git_says_so(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(compare, "ROOT", tmp_path)
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    assert "not a git repository" in fails(["HEAD"], capsys)
+
+
+def test_a_build_that_fails_shows_why_and_leaves_nothing(repository, capsys):
+    message = fails(["HEAD~1"], capsys)
+    assert "the build failed with status" in message
+    assert "TOMLDecodeError" in message
+    listed = ["git", "-C", str(repository), "worktree", "list"]
+    trees = subprocess.run(listed, capture_output=True, text=True, check=True).stdout
+    assert len(trees.splitlines()) == 1
+
+
+def test_a_benchmark_that_fails_shows_why(tmp_path, monkeypatch):
+    monkeypatch.setattr(compare, "ROOT", tmp_path)
+    (tmp_path / "benchmarks").mkdir()
+    (tmp_path / "benchmarks" / "broken.py").write_text("raise ValueError('on purpose')")
+    with pytest.raises(compare.CompareError, match=r"(?s)broken failed with status 1.*on purpose"):
+        compare.measure(sys.executable, ["broken"], [], tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["HEAD~1", "--threshold", "0.5"], "--threshold must be at least 1, received: 0.5"),
+        (["HEAD~1", "--threshold", "nan"], "--threshold must be at least 1, received: nan"),
+        (["HEAD~1", "--pairs", "0"], "must be at least 1, received: 0"),
+        (["HEAD~1", "-b", "nothing"], "'nothing'"),
+        ([], "base"),
+    ],
+)
+def test_wrong_arguments_are_refused(arguments, message, capsys):
+    with pytest.raises(SystemExit) as end:
+        compare.main(arguments)
+    assert end.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+def test_only_batchwarps_own_timings_are_compared():
+    def case(name, contenders, **more):
+        timings = {contender: {"median": 1.0} for contender in contenders}
+        return {"case": name, "timings": timings, **more}
+
+    cases = [
+        case("a", ["batchwarp", "Keras"]),
+        case("b", ["nearest", "wrap"], group="modes"),
+        case("c", ["copy", "avx2"], group="copy", ours=["avx2"]),
+    ]
+    assert set(compare.seconds({"cases": cases})) == {
+        "a, batchwarp",
+        "modes, b, nearest",
+        "modes, b, wrap",
+        "copy, c, avx2",
+    }
+
+
+def test_ratios_are_taken_between_neighbours():
+    base = [{"x": 1.0, "only base": 1.0}, {"x": 2.0, "only base": 1.0}, {"x": 4.0, "only base": 1}]
+    head = [{"x": 1.0}, {"x": 2.4}, {"x": 4.8}]
+    (change,) = compare.changes(base, head)
+    assert change.name == "x"
+    assert change.ratio == pytest.approx(1.2)
+
+
+@pytest.mark.parametrize(("factor", "code"), [(1.0, 0), (1.09, 0), (1.11, 1), (0.5, 0)])
+def test_the_exit_code_tells_what_became_slower(repository, factor, code, monkeypatch, capsys):
+    order = []
+
+    def measure(python, names, more, scratch):
+        assert names == ["kernels"]
+        assert more == ["--only", "copy"]
+        order.append(python)
+        return {"kernels: a": 1.0, "kernels: b": factor if python == "head" else 1.0}
+
+    monkeypatch.setattr(compare, "build", lambda _, scratch: scratch.name)
+    monkeypatch.setattr(compare, "measure", measure)
+    assert compare.main(["HEAD~1", "--pairs", "2", "--", "--only", "copy"]) == code
+    assert order == ["base", "head", "base", "head"]
+    output = capsys.readouterr().out
+    assert output.count("SLOWER") == code
+    assert f"{code} of 2 slower by more than 10%" in output
