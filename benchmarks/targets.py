@@ -1,0 +1,226 @@
+"""What the package aims at: the results page shows each target beside the measured figure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Target:
+    """A limit for metrics of one benchmark.
+
+    Attributes:
+        key: its name in `results/unmet.md`.
+        what: what is limited, in words.
+        benchmark: which one measures it.
+        metrics: a pattern for the names of the metrics; all of them have to keep to the limits.
+        unit: of the metrics.
+        least: none may be below.
+        most: none may be above.
+    """
+
+    key: str
+    what: str
+    benchmark: str
+    metrics: str
+    unit: str
+    least: float | None = None
+    most: float | None = None
+
+    @property
+    def limit(self) -> str:
+        """The limits as text."""
+        if self.least is not None and self.most is not None:
+            return f"{self.least:g} to {self.most:g} {self.unit}"
+        if self.least is not None:
+            return f"≥ {self.least:g} {self.unit}"
+        return f"≤ {self.most:g} {self.unit}"
+
+    def met(self, value: float) -> bool:
+        """Whether a value keeps to the limits."""
+        return (self.least is None or value >= self.least) and (
+            self.most is None or value <= self.most
+        )
+
+    def excess(self, value: float) -> float:
+        """Returns how far a value is on the wrong side, as a factor; up to 1 is within."""
+        over = value / self.most if self.most is not None else 0
+        under = self.least / max(value, 1e-12) if self.least is not None else 0
+        return max(over, under)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of a target.
+
+    Attributes:
+        target: the target.
+        values: the metrics that it is about, by name; empty if they were not measured.
+    """
+
+    target: Target
+    values: Mapping[str, float]
+
+    @property
+    def worst(self) -> str:
+        """The name of the metric that comes off worst."""
+        return max(self.values, key=lambda name: self.target.excess(self.values[name]))
+
+    @property
+    def measured(self) -> bool:
+        """Whether there is anything to judge by."""
+        return bool(self.values)
+
+    @property
+    def met(self) -> bool:
+        """Whether it was measured, and all metrics keep to the limits."""
+        return self.measured and all(map(self.target.met, self.values.values()))
+
+
+COPY = "× copy"
+TARGETS = (
+    Target(
+        "rgb-avx512",
+        "RGB 150² and 224², float32 and uint8, nearest; AVX-512",
+        "kernels",
+        "copy/avx512/*×3 *",
+        COPY,
+        most=0.55,
+    ),
+    Target("rgb-avx2", "the same; AVX2", "kernels", "copy/avx2/*×3 *", COPY, most=0.65),
+    Target("grey-avx512", "224²×1; AVX-512", "kernels", "copy/avx512/224×224×1 *", COPY, most=0.6),
+    Target("grey-avx2", "224²×1; AVX2", "kernels", "copy/avx2/224×224×1 *", COPY, most=0.9),
+    Target("small", "28²×1; AVX2 and AVX-512", "kernels", "copy/avx*/28×28×1 *", COPY, most=2),
+    Target("constant", "constant", "kernels", "modes/constant/*", "× nearest", most=1.25),
+    Target("reflect", "reflect", "kernels", "modes/reflect/*", "× nearest", most=1.4),
+    Target("wrap", "wrap", "kernels", "modes/wrap/*", "× nearest", most=1.4),
+    Target("large", "±180°, zoom 0.5 to 2", "kernels", "geometry/*", "× ±20°", most=1.8),
+    Target("order-0", "order 0", "kernels", "order 0/*", "× order 1", most=1),
+    Target("splines", "orders 2 to 5", "kernels", "order [2-5]/*", "× as fast as SciPy", least=25),
+    Target(
+        "steps",
+        "channel shift, brightness, samplewise statistics on top of the warp",
+        "kernels",
+        "steps/*",
+        "× warp",
+        most=1.5,
+    ),
+    Target(
+        "threads",
+        "2 threads against 1, 224²×3",
+        "kernels",
+        "threads/2 threads/224×224×3 *",
+        "× as fast",
+        least=1.85,
+    ),
+    Target(
+        "keras-small",
+        "next(it), batch 32 of 28²×1, ASL settings",
+        "against_keras",
+        "ratio/28×28×1, ASL",
+        "× as fast as Keras",
+        least=200,
+    ),
+    Target(
+        "keras-rgb",
+        "next(it), batch 32 of 150²×3 and 224²×3, geometry",
+        "against_keras",
+        "ratio/*×3, geometry",
+        "× as fast as Keras",
+        least=120,
+    ),
+    Target(
+        "python",
+        "Python share of next(it), batch 32 of 28²×1",
+        "against_keras",
+        "python/28×28×1, *",
+        "µs",
+        most=30,
+    ),
+    *(
+        Target(
+            f"peers-{side}",
+            f"the fastest other library, {side}²×{channels}",
+            "against_peers",
+            f"*/{side}×{side}×{channels}",
+            "× as fast",
+            least=5,
+        )
+        for side, channels in ((28, 1), (150, 3), (224, 3))
+    ),
+    Target(
+        "image-size",
+        "an element of images from 64² to 2048²",
+        "scaling",
+        "image size/*",
+        "× 224²",
+        least=0.7,
+        most=1.3,
+    ),
+    Target(
+        "batch-size",
+        "an element of batches from 1 to 4096",
+        "scaling",
+        "batch size/*",
+        "× 32 of 224²",
+        least=0.7,
+        most=1.3,
+    ),
+    Target(
+        "one-large-image",
+        "a batch of one 2048² uses both cores",
+        "scaling",
+        "large image/2 threads",
+        "× as fast as 1 thread",
+        least=1.5,
+    ),
+    Target(
+        "baseline",
+        "the baseline tier is never slower than OpenCV",
+        "against_opencv",
+        "baseline/*",
+        "× as fast",
+        least=1,
+    ),
+    Target(
+        "fit-dataset",
+        "a step of fit with to_tf_dataset, linear model, 28²×1",
+        "fit_overhead",
+        "to_tf_dataset",
+        "× arrays",
+        most=1.05,
+    ),
+    Target(
+        "fit-flow",
+        "a step of fit(flow), the same",
+        "fit_overhead",
+        "flow",
+        "× a PyDataset that slices",
+        most=1.05,
+    ),
+)
+
+
+def judge(figures: Mapping[str, Mapping[str, Any]]) -> list[Verdict]:
+    """Judges all targets.
+
+    Args:
+        figures: what benchmarks wrote as JSON, by their names; some may be missing.
+
+    Returns:
+        A verdict for each target, in the order of `TARGETS`.
+    """
+    return [
+        Verdict(
+            target,
+            {
+                name: value
+                for name, value in figures.get(target.benchmark, {}).get("metrics", {}).items()
+                if fnmatchcase(name, target.metrics)
+            },
+        )
+        for target in TARGETS
+    ]
