@@ -217,7 +217,7 @@ void Batch::make(std::int64_t i, std::int64_t row_begin, std::int64_t row_end) c
 
     // Normalisation that does not depend on the image goes into the kernels' own write.
     const bool to_bytes = target.dtype == DType::u8;
-    const bool fused = std::is_same_v<T, float> && warps && o.order == 1 && plan_.normalizes() &&
+    const bool fused = std::is_same_v<T, float> && warps && plan_.normalizes() &&
                        !plan_.samplewise() && !params.has_channel_shift() &&
                        !params.has_brightness() && !to_bytes &&
                        linear_takes(geometry, o.height, o.width, channels);

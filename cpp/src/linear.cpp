@@ -32,7 +32,7 @@ bool is_readable(const ImageView& source) noexcept {
 // Whether an edge-padded copy pays, and its coordinates fit the kernels' fixed point.
 bool is_small(const WarpGeometry& g, const ImageView& source) noexcept {
     const FillMode mode = canonical(g.mode);
-    if (mode != FillMode::nearest && mode != FillMode::constant) return false;
+    if (g.order != 1 || (mode != FillMode::nearest && mode != FillMode::constant)) return false;
     const std::int64_t step = source.channels == 1 ? 2 : source.channels;
     if ((source.height + 1) * (source.width + 1) * step * item > small_copy_bytes) return false;
     const Affine& a = g.affine;
@@ -113,12 +113,15 @@ LinearScratch reserve_tables(std::int32_t width) {
     const std::int64_t slots = linear_column_slots(width);
     float* columns = scratch.columns.reserve(2 * slots);
     std::int32_t* indices = scratch.column_indices.reserve(3 * slots);
+    double* products = scratch.column_products.reserve(2 * slots);
     float* weights = scratch.weights.reserve(2 * linear_chunk_slots);
     return {columns,
             columns + slots,
             indices,
             indices + slots,
             indices + 2 * slots,
+            products,
+            products + slots,
             scratch.offsets.reserve(linear_chunk_slots),
             weights,
             weights + linear_chunk_slots};
@@ -128,7 +131,7 @@ LinearScratch reserve_tables(std::int32_t width) {
 
 bool linear_takes(const WarpGeometry& g, std::int64_t height, std::int64_t width,
                   std::int64_t channels) noexcept {
-    if (g.order != 1 || height < 2 || width < 2 || height > linear_max_extent ||
+    if (g.order > 1 || height < 2 || width < 2 || height > linear_max_extent ||
         width > linear_max_extent || channels > linear_max_offset / linear_max_extent ||
         !fits_offsets(height, width * channels))
         return false;
@@ -174,6 +177,7 @@ void warp_linear(const LinearSource& all, const WarpGeometry& geometry,
     job.scratch = reserve_tables(job.width);
 
     const KernelTable& table = kernels();
+    if (geometry.order == 0) return table.point(job);
     switch (job.channels) {
         case 1:
             return job.small ? table.linear_pairs(job) : table.linear_c1(job);

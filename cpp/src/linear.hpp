@@ -1,4 +1,4 @@
-// The way to the bilinear kernels of simd/: which warps they take, and the memory they read from.
+// The way to the kernels of simd/ for spline orders 0 and 1: which warps they take, and the memory they read from.
 #pragma once
 
 #include <cstddef>

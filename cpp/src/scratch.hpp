@@ -44,6 +44,7 @@ struct Scratch {
     Buffer<double> work64;    // coefficients
     Buffer<float> columns;    // tables of the linear kernels
     Buffer<std::int32_t> column_indices;
+    Buffer<double> column_products;
     Buffer<float> weights;
     Buffer<std::int32_t> offsets;
 

@@ -80,6 +80,8 @@ struct Lanes {
 #include "elementwise.inl"
 #include "linear.inl"
 #include "four_lanes.inl"
+#include "rows.inl"
+#include "point.inl"
 #include "table.inl"
 // clang-format on
 

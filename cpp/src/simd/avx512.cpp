@@ -76,6 +76,8 @@ struct Lanes {
 #include "elementwise.inl"
 #include "linear.inl"
 #include "four_lanes.inl"
+#include "rows.inl"
+#include "point.inl"
 #include "table.inl"
 // clang-format on
 

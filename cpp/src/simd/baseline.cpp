@@ -12,6 +12,8 @@
 #include "scalar_lanes.inl"
 #include "linear.inl"
 #include "four_lanes.inl"
+#include "rows.inl"
+#include "point.inl"
 #include "table.inl"
 // clang-format on
 

@@ -12,6 +12,7 @@ constexpr KernelTable make_table(const char* name) noexcept {
             linear_any,
             linear_fixed<Pairs>,
             pair_rows,
+            point,
             convert_u8,
             convert_u16,
             min_max,

@@ -1,0 +1,225 @@
+// The warps whose kernels go row by row (orders 0 and 2 to 5): how a row is cut, where its border
+// pixels lie, and how its pixels are written. Coordinates and interior spans are those of
+// linear.inl.
+
+namespace batchwarp {
+namespace {
+
+constexpr bool folds_or_wraps(FillMode mode) {
+    return mode == FillMode::reflect || mode == FillMode::mirror || mode == FillMode::wrap ||
+           mode == FillMode::grid_wrap;
+}
+constexpr bool fills_outside(FillMode mode) {
+    return mode == FillMode::constant || mode == FillMode::grid_constant;
+}
+
+// Calls `body` with the mode as a type whose `value` is a constant.
+template <FillMode mode>
+struct InMode {
+    static constexpr FillMode value = mode;
+};
+template <class Body>
+BATCHWARP_INLINE auto in_mode(FillMode mode, Body&& body) {
+    switch (mode) {
+        case FillMode::constant:
+            return body(InMode<FillMode::constant>());
+        case FillMode::reflect:
+            return body(InMode<FillMode::reflect>());
+        case FillMode::wrap:
+            return body(InMode<FillMode::wrap>());
+        case FillMode::mirror:
+            return body(InMode<FillMode::mirror>());
+        case FillMode::grid_wrap:
+            return body(InMode<FillMode::grid_wrap>());
+        case FillMode::grid_constant:
+            return body(InMode<FillMode::grid_constant>());
+        default:
+            return body(InMode<FillMode::nearest>());
+    }
+}
+
+// map_coordinate of one axis without branches, so that loops over pixels become vectors. SciPy's
+// operations in SciPy's order: order 0 decides by their last bit. For modes that fold or wrap.
+//
+// Near: the coordinate is known to lie within one and a half periods of zero, which saves the
+// division and changes no bit.
+template <FillMode mode, bool Near>
+struct ExactAxis {
+    double last, size, period;
+
+    BATCHWARP_INLINE explicit ExactAxis(int32_t extent) {
+        size = extent;
+        last = size - 1;
+        period = mode == FillMode::mirror    ? 2 * size - 2
+                 : mode == FillMode::reflect ? 2 * size
+                 : mode == FillMode::wrap    ? last
+                                             : size;
+    }
+
+    BATCHWARP_INLINE bool is_near(double in) const { return fabs(in) < 1.5 * period - 1; }
+
+    // How far whole periods reach, for a distance that is not negative.
+    BATCHWARP_INLINE double whole_periods(double distance) const {
+        if constexpr (Near) return distance >= period ? period : 0.0;
+        return period * static_cast<double>(static_cast<int32_t>(distance / period));
+    }
+
+    BATCHWARP_INLINE double inside(double in) const {
+        const bool below = in < 0;
+        if constexpr (mode == FillMode::wrap || mode == FillMode::grid_wrap) {
+            const double beyond = mode == FillMode::wrap ? -in : -1 - in;
+            const double turns = whole_periods(below ? beyond : in);
+            const double low = in + (turns + period), high = in - turns;
+            return below ? low : in > last ? high : in;
+        } else {
+            const double turns = whole_periods(fabs(in));
+            const double high = in - turns;
+            if constexpr (mode == FillMode::mirror) {
+                const double low = turns + in;
+                const double from_low = low <= 1 - size ? low + period : -low;
+                const double from_high = high >= size ? period - high : high;
+                return below ? from_low : in > last ? from_high : in;
+            } else {
+                const double low = in < -period ? turns + in : in;
+                const double from_low =
+                    low < -size ? low + period : (low > -1e-15 ? 1e-15 : -low) - 1;
+                const double from_high = high >= size ? period - high - 1 : high;
+                return below ? from_low : in > last ? from_high : in;
+            }
+        }
+    }
+};
+
+// c * m01 and c * m11 for each output column c: what the columns add to a row's coordinates.
+void fill_products(const LinearJob& job) {
+    double* __restrict y = job.scratch.column_y;
+    double* __restrict x = job.scratch.column_x;
+    const double first = source_column(job, 0), direction = job.flip_horizontal ? -1 : 1;
+    const double slope_y = job.m01, slope_x = job.m11;
+    const int32_t slots = (job.width + linear_block - 1) & -linear_block;
+    for (int32_t c = 0; c < slots; ++c) {
+        y[c] = (first + direction * c) * slope_y;
+        x[c] = (first + direction * c) * slope_x;
+    }
+}
+
+// Columns [begin, end) of row i: border up to `inside`, interior up to `outside`, border up to
+// `stop`. All but `end` are multiples of the block, so that which pixels share a block depends on
+// the row alone.
+struct Cut {
+    const Rows& rows;
+    int32_t i, begin, inside, outside, stop, end;
+
+    BATCHWARP_INLINE Cut(const Rows& of, int32_t row, int32_t from, int32_t to)
+        : rows(of), i(row), begin(from), end(to) {
+        const auto up = [](int32_t c) { return (c + linear_block - 1) & -linear_block; };
+        const int32_t first = rows.interior_begin[i], last = rows.interior_end[i];
+        stop = up(end);
+        inside = up(first > begin ? first : begin);
+        outside = (last < stop ? last : stop) & -linear_block;
+        if (inside >= outside) inside = outside = stop;
+    }
+
+    BATCHWARP_INLINE Span span(int32_t from, int32_t to) const {
+        return {from, to - from, from - begin};
+    }
+};
+
+// Whether all coordinates of a span are near, on both axes. They grow or fall along a row, so its
+// ends decide.
+template <FillMode mode>
+BATCHWARP_INLINE bool is_near(const LinearJob& job, const Cut& cut, Span span) {
+    const ExactAxis<mode, true> vertical(job.height), horizontal(job.width);
+    const double *y = job.scratch.column_y + span.c, *x = job.scratch.column_x + span.c;
+    const double base_y = cut.rows.base_y[cut.i], base_x = cut.rows.base_x[cut.i];
+    const int32_t end = span.count - 1;
+    return vertical.is_near(base_y + y[0]) && vertical.is_near(base_y + y[end]) &&
+           horizontal.is_near(base_x + x[0]) && horizontal.is_near(base_x + x[end]);
+}
+
+// Writes the fill value to those border pixels of a run whose `outside` is not zero.
+void fill_outside(const LinearJob& job, const float* outside, const Cut& cut, float* out) {
+    const int32_t channels = job.channels;
+    const auto fill = [&](int32_t from, int32_t to) {
+        const float* __restrict marks = outside + (from - cut.begin);
+        float* __restrict pixel = out + static_cast<int64_t>(from - cut.begin) * channels;
+        for (int32_t k = 0; k < channels; ++k) {
+            const float value = Fill::value(job, k);
+            if (channels == 1)
+                for (int32_t i = 0; i < to - from; ++i) pixel[i] = marks[i] != 0 ? value : pixel[i];
+            else
+                for (int32_t i = 0; i < to - from; ++i)
+                    if (marks[i] != 0) pixel[int64_t{i} * channels + k] = value;
+        }
+    };
+    fill(cut.begin, cut.inside < cut.end ? cut.inside : cut.end);
+    fill(cut.outside, cut.end);
+}
+
+// Fetches ahead of the i-th pixel of a run, as fixed_channels in linear.inl does.
+BATCHWARP_INLINE void prefetch_block(const Run& run, int32_t i, int32_t channels) {
+    constexpr int64_t write_ahead = 2048, item = sizeof(float);
+    const int64_t at = int64_t{i} * channels * item, bytes = linear_block * channels * item;
+    const char* target = reinterpret_cast<const char*>(run.target) + at + write_ahead;
+    for (int64_t b = 0; b < bytes; b += 64) {
+        if (run.prefetch != nullptr) BATCHWARP_PREFETCH(run.prefetch + at + b);
+        BATCHWARP_PREFETCH_WRITE(target + b);
+    }
+}
+
+// Goes through the rows of a job, one row or a part of it at a time: `place` computes where its
+// pixels lie, `sample` makes them. `outside`, where not null, marks the pixels that are cval.
+template <class Job>
+void each_run(const Job& kind, void (*place)(const Job&, const Cut&),
+              void (*sample)(const Run&, const Job&), const float* outside) {
+    const LinearJob& job = kind;
+    fill_products(job);
+
+    Run run;
+    run.source = job.source;
+    run.row_stride = job.source_row_stride;
+    run.offset = job.scratch.offset;
+    run.fx = job.scratch.fx;
+    run.fy = job.scratch.fy;
+    run.target = job.target;
+    for (int k = 0; k < 16; ++k) {
+        run.shift[k] = job.shift != nullptr ? job.shift[k % job.channels] : 0.0f;
+        run.scale[k] = job.scale != nullptr ? job.scale[k % job.channels] : 1.0f;
+    }
+    constexpr int64_t item = sizeof(float);
+    const char* source = reinterpret_cast<const char*>(job.source);
+    const int64_t source_bytes = job.height * job.source_row_stride * item;
+    int64_t ahead = job.row_begin * job.source_row_stride * item + job.prefetch_bytes;
+
+    const Slope slope_y(job, job.m01), slope_x(job, job.m11);
+    Rows rows;
+    for (int32_t r = job.row_begin; r < job.row_end; ++r) {
+        const int32_t i = (r - job.row_begin) % row_block;
+        if (i == 0) {
+            start_rows(job, r, rows);
+            bound_columns(job, slope_y, slope_x, coordinate_margin, rows, rows.interior_begin,
+                          rows.interior_end);
+        }
+        for (int32_t begin = 0; begin < job.width; begin += linear_chunk) {
+            const int32_t rest = job.width - begin;
+            const Cut cut(rows, i, begin, begin + (rest < linear_chunk ? rest : linear_chunk));
+            run.count = cut.end - begin;
+            run.prefetch = nullptr;
+            if (job.prefetch_bytes != 0) {
+                if (ahead < source_bytes)
+                    run.prefetch = source + ahead;
+                else if (job.next_source != nullptr)
+                    run.prefetch = job.next_source + (ahead - source_bytes);
+            }
+            place(kind, cut);
+            sample(run, kind);
+            if (outside != nullptr) fill_outside(job, outside, cut, run.target);
+            const int64_t values = static_cast<int64_t>(run.count) * job.channels;
+            run.target += values;
+            ahead += values * item;
+        }
+    }
+}
+
+}  // namespace
+}  // namespace batchwarp

@@ -1,0 +1,136 @@
+// The kernels of spline orders other than 1 against the reference.
+#include <algorithm>
+#include <cmath>
+
+#include "batchwarp/cpu.hpp"
+#include "batchwarp/parallel.hpp"
+#include "images.hpp"
+#include "testing.hpp"
+
+using namespace testing;
+
+namespace {
+
+constexpr FillMode all_modes[] = {
+    FillMode::nearest, FillMode::constant,  FillMode::reflect,       FillMode::wrap,
+    FillMode::mirror,  FillMode::grid_wrap, FillMode::grid_constant, FillMode::grid_mirror};
+
+// ThreadSanitizer looks at threads only: a part of the cases is enough for it.
+#if defined(__SANITIZE_THREAD__)
+constexpr int sampling = 23;
+#else
+constexpr int sampling = 1;
+#endif
+
+bool sampled() {
+    static int calls = 0;
+    return calls++ % sampling == 0;
+}
+
+template <class F>
+void every_tier(F&& body) {
+    for (const std::string& tier : available_tiers()) {
+        select_tier(tier);
+        body();
+    }
+}
+
+PlanOptions options(std::int64_t height, std::int64_t width, std::int64_t channels, int order,
+                    FillMode mode) {
+    PlanOptions o;
+    o.height = height;
+    o.width = width;
+    o.channels = channels;
+    o.order = order;
+    o.fill_mode = mode;
+    o.cval = 17;
+    return o;
+}
+
+// Warps the image with every one of the parameters and returns the largest difference from the
+// reference; NaN counts as infinite.
+double worst_difference(const PlanOptions& o, const TestBatch& source,
+                        const std::vector<TransformParams>& params) {
+    const Plan plan(o);
+    const auto n = static_cast<std::int64_t>(params.size());
+    TestBatch got(DType::f32, n, o.height, o.width, o.channels, Layout::nhwc);
+    TestBatch want(DType::f32, n, o.height, o.width, o.channels, Layout::nhwc);
+    const std::vector<std::int64_t> indices(params.size(), 0);
+    BatchRequest request;
+    request.source = readable(source.view);
+    request.indices = indices.data();
+    request.params = params.data();
+    request.target = got.view;
+    augment_batch(plan, request);
+    for (std::int64_t i = 0; i < n; ++i)
+        reference_augment(plan, request.source[0], &params[static_cast<std::size_t>(i)],
+                          want.view[i]);
+    const std::vector<double> a = got.values(), b = want.values();
+    double worst = 0;
+    for (std::size_t i = 0; i < a.size(); ++i) {
+        const double difference = std::abs(a[i] - b[i]);
+        worst = std::max(worst, std::isnan(difference) ? INFINITY : difference);
+    }
+    return worst;
+}
+
+// By default allows what single precision explains, on a scale of 0 to 255.
+void check_difference(const PlanOptions& o, const TestBatch& source,
+                      const std::vector<TransformParams>& params, double allowed = 1e-3) {
+    const double worst = worst_difference(o, source, params);
+    if (worst <= allowed) return;
+    std::ostringstream text;
+    text << "worst difference " << worst << ": " << o.height << 'x' << o.width << 'x' << o.channels
+         << " order " << o.order << " mode " << fill_mode_names[static_cast<int>(o.fill_mode)]
+         << " tier " << current_tier();
+    fail(__FILE__, __LINE__, text.str());
+}
+
+// Transforms that place samples exactly on pixels, half way between them, on the edge, and far
+// outside; and arbitrary ones.
+std::vector<TransformParams> telling_params(std::mt19937& random, std::int64_t h, std::int64_t w) {
+    std::vector<TransformParams> params;
+    const auto add = [&](double theta, double tx, double ty, double zoom, bool flips) {
+        TransformParams p;
+        p.theta = theta;
+        p.tx = tx;
+        p.ty = ty;
+        p.zx = p.zy = zoom;
+        p.flip_horizontal = flips ? 1 : 0;
+        p.flip_vertical = flips ? 1 : 0;
+        params.push_back(p);
+    };
+    const auto whole = static_cast<double>(h), across = static_cast<double>(w);
+    for (const bool flips : {false, true}) {
+        add(0, 0.5, -0.5, 1, flips);
+        add(0, 3, -2, 1, flips);
+        add(90, 0.5, 0, 1, flips);
+        add(180, 0, 0.5, 1, flips);
+        add(0, 0, 0, 2, flips);
+        add(45, 0, 0, 0.5, flips);
+        add(0, 1.5 * across, -whole, 1, flips);
+        add(0, -7 * across, 5.5 * whole, 1, flips);
+    }
+    for (int i = 0; i < 4; ++i) params.push_back(random_params(random, h, w, i % 2 == 1));
+    return params;
+}
+
+}  // namespace
+
+TEST(order_0_takes_exactly_the_pixels_of_the_reference) {
+    std::mt19937 random(1);
+    every_tier([&] {
+        for (const std::int64_t h : {1, 2, 3, 16, 33})
+            for (const std::int64_t w : {1, 2, 3, 15, 16, 17, 31, 32, 460})
+                for (const std::int64_t c : {1, 2, 3, 4, 5})
+                    for (const FillMode mode : all_modes) {
+                        if (!sampled()) continue;
+                        TestBatch source(DType::f32, 1, h, w, c, Layout::nhwc);
+                        source.fill(random);
+                        check_difference(options(h, w, c, 0, mode), source,
+                                         telling_params(random, h, w), 0);
+                    }
+    });
+}
+
+int main() { return testing::run_all(); }
