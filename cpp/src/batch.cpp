@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <sstream>
 #include <type_traits>
 
@@ -16,6 +17,7 @@
 #include "simd/kernels.hpp"
 #include "simd/portable.hpp"
 #include "spline.hpp"
+#include "spline_warp.hpp"
 #include "warp.hpp"
 
 namespace batchwarp {
@@ -118,18 +120,26 @@ class Batch {
           // The plan's pair per channel, in the precision of the kernels.
           shift_(plan.shift().begin(), plan.shift().end()),
           scale_(plan.scale().begin(), plan.scale().end()),
-          source_end_(request.source.memory_end()) {}
+          source_end_(request.source.memory_end()) {
+        const PlanOptions& o = plan.options();
+        if (o.order > 1 && o.height > 1 && o.width > 1)
+            spline_.emplace(o.height, o.width, o.channels_first ? 1 : o.channels, o.order,
+                            o.fill_mode, o.cval);
+    }
 
-    // Whether rows of an image can be made independently of each other.
+    // Whether rows of an image can be made independently of each other, once it is prepared.
     bool splits_into_bands() const noexcept {
-        if (plan_.samplewise() || plan_.options().order > 1 || plan_.options().channels_first)
-            return false;
+        if (plan_.samplewise() || plan_.options().channels_first) return false;
         if (request_.params != nullptr)
             for (std::int64_t i = 0; i < request_.target.count; ++i)
                 if (request_.params[i].has_channel_shift() || request_.params[i].has_brightness())
                     return false;
         return true;
     }
+
+    // Orders 2 to 5 need the whole image filtered first; bands of it share the coefficients, until
+    // the next image is prepared. False if only one thread can make image `i`.
+    bool prepare(std::int64_t i, int threads);
 
     void make_rows(std::int64_t i, std::int64_t row_begin, std::int64_t row_end) const {
         if (request_.target.first.dtype == DType::f64)
@@ -153,6 +163,11 @@ class Batch {
         return request_.source[request_.indices != nullptr ? request_.indices[i] : i];
     }
 
+    TransformParams params_of(std::int64_t i) const {
+        return request_.params != nullptr ? request_.params[i] : TransformParams();
+    }
+    bool warps(const TransformParams& params, WarpGeometry& geometry) const noexcept;
+    bool kernels_take_all(const WarpGeometry& geometry) const noexcept;
     template <class T>
     void make(std::int64_t i, std::int64_t row_begin, std::int64_t row_end) const;
     template <class T>
@@ -162,13 +177,16 @@ class Batch {
               std::int64_t row_begin, std::int64_t row_end, const float* shift, const float* scale,
               T* out) const;
     template <class T>
-    void warp_spline(const ImageView& source, const WarpGeometry& geometry, std::int64_t row_begin,
-                     std::int64_t row_end, T* out) const;
+    void warp_spline_exactly(const ImageView& source, const WarpGeometry& geometry,
+                             std::int64_t row_begin, std::int64_t row_end, T* out) const;
 
     const Plan& plan_;
     const BatchRequest& request_;
     std::vector<float> shift_, scale_;
     const std::byte* source_end_;
+    std::optional<SplinePlane> spline_;  // orders 2 to 5, sizes that can be filtered
+    Buffer<float> shared_;               // what `prepare` computed
+    const float* prepared_ = nullptr;    // the same, or null
 };
 
 // The target's own memory, if it can hold the image while it is being made.
@@ -185,21 +203,43 @@ T* Batch::in_place(const MutableImageView& target) const noexcept {
     return planes_packed ? reinterpret_cast<T*>(target.data) : nullptr;
 }
 
-template <class T>
-void Batch::make(std::int64_t i, std::int64_t row_begin, std::int64_t row_end) const {
+// Whether there is anything to do but flips, and what.
+bool Batch::warps(const TransformParams& params, WarpGeometry& geometry) const noexcept {
     const PlanOptions& o = plan_.options();
-    const ImageView source = source_image(i);
-    const MutableImageView target = request_.target[i];
-    const TransformParams params =
-        request_.params != nullptr ? request_.params[i] : TransformParams();
-
-    WarpGeometry geometry;
     geometry.flip_horizontal = params.flip_horizontal != 0;
     geometry.flip_vertical = params.flip_vertical != 0;
     geometry.order = o.order;
     geometry.mode = o.fill_mode;
     geometry.cval = o.cval;
-    const bool warps = affine_from_params(params, o.height, o.width, geometry.affine);
+    return affine_from_params(params, o.height, o.width, geometry.affine);
+}
+
+// Whether a warp into single precision has a kernel.
+bool Batch::kernels_take_all(const WarpGeometry& geometry) const noexcept {
+    const PlanOptions& o = plan_.options();
+    if (o.order > 1) return spline_ && spline_takes(*spline_, geometry, o.height, o.width);
+    return kernels_take(geometry, o.height, o.width, o.channels_first ? 1 : o.channels);
+}
+
+bool Batch::prepare(std::int64_t i, int threads) {
+    prepared_ = nullptr;
+    WarpGeometry geometry;
+    if (plan_.options().order < 2 || !warps(params_of(i), geometry)) return true;
+    if (request_.target.first.dtype == DType::f64 || !kernels_take_all(geometry)) return false;
+    float* coefficients = shared_.reserve(spline_->buffer_size());
+    filter_image(*spline_, source_image(i), coefficients, threads, request_.interrupted);
+    prepared_ = coefficients;
+    return true;
+}
+
+template <class T>
+void Batch::make(std::int64_t i, std::int64_t row_begin, std::int64_t row_end) const {
+    const PlanOptions& o = plan_.options();
+    const ImageView source = source_image(i);
+    const MutableImageView target = request_.target[i];
+    const TransformParams params = params_of(i);
+    WarpGeometry geometry;
+    const bool warped = warps(params, geometry);
 
     Scratch& scratch = Scratch::of_this_thread();
     const std::int64_t rows = row_end - row_begin;
@@ -217,17 +257,16 @@ void Batch::make(std::int64_t i, std::int64_t row_begin, std::int64_t row_end) c
 
     // Normalisation that does not depend on the image goes into the kernels' own write.
     const bool to_bytes = target.dtype == DType::u8;
-    const bool fused = std::is_same_v<T, float> && warps && plan_.normalizes() &&
+    const bool fused = std::is_same_v<T, float> && warped && plan_.normalizes() &&
                        !plan_.samplewise() && !params.has_channel_shift() &&
-                       !params.has_brightness() && !to_bytes &&
-                       linear_takes(geometry, o.height, o.width, channels);
+                       !params.has_brightness() && !to_bytes && kernels_take_all(geometry);
     // The thread will probably go on with the next image: its kernel may fetch that one early.
     const bool goes_on = planes == 1 && row_end == o.height && i + 1 < request_.target.count;
     const std::byte* next = goes_on ? source_image(i + 1).data : nullptr;
     for (std::int64_t p = 0; p < planes; ++p) {
         const ImageView plane = o.channels_first ? source.plane(p) : source;
         T* out = work + p * image.pixels * channels;
-        if (warps) {
+        if (warped) {
             const float* shift = fused ? shift_.data() + p : nullptr;
             const float* scale = fused ? scale_.data() + p : nullptr;
             warp<T>(plane, next, geometry, row_begin, row_end, shift, scale, out);
@@ -238,7 +277,7 @@ void Batch::make(std::int64_t i, std::int64_t row_begin, std::int64_t row_end) c
             load_pixels(band, out);
         }
     }
-    if (to_bytes && warps) round_to_bytes(image);
+    if (to_bytes && warped) round_to_bytes(image);
     if (params.has_channel_shift()) channel_shift(image, params.channel_shift);
     if (params.has_brightness()) brightness(image, params.brightness);
     if (!fused && (plan_.normalizes() || plan_.samplewise())) normalize_image(plan_, image);
@@ -257,13 +296,17 @@ template <class T>
 void Batch::warp(const ImageView& source, const std::byte* next, const WarpGeometry& geometry,
                  std::int64_t row_begin, std::int64_t row_end, const float* shift,
                  const float* scale, T* out) const {
-    if (geometry.order > 1) return warp_spline(source, geometry, row_begin, row_end, out);
     if constexpr (std::is_same_v<T, float>) {
-        if (linear_takes(geometry, source.height, source.width, source.channels)) {
+        if (kernels_take_all(geometry)) {
             const LinearTarget target{out, row_begin, row_end, shift, scale};
-            return warp_linear({source, source_end_, next}, geometry, target);
+            if (geometry.order < 2)
+                return warp_linear({source, source_end_, next}, geometry, target);
+            const float* filtered =
+                prepared_ != nullptr ? prepared_ : filter_image(*spline_, source);
+            return warp_spline(*spline_, filtered, source, geometry, target);
         }
     }
+    if (geometry.order > 1) return warp_spline_exactly(source, geometry, row_begin, row_end, out);
     Scratch& scratch = Scratch::of_this_thread();
     const std::int64_t count = source.height * source.width * source.channels;
     T* values;
@@ -276,10 +319,10 @@ void Batch::warp(const ImageView& source, const std::byte* next, const WarpGeome
     warp_general(packed, geometry, source.height, source.width, row_begin, row_end, out);
 }
 
-// Orders 2 to 5: coefficients of the whole image first, then the warp.
+// Orders 2 to 5 in double: coefficients of the whole image first, then the warp.
 template <class T>
-void Batch::warp_spline(const ImageView& source, const WarpGeometry& geometry,
-                        std::int64_t row_begin, std::int64_t row_end, T* out) const {
+void Batch::warp_spline_exactly(const ImageView& source, const WarpGeometry& geometry,
+                                std::int64_t row_begin, std::int64_t row_end, T* out) const {
     const FillMode mode = canonical(geometry.mode);
     const std::int64_t pad = spline_padding(geometry.order, mode);
     const std::int64_t channels = source.channels;
@@ -317,7 +360,7 @@ void augment_batch(const Plan& plan, const BatchRequest& request) {
     check(plan, request);
     const std::int64_t n = request.target.count;
     if (n == 0) return;
-    const Batch batch(plan, request);
+    Batch batch(plan, request);
     const std::int64_t elements = plan.elements(), height = plan.options().height;
 
     // Waking a thread costs some microseconds, as much as some thousand elements.
@@ -328,13 +371,24 @@ void augment_batch(const Plan& plan, const BatchRequest& request) {
     if (threads > 1 && n < 2 * threads && elements >= 4 * worthwhile && batch.splits_into_bands()) {
         const std::int64_t bands = std::clamp<std::int64_t>(
             std::min<std::int64_t>(4 * threads, elements / worthwhile), 1, height);
-        parallel_for(
-            n * bands, threads,
-            [&](std::int64_t task) {
-                const std::int64_t i = task / bands, band = task % bands;
-                batch.make_rows(i, height * band / bands, height * (band + 1) / bands);
-            },
-            request.interrupted);
+        const auto make_band = [&](std::int64_t i, std::int64_t band) {
+            batch.make_rows(i, height * band / bands, height * (band + 1) / bands);
+        };
+        if (plan.options().order < 2) {
+            parallel_for(
+                n * bands, threads,
+                [&](std::int64_t task) { make_band(task / bands, task % bands); },
+                request.interrupted);
+            return;
+        }
+        for (std::int64_t i = 0; i < n; ++i) {
+            if (batch.prepare(i, threads))
+                parallel_for(
+                    bands, threads, [&](std::int64_t band) { make_band(i, band); },
+                    request.interrupted);
+            else
+                batch.make_rows(i, 0, height);
+        }
         return;
     }
     // Many and small ones: hand out several at a time.

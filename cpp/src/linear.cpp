@@ -129,11 +129,10 @@ LinearScratch reserve_tables(std::int32_t width) {
 
 }  // namespace
 
-bool linear_takes(const WarpGeometry& g, std::int64_t height, std::int64_t width,
+bool kernels_take(const WarpGeometry& g, std::int64_t height, std::int64_t width,
                   std::int64_t channels) noexcept {
-    if (g.order > 1 || height < 2 || width < 2 || height > linear_max_extent ||
-        width > linear_max_extent || channels > linear_max_offset / linear_max_extent ||
-        !fits_offsets(height, width * channels))
+    if (height < 2 || width < 2 || height > linear_max_extent || width > linear_max_extent ||
+        channels > linear_max_offset / linear_max_extent || !fits_offsets(height, width * channels))
         return false;
     const double last_row = static_cast<double>(height - 1);
     const double last_column = static_cast<double>(width - 1 + linear_block);
@@ -144,18 +143,8 @@ bool linear_takes(const WarpGeometry& g, std::int64_t height, std::int64_t width
                        [](double part) { return std::abs(part) < linear_max_coordinate / 4; });
 }
 
-void warp_linear(const LinearSource& all, const WarpGeometry& geometry,
-                 const LinearTarget& target) {
-    const ImageView& source = all.image;
-    LinearJob job{};
-    job.small = is_small(geometry, source);
-    const KernelSource from =
-        job.small ? pad_edges(source) : plain_source(source, all.memory_end, geometry, target);
-    job.source = from.values;
-    job.source_row_stride = from.row_stride;
-    job.pixel_step = from.pixel_step;
-    job.prefetch_bytes = from.prefetch_bytes;
-    job.next_source = reinterpret_cast<const char*>(all.next);
+void describe_warp(LinearJob& job, const ImageView& source, const WarpGeometry& geometry,
+                   const LinearTarget& target) {
     job.target = target.values;
     job.height = static_cast<std::int32_t>(source.height);
     job.width = static_cast<std::int32_t>(source.width);
@@ -175,6 +164,21 @@ void warp_linear(const LinearSource& all, const WarpGeometry& geometry,
     job.shift = target.shift;
     job.scale = target.scale;
     job.scratch = reserve_tables(job.width);
+}
+
+void warp_linear(const LinearSource& all, const WarpGeometry& geometry,
+                 const LinearTarget& target) {
+    const ImageView& source = all.image;
+    LinearJob job{};
+    job.small = is_small(geometry, source);
+    const KernelSource from =
+        job.small ? pad_edges(source) : plain_source(source, all.memory_end, geometry, target);
+    job.source = from.values;
+    job.source_row_stride = from.row_stride;
+    job.pixel_step = from.pixel_step;
+    job.prefetch_bytes = from.prefetch_bytes;
+    job.next_source = reinterpret_cast<const char*>(all.next);
+    describe_warp(job, source, geometry, target);
 
     const KernelTable& table = kernels();
     if (geometry.order == 0) return table.point(job);

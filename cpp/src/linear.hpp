@@ -1,15 +1,17 @@
-// The way to the kernels of simd/ for spline orders 0 and 1: which warps they take, and the memory they read from.
+// The way to the kernels of simd/ for spline orders 0 and 1: which warps they take, and the memory
+// they read from.
 #pragma once
 
 #include <cstddef>
 
 #include "batchwarp/image.hpp"
+#include "simd/kernels.hpp"
 #include "warp.hpp"
 
 namespace batchwarp {
 
 /// Whether the kernels can take this warp of packed images of this size.
-bool linear_takes(const WarpGeometry& geometry, std::int64_t height, std::int64_t width,
+bool kernels_take(const WarpGeometry& geometry, std::int64_t height, std::int64_t width,
                   std::int64_t channels) noexcept;
 
 /// Rows [row_begin, row_end) of an image, interleaved and packed; `values` is where row `row_begin`
@@ -25,6 +27,10 @@ struct LinearSource {
     const std::byte* memory_end;  // of the array that the image is a part of
     const std::byte* next;        // the image that this thread will probably read next, or null
 };
+
+/// Sets all of a job but where it reads from. Its tables are those of this thread.
+void describe_warp(LinearJob& job, const ImageView& source, const WarpGeometry& geometry,
+                   const LinearTarget& target);
 
 void warp_linear(const LinearSource& source, const WarpGeometry& geometry,
                  const LinearTarget& target);

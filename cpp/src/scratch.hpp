@@ -37,15 +37,18 @@ class Buffer {
 };
 
 struct Scratch {
-    Buffer<float> source;     // a source image as packed float32, read slack included
-    Buffer<float> padded;     // a small source image with its last column and row doubled
-    Buffer<float> work;       // the image being made, where the target cannot hold it
-    Buffer<double> source64;  // the same two for float64 targets; `source64` also holds spline
-    Buffer<double> work64;    // coefficients
-    Buffer<float> columns;    // tables of the linear kernels
+    Buffer<float> source;        // a source image as packed float32, read slack included
+    Buffer<float> padded;        // a small source image with its last column and row doubled
+    Buffer<float> work;          // the image being made, where the target cannot hold it
+    Buffer<double> source64;     // the same two for float64 targets; `source64` also holds spline
+    Buffer<double> work64;       // coefficients
+    Buffer<float> coefficients;  // of orders 2 to 5
+    Buffer<float> strip;         // of rows that are filtered
+    Buffer<float> columns;       // tables of the linear kernels
     Buffer<std::int32_t> column_indices;
     Buffer<double> column_products;
     Buffer<float> weights;
+    Buffer<float> spline_weights;
     Buffer<std::int32_t> offsets;
 
     static Scratch& of_this_thread() {

@@ -117,47 +117,11 @@ class Line {
     std::int64_t length_, step_, lanes_;
 };
 
-struct Poles {
-    int count;
-    double z[2];
-};
-
-// Roots of the B-splines' z-transforms inside the unit circle (Unser et al. 1991, table I).
-constexpr Poles poles_of(int order) noexcept {
-    switch (order) {
-        case 2:
-            return {1, {-0.171572875253809902396622551580603843, 0}};
-        case 3:
-            return {1, {-0.267949192431122706472553658494127633, 0}};
-        case 4:
-            return {
-                2,
-                {-0.361341225900220177092212841325675255, -0.013725429297339121360331226939128204}};
-        default:
-            return {
-                2,
-                {-0.430575347099973791851434783493520110, -0.043096288203264653822712376822550182}};
-    }
-}
-
-constexpr FillMode filter_boundary(FillMode mode) noexcept {
-    switch (mode) {
-        case FillMode::nearest:
-        case FillMode::reflect:
-        case FillMode::grid_mirror:
-            return FillMode::reflect;
-        case FillMode::grid_wrap:
-            return FillMode::grid_wrap;
-        default:
-            return FillMode::mirror;
-    }
-}
-
 }  // namespace
 
 void spline_prefilter(double* data, std::int64_t height, std::int64_t width, std::int64_t channels,
                       int order, FillMode mode) noexcept {
-    const Poles poles = poles_of(order);
+    const SplinePoles poles = spline_poles(order);
     const FillMode boundary = filter_boundary(mode);
     const std::int64_t row = width * channels;
     double gain = 1;

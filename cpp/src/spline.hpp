@@ -81,6 +81,44 @@ inline void spline_weights(double coordinate, int order, double* weights) noexce
     weights[order] = last;  // NOLINT(clang-analyzer-security.ArrayBound): plans check the order
 }
 
+struct SplinePoles {
+    int count;
+    double z[2];
+};
+
+/// Roots of the B-splines' z-transforms inside the unit circle (Unser et al. 1991, table I), for
+/// orders 2 to 5.
+constexpr SplinePoles spline_poles(int order) noexcept {
+    switch (order) {
+        case 2:
+            return {1, {-0.171572875253809902396622551580603843, 0}};
+        case 3:
+            return {1, {-0.267949192431122706472553658494127633, 0}};
+        case 4:
+            return {
+                2,
+                {-0.361341225900220177092212841325675255, -0.013725429297339121360331226939128204}};
+        default:
+            return {
+                2,
+                {-0.430575347099973791851434783493520110, -0.043096288203264653822712376822550182}};
+    }
+}
+
+/// The boundary of the prefilter that SciPy pairs with a fill mode: reflect, mirror or grid_wrap.
+constexpr FillMode filter_boundary(FillMode mode) noexcept {
+    switch (mode) {
+        case FillMode::nearest:
+        case FillMode::reflect:
+        case FillMode::grid_mirror:
+            return FillMode::reflect;
+        case FillMode::grid_wrap:
+            return FillMode::grid_wrap;
+        default:
+            return FillMode::mirror;
+    }
+}
+
 /// Turns height x width x channels samples into B-spline coefficients, in place, both axes.
 ///
 /// @param data  packed, interleaved channels

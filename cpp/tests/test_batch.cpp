@@ -35,10 +35,10 @@ std::string describe(const Setup& s) {
 }
 
 // Largest difference from the reference that single precision explains, on a scale of 0 to 255.
-double tolerance(DType target) {
+double tolerance(DType target, int order) {
     switch (target) {
-        case DType::f16:
-            return 0.126;  // a unit in the last place at 255
+        case DType::f16:  // a unit in the last place at 255, or above 256, where splines overshoot
+            return order > 1 ? 0.251 : 0.126;
         case DType::u8:
             return 1;  // a value next to .5 may be rounded either way
         case DType::f64:
@@ -89,7 +89,7 @@ void compare(const Setup& s, std::mt19937& random, double scale = 1) {
         const double difference = std::abs(got[i] - want[i]);
         worst = difference <= worst ? worst : difference;  // NaN counts
     }
-    if (!(worst <= tolerance(s.target) * scale)) {
+    if (!(worst <= tolerance(s.target, o.order) * scale)) {
         std::ostringstream text;
         text << "worst difference " << worst << ": " << describe(s);
         fail(__FILE__, __LINE__, text.str());

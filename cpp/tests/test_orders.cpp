@@ -1,6 +1,7 @@
 // The kernels of spline orders other than 1 against the reference.
 #include <algorithm>
 #include <cmath>
+#include <functional>
 
 #include "batchwarp/cpu.hpp"
 #include "batchwarp/parallel.hpp"
@@ -131,6 +132,119 @@ TEST(order_0_takes_exactly_the_pixels_of_the_reference) {
                                          telling_params(random, h, w), 0);
                     }
     });
+}
+
+TEST(orders_2_to_5_equal_the_reference_on_every_size) {
+    std::mt19937 random(2);
+    every_tier([&] {
+        for (const std::int64_t h : {1, 2, 3, 5, 16, 33})
+            for (const std::int64_t w : {1, 2, 3, 4, 7, 15, 16, 17, 31, 40})
+                for (const std::int64_t c : {1, 2, 3, 4, 5})
+                    for (const FillMode mode : all_modes)
+                        for (int order = 2; order <= 5; ++order) {
+                            // Every size with two of the orders; all orders with every size's sum.
+                            if ((h + w + c + order) % 2 == 0 || !sampled()) continue;
+                            TestBatch source(DType::f32, 1, h, w, c, Layout::nhwc);
+                            source.fill(random);
+                            std::vector<TransformParams> params;
+                            for (int i = 0; i < 3; ++i)
+                                params.push_back(random_params(random, h, w, i > 0));
+                            check_difference(options(h, w, c, order, mode), source, params);
+                        }
+    });
+}
+
+TEST(orders_2_to_5_on_telling_transforms) {
+    std::mt19937 random(3);
+    every_tier([&] {
+        for (const std::int64_t c : {1, 3})
+            for (const FillMode mode : all_modes)
+                for (int order = 2; order <= 5; ++order) {
+                    if (!sampled()) continue;
+                    TestBatch source(DType::u8, 1, 29, 37, c, Layout::nhwc);
+                    source.fill(random);
+                    check_difference(options(29, 37, c, order, mode), source,
+                                     telling_params(random, 29, 37));
+                }
+    });
+}
+
+TEST(long_rows_and_columns) {
+    std::mt19937 random(4);
+    every_tier([&] {
+        for (const auto& [h, w] : {std::pair<int, int>{3, 900}, {5, 449}, {700, 4}})
+            for (const FillMode mode : {FillMode::nearest, FillMode::constant, FillMode::grid_wrap})
+                for (const int order : {2, 5}) {
+                    TestBatch source(DType::f32, 1, h, w, 3, Layout::nhwc);
+                    source.fill(random);
+                    check_difference(options(h, w, 3, order, mode), source,
+                                     {random_params(random, h, w, false)});
+                }
+    });
+}
+
+TEST(the_worst_images_stay_within_the_tolerance) {
+    // Stripes and checks of full contrast have the largest coefficients, up to 56 times the image's
+    // range, and so the largest rounding errors of single precision.
+    std::mt19937 random(5);
+    const auto checks = [](std::int64_t r, std::int64_t c) { return (r + c) % 2 == 0; };
+    const auto columns = [](std::int64_t, std::int64_t c) { return c % 2 == 0; };
+    const auto quarters = [](std::int64_t r, std::int64_t c) { return (r / 2 + c / 2) % 2 == 0; };
+    const auto noise = [&](std::int64_t, std::int64_t) { return random() % 2 == 0; };
+    const std::function<bool(std::int64_t, std::int64_t)> patterns[] = {checks, columns, quarters,
+                                                                        noise};
+    every_tier([&] {
+        for (const auto& pattern : patterns)
+            for (const FillMode mode : all_modes)
+                for (int order = 2; order <= 5; ++order) {
+                    if (!sampled()) continue;
+                    TestBatch source(DType::u8, 1, 64, 64, 1, Layout::nhwc);
+                    for (std::int64_t r = 0; r < 64; ++r)
+                        for (std::int64_t c = 0; c < 64; ++c)
+                            *source.view[0].at(r, c, 0) =
+                                static_cast<std::byte>(pattern(r, c) ? 255 : 0);
+                    std::vector<TransformParams> params(1);
+                    params[0].tx = 1e-9;  // samples at the pixels, where contrast is fullest
+                    for (int i = 0; i < 3; ++i)
+                        params.push_back(random_params(random, 64, 64, false));
+                    check_difference(options(64, 64, 1, order, mode), source, params);
+                }
+    });
+}
+
+TEST(one_large_image_is_the_same_on_any_number_of_threads) {
+    std::mt19937 random(6);
+    constexpr std::int64_t h = 190, w = 203;
+    every_tier([&] {
+        for (const FillMode mode : {FillMode::nearest, FillMode::wrap, FillMode::grid_constant})
+            for (const int order : {0, 2, 3, 5})
+                for (const DType dtype : {DType::u8, DType::f32, DType::f64}) {
+                    if (!sampled()) continue;
+                    PlanOptions o = options(h, w, 3, order, mode);
+                    o.rescale = 1 / 255.0;
+                    const Plan plan(o);
+                    TestBatch source(DType::u8, 2, h, w, 3, Layout::padded);
+                    source.fill(random);
+                    // The first image is warped, the second only flipped.
+                    std::vector<TransformParams> params{random_params(random, h, w, false), {}};
+                    params[1].flip_horizontal = 1;
+                    std::vector<double> alone;
+                    for (const int threads : {1, 2, 3, 8}) {
+                        set_num_threads(threads);
+                        TestBatch target(dtype, 2, h, w, 3, Layout::nhwc);
+                        BatchRequest request;
+                        request.source = readable(source.view);
+                        request.params = params.data();
+                        request.target = target.view;
+                        augment_batch(plan, request);
+                        if (threads == 1)
+                            alone = target.values();
+                        else
+                            CHECK(target.values() == alone);
+                    }
+                }
+    });
+    set_num_threads(0);
 }
 
 int main() { return testing::run_all(); }

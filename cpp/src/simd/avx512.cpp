@@ -78,6 +78,9 @@ struct Lanes {
 #include "four_lanes.inl"
 #include "rows.inl"
 #include "point.inl"
+#include "spline_lanes.inl"
+#include "spline_filter.inl"
+#include "spline.inl"
 #include "table.inl"
 // clang-format on
 

@@ -59,6 +59,39 @@ struct LinearJob {
     LinearScratch scratch;
 };
 
+inline constexpr int32_t spline_taps = 6;     // order 5 has the most
+inline constexpr int32_t spline_lanes = 16;   // lines that are filtered side by side
+inline constexpr int32_t spline_apron = 6;    // samples beyond every edge that taps may read
+inline constexpr int32_t spline_terms = 128;  // of the sums that start a filter
+
+/// Warp on B-spline coefficients, orders 2 to 5. `source` is such that offset 0 is the first tap of
+/// a pixel that lies on sample (0, 0); around the image there are `padding` and `spline_apron`
+/// samples more on every side, and `linear_read_slack` bytes behind the last.
+struct SplineJob : LinearJob {
+    int32_t order, padding;
+    float* weights;  // 2 * spline_taps * linear_chunk_slots
+    float* outside;  // linear_chunk_slots; not zero: the pixel is cval
+};
+
+/// What a recursion starts from: a weighted sum of some samples.
+struct SplineStart {
+    int32_t count;
+    int32_t at[spline_terms];
+    float weight[spline_terms];
+};
+
+/// One pole: forwards, here += z * before; then backwards, here = z * (after - here).
+struct SplinePole {
+    float z;
+    SplineStart causal, anticausal;
+};
+
+/// The filter of one axis. Its gain is left to the caller.
+struct SplineFilter {
+    int32_t poles;
+    SplinePole pole[2];
+};
+
 struct KernelTable {
     const char* name;
     void (*linear_c1)(const LinearJob&);
@@ -73,6 +106,16 @@ struct KernelTable {
                       float* to);
     /// Spline order 0, any channel count; not for small jobs.
     void (*point)(const LinearJob&);
+    void (*spline)(const SplineJob&);  // spline orders 2 to 5, any channel count
+
+    /// Filters `values` adjacent columns of `height` samples; touches whole groups of
+    /// `spline_lanes`.
+    void (*spline_filter_columns)(float* data, int64_t row_stride, int32_t height, int64_t values,
+                                  const SplineFilter& filter);
+    /// Multiplies `spline_lanes` rows of width * channels values by `gain` and filters them;
+    /// touches up to 3 values past each. `strip`: spline_lanes floats per value, and 3 * 16 more.
+    void (*spline_filter_rows)(float* data, int64_t row_stride, int32_t width, int32_t channels,
+                               const SplineFilter& filter, float gain, float* strip);
 
     void (*convert_u8)(const uint8_t* from, float* to, int64_t count);
     void (*convert_u16)(const uint16_t* from, float* to, int64_t count);

@@ -1,0 +1,52 @@
+#include "spline_warp.hpp"
+
+#include "batchwarp/parallel.hpp"
+#include "scratch.hpp"
+
+namespace batchwarp {
+
+bool spline_takes(const SplinePlane& plane, const WarpGeometry& geometry, std::int64_t height,
+                  std::int64_t width) noexcept {
+    return plane.buffer_size() <= linear_max_offset && kernels_take(geometry, height, width, 1);
+}
+
+const float* filter_image(const SplinePlane& plane, const ImageView& source) {
+    Scratch& scratch = Scratch::of_this_thread();
+    float* coefficients = scratch.coefficients.reserve(plane.buffer_size());
+    float* strip = scratch.strip.reserve(plane.strip_size());
+    for (std::int64_t g = 0; g < plane.row_groups(); ++g)
+        plane.filter_rows(source, g, coefficients, strip);
+    for (std::int64_t g = 0; g < plane.column_groups(); ++g) plane.filter_columns(g, coefficients);
+    plane.extend(coefficients);
+    return coefficients;
+}
+
+void filter_image(const SplinePlane& plane, const ImageView& source, float* coefficients,
+                  int threads, const std::function<bool()>& interrupted) {
+    const auto rows = [&](std::int64_t group) {
+        float* strip = Scratch::of_this_thread().strip.reserve(plane.strip_size());
+        plane.filter_rows(source, group, coefficients, strip);
+    };
+    parallel_for(plane.row_groups(), threads, rows, interrupted);
+    const auto columns = [&](std::int64_t group) { plane.filter_columns(group, coefficients); };
+    parallel_for(plane.column_groups(), threads, columns, interrupted);
+    plane.extend(coefficients);
+}
+
+void warp_spline(const SplinePlane& plane, const float* coefficients, const ImageView& source,
+                 const WarpGeometry& geometry, const LinearTarget& target) {
+    SplineJob job{};
+    const std::int64_t one_tap = plane.row_stride() + source.channels;
+    job.source = plane.origin(coefficients) - geometry.order / 2 * one_tap;
+    job.source_row_stride = plane.row_stride();
+    job.pixel_step = static_cast<std::int32_t>(source.channels);
+    describe_warp(job, source, geometry, target);
+    job.order = geometry.order;
+    job.padding = static_cast<std::int32_t>(plane.padding());
+    constexpr std::int64_t weights = 2 * spline_taps * linear_chunk_slots;
+    job.weights = Scratch::of_this_thread().spline_weights.reserve(weights + linear_chunk_slots);
+    job.outside = job.weights + weights;
+    kernels().spline(job);
+}
+
+}  // namespace batchwarp

@@ -1,0 +1,25 @@
+// The way to the kernels of simd/ for spline orders 2 to 5, in single precision.
+#pragma once
+
+#include <functional>
+
+#include "linear.hpp"
+#include "spline_plane.hpp"
+
+namespace batchwarp {
+
+/// Whether the kernels can take this warp of images whose coefficients lie like this.
+bool spline_takes(const SplinePlane& plane, const WarpGeometry& geometry, std::int64_t height,
+                  std::int64_t width) noexcept;
+
+/// Computes the coefficients of an image in this thread's scratch memory.
+const float* filter_image(const SplinePlane& plane, const ImageView& source);
+
+/// The same on several threads, in `coefficients`.
+void filter_image(const SplinePlane& plane, const ImageView& source, float* coefficients,
+                  int threads, const std::function<bool()>& interrupted);
+
+void warp_spline(const SplinePlane& plane, const float* coefficients, const ImageView& source,
+                 const WarpGeometry& geometry, const LinearTarget& target);
+
+}  // namespace batchwarp
