@@ -8,5 +8,6 @@ PYBIND11_MODULE(_core, m) {
     m.attr("__version__") = BATCHWARP_VERSION;
 
     batchwarp::bindings::register_batch(m);
+    batchwarp::bindings::register_buffers(m);
     batchwarp::bindings::register_runtime(m);
 }

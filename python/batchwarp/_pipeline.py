@@ -274,6 +274,7 @@ class Pipeline:
         x: NDArray[Any],
         indices: NDArray[np.int64],
         random: np.random.RandomState,
+        buffers: _core.BufferPool,
     ) -> NDArray[Any]:
         """Makes one batch.
 
@@ -282,11 +283,12 @@ class Pipeline:
             x: Array of rank 4, all images, of a dtype that the core reads.
             indices: Array `(n,)`, which of them.
             random: The state to draw from.
+            buffers: Where the batch's memory comes from, and where it goes back to.
 
         Returns:
             Array of rank 4 of the pipeline's dtype.
         """
-        batch = np.empty((len(indices), *self._shape), self._dtype)
+        batch = buffers.empty((len(indices), *self._shape), self._dtype)
         if self._function is None:
             params = self._draws.batch(random, len(indices))
             _core.augment_batch(x, indices, params, self._warp, batch)

@@ -94,6 +94,16 @@ def test_indexing_epochs_and_reset(seed, shuffle):
         assert_same(ours, theirs)
 
 
+def test_a_position_set_before_the_first_batch():
+    """The first `next` starts a pass, whatever has been set before."""
+    results = []
+    for iterator in flows(noise((9, 6, 7, 3)), shuffle=False, seed=3, batch_size=4):
+        iterator.batch_index = 2
+        results.append(take(iterator, 4))
+    for ours, theirs in zip(*results, strict=True):
+        assert_same(ours, theirs)
+
+
 @pytest.mark.parametrize("seed", [None, 3])
 def test_the_index_generator_under_the_lock(seed):
     """Old tutorials call the parts of `next` themselves."""

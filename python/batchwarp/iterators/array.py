@@ -201,7 +201,7 @@ class NumpyArrayIterator(Iterator):
             self._pipeline = pipeline
         if not pipeline.fused:
             return run_one_by_one(generator, self.x, index_array, self._numpy_dtype, random)
-        return pipeline.run(generator, self.x, index_array, random)
+        return pipeline.run(generator, self.x, index_array, random, self._buffers)
 
     def _save(
         self,

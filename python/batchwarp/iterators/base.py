@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import operator
 import threading
-from collections.abc import Generator
+import weakref
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from batchwarp import _keras
+from batchwarp import _core, _keras
 from batchwarp.draws import borrowed_global, global_random
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 _DATASET_OPTIONS = {"workers": 1, "use_multiprocessing": False, "max_queue_size": 10}
-_UNPICKLED = ("lock", "index_generator", "_random", "_idle")
+_UNPICKLED = ("lock", "index_generator", "_random", "_idle", "_buffers")
 
 _class_lock = threading.Lock()
 
@@ -53,6 +53,35 @@ def _unpickled(cls: type[Any], state: dict[str, Any]) -> Any:
     iterator = make(cls)
     iterator.__setstate__(state)
     return iterator
+
+
+class _IndexArrays:
+    """Which samples each next batch has; does not keep its iterator alive.
+
+    A generator would, in a circle that holds on to images and memory for batches until Python's
+    garbage collector finds it.
+
+    Args:
+        iterator: The iterator.
+        started: Boolean, whether to go on from where the iterator is; if not, it is reset before
+            the first batch, as in Keras.
+    """
+
+    def __init__(self, iterator: Iterator, started: bool) -> None:
+        self._iterator = weakref.ref(iterator)
+        self._started = started
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> NDArray[np.int64]:
+        iterator = self._iterator()
+        if iterator is None:
+            raise StopIteration
+        if not self._started:
+            self._started = True
+            iterator.reset()
+        return iterator._next_index_array()
 
 
 class _SignatureOfInit:
@@ -132,7 +161,8 @@ class Iterator:
         self.index_array: NDArray[np.int64] | None = None
         self._random = global_random()  # of the latest batch
         self._idle: list[np.random.RandomState] = []
-        self.index_generator = self._flow_index()
+        self._buffers = _core.BufferPool()  # for the memory of batches
+        self.index_generator = _IndexArrays(self, started=False)
 
     def __reduce__(self) -> tuple[Any, ...]:
         cls = type(self).__dict__.get("_plain", type(self))
@@ -146,7 +176,8 @@ class Iterator:
         self.lock = threading.RLock()
         self._random = global_random()
         self._idle = []
-        self.index_generator = self._index_arrays()
+        self._buffers = _core.BufferPool()
+        self.index_generator = _IndexArrays(self, started=True)
 
     def _next_random(self) -> np.random.RandomState:
         """Returns the state for the next batch; the latest one also shuffles after an epoch."""
@@ -214,23 +245,18 @@ class Iterator:
         """Starts the next batch of `next()` at the beginning of a new pass."""
         self.batch_index = 0
 
-    def _flow_index(self) -> Generator[NDArray[np.int64], None, None]:
-        self.reset()
-        yield from self._index_arrays()
-
-    def _index_arrays(self) -> Generator[NDArray[np.int64], None, None]:
-        while True:
-            self._next_random()
-            if self.batch_index == 0 or self.index_array is None:
-                self._set_index_array()
-            start = self.batch_index * self.batch_size % self.n if self.n else 0
-            if self.n > start + self.batch_size:
-                self.batch_index += 1
-            else:
-                self.batch_index = 0
-            self.total_batches_seen += 1
-            assert self.index_array is not None
-            yield self.index_array[start : start + self.batch_size]
+    def _next_index_array(self) -> NDArray[np.int64]:
+        self._next_random()
+        if self.batch_index == 0 or self.index_array is None:
+            self._set_index_array()
+        assert self.index_array is not None
+        start = self.batch_index * self.batch_size % self.n if self.n else 0
+        if self.n > start + self.batch_size:
+            self.batch_index += 1
+        else:
+            self.batch_index = 0
+        self.total_batches_seen += 1
+        return self.index_array[start : start + self.batch_size]
 
     def __iter__(self) -> Self:
         return self

@@ -1,0 +1,162 @@
+"""The memory of batches: it is used again, and never while somebody can still see it."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import batchwarp
+from batchwarp import _core
+from keras_reference import noise
+
+X, Y = noise((12, 16, 16, 3)), np.arange(12)
+
+
+def address(array):
+    return array.__array_interface__["data"][0]
+
+
+def flow(**arguments):
+    generator = batchwarp.ImageDataGenerator(rotation_range=20, rescale=1 / 255)
+    return generator.flow(X, **{"batch_size": 4, "seed": 1, **arguments})
+
+
+@settings(deadline=None)
+@given(
+    shape=st.lists(st.integers(0, 40), max_size=4).map(tuple),
+    dtype=st.sampled_from(["uint8", "bool", "int16", "float16", "float32", "float64", "complex64"]),
+)
+def test_an_array_of_a_pool_is_like_any_other(shape, dtype):
+    array = _core.BufferPool().empty(shape, np.dtype(dtype))
+    expected = np.empty(shape, dtype)
+    assert (array.shape, array.dtype) == (expected.shape, expected.dtype)
+    assert array.strides == expected.strides or array.size == 0
+    assert array.flags.c_contiguous
+    assert array.flags.writeable
+    assert array.flags.aligned
+    assert address(array) % 64 == 0
+    array[...] = 1
+    assert (array == 1).all()
+
+
+@pytest.mark.parametrize(
+    ("shape", "dtype", "error", "message"),
+    [
+        ((2, -1), "float32", ValueError, r"`shape` must not have negative.*\(2, -1\).*float32"),
+        ((2,), "O", TypeError, r"`dtype` must be boolean or numeric. Received: object"),
+        ((2,), "S3", TypeError, r"`dtype` must be boolean or numeric. Received: \|S3"),
+        ((2**40, 2**40), "u1", MemoryError, r"shape \(1099511627776, 1099511627776\).*uint8"),
+        ((2**31, 2**31), "u1", MemoryError, r"Unable to allocate an array of shape .*uint8"),
+        ((2**47, 3), "f4", MemoryError, r"Unable to allocate an array of shape .*float32"),
+    ],
+)
+def test_what_a_pool_refuses(shape, dtype, error, message):
+    pool = _core.BufferPool()
+    with pytest.raises(error, match=message):
+        pool.empty(shape, np.dtype(dtype))
+    assert pool.empty((2,), np.dtype("u1")).shape == (2,)
+
+
+def test_a_batch_that_memory_cannot_hold():
+    images = np.broadcast_to(np.uint8(0), (2**24, 2**10, 2**10, 3))
+    generator = batchwarp.ImageDataGenerator(dtype="float64")
+    with pytest.raises(MemoryError, match=r"shape \(16777216, 1024, 1024, 3\) and dtype float64"):
+        next(generator.flow(images, batch_size=2**24, shuffle=False))
+
+
+def test_a_batch_takes_the_memory_of_one_that_nobody_holds():
+    ours = flow()
+    first = address(next(ours))
+    assert {address(next(ours)) for _ in range(20)} == {first}
+
+
+def through_tensorflow(batch):
+    import tensorflow as tf
+
+    return tf.convert_to_tensor(batch)
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        lambda batch: batch,
+        lambda batch: batch[1:, ::2],
+        lambda batch: batch.reshape(-1)[7:].view(np.int32),
+        memoryview,
+        np.from_dlpack,
+        through_tensorflow,
+        lambda batch: through_tensorflow(batch)[1],
+    ],
+    ids=["itself", "slice", "bits", "memoryview", "dlpack", "tensor", "slice of a tensor"],
+)
+def test_memory_that_somebody_sees_is_left_alone(view):
+    ours = flow()
+    batch = next(ours)
+    seen = view(batch)
+    kept = np.array(seen)
+    del batch
+    for _ in range(20):
+        next(ours)[...] = -1
+    np.testing.assert_array_equal(np.asarray(seen), kept)
+
+
+def test_memory_comes_back_with_the_last_view():
+    pool = _core.BufferPool()
+    array = pool.empty((100,), np.dtype("f4"))
+    views = [array[10:], memoryview(array)]
+    del array
+    while views:
+        assert pool.idle_bytes == 0
+        views.pop()
+    assert pool.idle_bytes >= 400
+
+
+def test_batches_outlive_their_iterator():
+    ours = flow()
+    batch = next(ours)
+    expected = next(flow())
+    view = batch[1]
+    del ours, batch
+    gc.collect()
+    np.testing.assert_array_equal(view, expected[1])
+    view[...] = 3
+
+
+def test_two_thousand_batches_need_the_memory_of_a_few():
+    ours = flow(batch_size=5)  # the last batch of a pass is smaller
+    held, used = [], set()
+    for _ in range(2000):
+        held.append(next(ours))
+        used.add(address(held[-1]))
+        del held[:-3]
+    assert len(used) <= 6
+    size = 5 * X[0].size * 4
+    assert ours._buffers.idle_bytes <= 3 * (size + 64)
+
+
+def test_an_iterator_takes_its_memory_along():
+    """There is no circle of references that would keep images and buffers until a collection."""
+    ours = flow()
+    next(ours)
+    iterator, pool = weakref.ref(ours), ours._buffers
+    gc.disable()
+    try:
+        del ours
+        assert iterator() is None
+    finally:
+        gc.enable()
+    assert pool.idle_bytes > 0
+
+
+def test_a_batch_does_not_own_its_memory():
+    """NumPy's `resize` in place needs that; `numpy.resize` gives a new array as ever."""
+    batch = next(flow())
+    assert not batch.flags.owndata
+    with pytest.raises(ValueError, match="does not own its data"):
+        batch.resize((2, 16, 16, 3))
+    assert np.resize(batch, (2, 16, 16, 3)).shape == (2, 16, 16, 3)
