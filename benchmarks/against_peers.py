@@ -124,10 +124,11 @@ def text(cases: list[dict[str, Any]], missing: list[Peer]) -> str:
     """Returns the table: microseconds per image, and in brackets how many times batchwarp's."""
     found = metrics(cases)
     sizes = list(dict.fromkeys(case["case"] for case in cases))
-    rows = []
-    for dtype in ("float32", "uint8"):
-        times = cost(cases, ours(dtype))
-        rows.append(["batchwarp", dtype, *(f"{times[size]:,.1f}" for size in sizes), ""])
+    rows = [
+        ["batchwarp", dtype, *(f"{times[size]:,.1f}" for size in sizes), ""]
+        for dtype in ("float32", "uint8")
+        if (times := cost(cases, ours(dtype)))
+    ]
     for peer in PEERS:
         if times := cost(cases, peer.name):
             cells = [f"{times[size]:,.1f} ({found[f'{peer.name}/{size}']:.1f})" for size in sizes]

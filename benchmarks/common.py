@@ -24,7 +24,7 @@ from batchwarp.training.options import at_least
 
 MILLISECOND = 1e-3
 TINY_ROUNDS = 2
-NOT_QUIET = 0.05  # share of all processors
+NOT_QUIET = 0.1  # share of all processors
 
 Item = TypeVar("Item")
 

@@ -93,6 +93,10 @@ def require_clean_checkout() -> None:
     Raises:
         CompareError: if tracked files were changed, or this is no checkout.
     """
+    if Path(git("rev-parse", "--show-toplevel")) != ROOT.resolve():
+        raise CompareError(
+            f"{ROOT} is no checkout of batchwarp: an installed copy has no revisions"
+        )
     changed = git("status", "--porcelain", "--untracked-files=no")
     if changed:
         raise CompareError(
@@ -150,16 +154,20 @@ def build(source: Path, scratch: Path) -> Path:
     seen = [str(site), *(path for path in sys.path if path.endswith("-packages"))]
     (purelib,) = (scratch / "venv").rglob("site-packages")
     (purelib / "compared.pth").write_text("\n".join(seen) + "\n", encoding="utf-8")
+    found = _run([str(python), "-c", "import batchwarp; print(batchwarp.__file__)"], "the import")
+    if not Path(found.strip()).is_relative_to(site):
+        raise CompareError(f"batchwarp is imported from {found.strip()}, not from what was built")
     return python
 
 
-def _run(command: Sequence[str], what: str) -> None:
-    """Runs a command. Raises `CompareError` with the end of its output if it fails."""
+def _run(command: Sequence[str], what: str) -> str:
+    """Returns what a command prints; raises `CompareError` with the end of it if it fails."""
     ran = subprocess.run(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8"
     )
     if ran.returncode:
         raise CompareError(f"{what} failed with status {ran.returncode}:\n{ran.stdout[-4000:]}")
+    return ran.stdout
 
 
 def seconds(figures: Mapping[str, Any]) -> Seconds:

@@ -60,6 +60,12 @@ def test_outside_of_a_checkout_git_says_so(tmp_path, monkeypatch, capsys):
     assert "not a git repository" in fails(["HEAD"], capsys)
 
 
+def test_an_installed_copy_within_another_checkout_is_refused(repository, monkeypatch, capsys):
+    (repository / "site-packages").mkdir()
+    monkeypatch.setattr(compare, "ROOT", repository / "site-packages")
+    assert "is no checkout of batchwarp" in fails(["HEAD~1"], capsys)
+
+
 def test_a_build_that_fails_shows_why_and_leaves_nothing(repository, capsys):
     message = fails(["HEAD~1"], capsys)
     assert "the build failed with status" in message
