@@ -106,7 +106,9 @@ def test_one_version():
         path.relative_to(ROOT).as_posix()
         for folder in (PACKAGE, ROOT / "cpp", ROOT / "benchmarks")
         for path in files(folder, *TEXTS)
-        if assigned.search(path.read_text(encoding="utf-8"))
+        # Figures tell the version that they were measured with.
+        if path.parent != ROOT / "benchmarks" / "results"
+        and assigned.search(path.read_text(encoding="utf-8"))
     ]
     holders += [
         path.name
