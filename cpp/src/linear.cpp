@@ -105,7 +105,7 @@ KernelSource plain_source(const ImageView& source, const std::byte* memory_end,
     needed.data += rows.first * source.row_stride;
     needed.height = rows.last - rows.first + 1;
     load_pixels(needed, packed + rows.first * row);
-    return {packed, row, step, 0};
+    return {packed, row, step, height * row * item > linear_huge_bytes ? prefetch_distance : 0};
 }
 
 LinearScratch reserve_tables(std::int32_t width) {

@@ -22,8 +22,10 @@ struct LinearScratch {
     float *fx, *fy;
 };
 
-inline constexpr int32_t linear_block = 16;   // pixels that kernels handle at a time
-inline constexpr int32_t linear_chunk = 512;  // coordinates, taps and output fit into L1
+inline constexpr int32_t linear_block = 16;            // pixels that kernels handle at a time
+inline constexpr int32_t linear_chunk = 512;           // coordinates, taps and output fit into L1
+inline constexpr int32_t linear_tile = 256;            // columns of a huge image done at a time
+inline constexpr int64_t linear_huge_bytes = 2 << 20;  // more than second-level caches hold
 inline constexpr int32_t linear_chunk_slots = linear_chunk + 2 * linear_block;
 constexpr int32_t linear_column_slots(int32_t width) { return width + linear_block; }
 

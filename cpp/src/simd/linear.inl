@@ -52,34 +52,36 @@ struct Slope {
 // columns [interior_begin, interior_end) have both taps inside of the image on both axes, a safety
 // margin included.
 constexpr int32_t row_block = 32;
+constexpr int32_t rows_ahead = 8;  // and these, for what is fetched early
+constexpr int32_t row_slots = row_block + rows_ahead;
 
 struct Rows {
-    double base_y[row_block], base_x[row_block];  // o + r * m, as SciPy computes it
-    float fy[row_block], fx[row_block];
-    int32_t iy[row_block], ix[row_block];
-    int32_t interior_begin[row_block], interior_end[row_block];
-    int32_t outer_begin[row_block], outer_end[row_block];  // the others hold the fill value
-    int32_t fixed_y[row_block], fixed_x[row_block];        // of small images only
+    double base_y[row_slots], base_x[row_slots];  // o + r * m, as SciPy computes it
+    float fy[row_slots], fx[row_slots];
+    int32_t iy[row_slots], ix[row_slots];
+    int32_t interior_begin[row_slots], interior_end[row_slots];
+    int32_t outer_begin[row_slots], outer_end[row_slots];  // the others hold the fill value
+    int32_t fixed_y[row_slots], fixed_x[row_slots];        // of small images only
 };
 
-// Rows `first` and up, `row_block` of them; those past the last one are computed and never used.
+// Rows `first` and up; those past the last one are computed and never used.
 void start_rows(const LinearJob& job, int32_t first, Rows& rows) {
     const double from = job.flip_vertical ? job.height - 1 - first : first;
     const double step = job.flip_vertical ? -1 : 1;
     const double o0 = job.o0, o1 = job.o1, m00 = job.m00, m10 = job.m10;
-    for (int32_t i = 0; i < row_block; ++i) {
+    for (int32_t i = 0; i < row_slots; ++i) {
         const double r = from + step * i;
         rows.base_y[i] = o0 + r * m00;
         rows.base_x[i] = o1 + r * m10;
     }
     if (job.small) {
-        for (int32_t i = 0; i < row_block; ++i) {
+        for (int32_t i = 0; i < row_slots; ++i) {
             rows.fixed_y[i] = to_fixed(rows.base_y[i]);
             rows.fixed_x[i] = to_fixed(rows.base_x[i]);
         }
         return;
     }
-    for (int32_t i = 0; i < row_block; ++i) {
+    for (int32_t i = 0; i < row_slots; ++i) {
         const double y = rows.base_y[i], x = rows.base_x[i];
         const double floor_y = whole_below(y), floor_x = whole_below(x);
         rows.fy[i] = static_cast<float>(y - floor_y);
@@ -97,7 +99,7 @@ void bound_columns(const LinearJob& job, const Slope& slope_y, const Slope& slop
     const double last_y = job.height - 1 - margin, last_x = far - margin;
     const double start_y = slope_y.start, start_x = slope_x.start;
     const double inverse_y = slope_y.inverse, inverse_x = slope_x.inverse;
-    for (int32_t i = 0; i < row_block; ++i) {
+    for (int32_t i = 0; i < row_slots; ++i) {
         const double y = rows.base_y[i], x = rows.base_x[i];
         const double y1 = (margin - y - start_y) * inverse_y,
                      y2 = (last_y - y - start_y) * inverse_y;
@@ -128,7 +130,7 @@ void bound_rows(const LinearJob& job, const Slope& slope_y, const Slope& slope_x
     bound_columns(job, slope_y, slope_x, -outside - coordinate_margin, rows, rows.outer_begin,
                   rows.outer_end);
     if (job.mode != FillMode::grid_wrap) return;
-    for (int32_t i = 0; i < row_block; ++i) {
+    for (int32_t i = 0; i < row_slots; ++i) {
         rows.outer_begin[i] = 0;
         rows.outer_end[i] = job.width;
     }
@@ -435,6 +437,12 @@ struct Run {
     alignas(64) float shift[16];
     alignas(64) float scale[16];
     const char* prefetch;  // null: no prefetching
+    // What a later row will read: its first tap relative to each column's offset, and the columns
+    // for which this lies inside of the image. No columns: no fetching.
+    const float* ahead;
+    const int32_t* ahead_offset;
+    int32_t ahead_begin, ahead_end;
+    int64_t write_ahead;  // bytes from what is written to what will be
 };
 
 // Any number of channels, one value after the other.
@@ -462,17 +470,19 @@ BATCHWARP_NOINLINE void fixed_channels(const Run& shared) {
         shared;  // a copy that no store can alias, so that its members stay in registers
     constexpr int32_t channels = Pixels::channels;
     constexpr int64_t block_bytes = int64_t{linear_block} * channels * sizeof(float);
-    constexpr int64_t write_ahead = 2048;
-    const char* prefetch = run.prefetch;
+    constexpr int32_t fetch_step = channels == 1 ? 8 : 4;  // pixels; a line has 16 or fewer
     int32_t i = 0;
     for (; i + linear_block + Pixels::excess <= run.count; i += linear_block) {
         float* out = run.target + static_cast<int64_t>(i) * channels;
-        if (prefetch != nullptr) {
-            for (int64_t b = 0; b < block_bytes; b += 64) BATCHWARP_PREFETCH(prefetch + b);
-            prefetch += block_bytes;
+        if (run.prefetch != nullptr) {
+            const char* line = run.prefetch + i * int64_t{channels} * 4;
+            for (int64_t b = 0; b < block_bytes; b += 64) BATCHWARP_PREFETCH(line + b);
         }
+        if (i >= run.ahead_begin && i < run.ahead_end)
+            for (int32_t k = 0; k < linear_block; k += fetch_step)
+                BATCHWARP_PREFETCH(run.ahead + run.ahead_offset[i + k]);
         for (int64_t b = 0; b < block_bytes; b += 64)
-            BATCHWARP_PREFETCH_WRITE(reinterpret_cast<const char*>(out) + write_ahead + b);
+            BATCHWARP_PREFETCH_WRITE(reinterpret_cast<const char*>(out) + run.write_ahead + b);
         Pixels::template block<Normalized>(run, i, out);
     }
     if (i == run.count) return;
@@ -578,6 +588,16 @@ void repair_row(const LinearJob& job, const Rows& rows, const Fill& fill, int32_
     fill.store(job, end - outer_end, at(outer_end));
 }
 
+// Has the pass over columns `begin` and up of a row fetch what row i will read there.
+BATCHWARP_INLINE void look_ahead(const LinearJob& job, const Rows& rows, int32_t i, int32_t begin,
+                                 Run& run) {
+    run.ahead = job.source + rows.iy[i] * job.source_row_stride +
+                static_cast<int64_t>(rows.ix[i]) * job.pixel_step;
+    run.ahead_offset = job.scratch.column_offset + begin;
+    run.ahead_begin = rows.interior_begin[i] - begin;
+    run.ahead_end = rows.interior_end[i] - linear_block - begin;
+}
+
 template <class Pass>
 BATCHWARP_INLINE void warp_linear(const LinearJob& job, Pass&& pass) {
     const LinearScratch& s = job.scratch;
@@ -589,11 +609,8 @@ BATCHWARP_INLINE void warp_linear(const LinearJob& job, Pass&& pass) {
     run.offset = s.offset;
     run.fx = s.fx;
     run.fy = s.fy;
-    run.target = job.target;
     constexpr int64_t item = sizeof(float);
-    const char* source = reinterpret_cast<const char*>(job.source);
-    const int64_t source_bytes = job.height * job.source_row_stride * item;
-    int64_t ahead = job.row_begin * job.source_row_stride * item + job.prefetch_bytes;
+    run.prefetch = nullptr;
     for (int k = 0; k < 16; ++k) {
         run.shift[k] = job.shift != nullptr ? job.shift[k % job.channels] : 0.0f;
         run.scale[k] = job.scale != nullptr ? job.scale[k % job.channels] : 1.0f;
@@ -603,11 +620,55 @@ BATCHWARP_INLINE void warp_linear(const LinearJob& job, Pass&& pass) {
 
     const Fill fill(job);
 
-    // A chunk is some whole rows, or a part of a wide one, cut at a block's boundary.
-    const int32_t most_columns = job.width < linear_chunk ? job.width : linear_chunk;
-    const int32_t most_rows = linear_chunk / most_columns;
+    // A chunk is some whole rows, or a part of a wide one, cut at a block's boundary. A source that
+    // no cache holds is read in tiles of `row_block` rows, and what a row will read is fetched
+    // along its slanted way; of others the same place some rows below is near enough.
+    const int64_t source_bytes = job.height * job.source_row_stride * item;
+    const bool slanted = job.prefetch_bytes != 0 && source_bytes > linear_huge_bytes;
+    const int32_t most = slanted ? linear_tile : linear_chunk;
+    const int32_t tiles = (job.width + most - 1) / most, even = (job.width + tiles - 1) / tiles;
+    const int32_t most_columns = tiles == 1 ? job.width : (even + linear_block - 1) & -linear_block;
+    const int32_t most_rows = slanted ? 1 : linear_chunk / most_columns;
+    run.write_ahead = slanted ? int64_t{job.width} * job.channels * item : 2048;
+    const char* source = reinterpret_cast<const char*>(job.source);
     const Slope slope_y(job, job.m01), slope_x(job, job.m11);
     Rows rows;
+    const auto chunk = [&](int32_t first, int32_t i, int32_t stop, int32_t begin, int32_t end) {
+        const int32_t count = (stop - i) * (end - begin);
+        if (job.small)
+            fill_small_coordinates(job, rows, i, stop);
+        else
+            for (int32_t k = i; k < stop; ++k)
+                fill_coordinates(job, rows, k, begin, end, (k - i) * (end - begin));
+        // Pad to whole blocks with a pixel that can be read.
+        for (int32_t k = 0; k < linear_block; ++k) {
+            s.offset[count + k] = 0;
+            s.fx[count + k] = 0;
+            s.fy[count + k] = 0;
+        }
+        const int64_t row = first + i;
+        run.count = count;
+        run.target =
+            job.target + ((row - job.row_begin) * job.width + begin) * int64_t{job.channels};
+        run.prefetch = nullptr;
+        run.ahead_begin = run.ahead_end = 0;
+        if (slanted) {
+            look_ahead(job, rows, i + rows_ahead, begin, run);
+        } else if (job.prefetch_bytes != 0) {
+            const int64_t ahead =
+                (row * job.source_row_stride + int64_t{begin} * job.pixel_step) * item +
+                job.prefetch_bytes;
+            if (ahead < source_bytes)
+                run.prefetch = source + ahead;
+            else if (job.next_source != nullptr)
+                run.prefetch = job.next_source + (ahead - source_bytes);
+        }
+        pass(run);
+        if (!repairs) return;
+        float* out = run.target;
+        for (int32_t k = i; k < stop; ++k, out += int64_t{end - begin} * job.channels)
+            repair_row(job, rows, fill, k, begin, end, out);
+    };
     for (int32_t first = job.row_begin; first < job.row_end; first += row_block) {
         start_rows(job, first, rows);
         if (repairs)
@@ -616,41 +677,11 @@ BATCHWARP_INLINE void warp_linear(const LinearJob& job, Pass&& pass) {
             bound_columns(job, slope_y, slope_x, coordinate_margin, rows, rows.interior_begin,
                           rows.interior_end);
         const int32_t rest = job.row_end - first, started = rest < row_block ? rest : row_block;
-        for (int32_t i = 0; i < started; i += most_rows) {
-            const int32_t stop = started - i < most_rows ? started : i + most_rows;
-            for (int32_t begin = 0; begin < job.width; begin += most_columns) {
-                const int32_t end =
-                    job.width - begin < most_columns ? job.width : begin + most_columns;
-                const int32_t at = (stop - i) * (end - begin);
-                if (job.small)
-                    fill_small_coordinates(job, rows, i, stop);
-                else
-                    for (int32_t k = i; k < stop; ++k)
-                        fill_coordinates(job, rows, k, begin, end, (k - i) * (end - begin));
-                // Pad to whole blocks with a pixel that can be read.
-                for (int32_t k = 0; k < linear_block; ++k) {
-                    s.offset[at + k] = 0;
-                    s.fx[at + k] = 0;
-                    s.fy[at + k] = 0;
-                }
-                run.count = at;
-                run.prefetch = nullptr;
-                if (job.prefetch_bytes != 0) {
-                    if (ahead < source_bytes)
-                        run.prefetch = source + ahead;
-                    else if (job.next_source != nullptr)
-                        run.prefetch = job.next_source + (ahead - source_bytes);
-                }
-                pass(run);
-                if (repairs) {
-                    float* out = run.target;
-                    for (int32_t k = i; k < stop; ++k, out += int64_t{end - begin} * job.channels)
-                        repair_row(job, rows, fill, k, begin, end, out);
-                }
-                const int64_t values = static_cast<int64_t>(at) * job.channels;
-                run.target += values;
-                ahead += values * item;
-            }
+        for (int32_t begin = 0; begin < job.width; begin += most_columns) {
+            const int32_t columns = job.width - begin;
+            const int32_t end = columns < most_columns ? job.width : begin + most_columns;
+            for (int32_t i = 0; i < started; i += most_rows)
+                chunk(first, i, started - i < most_rows ? started : i + most_rows, begin, end);
         }
     }
 }
