@@ -79,7 +79,12 @@ def overrides(generator: Any, reference: type[Any], *names: str) -> bool:
     Returns:
         True if at least one was overridden, in a subclass or on the object itself.
     """
-    return any(_stage(generator, name) is not getattr(reference, name) for name in names)
+    if type(generator) is reference:  # nearly always, and quickly seen
+        return not vars(generator).keys().isdisjoint(names)
+    for name in names:  # noqa: SIM110 - asked for each batch, and `any` takes twice as long
+        if _stage(generator, name) is not getattr(reference, name):
+            return True
+    return False
 
 
 def warn_not_fitted(setting: str, stacklevel: int = 2) -> None:
@@ -201,7 +206,9 @@ class Pipeline:
         self, generator: ImageDataGenerator, image_shape: tuple[int, ...], dtype: np.dtype[Any]
     ) -> None:
         self._settings = _plain_settings(generator)
-        self._fingerprint = _fingerprint(_changeable_settings(generator))
+        self._changeable = _changeable_settings(generator)
+        self._fingerprint = _fingerprint(self._changeable)
+        self._fixed = not any(isinstance(value, (list, np.ndarray)) for value in self._changeable)
         self._shape = image_shape
         self._dtype = dtype
         channel_axis = generator.channel_axis - 1
@@ -253,11 +260,18 @@ class Pipeline:
 
     def matches(self, generator: ImageDataGenerator) -> bool:
         """Whether the generator's attributes are still those that this was built from."""
+        settings, changeable = _plain_settings(generator), _changeable_settings(generator)
+        if (
+            self._fixed
+            and all(map(operator.is_, settings, self._settings))
+            and all(map(operator.is_, changeable, self._changeable))
+        ):
+            return True
         try:
-            same = self._settings == _plain_settings(generator)
+            same = self._settings == settings
         except ValueError:  # two different arrays
             return False
-        return same and self._fingerprint == _fingerprint(_changeable_settings(generator))
+        return same and self._fingerprint == _fingerprint(changeable)
 
     @property
     def fused(self) -> bool:
@@ -267,6 +281,55 @@ class Pipeline:
         whatever dtype the augmentation made of them, and converts last.
         """
         return self._dtype.kind == "f" or (self._dtype in CORE_OUTPUTS and self._bare)
+
+    @property
+    def draws_first(self) -> bool:
+        """Whether all numbers of a batch are drawn before its first image is made.
+
+        If so, `draw` may be called for several batches and `make` once for all of them.
+        """
+        return self._function is None or self._function_draws is False
+
+    def draw(self, random: np.random.RandomState, count: int) -> NDArray[np.float64] | None:
+        """Draws the parameters of one batch.
+
+        Args:
+            random: The state to draw from.
+            count: Integer, the number of images.
+
+        Returns:
+            Array `(count, len(PARAM_COLUMNS))` of float64, or `None` if the images stay as they
+            are.
+        """
+        return self._draws.batch(random, count)
+
+    def make(
+        self,
+        generator: ImageDataGenerator,
+        x: NDArray[Any],
+        indices: NDArray[np.int64],
+        params: NDArray[np.float64] | None,
+        buffers: _core.BufferPool,
+    ) -> NDArray[Any]:
+        """Makes images whose parameters have been drawn; only if `draws_first`.
+
+        Args:
+            generator: The generator.
+            x: Array of rank 4, all images, of a dtype that the core reads.
+            indices: Array `(n,)`, which of them.
+            params: What `draw` returned for `n` images.
+            buffers: Where the memory of the result comes from, and where it goes back to.
+
+        Returns:
+            Array of rank 4 of the pipeline's dtype.
+        """
+        batch = buffers.empty((len(indices), *self._shape), self._dtype)
+        _core.augment_batch(x, indices, params, self._warp, batch)
+        if self._function is not None:
+            for image in batch:
+                call_on(self._function, image)
+        self._finish(generator, batch)
+        return batch
 
     def run(
         self,
@@ -279,34 +342,24 @@ class Pipeline:
         """Makes one batch.
 
         Args:
-            generator: The generator.
-            x: Array of rank 4, all images, of a dtype that the core reads.
-            indices: Array `(n,)`, which of them.
+            generator: As in `make`.
+            x: As in `make`.
+            indices: As in `make`.
             random: The state to draw from.
-            buffers: Where the batch's memory comes from, and where it goes back to.
+            buffers: As in `make`.
 
         Returns:
             Array of rank 4 of the pipeline's dtype.
         """
-        batch = buffers.empty((len(indices), *self._shape), self._dtype)
-        if self._function is None:
+        if self._function is None or self._function_draws is False:
             params = self._draws.batch(random, len(indices))
-            _core.augment_batch(x, indices, params, self._warp, batch)
-        else:
-            self._run_with_function(self._function, x, indices, random, batch)
-            if self._normalise is not None:
-                _core.augment_batch(batch, None, None, self._normalise, batch)
-        if self._late_mean:
-            np.subtract(batch, generator.mean, out=batch, casting="same_kind")
-        if self._late_std:
-            np.divide(batch, generator.std + 1e-6, out=batch, casting="same_kind")
-        for setting in self._missing:
-            warn_not_fitted(setting, stacklevel=5)
-        if self._whiten and generator.zca_whitening_matrix is not None:
-            batch[...] = whitened(batch, generator.zca_whitening_matrix)
+            return self.make(generator, x, indices, params, buffers)
+        batch = buffers.empty((len(indices), *self._shape), self._dtype)
+        self._run_in_turn(self._function, x, indices, random, batch)
+        self._finish(generator, batch)
         return batch
 
-    def _run_with_function(
+    def _run_in_turn(
         self,
         function: Callable[[Any], Any],
         x: NDArray[Any],
@@ -314,19 +367,13 @@ class Pipeline:
         random: np.random.RandomState,
         batch: NDArray[Any],
     ) -> None:
-        """Augments a batch and calls the user's function on each image.
+        """Augments images one by one and calls the user's function on each.
 
         Keras draws an image's parameters, then calls the function, then draws for the next image.
         The order matters only to functions that draw from `numpy.random` themselves. The first
         batch is made in Keras' order and tells whether this one does; if not, batches are made at
         once from then on. Nothing is ever drawn or called twice.
         """
-        if self._function_draws is False:
-            params = self._draws.batch(random, len(indices))
-            _core.augment_batch(x, indices, params, self._warp, batch)
-            for image in batch:
-                call_on(function, image)
-            return
         with borrowed_global(random) as source:
             draws = False
             for row, image in enumerate(batch):
@@ -339,6 +386,19 @@ class Pipeline:
                 draws = draws or not _same_state(before, global_random().get_state(legacy=False))
             if len(batch):
                 self._function_draws = bool(self._function_draws) or draws
+
+    def _finish(self, generator: ImageDataGenerator, batch: NDArray[Any]) -> None:
+        """Does in place what comes after the user's function, or does not fit the core's plan."""
+        if self._normalise is not None:
+            _core.augment_batch(batch, None, None, self._normalise, batch)
+        if self._late_mean:
+            np.subtract(batch, generator.mean, out=batch, casting="same_kind")
+        if self._late_std:
+            np.divide(batch, generator.std + 1e-6, out=batch, casting="same_kind")
+        for setting in self._missing:
+            warn_not_fitted(setting, stacklevel=7)
+        if self._whiten and generator.zca_whitening_matrix is not None:
+            batch[...] = whitened(batch, generator.zca_whitening_matrix)
 
 
 def _same_state(one: Any, other: Any) -> bool:

@@ -30,6 +30,9 @@ _COLUMN = {name: column for column, name in enumerate(_core.PARAM_COLUMNS)}
 _FLIPS = (("flip_horizontal", "_flip_horizontal"), ("flip_vertical", "_flip_vertical"))
 _IDENTITY = {"zx": 1.0, "zy": 1.0, "channel_shift_intensity": math.nan, "brightness": math.nan}
 
+# Tables for batches of up to this many images have a row for each.
+_TABLE_ROWS = 1024
+
 # The state behind numpy.random.seed, uniform and the other module functions.
 _GLOBAL: np.random.RandomState = np.random.mtrand._rand
 
@@ -324,6 +327,21 @@ class ParameterDraws:
             self._sources[column] = self._doubles
             self._doubles += 1
         self._scaled = bool((self._factors != 1.0).any())
+        self._tables: tuple[NDArray[np.float64], ...] = ()
+
+    def _tables_for(self, count: int) -> tuple[NDArray[np.float64], ...]:
+        """Returns spans, lows and factors, a row for each image.
+
+        One row would do, but on small arrays broadcasting takes NumPy longer than the arithmetic.
+        """
+        tables = self._tables
+        if not tables or len(tables[0]) != count:
+            rows = count if count <= _TABLE_ROWS else 1
+            tables = tuple(
+                np.tile(row, (rows, 1)) for row in (self._spans, self._lows, self._factors)
+            )
+            self._tables = tables
+        return tables
 
     def batch(self, random: np.random.RandomState, count: int) -> NDArray[np.float64] | None:
         """Draws the parameters of several images.
@@ -341,15 +359,16 @@ class ParameterDraws:
         drawn = random.random_sample((count, self._doubles))
         if self._identity:
             return None
+        spans, lows, factors = self._tables_for(count)
         params = drawn.take(self._sources, axis=1)
-        params *= self._spans
-        params += self._lows
+        params *= spans
+        params += lows
         if self._scaled:
-            params *= self._factors
+            params *= factors
         for name, flip in _FLIPS:
             if getattr(self, flip):
                 column = _COLUMN[name]
-                np.less(drawn[:, self._sources[column]], 0.5, out=params[:, column])
+                params[:, column] = drawn[:, self._sources[column]] < 0.5
         return params
 
     def _rows(self, random: np.random.RandomState, count: int) -> NDArray[np.float64]:
