@@ -26,11 +26,15 @@ def files(folder, *suffixes):
     return [path for path in sorted(folder.rglob("*")) if path.suffix in suffixes]
 
 
+EXTENSIONS = {"prefetch"}
+
+
 def parameters(function):
-    """Names, kinds and defaults; annotations are ours alone."""
+    """Names, kinds and defaults without our extensions; annotations are ours alone."""
     return [
         (parameter.name, parameter.kind, parameter.default)
         for parameter in inspect.signature(function).parameters.values()
+        if parameter.name not in EXTENSIONS or parameter.kind is not parameter.KEYWORD_ONLY
     ]
 
 

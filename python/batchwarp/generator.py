@@ -220,6 +220,8 @@ class ImageDataGenerator:
         save_format: str = "png",
         ignore_class_split: bool = False,
         subset: str | None = None,
+        *,
+        prefetch: int = 0,
     ) -> NumpyArrayIterator:
         """Takes arrays of images and labels and makes batches of augmented data.
 
@@ -242,6 +244,12 @@ class ImageDataGenerator:
                 validation subset differ.
             subset: `"training"` or `"validation"` if the generator has a `validation_split`; the
                 validation subset are the first images.
+            prefetch: Integer of at least 0, how many batches to make ahead for `next()`, in a
+                thread, while the caller works on earlier ones. Order, errors and, with a seed, all
+                values are those without it; `reset()` and changes of the iterator's attributes
+                apply to the very next batch, changes of the generator's and of the images after
+                what has been made ahead. It is for loops in Python: Keras' `fit` reads positions,
+                which are not made ahead.
 
         Returns:
             An iterator, without end, of `images`, `(images, y)` or `(images, y, sample_weight)`;
@@ -266,6 +274,7 @@ class ImageDataGenerator:
             ignore_class_split=ignore_class_split,
             subset=subset,
             dtype=self.dtype,
+            prefetch=prefetch,
         )
 
     # The arguments that this version does not use yet are Keras'.

@@ -14,6 +14,7 @@ from batchwarp import _keras, transforms
 from batchwarp._pipeline import Pipeline, overrides, run_one_by_one
 from batchwarp.draws import global_random, is_borrowed
 from batchwarp.iterators.base import Iterator
+from batchwarp.iterators.structures import map_arrays
 
 if TYPE_CHECKING:
     from batchwarp.generator import ImageDataGenerator
@@ -67,12 +68,16 @@ class NumpyArrayIterator(Iterator):
         subset: `"training"`, `"validation"` or `None`, by the generator's `validation_split`.
         ignore_class_split: Boolean, whether to accept subsets with different classes.
         dtype: Dtype of the batches; `None` means Keras' global `floatx()`.
+        prefetch: Integer of at least 0, how many batches to make ahead for `next()`, in a thread.
 
     Raises:
         ValueError: If the lengths differ, the images are not of rank 4 or have no pixels, or an
             argument is not as above.
         TypeError: If the images are no real numbers.
     """
+
+    _transient = Iterator._transient | {"_pipeline"}
+    _pipeline: Pipeline | None = None
 
     def __init__(
         self,
@@ -90,6 +95,8 @@ class NumpyArrayIterator(Iterator):
         subset: str | None = None,
         ignore_class_split: bool = False,
         dtype: Any = None,
+        *,
+        prefetch: int = 0,
     ) -> None:
         if data_format is None:
             data_format = _keras.image_data_format()
@@ -155,17 +162,15 @@ class NumpyArrayIterator(Iterator):
         self.save_to_dir = save_to_dir
         self.save_prefix = save_prefix
         self.save_format = save_format
-        self._pipeline: Pipeline | None = None
-        super().__init__(len(self.x), batch_size, shuffle, seed)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        make, (cls, state) = super().__reduce__()
-        return make, (cls, {**state, "_pipeline": None})
+        super().__init__(len(self.x), batch_size, shuffle, seed, prefetch=prefetch)
 
     def _batch(self, index_array: NDArray[np.int64], random: np.random.RandomState) -> Any:
-        if overrides(self, NumpyArrayIterator, "_get_batches_of_transformed_samples"):
+        if self._is_overridden():
             return super()._batch(index_array, random)
         return self._transformed(index_array, random)
+
+    def _is_overridden(self) -> bool:
+        return overrides(self, NumpyArrayIterator, "_get_batches_of_transformed_samples")
 
     def _get_batches_of_transformed_samples(self, index_array: NDArray[np.int64]) -> Any:
         random = global_random() if is_borrowed() else self._random
@@ -175,6 +180,10 @@ class NumpyArrayIterator(Iterator):
         batch_x = self._images(index_array, random)
         if self.save_to_dir:
             self._save(batch_x, index_array, random)
+        return self._with_others(batch_x, index_array)
+
+    def _with_others(self, batch_x: NDArray[Any], index_array: NDArray[np.int64]) -> Any:
+        """Returns images together with what else the user gave for them."""
         inputs: Any = batch_x
         if self.x_misc:
             inputs = [batch_x, *(other[index_array] for other in self.x_misc)]
@@ -188,20 +197,64 @@ class NumpyArrayIterator(Iterator):
     def _images(
         self, index_array: NDArray[np.int64], random: np.random.RandomState
     ) -> NDArray[Any]:
+        generator: Any = self.image_data_generator
+        pipeline = self._fused()
+        if pipeline is None:
+            return run_one_by_one(generator, self.x, index_array, self._numpy_dtype, random)
+        return pipeline.run(generator, self.x, index_array, random, self._buffers)
+
+    def _fused(self) -> Pipeline | None:
+        """Returns the way through the core, or `None` if images go one by one through methods."""
         from batchwarp.generator import ImageDataGenerator  # it imports this module
 
         generator: Any = self.image_data_generator
         if not isinstance(generator, ImageDataGenerator) or overrides(
             generator, ImageDataGenerator, "get_random_transform", "apply_transform", "standardize"
         ):
-            return run_one_by_one(generator, self.x, index_array, self._numpy_dtype, random)
+            return None
         pipeline = self._pipeline
         if pipeline is None or not pipeline.matches(generator):
             pipeline = Pipeline(generator, self.x.shape[1:], self._numpy_dtype)
             self._pipeline = pipeline
-        if not pipeline.fused:
-            return run_one_by_one(generator, self.x, index_array, self._numpy_dtype, random)
-        return pipeline.run(generator, self.x, index_array, random, self._buffers)
+        return pipeline if pipeline.fused else None
+
+    def _template(self) -> Any:
+        # An empty batch calls no function of the user's and saves no file.
+        return (
+            super()._template()
+            if self._is_overridden()
+            else self._with_others(
+                np.empty((0, *self.x.shape[1:]), self._numpy_dtype), np.empty(0, np.int64)
+            )
+        )
+
+    def _block(self, batches: int) -> Any:
+        pipeline = None if self._is_overridden() or self.save_to_dir else self._fused()
+        if pipeline is None or not pipeline.draws_first:
+            return super()._block(batches)
+        indices, params = [], []
+        for _ in range(batches):
+            with self.lock:
+                index_array = next(self.index_generator)
+                random = self._random
+            indices.append(index_array)
+            drawn = pipeline.draw(random, len(index_array))
+            if drawn is not None:
+                params.append(drawn)
+            self._give_back(random)
+        together = np.concatenate(indices)
+        images = pipeline.make(
+            self.image_data_generator,
+            self.x,
+            together,
+            np.concatenate(params) if params else None,
+            self._buffers,
+        )
+        size = len(together) // batches
+        return map_arrays(
+            lambda array: array.reshape(batches, size, *array.shape[1:]),
+            self._with_others(images, together),
+        )
 
     def _save(
         self,

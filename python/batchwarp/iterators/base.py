@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import operator
 import threading
 import weakref
@@ -12,6 +13,9 @@ from numpy.typing import NDArray
 
 from batchwarp import _core, _keras
 from batchwarp.draws import borrowed_global, global_random
+from batchwarp.iterators.read_ahead import ReadAhead
+from batchwarp.iterators.structures import stacked
+from batchwarp.iterators.tf_dataset import tf_dataset
 
 if TYPE_CHECKING:
     from inspect import Signature
@@ -19,8 +23,6 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 _DATASET_OPTIONS = {"workers": 1, "use_multiprocessing": False, "max_queue_size": 10}
-_UNPICKLED = ("lock", "index_generator", "_random", "_idle", "_buffers")
-
 _class_lock = threading.Lock()
 
 
@@ -78,10 +80,14 @@ class _IndexArrays:
         iterator = self._iterator()
         if iterator is None:
             raise StopIteration
+        self.start(iterator)
+        return iterator._next_index_array()
+
+    def start(self, iterator: Iterator) -> None:
+        """Resets the iterator, its owner, unless that has been done."""
         if not self._started:
             self._started = True
             iterator.reset()
-        return iterator._next_index_array()
 
 
 class _SignatureOfInit:
@@ -112,10 +118,11 @@ class Iterator:
             smaller.
         shuffle: Boolean, whether to draw a new order for each pass.
         seed: Integer from 0 to 2³² - 1, or `None`.
+        prefetch: Integer of at least 0, how many batches to make ahead for `next()`, in a thread.
         **kwargs: `workers`, `use_multiprocessing` and `max_queue_size` of `keras.utils.PyDataset`.
 
     Raises:
-        ValueError: If `n`, `batch_size` or `seed` is not as above.
+        ValueError: If `n`, `batch_size`, `seed` or `prefetch` is not as above.
         TypeError: If there are other keyword arguments.
     """
 
@@ -124,6 +131,11 @@ class Iterator:
     __signature__: ClassVar[Any] = _SignatureOfInit()
     _as_dataset: ClassVar[type[Any] | None] = None
     _plain: ClassVar[type[Any] | None] = None
+
+    # Attributes that a pickle or a copy does without.
+    _transient: ClassVar[frozenset[str]] = frozenset(
+        {"lock", "index_generator", "_random", "_idle", "_buffers", "_ahead"}
+    )
 
     workers: int
     use_multiprocessing: bool
@@ -135,7 +147,19 @@ class Iterator:
         instance: Self = object.__new__(made)
         return instance
 
-    def __init__(self, n: int, batch_size: int, shuffle: bool, seed: Any, **kwargs: Any) -> None:
+    prefetch: int = 0
+    _ahead: ReadAhead | None = None
+
+    def __init__(
+        self,
+        n: int,
+        batch_size: int,
+        shuffle: bool,
+        seed: Any,
+        *,
+        prefetch: int = 0,
+        **kwargs: Any,
+    ) -> None:
         unknown = kwargs.keys() - _DATASET_OPTIONS.keys()
         if unknown:
             raise TypeError(
@@ -151,33 +175,45 @@ class Iterator:
                 setattr(self, name, kwargs.get(name, default))
         self.n = _integer("n", n, 0)
         self.batch_size = _integer("batch_size", batch_size, 1)
+        self.prefetch = _integer("prefetch", prefetch, 0)
         if seed is not None:
             _check_seed(seed)
         self.seed = seed
         self.shuffle = shuffle
         self.batch_index = 0
         self.total_batches_seen = 0
-        self.lock = threading.RLock()
         self.index_array: NDArray[np.int64] | None = None
+        self._make_transient(started=False)
+
+    def _make_transient(self, started: bool) -> None:
+        self.lock = threading.RLock()
         self._random = global_random()  # of the latest batch
         self._idle: list[np.random.RandomState] = []
         self._buffers = _core.BufferPool()  # for the memory of batches
-        self.index_generator = _IndexArrays(self, started=False)
+        self._ahead = None
+        self.index_generator = _IndexArrays(self, started)
 
     def __reduce__(self) -> tuple[Any, ...]:
         cls = type(self).__dict__.get("_plain", type(self))
-        state = {name: value for name, value in vars(self).items() if name not in _UNPICKLED}
+        state = {name: value for name, value in vars(self).items() if name not in self._transient}
         return _unpickled, (cls, state)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         for name, default in _DATASET_OPTIONS.items():  # a PyDataset keeps them elsewhere
             vars(self).setdefault(name, default)
         vars(self).update(state)
-        self.lock = threading.RLock()
-        self._random = global_random()
-        self._idle = []
-        self._buffers = _core.BufferPool()
-        self.index_generator = _IndexArrays(self, started=True)
+        self._make_transient(started=True)
+
+    def _state(self) -> list[Any]:
+        """Returns all attributes that decide which batch is the next one, and how it looks."""
+        return [value for name, value in list(vars(self).items()) if name not in self._transient]
+
+    def _twin(self) -> Self:
+        """Returns an iterator that goes on from here by itself, with the same pool of memory."""
+        twin = copy.copy(self)
+        twin.prefetch = 0
+        twin._buffers = self._buffers
+        return twin
 
     def _next_random(self) -> np.random.RandomState:
         """Returns the state for the next batch; the latest one also shuffles after an epoch."""
@@ -262,10 +298,21 @@ class Iterator:
         return self
 
     def __next__(self) -> Any:
+        if self.prefetch:
+            return self._next_made_ahead()
         with self.lock:
             index_array = next(self.index_generator)
             random = self._random
         return self._make(index_array, random)
+
+    def _next_made_ahead(self) -> Any:
+        with self.lock:
+            self.index_generator.start(self)
+            if self._ahead is None or not self._ahead.fits(self):
+                if self._ahead is not None:
+                    self._ahead.close()
+                self._ahead = ReadAhead(self)
+            return self._ahead.next(self)
 
     def next(self) -> Any:
         """Returns the next batch, as the built-in `next` does. Keras 3 has dropped this method."""
@@ -275,8 +322,11 @@ class Iterator:
         try:
             return self._batch(index_array, random)
         finally:
-            if random is not global_random():
-                self._idle.append(random)
+            self._give_back(random)
+
+    def _give_back(self, random: np.random.RandomState) -> None:
+        if random is not global_random():
+            self._idle.append(random)
 
     def _batch(self, index_array: NDArray[np.int64], random: np.random.RandomState) -> Any:
         """Makes a batch with the given state, here through the method that subclasses implement."""
@@ -301,6 +351,49 @@ class Iterator:
         raise TypeError(
             f"`{type(self).__name__}` does not implement `_get_batches_of_transformed_samples`"
         )
+
+    def to_tf_dataset(self) -> Any:
+        """Returns the batches as a `tf.data.Dataset`, for the least time between training steps.
+
+        Keras reads an iterator with `Dataset.from_generator`, whose cost of about a millisecond a
+        batch this avoids. Tuples take the place of lists, so that models with several inputs can be
+        trained with `flow((images, others), ...)`.
+
+        Each time that the data set is iterated over, it gives the next pass of the iterator from
+        its beginning: `len(self)` batches, with a seed the same ones in the same order as `next()`
+        gives. The iterator is moved behind the pass at once, however much of it is read. Batches
+        are made ahead, in threads of TensorFlow's; an error in a function of the user's ends the
+        iteration with TensorFlow's error, whose message has the original one.
+
+        Returns:
+            A `tf.data.Dataset` of known cardinality, `len(self)`. Add `.repeat()` to train with
+            `steps_per_epoch`, and `shuffle=False` to `fit` if Keras' warning that it does not
+            shuffle data sets is unwelcome: this one is in the iterator's order.
+
+        Raises:
+            ImportError: If TensorFlow cannot be imported.
+            TypeError: If TensorFlow has no dtype for an array of the batches.
+        """
+        return tf_dataset(self)
+
+    def _take_pass(self) -> int:
+        """Moves behind the next whole pass; returns how many batches there were before it."""
+        with self.lock:
+            self.reset()
+            before = self.total_batches_seen
+            self.total_batches_seen += len(self)
+        return before
+
+    def _template(self) -> Any:
+        """Returns a batch of any number of samples, for the structure, dtypes and shapes.
+
+        Neither the place of the iterator nor the state of `numpy.random` changes.
+        """
+        return self._twin()._batch(np.arange(min(1, self.n)), np.random.RandomState(0))
+
+    def _block(self, batches: int) -> Any:
+        """Makes the next batches of `next()`, which must be of one size, joined as by `stacked`."""
+        return stacked([next(self) for _ in range(batches)])
 
 
 def _integer(name: str, value: Any, least: int) -> int:
