@@ -18,7 +18,7 @@ runner = importlib.import_module("batchwarp.benchmarks.runner")
 common = importlib.import_module("batchwarp.benchmarks.common")
 plots = importlib.import_module("batchwarp.benchmarks.plots")
 
-NEEDED = {"memory": ["scipy", "tensorflow"], "against_keras": ["scipy", "tensorflow"]}
+NEEDED = {name: ["scipy", "tensorflow"] for name in ("against_keras", "fit_overhead", "memory")}
 
 
 def run(name, *options, environment=None):
