@@ -78,7 +78,7 @@ class Job {
         if (error_) std::rethrow_exception(error_);
     }
 
-    int users = 0;  // workers inside; guarded by the pool's mutex
+    std::atomic<int> users{0};  // workers inside
 
   private:
     void fail(std::exception_ptr error) noexcept {
@@ -151,18 +151,28 @@ class Workers {
         else
             for (int i = 0; i < helpers; ++i) wake_.notify_one();
         job.work(stop);
+        {
+            const std::lock_guard lock(mutex_);
+            job_ = nullptr;  // who wakes up only now finds nothing to do
+        }
+        // The others are at their last task, usually for less time than going to sleep takes.
+        for (int i = 0; i < patience && job.users.load(std::memory_order_acquire) != 0; ++i)
+            std::this_thread::yield();
+        if (job.users.load(std::memory_order_acquire) == 0) return;
         std::unique_lock lock(mutex_);
-        job_ = nullptr;  // who wakes up only now finds nothing to do
-        idle_.wait(lock, [&job] { return job.users == 0; });
+        idle_.wait(lock, [&job] { return job.users.load() == 0; });
     }
 
   private:
+    static constexpr int patience = 200;  // yields before going to sleep
+
     void serve() {
         std::uint64_t seen = 0;
         for (;;) {
             // Batches follow each other closely in a training loop: look for the next one for some
             // microseconds before going to sleep.
-            for (int i = 0; i < 200 && generation_.load(std::memory_order_acquire) == seen; ++i)
+            for (int i = 0; i < patience && generation_.load(std::memory_order_acquire) == seen;
+                 ++i)
                 std::this_thread::yield();
             Job* job = nullptr;
             {
@@ -173,11 +183,12 @@ class Workers {
                 if (job_ == nullptr || seats_ == 0) continue;
                 --seats_;
                 job = job_;
-                ++job->users;
+                job->users.fetch_add(1, std::memory_order_relaxed);
             }
             job->work([] {});
             const std::lock_guard lock(mutex_);
-            if (--job->users == 0) idle_.notify_one();
+            // From here on the caller may leave, and take its job along.
+            if (job->users.fetch_sub(1, std::memory_order_release) == 1) idle_.notify_one();
         }
     }
 
