@@ -32,7 +32,7 @@ bool is_readable(const ImageView& source) noexcept {
 // Whether an edge-padded copy pays, and its coordinates fit the kernels' fixed point.
 bool is_small(const WarpGeometry& g, const ImageView& source) noexcept {
     const FillMode mode = canonical(g.mode);
-    if (g.order != 1 || (mode != FillMode::nearest && mode != FillMode::constant)) return false;
+    if (mode != FillMode::nearest && mode != FillMode::constant) return false;
     const std::int64_t step = source.channels == 1 ? 2 : source.channels;
     if ((source.height + 1) * (source.width + 1) * step * item > small_copy_bytes) return false;
     const Affine& a = g.affine;
@@ -171,8 +171,9 @@ void warp_linear(const LinearSource& all, const WarpGeometry& geometry,
     const ImageView& source = all.image;
     LinearJob job{};
     job.small = is_small(geometry, source);
-    const KernelSource from =
-        job.small ? pad_edges(source) : plain_source(source, all.memory_end, geometry, target);
+    const KernelSource from = job.small && geometry.order == 1
+                                  ? pad_edges(source)
+                                  : plain_source(source, all.memory_end, geometry, target);
     job.source = from.values;
     job.source_row_stride = from.row_stride;
     job.pixel_step = from.pixel_step;

@@ -16,7 +16,7 @@ struct LinearScratch {
     // For each output column: integer and fractional part of its share of the coordinates.
     float *column_fx, *column_fy;
     int32_t *column_ix, *column_iy, *column_offset;
-    double *column_y, *column_x;  // the same share whole, for orders other than 1
+    double *column_y, *column_x;  // the same share whole, for splines
     // For each pixel of the chunk at hand: its upper left tap and the two weights.
     int32_t* offset;
     float *fx, *fy;
@@ -106,7 +106,7 @@ struct KernelTable {
     /// its own bottom, and each row of pairs ends with one more copy of its last pair.
     void (*pair_rows)(const float* from, int64_t row_stride, int64_t height, int64_t width,
                       float* to);
-    /// Spline order 0, any channel count; not for small jobs.
+    /// Spline order 0, any channel count; small jobs need no copies of the last column and row.
     void (*point)(const LinearJob&);
     void (*spline)(const SplineJob&);  // spline orders 2 to 5, any channel count
 

@@ -1,71 +1,73 @@
-// Spline order 0: each pixel is a copy of the source pixel whose centre is nearest. Which one that
-// is shows, so coordinates are double, in SciPy's order of operations, for every pixel.
+// Spline order 0: each pixel is a copy of the source pixel whose centre is nearest.
+//
+// Coordinates are those of the bilinear warp: its upper left tap moves on where a fraction is one
+// half or more. Single precision cannot tell that where a pixel lies half way between two samples;
+// such pixels are found, and decided one by one in double, in SciPy's order of operations.
 
 namespace batchwarp {
 namespace {
 
-// The samples nearest to coordinates of one axis: `Inside` of the image, or in any place.
-template <FillMode mode, bool Inside, bool Near>
-struct PointAxis {
-    ExactAxis<mode, Near> exact;
-    double last;
+// More than the rounding errors of fractions.
+constexpr float half_way_margin = 1e-6f;
 
-    BATCHWARP_INLINE explicit PointAxis(int32_t extent) : exact(extent), last(extent - 1) {}
+BATCHWARP_INLINE bool on_a_grid(FillMode mode) {
+    return mode == FillMode::grid_wrap || mode == FillMode::grid_constant;
+}
 
-    BATCHWARP_INLINE int32_t index(double in) const {
-        if constexpr (Inside) return static_cast<int32_t>(in + 0.5);
-        const int32_t end = static_cast<int32_t>(last);
-        if constexpr (mode == FillMode::mirror || mode == FillMode::grid_wrap) {
-            // A mapped coordinate may lie up to a pixel beyond the samples, nearer to the next one.
-            const double at = exact.inside(in) + 0.5;
-            const int32_t nearest = static_cast<int32_t>(clamp_to(at, 0, last + 1));
-            if constexpr (mode == FillMode::mirror) return nearest > end ? end - 1 : nearest;
-            return nearest > end ? 0 : at < 0 ? end : nearest;
+// Whether a pixel has to be decided exactly. On a grid, what was clamped has to be, too: its
+// fraction is 0 or 1.
+BATCHWARP_INLINE Lanes::Mask is_unsure(Lanes::Float fraction, bool grid) {
+    using L = Lanes;
+    const auto distance = L::subtract(fraction, L::all(0.5f));
+    const auto squared = L::multiply(distance, distance);
+    const auto half_way = L::at_least(L::all(half_way_margin * half_way_margin), squared);
+    return grid ? L::either(half_way, L::at_least(squared, L::all(0.25f))) : half_way;
+}
+
+// Moves offsets to the nearest sample; marks blocks in which some pixel is unsure.
+void round_offsets(const LinearJob& job, int32_t count, bool* unsure) {
+    using L = Lanes;
+    const float* __restrict fy = job.scratch.fy;
+    const float* __restrict fx = job.scratch.fx;
+    int32_t* __restrict offset = job.scratch.offset;
+    const bool grid = on_a_grid(job.mode);
+    const auto half = L::all(0.5f);
+    const auto stride = L::all(static_cast<int32_t>(job.source_row_stride));
+    const auto step = L::all(job.pixel_step);
+    for (int32_t i = 0; i < count; i += linear_block) {
+        bool any = false;
+        for (int32_t k = i; k < i + linear_block; k += L::count) {
+            const auto y = L::load(fy + k), x = L::load(fx + k);
+            const auto below = L::add_where(L::at_least(y, half), L::load(offset + k), stride);
+            L::store(offset + k, L::add_where(L::at_least(x, half), below, step));
+            any |= L::any(L::either(is_unsure(y, grid), is_unsure(x, grid)));
         }
-        if constexpr (folds_or_wraps(mode)) in = exact.inside(in);
-        return static_cast<int32_t>(clamp_to(in, 0, last) + 0.5);
-    }
-
-    BATCHWARP_INLINE bool outside(double in) const {
-        if constexpr (mode == FillMode::constant) return in < 0 || in > last;
-        return in + 0.5 < 0 || in + 0.5 >= last + 1;  // grid_constant
-    }
-};
-
-// Offsets of the nearest samples; and, for modes that fill with cval, which pixels they fill.
-template <FillMode mode, bool Inside, bool Near>
-void point_span(const LinearJob& job, const Cut& cut, Span span) {
-    const double* __restrict column_y = job.scratch.column_y + span.c;
-    const double* __restrict column_x = job.scratch.column_x + span.c;
-    int32_t* __restrict offset = job.scratch.offset + span.at;
-    float* __restrict outside = job.scratch.fx + span.at;
-    const int32_t stride = static_cast<int32_t>(job.source_row_stride), channels = job.channels;
-    const PointAxis<mode, Inside, Near> vertical(job.height), horizontal(job.width);
-    const double base_y = cut.rows.base_y[cut.i], base_x = cut.rows.base_x[cut.i];
-    const int32_t count = span.count & -linear_block;
-    for (int32_t k = 0; k < count; ++k) {
-        const double y = base_y + column_y[k], x = base_x + column_x[k];
-        offset[k] = vertical.index(y) * stride + horizontal.index(x) * channels;
-        if constexpr (fills_outside(mode) && !Inside)
-            outside[k] = vertical.outside(y) || horizontal.outside(x) ? 1.0f : 0.0f;
+        unsure[i / linear_block] = any;
     }
 }
 
-template <FillMode mode>
-void place_points(const LinearJob& job, const Cut& cut) {
-    const auto border = [&](int32_t from, int32_t to) {
-        if (from >= to) return;
-        const Span span = cut.span(from, to);
-        if constexpr (folds_or_wraps(mode)) {
-            if (!is_near<mode>(job, cut, span))
-                return point_span<mode, false, false>(job, cut, span);
-        }
-        point_span<mode, false, true>(job, cut, span);
-    };
-    border(cut.begin, cut.inside);
-    if (cut.inside < cut.outside)
-        point_span<mode, true, true>(job, cut, cut.span(cut.inside, cut.outside));
-    border(cut.outside, cut.stop);
+// The sample nearest to a coordinate of one axis; -1: the fill value.
+BATCHWARP_INLINE int64_t nearest_sample(double in, int32_t extent, FillMode mode) {
+    const double at = mode == FillMode::grid_constant ? in : map_coordinate(in, extent, mode);
+    if (mode == FillMode::constant && at < 0) return -1;
+    const int64_t nearest = static_cast<int64_t>(floor(at + 0.5));
+    if (mode == FillMode::grid_constant) return nearest < extent && nearest >= 0 ? nearest : -1;
+    return map_tap(nearest, extent, tap_mode(mode));
+}
+
+// Makes one pixel from scratch: the `index`-th of the job.
+void copy_exactly(const LinearJob& job, int64_t index, float* out) {
+    const int32_t row = job.row_begin + static_cast<int32_t>(index / job.width);
+    const double r = job.flip_vertical ? job.height - 1 - row : row;
+    const double c = source_column(job, static_cast<int32_t>(index % job.width));
+    const int64_t y = nearest_sample(job.o0 + r * job.m00 + c * job.m01, job.height, job.mode);
+    const int64_t x = nearest_sample(job.o1 + r * job.m10 + c * job.m11, job.width, job.mode);
+    const float* from = job.source + y * job.source_row_stride + x * job.pixel_step;
+    for (int32_t k = 0; k < job.channels; ++k) {
+        const bool outside = y < 0 || x < 0;
+        const float value = outside ? static_cast<float>(job.cval) : from[k];
+        out[k] = job.shift != nullptr ? (value - job.shift[k]) * job.scale[k] : value;
+    }
 }
 
 // A block's number of pixels is not a constant here: unrolled, compilers would collect values in
@@ -88,8 +90,20 @@ BATCHWARP_INLINE void copy_block(const Run& run, int32_t begin, int32_t end, flo
     }
 }
 
+// Fetches ahead of the i-th pixel of a run, as fixed_channels in linear.inl does.
+BATCHWARP_INLINE void prefetch_block(const Run& run, int32_t i, int32_t channels) {
+    constexpr int64_t write_ahead = 2048, item = sizeof(float);
+    const int64_t at = int64_t{i} * channels * item, bytes = linear_block * channels * item;
+    const char* target = reinterpret_cast<const char*>(run.target) + at + write_ahead;
+    for (int64_t b = 0; b < bytes; b += 64) {
+        if (run.prefetch != nullptr) BATCHWARP_PREFETCH(run.prefetch + at + b);
+        BATCHWARP_PREFETCH_WRITE(target + b);
+    }
+}
+
 template <int Channels, bool Normalized>
-void copy_channels(const Run& run) {
+void copy_channels(const Run& shared) {
+    const Run run = shared;  // a copy that no store can alias
     // Three channels are written as four, from left to right: all but the run's last pixel.
     const int32_t whole = Channels == 3 ? run.count - 1 : run.count;
     float* out = run.target;
@@ -116,30 +130,43 @@ void copy_any_channels(const Run& run, const LinearJob& job) {
     }
 }
 
-template <int Channels>
-void copy_points(const Run& run, const LinearJob& job) {
-    const bool normalized = job.shift != nullptr;
-    if constexpr (Channels == 0)
-        normalized ? copy_any_channels<true>(run, job) : copy_any_channels<false>(run, job);
-    else
-        normalized ? copy_channels<Channels, true>(run) : copy_channels<Channels, false>(run);
+template <bool Normalized>
+void copy_run(const Run& run, const LinearJob& job) {
+    switch (job.channels) {
+        case 1:
+            return copy_channels<1, Normalized>(run);
+        case 3:
+            return copy_channels<3, Normalized>(run);
+        case 4:
+            return copy_channels<4, Normalized>(run);
+        default:
+            return copy_any_channels<Normalized>(run, job);
+    }
 }
 
 void point(const LinearJob& job) {
-    using Place = void (*)(const LinearJob&, const Cut&);
-    const Place place =
-        in_mode(job.mode, [](auto mode) -> Place { return place_points<decltype(mode)::value>; });
-    const float* outside = fills_outside(job.mode) ? job.scratch.fx : nullptr;
-    switch (job.channels) {
-        case 1:
-            return each_run(job, place, copy_points<1>, outside);
-        case 3:
-            return each_run(job, place, copy_points<3>, outside);
-        case 4:
-            return each_run(job, place, copy_points<4>, outside);
-        default:
-            return each_run(job, place, copy_points<0>, outside);
-    }
+    LinearJob clamped = job;
+    // The bilinear warp would interpolate these at the edges.
+    if (on_a_grid(job.mode)) clamped.mode = FillMode::nearest;
+    warp_linear(clamped, [&job](const Run& run) {
+        const bool grid = on_a_grid(job.mode);
+        bool unsure[linear_chunk_slots / linear_block];
+        round_offsets(job, run.count, unsure);
+        job.shift != nullptr ? copy_run<true>(run, job) : copy_run<false>(run, job);
+        const int64_t first = (run.target - job.target) / job.channels;
+        for (int32_t i = 0; i < run.count; ++i) {
+            if (i % linear_block == 0 && !unsure[i / linear_block]) {
+                i += linear_block - 1;
+                continue;
+            }
+            const auto is_sure = [grid](float fraction) {
+                const float distance = fabsf(fraction - 0.5f);
+                return distance > 2 * half_way_margin && !(grid && distance >= 0.5f);
+            };
+            if (!is_sure(run.fy[i]) || !is_sure(run.fx[i]))
+                copy_exactly(job, first + i, run.target + int64_t{i} * job.channels);
+        }
+    });
 }
 
 }  // namespace

@@ -258,13 +258,13 @@ void spline(const SplineJob& job) {
     using Place = void (*)(const SplineJob&, const Cut&);
     const Place place =
         in_mode(job.mode, [](auto mode) -> Place { return place_spline<decltype(mode)::value>; });
-    const float* outside = job.mode == FillMode::constant ? job.outside : nullptr;
     fill_columns(job);
+    fill_products(job);
     const SampleSpline sample = job.order == 2   ? sample_spline<2>(job.channels)
                                 : job.order == 3 ? sample_spline<3>(job.channels)
                                 : job.order == 4 ? sample_spline<4>(job.channels)
                                                  : sample_spline<5>(job.channels);
-    each_run(job, place, sample, outside);
+    each_run(job, place, sample);
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
-// The warps whose kernels go row by row (orders 0 and 2 to 5): how a row is cut, where its border
-// pixels lie, and how its pixels are written. Coordinates and interior spans are those of
-// linear.inl.
+// How the spline kernels go through an image: row by row, each cut into border and interior. What
+// is inside gets its coordinates as in linear.inl; what is not gets them in double, brought inside
+// as SciPy does.
 
 namespace batchwarp {
 namespace {
@@ -9,10 +9,6 @@ constexpr bool folds_or_wraps(FillMode mode) {
     return mode == FillMode::reflect || mode == FillMode::mirror || mode == FillMode::wrap ||
            mode == FillMode::grid_wrap;
 }
-constexpr bool fills_outside(FillMode mode) {
-    return mode == FillMode::constant || mode == FillMode::grid_constant;
-}
-
 // Calls `body` with the mode as a type whose `value` is a constant.
 template <FillMode mode>
 struct InMode {
@@ -39,7 +35,8 @@ BATCHWARP_INLINE auto in_mode(FillMode mode, Body&& body) {
 }
 
 // map_coordinate of one axis without branches, so that loops over pixels become vectors. SciPy's
-// operations in SciPy's order: order 0 decides by their last bit. For modes that fold or wrap.
+// operations in SciPy's order: where `wrap` jumps, their last bit shows. For modes that fold or
+// wrap.
 //
 // Near: the coordinate is known to lie within one and a half periods of zero, which saves the
 // division and changes no bit.
@@ -156,25 +153,10 @@ void fill_outside(const LinearJob& job, const float* outside, const Cut& cut, fl
     fill(cut.outside, cut.end);
 }
 
-// Fetches ahead of the i-th pixel of a run, as fixed_channels in linear.inl does.
-BATCHWARP_INLINE void prefetch_block(const Run& run, int32_t i, int32_t channels) {
-    constexpr int64_t write_ahead = 2048, item = sizeof(float);
-    const int64_t at = int64_t{i} * channels * item, bytes = linear_block * channels * item;
-    const char* target = reinterpret_cast<const char*>(run.target) + at + write_ahead;
-    for (int64_t b = 0; b < bytes; b += 64) {
-        if (run.prefetch != nullptr) BATCHWARP_PREFETCH(run.prefetch + at + b);
-        BATCHWARP_PREFETCH_WRITE(target + b);
-    }
-}
-
 // Goes through the rows of a job, one row or a part of it at a time: `place` computes where its
-// pixels lie, `sample` makes them. `outside`, where not null, marks the pixels that are cval.
-template <class Job>
-void each_run(const Job& kind, void (*place)(const Job&, const Cut&),
-              void (*sample)(const Run&, const Job&), const float* outside) {
-    const LinearJob& job = kind;
-    fill_products(job);
-
+// pixels lie, `sample` makes them.
+void each_run(const SplineJob& job, void (*place)(const SplineJob&, const Cut&),
+              void (*sample)(const Run&, const SplineJob&)) {
     Run run;
     run.source = job.source;
     run.row_stride = job.source_row_stride;
@@ -182,14 +164,11 @@ void each_run(const Job& kind, void (*place)(const Job&, const Cut&),
     run.fx = job.scratch.fx;
     run.fy = job.scratch.fy;
     run.target = job.target;
+    run.prefetch = nullptr;
     for (int k = 0; k < 16; ++k) {
         run.shift[k] = job.shift != nullptr ? job.shift[k % job.channels] : 0.0f;
         run.scale[k] = job.scale != nullptr ? job.scale[k % job.channels] : 1.0f;
     }
-    constexpr int64_t item = sizeof(float);
-    const char* source = reinterpret_cast<const char*>(job.source);
-    const int64_t source_bytes = job.height * job.source_row_stride * item;
-    int64_t ahead = job.row_begin * job.source_row_stride * item + job.prefetch_bytes;
 
     const Slope slope_y(job, job.m01), slope_x(job, job.m11);
     Rows rows;
@@ -204,19 +183,10 @@ void each_run(const Job& kind, void (*place)(const Job&, const Cut&),
             const int32_t rest = job.width - begin;
             const Cut cut(rows, i, begin, begin + (rest < linear_chunk ? rest : linear_chunk));
             run.count = cut.end - begin;
-            run.prefetch = nullptr;
-            if (job.prefetch_bytes != 0) {
-                if (ahead < source_bytes)
-                    run.prefetch = source + ahead;
-                else if (job.next_source != nullptr)
-                    run.prefetch = job.next_source + (ahead - source_bytes);
-            }
-            place(kind, cut);
-            sample(run, kind);
-            if (outside != nullptr) fill_outside(job, outside, cut, run.target);
-            const int64_t values = static_cast<int64_t>(run.count) * job.channels;
-            run.target += values;
-            ahead += values * item;
+            place(job, cut);
+            sample(run, job);
+            if (job.mode == FillMode::constant) fill_outside(job, job.outside, cut, run.target);
+            run.target += static_cast<int64_t>(run.count) * job.channels;
         }
     }
 }
