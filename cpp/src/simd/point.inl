@@ -76,6 +76,7 @@ template <int Channels, bool Normalized>
 BATCHWARP_INLINE void copy_block(const Run& run, int32_t begin, int32_t end, float* out) {
     const float* source = run.source;
     if constexpr (Channels == 1) {
+        BATCHWARP_UNROLL
         for (int32_t i = begin; i < end; ++i) {
             const float value = source[run.offset[i]];
             *out++ = Normalized ? (value - run.shift[0]) * run.scale[0] : value;

@@ -12,3 +12,10 @@
 #define BATCHWARP_PREFETCH(address) __builtin_prefetch((address), 0, 3)
 #define BATCHWARP_PREFETCH_WRITE(address) __builtin_prefetch((address), 1, 3)
 #endif
+
+// Before a loop: unroll it four times, late, when vectors are already made.
+#if defined(__GNUC__) && !defined(__clang__)
+#define BATCHWARP_UNROLL _Pragma("GCC unroll 4")
+#else
+#define BATCHWARP_UNROLL
+#endif
