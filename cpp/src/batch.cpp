@@ -225,7 +225,8 @@ bool Batch::prepare(std::int64_t i, int threads) {
     prepared_ = nullptr;
     WarpGeometry geometry;
     if (plan_.options().order < 2 || !warps(params_of(i), geometry)) return true;
-    if (request_.target.first.dtype == DType::f64 || !kernels_take_all(geometry)) return false;
+    if (!spline_ || request_.target.first.dtype == DType::f64 || !kernels_take_all(geometry))
+        return false;
     float* coefficients = shared_.reserve(spline_->buffer_size());
     filter_image(*spline_, source_image(i), coefficients, threads, request_.interrupted);
     prepared_ = coefficients;
@@ -301,9 +302,11 @@ void Batch::warp(const ImageView& source, const std::byte* next, const WarpGeome
             const LinearTarget target{out, row_begin, row_end, shift, scale};
             if (geometry.order < 2)
                 return warp_linear({source, source_end_, next}, geometry, target);
-            const float* filtered =
-                prepared_ != nullptr ? prepared_ : filter_image(*spline_, source);
-            return warp_spline(*spline_, filtered, source, geometry, target);
+            if (spline_) {
+                const float* filtered =
+                    prepared_ != nullptr ? prepared_ : filter_image(*spline_, source);
+                return warp_spline(*spline_, filtered, source, geometry, target);
+            }
         }
     }
     if (geometry.order > 1) return warp_spline_exactly(source, geometry, row_begin, row_end, out);

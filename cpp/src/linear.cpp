@@ -166,20 +166,20 @@ void describe_warp(LinearJob& job, const ImageView& source, const WarpGeometry& 
     job.scratch = reserve_tables(job.width);
 }
 
-void warp_linear(const LinearSource& all, const WarpGeometry& geometry,
+void warp_linear(const LinearSource& source, const WarpGeometry& geometry,
                  const LinearTarget& target) {
-    const ImageView& source = all.image;
+    const ImageView& image = source.image;
     LinearJob job{};
-    job.small = is_small(geometry, source);
+    job.small = is_small(geometry, image);
     const KernelSource from = job.small && geometry.order == 1
-                                  ? pad_edges(source)
-                                  : plain_source(source, all.memory_end, geometry, target);
+                                  ? pad_edges(image)
+                                  : plain_source(image, source.memory_end, geometry, target);
     job.source = from.values;
     job.source_row_stride = from.row_stride;
     job.pixel_step = from.pixel_step;
     job.prefetch_bytes = from.prefetch_bytes;
-    job.next_source = reinterpret_cast<const char*>(all.next);
-    describe_warp(job, source, geometry, target);
+    job.next_source = reinterpret_cast<const char*>(source.next);
+    describe_warp(job, image, geometry, target);
 
     const KernelTable& table = kernels();
     if (geometry.order == 0) return table.point(job);

@@ -95,8 +95,10 @@ SplineStart anticausal_start(double z, std::int64_t n, FillMode boundary) {
             break;
         case FillMode::grid_wrap: {
             double power = z;
-            for (std::int64_t i = 0; i < std::min(horizon(z, n), n - 1); ++i, power *= z)
+            for (std::int64_t i = 0; i < std::min(horizon(z, n), n - 1); ++i) {
                 sum[i] += power;
+                power *= z;
+            }
             sum.scale(z / (std::pow(z, static_cast<double>(n)) - 1));
             break;
         }

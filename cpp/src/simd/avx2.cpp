@@ -10,7 +10,7 @@
 namespace batchwarp {
 namespace {
 
-// What the coordinate passes of linear.inl compute with. Masks are lanes of ones or of zeros.
+// What coordinates.inl computes with. Masks are lanes of ones or of zeros.
 struct Lanes {
     static constexpr int32_t count = 8;
     using Float = __m256;
@@ -78,6 +78,8 @@ struct Lanes {
 
 // clang-format off: the order matters
 #include "elementwise.inl"
+#include "coordinates.inl"
+#include "repair.inl"
 #include "linear.inl"
 #include "four_lanes.inl"
 #include "point.inl"

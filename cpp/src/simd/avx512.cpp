@@ -10,7 +10,7 @@
 namespace batchwarp {
 namespace {
 
-// What the coordinate passes of linear.inl compute with.
+// What coordinates.inl computes with.
 struct Lanes {
     static constexpr int32_t count = 16;
     using Float = __m512;
@@ -74,6 +74,8 @@ struct Lanes {
 
 // clang-format off: the order matters
 #include "elementwise.inl"
+#include "coordinates.inl"
+#include "repair.inl"
 #include "linear.inl"
 #include "four_lanes.inl"
 #include "point.inl"

@@ -10,6 +10,8 @@
 // clang-format off: the order matters
 #include "elementwise.inl"
 #include "scalar_lanes.inl"
+#include "coordinates.inl"
+#include "repair.inl"
 #include "linear.inl"
 #include "four_lanes.inl"
 #include "point.inl"

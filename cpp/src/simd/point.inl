@@ -162,7 +162,7 @@ void point(const LinearJob& job) {
             }
             const auto is_sure = [grid](float fraction) {
                 const float distance = fabsf(fraction - 0.5f);
-                return distance > 2 * half_way_margin && !(grid && distance >= 0.5f);
+                return distance > 2 * half_way_margin && (!grid || distance < 0.5f);
             };
             if (!is_sure(run.fy[i]) || !is_sure(run.fx[i]))
                 copy_exactly(job, first + i, run.target + int64_t{i} * job.channels);

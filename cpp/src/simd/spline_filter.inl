@@ -45,6 +45,7 @@ struct Lines {
     }
 };
 
+// NOLINTNEXTLINE(readability-non-const-parameter): Lines writes through it
 void spline_filter_columns(float* data, int64_t row_stride, int32_t height, int64_t values,
                            const SplineFilter& filter) {
     for (int64_t at = 0; at < values; at += spline_lanes)

@@ -36,7 +36,7 @@ struct Sixteen {
     }
     static BATCHWARP_INLINE Sixteen zero() {
         Sixteen v;
-        for (int i = 0; i < parts; ++i) v.part[i] = spread(0);
+        for (Vec& part : v.part) part = spread(0);
         return v;
     }
     BATCHWARP_INLINE void store(float* to) const {

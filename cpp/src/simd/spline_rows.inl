@@ -1,6 +1,6 @@
 // How the spline kernels go through an image: row by row, each cut into border and interior. What
-// is inside gets its coordinates as in linear.inl; what is not gets them in double, brought inside
-// as SciPy does.
+// is inside gets its coordinates as in coordinates.inl; what is not gets them in double, brought
+// inside as SciPy does.
 
 namespace batchwarp {
 namespace {

@@ -1,0 +1,104 @@
+// What becomes of pixels whose taps lie outside of the image, in the fill modes constant,
+// grid-constant and grid-wrap. Few pixels are decided one by one, in double and in SciPy's order of
+// operations.
+
+namespace batchwarp {
+namespace {
+
+// Recomputes border pixels of modes whose taps lie outside of the image or are not adjacent.
+BATCHWARP_INLINE void repair_pixel(const LinearJob& job, double y, double x, float* out) {
+    const double last_y = job.height - 1, last_x = job.width - 1;
+    if (job.mode == FillMode::constant) {
+        if (y >= 0 && y <= last_y && x >= 0 && x <= last_x) return;
+        for (int32_t c = 0; c < job.channels; ++c) {
+            const float value = static_cast<float>(job.cval);
+            out[c] = job.shift != nullptr ? (value - job.shift[c]) * job.scale[c] : value;
+        }
+        return;
+    }
+    const bool wraps = job.mode == FillMode::grid_wrap;
+    if (wraps) {
+        y = map_coordinate(y, job.height, job.mode);
+        x = map_coordinate(x, job.width, job.mode);
+    }
+    const double floor_y = floor(y), floor_x = floor(x), fy = y - floor_y, fx = x - floor_x;
+    double weights[4] = {(1 - fy) * (1 - fx), (1 - fy) * fx, fy * (1 - fx), fy * fx};
+    const float* taps[4];
+    for (int t = 0; t < 4; ++t) {
+        int64_t ty = static_cast<int64_t>(floor_y) + t / 2,
+                tx = static_cast<int64_t>(floor_x) + t % 2;
+        if (wraps) {
+            ty = map_tap(ty, job.height, job.mode);
+            tx = map_tap(tx, job.width, job.mode);
+        }
+        const bool inside = ty >= 0 && ty < job.height && tx >= 0 && tx < job.width;
+        taps[t] = inside ? job.source + ty * job.source_row_stride + tx * job.channels : nullptr;
+    }
+    for (int32_t c = 0; c < job.channels; ++c) {
+        double sum = 0;
+        for (int t = 0; t < 4; ++t)
+            sum += weights[t] * (taps[t] != nullptr ? static_cast<double>(taps[t][c]) : job.cval);
+        const float value = static_cast<float>(sum);
+        out[c] = job.shift != nullptr ? (value - job.shift[c]) * job.scale[c] : value;
+    }
+}
+
+void repair_columns(const LinearJob& job, const Rows& rows, int32_t i, int32_t begin, int32_t end,
+                    float* out) {
+    for (int32_t c = begin; c < end; ++c) {
+        const double cc = source_column(job, c);
+        repair_pixel(job, rows.base_y[i] + cc * job.m01, rows.base_x[i] + cc * job.m11,
+                     out + static_cast<int64_t>(c - begin) * job.channels);
+    }
+}
+
+// The fill value of each channel, over and over.
+struct Fill {
+    static constexpr int32_t period = 48;  // a multiple of most channel counts
+    float values[period];
+    int32_t channels;
+
+    BATCHWARP_INLINE explicit Fill(const LinearJob& job) : channels(job.channels) {
+        if (!repeats()) return;
+        for (int32_t k = 0; k < period; ++k) values[k] = value(job, k % channels);
+    }
+    BATCHWARP_INLINE bool repeats() const { return period % channels == 0; }
+
+    static BATCHWARP_INLINE float value(const LinearJob& job, int32_t channel) {
+        const float cval = static_cast<float>(job.cval);
+        return job.shift != nullptr ? (cval - job.shift[channel]) * job.scale[channel] : cval;
+    }
+
+    void store(const LinearJob& job, int64_t pixels, float* out) const {
+        int64_t count = pixels * channels;
+        if (!repeats()) {
+            for (; pixels > 0; --pixels)
+                for (int32_t k = 0; k < channels; ++k) *out++ = value(job, k);
+            return;
+        }
+        for (; count >= period; count -= period, out += period) memcpy(out, values, sizeof values);
+        memcpy(out, values, static_cast<size_t>(count) * sizeof *values);
+    }
+};
+
+// Repairs what lies outside of the interior in columns [begin, end) of row i, which are at `out`.
+void repair_row(const LinearJob& job, const Rows& rows, const Fill& fill, int32_t i, int32_t begin,
+                int32_t end, float* out) {
+    const auto within = [](int32_t c, int32_t low, int32_t high) {
+        return c < low ? low : c > high ? high : c;
+    };
+    // begin, filled, left, interior, right, filled, end
+    const int32_t outer_begin = within(rows.outer_begin[i], begin, end);
+    const int32_t outer_end = within(rows.outer_end[i], outer_begin, end);
+    int32_t inner_begin = within(rows.interior_begin[i], outer_begin, outer_end);
+    int32_t inner_end = within(rows.interior_end[i], outer_begin, outer_end);
+    if (inner_begin >= inner_end) inner_begin = inner_end = outer_end;
+    const auto at = [&](int32_t c) { return out + static_cast<int64_t>(c - begin) * job.channels; };
+    fill.store(job, outer_begin - begin, out);
+    repair_columns(job, rows, i, outer_begin, inner_begin, at(outer_begin));
+    repair_columns(job, rows, i, inner_end, outer_end, at(inner_end));
+    fill.store(job, end - outer_end, at(outer_end));
+}
+
+}  // namespace
+}  // namespace batchwarp
