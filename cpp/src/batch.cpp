@@ -396,7 +396,7 @@ void augment_batch(const Plan& plan, const BatchRequest& request) {
     }
     // Many and small ones: hand out several at a time.
     const std::int64_t group = std::clamp<std::int64_t>(
-        std::min<std::int64_t>(2 * worthwhile / elements, n / (std::int64_t{4} * threads)), 1, n);
+        std::min<std::int64_t>(2 * worthwhile / elements, n / (std::int64_t{8} * threads)), 1, n);
     parallel_for((n + group - 1) / group, threads,
                  [&](std::int64_t task) {
                      const std::int64_t end = std::min(n, (task + 1) * group);

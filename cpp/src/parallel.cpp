@@ -121,6 +121,23 @@ class Interruption {
         std::chrono::steady_clock::now() + std::chrono::milliseconds(50);
 };
 
+// Waits some ten microseconds, then lets others run; false if that was not enough.
+template <class Condition>
+bool spin_until(Condition&& condition) noexcept {
+    constexpr int pauses = 256, yields = 200;
+    for (int i = 0; i < pauses + yields; ++i) {
+        if (condition()) return true;
+#if defined(__x86_64__) && defined(__GNUC__)
+        if (i < pauses) {
+            __builtin_ia32_pause();
+            continue;
+        }
+#endif
+        std::this_thread::yield();
+    }
+    return false;
+}
+
 class Workers {
   public:
     explicit Workers(int count) {
@@ -156,24 +173,18 @@ class Workers {
             job_ = nullptr;  // who wakes up only now finds nothing to do
         }
         // The others are at their last task, usually for less time than going to sleep takes.
-        for (int i = 0; i < patience && job.users.load(std::memory_order_acquire) != 0; ++i)
-            std::this_thread::yield();
-        if (job.users.load(std::memory_order_acquire) == 0) return;
+        if (spin_until([&job] { return job.users.load(std::memory_order_acquire) == 0; })) return;
         std::unique_lock lock(mutex_);
         idle_.wait(lock, [&job] { return job.users.load() == 0; });
     }
 
   private:
-    static constexpr int patience = 200;  // yields before going to sleep
-
     void serve() {
         std::uint64_t seen = 0;
         for (;;) {
             // Batches follow each other closely in a training loop: look for the next one for some
             // microseconds before going to sleep.
-            for (int i = 0; i < patience && generation_.load(std::memory_order_acquire) == seen;
-                 ++i)
-                std::this_thread::yield();
+            spin_until([&] { return generation_.load(std::memory_order_acquire) != seen; });
             Job* job = nullptr;
             {
                 std::unique_lock lock(mutex_);
