@@ -33,6 +33,8 @@ bool is_readable(const ImageView& source) noexcept {
 bool is_small(const WarpGeometry& g, const ImageView& source) noexcept {
     const FillMode mode = canonical(g.mode);
     if (mode != FillMode::nearest && mode != FillMode::constant) return false;
+    if (source.height > linear_max_small_extent || source.width > linear_max_small_extent)
+        return false;
     const std::int64_t step = source.channels == 1 ? 2 : source.channels;
     if ((source.height + 1) * (source.width + 1) * step * item > small_copy_bytes) return false;
     const Affine& a = g.affine;

@@ -22,6 +22,7 @@ struct Setup {
     Layout layout = Layout::nhwc;
     std::int64_t count = 2;
     bool wild = false;
+    double zoom = 0;  // not 0: instead of a random one
 };
 
 std::string describe(const Setup& s) {
@@ -72,6 +73,7 @@ void compare(const Setup& s, std::mt19937& random, double scale = 1) {
     std::vector<std::int64_t> indices;
     for (std::int64_t i = 0; i < s.count; ++i) {
         params.push_back(random_params(random, o.height, o.width, s.wild));
+        if (s.zoom != 0) params.back().zx = params.back().zy = s.zoom;
         indices.push_back(s.count - 1 - i);
     }
     BatchRequest request;
@@ -128,7 +130,7 @@ TEST(linear_kernels_equal_the_reference_on_every_size) {
 TEST(rows_longer_than_a_chunk) {
     std::mt19937 random(2);
     every_tier([&] {
-        for (const std::int64_t w : {447, 448, 449, 463, 464, 900, 1500})
+        for (const std::int64_t w : {511, 512, 513, 527, 528, 900, 1500})
             for (const std::int64_t c : {1, 3})
                 for (const FillMode mode :
                      {FillMode::nearest, FillMode::constant, FillMode::grid_wrap}) {
@@ -138,6 +140,50 @@ TEST(rows_longer_than_a_chunk) {
                     s.options.channels = c;
                     s.options.fill_mode = mode;
                     s.options.cval = 3;
+                    compare(s, random);
+                }
+    });
+}
+
+// Their copies are small, their extents are not; magnified, their coordinates are small as well.
+TEST(long_and_thin_images) {
+    std::mt19937 random(7);
+    every_tier([&] {
+        for (const std::int64_t extent : {127, 128, 129, 255, 256, 257, 300, 520})
+            for (const bool tall : {false, true})
+                for (const std::int64_t c : {1, 3, 5})
+                    for (const int order : {0, 1})
+                        for (const FillMode mode :
+                             {FillMode::nearest, FillMode::constant, FillMode::reflect}) {
+                            Setup s;
+                            s.options.height = tall ? extent : 5;
+                            s.options.width = tall ? 5 : extent;
+                            s.options.channels = c;
+                            s.options.order = order;
+                            s.options.fill_mode = mode;
+                            s.options.cval = 7;
+                            s.zoom = 0.3;
+                            compare(s, random);
+                        }
+    });
+}
+
+// Sources beyond 2 MiB are read in tiles.
+TEST(huge_images) {
+    std::mt19937 random(8);
+    every_tier([&] {
+        for (const bool grey : {true, false})
+            for (const DType source : {DType::f32, DType::u8})
+                for (const FillMode mode :
+                     {FillMode::nearest, FillMode::constant, FillMode::wrap}) {
+                    Setup s;
+                    s.options.height = grey ? 730 : 425;
+                    s.options.width = grey ? 745 : 431;
+                    s.options.channels = grey ? 1 : 3;
+                    s.options.fill_mode = mode;
+                    s.options.cval = 7;
+                    s.source = source;
+                    s.count = 1;
                     compare(s, random);
                 }
     });

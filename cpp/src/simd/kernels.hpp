@@ -38,6 +38,8 @@ inline constexpr double linear_max_coordinate = 1 << 20;
 /// Small images: coordinates in pixels stay below the range of their fixed point.
 inline constexpr int32_t linear_fixed_bits = 23;
 inline constexpr double linear_max_small_coordinate = 125;
+inline constexpr int64_t linear_max_small_extent = 128;
+static_assert(linear_max_small_extent << linear_fixed_bits < int64_t{1} << 31);
 
 /// Warp rows [row_begin, row_end) of one image with bilinear interpolation (spline order 1).
 struct LinearJob {
@@ -53,8 +55,9 @@ struct LinearJob {
     double cval;
     const float* shift;  // per channel; out = (value - shift) * scale; both null: out = value
     const float* scale;
-    // Nearest and constant only: `source` has a copy of its last column and row behind them, and no
-    // coordinate exceeds linear_max_small_coordinate, nor does a row's or a column's part of it.
+    // Nearest and constant only: no extent exceeds linear_max_small_extent, `source` has a copy of
+    // its last column and row behind them, and no coordinate exceeds linear_max_small_coordinate,
+    // nor does a row's or a column's part of it.
     bool small;
     int64_t prefetch_bytes;   // how far ahead of the output's position to fetch the source; 0: not
     const char* next_source;  // what this thread will probably read next; null: unknown
