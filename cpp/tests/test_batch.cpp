@@ -49,18 +49,6 @@ double tolerance(DType target, int order) {
     }
 }
 
-// ThreadSanitizer slows tests down by more than ten and looks at threads only: it gets samples.
-#if defined(__SANITIZE_THREAD__)
-constexpr int sampling = 23;
-#else
-constexpr int sampling = 1;
-#endif
-
-bool sampled() {
-    static int calls = 0;
-    return calls++ % sampling == 0;
-}
-
 void compare(const Setup& s, std::mt19937& random, double scale = 1) {
     if (!sampled()) return;
     const PlanOptions& o = s.options;

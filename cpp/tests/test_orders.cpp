@@ -16,18 +16,6 @@ constexpr FillMode all_modes[] = {
     FillMode::nearest, FillMode::constant,  FillMode::reflect,       FillMode::wrap,
     FillMode::mirror,  FillMode::grid_wrap, FillMode::grid_constant, FillMode::grid_mirror};
 
-// ThreadSanitizer looks at threads only: a part of the cases is enough for it.
-#if defined(__SANITIZE_THREAD__)
-constexpr int sampling = 23;
-#else
-constexpr int sampling = 1;
-#endif
-
-bool sampled() {
-    static int calls = 0;
-    return calls++ % sampling == 0;
-}
-
 template <class F>
 void every_tier(F&& body) {
     for (const std::string& tier : available_tiers()) {

@@ -28,6 +28,22 @@ int failures();
 /// Runs every test of this program. Returns 0 if all passed and at least one ran.
 int run_all();
 
+// Sanitizers and emulators slow tests down many times over: sweeps take a sample of their cases.
+// One that looks at threads only needs the fewest.
+#if defined(__SANITIZE_THREAD__)
+inline constexpr int sampling = 23;
+#elif defined(__SANITIZE_ADDRESS__) || defined(BATCHWARP_EMULATED)
+inline constexpr int sampling = 5;
+#else
+inline constexpr int sampling = 1;
+#endif
+
+/// Whether this case of a sweep is to run.
+inline bool sampled() {
+    static int calls = 0;
+    return calls++ % sampling == 0;
+}
+
 template <class E, class F>
 bool throws(F&& body, std::string* message = nullptr) {
     try {
