@@ -96,10 +96,12 @@ KernelSource plain_source(const ImageView& source, const std::byte* memory_end,
     const auto step = static_cast<std::int32_t>(channels);
     const std::byte* last_row =
         source.data + std::max<std::int64_t>(0, (height - 1) * source.row_stride);
+    // What runs backwards is not worth a rule of its own.
+    const bool fetches = height * row * item > large_bytes && source.row_stride > 0;
     if (is_readable(source) && fits_offsets(height, source.row_stride / item) &&
         memory_end - last_row >= row * item + linear_read_slack)
         return {reinterpret_cast<const float*>(source.data), source.row_stride / item, step,
-                height * row * item > large_bytes ? prefetch_distance : 0};
+                fetches ? prefetch_distance : 0};
     float* packed =
         Scratch::of_this_thread().source.reserve(height * row + linear_read_slack / item);
     const RowRange rows = source_rows(geometry, height, width, target.row_begin, target.row_end);

@@ -351,9 +351,8 @@ class Pipeline:
         Returns:
             Array of rank 4 of the pipeline's dtype.
         """
-        if self._function is None or self._function_draws is False:
-            params = self._draws.batch(random, len(indices))
-            return self.make(generator, x, indices, params, buffers)
+        if self._function is None or self.draws_first:
+            return self.make(generator, x, indices, self.draw(random, len(indices)), buffers)
         batch = buffers.empty((len(indices), *self._shape), self._dtype)
         self._run_in_turn(self._function, x, indices, random, batch)
         self._finish(generator, batch)

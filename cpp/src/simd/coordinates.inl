@@ -54,13 +54,14 @@ struct Rows {
     int32_t fixed_y[row_slots], fixed_x[row_slots];        // of small images only
 };
 
-// Rows `first` and up; those past the last one are computed and never used.
+// Rows `first` and up; what is past the job's last row is like it, and within the same limits.
 void start_rows(const LinearJob& job, int32_t first, Rows& rows) {
     const double from = job.flip_vertical ? job.height - 1 - first : first;
     const double step = job.flip_vertical ? -1 : 1;
+    const int32_t last = job.row_end - 1 - first;
     const double o0 = job.o0, o1 = job.o1, m00 = job.m00, m10 = job.m10;
     for (int32_t i = 0; i < row_slots; ++i) {
-        const double r = from + step * i;
+        const double r = from + step * (i < last ? i : last);
         rows.base_y[i] = o0 + r * m00;
         rows.base_x[i] = o1 + r * m10;
     }

@@ -55,6 +55,25 @@ struct Run {
     int64_t write_ahead;  // bytes from what is written to what will be
 };
 
+// All that the runs of a job share.
+BATCHWARP_INLINE Run start_run(const LinearJob& job) {
+    Run run;
+    run.source = job.source;
+    run.row_stride = job.source_row_stride;
+    run.offset = job.scratch.offset;
+    run.fx = job.scratch.fx;
+    run.fy = job.scratch.fy;
+    run.target = job.target;
+    run.prefetch = nullptr;
+    run.ahead_begin = run.ahead_end = 0;
+    run.write_ahead = 2048;
+    for (int k = 0; k < 16; ++k) {
+        run.shift[k] = job.shift != nullptr ? job.shift[k % job.channels] : 0.0f;
+        run.scale[k] = job.scale != nullptr ? job.scale[k % job.channels] : 1.0f;
+    }
+    return run;
+}
+
 // Any number of channels, one value after the other.
 template <bool Normalized>
 void any_channels(const Run& run, const LinearJob& job) {
@@ -73,26 +92,30 @@ void any_channels(const Run& run, const LinearJob& job) {
     }
 }
 
+// Fetches what the blocks to come will read and write, while the i-th pixel's block is made.
+template <int32_t Channels>
+BATCHWARP_INLINE void fetch_ahead(const Run& run, int32_t i) {
+    constexpr int64_t item = sizeof(float), block_bytes = linear_block * Channels * item;
+    constexpr int32_t step = Channels == 1 ? 8 : 4;  // pixels; a line has 16 or fewer
+    const int64_t at = int64_t{i} * Channels * item;
+    const char* target = reinterpret_cast<const char*>(run.target) + at + run.write_ahead;
+    if (run.prefetch != nullptr)
+        for (int64_t b = 0; b < block_bytes; b += 64) BATCHWARP_PREFETCH(run.prefetch + at + b);
+    if (i >= run.ahead_begin && i < run.ahead_end)
+        for (int32_t k = 0; k < linear_block; k += step)
+            BATCHWARP_PREFETCH(run.ahead + run.ahead_offset[i + k]);
+    for (int64_t b = 0; b < block_bytes; b += 64) BATCHWARP_PREFETCH_WRITE(target + b);
+}
+
 // A function of its own: inlined, it would share its registers with the driver.
 template <class Pixels, bool Normalized>
 BATCHWARP_NOINLINE void fixed_channels(const Run& shared) {
-    const Run run =
-        shared;  // a copy that no store can alias, so that its members stay in registers
+    const Run run = shared;  // a copy that no store can alias: its members stay in registers
     constexpr int32_t channels = Pixels::channels;
-    constexpr int64_t block_bytes = int64_t{linear_block} * channels * sizeof(float);
-    constexpr int32_t fetch_step = channels == 1 ? 8 : 4;  // pixels; a line has 16 or fewer
     int32_t i = 0;
     for (; i + linear_block + Pixels::excess <= run.count; i += linear_block) {
         float* out = run.target + static_cast<int64_t>(i) * channels;
-        if (run.prefetch != nullptr) {
-            const char* line = run.prefetch + i * int64_t{channels} * 4;
-            for (int64_t b = 0; b < block_bytes; b += 64) BATCHWARP_PREFETCH(line + b);
-        }
-        if (i >= run.ahead_begin && i < run.ahead_end)
-            for (int32_t k = 0; k < linear_block; k += fetch_step)
-                BATCHWARP_PREFETCH(run.ahead + run.ahead_offset[i + k]);
-        for (int64_t b = 0; b < block_bytes; b += 64)
-            BATCHWARP_PREFETCH_WRITE(reinterpret_cast<const char*>(out) + run.write_ahead + b);
+        fetch_ahead<channels>(run, i);
         Pixels::template block<Normalized>(run, i, out);
     }
     if (i == run.count) return;
@@ -118,22 +141,12 @@ BATCHWARP_INLINE void warp_linear(const LinearJob& job, Pass&& pass) {
     const LinearScratch& s = job.scratch;
     fill_columns(job);
 
-    Run run;
-    run.source = job.source;
-    run.row_stride = job.source_row_stride;
-    run.offset = s.offset;
-    run.fx = s.fx;
-    run.fy = s.fy;
     constexpr int64_t item = sizeof(float);
-    run.prefetch = nullptr;
-    for (int k = 0; k < 16; ++k) {
-        run.shift[k] = job.shift != nullptr ? job.shift[k % job.channels] : 0.0f;
-        run.scale[k] = job.scale != nullptr ? job.scale[k % job.channels] : 1.0f;
-    }
+    Run run = start_run(job);
     const bool repairs = job.mode == FillMode::constant || job.mode == FillMode::grid_wrap ||
                          job.mode == FillMode::grid_constant;
-
-    const Fill fill(job);
+    Fill fill;
+    if (repairs) fill.start(job);
 
     // A chunk is some whole rows, or a part of a wide one, cut at a block's boundary. A source that
     // no cache holds is read in tiles of `row_block` rows, and what a row will read is fetched

@@ -65,8 +65,7 @@ void copy_exactly(const LinearJob& job, int64_t index, float* out) {
     const float* from = job.source + y * job.source_row_stride + x * job.pixel_step;
     for (int32_t k = 0; k < job.channels; ++k) {
         const bool outside = y < 0 || x < 0;
-        const float value = outside ? static_cast<float>(job.cval) : from[k];
-        out[k] = job.shift != nullptr ? (value - job.shift[k]) * job.scale[k] : value;
+        out[k] = normalized(job, outside ? static_cast<float>(job.cval) : from[k], k);
     }
 }
 
@@ -91,17 +90,6 @@ BATCHWARP_INLINE void copy_block(const Run& run, int32_t begin, int32_t end, flo
     }
 }
 
-// Fetches ahead of the i-th pixel of a run, as fixed_channels in linear.inl does.
-BATCHWARP_INLINE void prefetch_block(const Run& run, int32_t i, int32_t channels) {
-    constexpr int64_t write_ahead = 2048, item = sizeof(float);
-    const int64_t at = int64_t{i} * channels * item, bytes = linear_block * channels * item;
-    const char* target = reinterpret_cast<const char*>(run.target) + at + write_ahead;
-    for (int64_t b = 0; b < bytes; b += 64) {
-        if (run.prefetch != nullptr) BATCHWARP_PREFETCH(run.prefetch + at + b);
-        BATCHWARP_PREFETCH_WRITE(target + b);
-    }
-}
-
 template <int Channels, bool Normalized>
 void copy_channels(const Run& shared) {
     const Run run = shared;  // a copy that no store can alias
@@ -109,7 +97,7 @@ void copy_channels(const Run& shared) {
     const int32_t whole = Channels == 3 ? run.count - 1 : run.count;
     float* out = run.target;
     for (int32_t i = 0; i < whole; i += linear_block, out += linear_block * Channels) {
-        prefetch_block(run, i, Channels);
+        fetch_ahead<Channels>(run, i);
         const int32_t end = i + linear_block < whole ? i + linear_block : whole;
         copy_block<Channels, Normalized>(run, i, end, out);
     }

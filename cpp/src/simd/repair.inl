@@ -5,15 +5,17 @@
 namespace batchwarp {
 namespace {
 
+BATCHWARP_INLINE float normalized(const LinearJob& job, float value, int32_t channel) {
+    return job.shift != nullptr ? (value - job.shift[channel]) * job.scale[channel] : value;
+}
+
 // Recomputes border pixels of modes whose taps lie outside of the image or are not adjacent.
 BATCHWARP_INLINE void repair_pixel(const LinearJob& job, double y, double x, float* out) {
     const double last_y = job.height - 1, last_x = job.width - 1;
     if (job.mode == FillMode::constant) {
         if (y >= 0 && y <= last_y && x >= 0 && x <= last_x) return;
-        for (int32_t c = 0; c < job.channels; ++c) {
-            const float value = static_cast<float>(job.cval);
-            out[c] = job.shift != nullptr ? (value - job.shift[c]) * job.scale[c] : value;
-        }
+        for (int32_t c = 0; c < job.channels; ++c)
+            out[c] = normalized(job, static_cast<float>(job.cval), c);
         return;
     }
     const bool wraps = job.mode == FillMode::grid_wrap;
@@ -32,14 +34,13 @@ BATCHWARP_INLINE void repair_pixel(const LinearJob& job, double y, double x, flo
             tx = map_tap(tx, job.width, job.mode);
         }
         const bool inside = ty >= 0 && ty < job.height && tx >= 0 && tx < job.width;
-        taps[t] = inside ? job.source + ty * job.source_row_stride + tx * job.channels : nullptr;
+        taps[t] = inside ? job.source + ty * job.source_row_stride + tx * job.pixel_step : nullptr;
     }
     for (int32_t c = 0; c < job.channels; ++c) {
         double sum = 0;
         for (int t = 0; t < 4; ++t)
             sum += weights[t] * (taps[t] != nullptr ? static_cast<double>(taps[t][c]) : job.cval);
-        const float value = static_cast<float>(sum);
-        out[c] = job.shift != nullptr ? (value - job.shift[c]) * job.scale[c] : value;
+        out[c] = normalized(job, static_cast<float>(sum), c);
     }
 }
 
@@ -58,22 +59,20 @@ struct Fill {
     float values[period];
     int32_t channels;
 
-    BATCHWARP_INLINE explicit Fill(const LinearJob& job) : channels(job.channels) {
+    BATCHWARP_INLINE void start(const LinearJob& job) {
+        channels = job.channels;
         if (!repeats()) return;
-        for (int32_t k = 0; k < period; ++k) values[k] = value(job, k % channels);
+        for (int32_t k = 0; k < period; ++k)
+            values[k] = normalized(job, static_cast<float>(job.cval), k % channels);
     }
     BATCHWARP_INLINE bool repeats() const { return period % channels == 0; }
-
-    static BATCHWARP_INLINE float value(const LinearJob& job, int32_t channel) {
-        const float cval = static_cast<float>(job.cval);
-        return job.shift != nullptr ? (cval - job.shift[channel]) * job.scale[channel] : cval;
-    }
 
     void store(const LinearJob& job, int64_t pixels, float* out) const {
         int64_t count = pixels * channels;
         if (!repeats()) {
             for (; pixels > 0; --pixels)
-                for (int32_t k = 0; k < channels; ++k) *out++ = value(job, k);
+                for (int32_t k = 0; k < channels; ++k)
+                    *out++ = normalized(job, static_cast<float>(job.cval), k);
             return;
         }
         for (; count >= period; count -= period, out += period) memcpy(out, values, sizeof values);

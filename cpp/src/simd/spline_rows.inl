@@ -141,7 +141,7 @@ void fill_outside(const LinearJob& job, const float* outside, const Cut& cut, fl
         const float* __restrict marks = outside + (from - cut.begin);
         float* __restrict pixel = out + static_cast<int64_t>(from - cut.begin) * channels;
         for (int32_t k = 0; k < channels; ++k) {
-            const float value = Fill::value(job, k);
+            const float value = normalized(job, static_cast<float>(job.cval), k);
             if (channels == 1)
                 for (int32_t i = 0; i < to - from; ++i) pixel[i] = marks[i] != 0 ? value : pixel[i];
             else
@@ -157,19 +157,7 @@ void fill_outside(const LinearJob& job, const float* outside, const Cut& cut, fl
 // pixels lie, `sample` makes them.
 void each_run(const SplineJob& job, void (*place)(const SplineJob&, const Cut&),
               void (*sample)(const Run&, const SplineJob&)) {
-    Run run;
-    run.source = job.source;
-    run.row_stride = job.source_row_stride;
-    run.offset = job.scratch.offset;
-    run.fx = job.scratch.fx;
-    run.fy = job.scratch.fy;
-    run.target = job.target;
-    run.prefetch = nullptr;
-    for (int k = 0; k < 16; ++k) {
-        run.shift[k] = job.shift != nullptr ? job.shift[k % job.channels] : 0.0f;
-        run.scale[k] = job.scale != nullptr ? job.scale[k % job.channels] : 1.0f;
-    }
-
+    Run run = start_run(job);
     const Slope slope_y(job, job.m01), slope_x(job, job.m11);
     Rows rows;
     for (int32_t r = job.row_begin; r < job.row_end; ++r) {
