@@ -5,10 +5,19 @@ from __future__ import annotations
 from importlib.metadata import version as _version
 
 from batchwarp import _core, errors, image, runtime
+from batchwarp.errors import ImageFileError
 from batchwarp.generator import ImageDataGenerator
 from batchwarp.iterators import NumpyArrayIterator
 
-__all__ = ["ImageDataGenerator", "NumpyArrayIterator", "__version__", "errors", "image", "runtime"]
+__all__ = [
+    "ImageDataGenerator",
+    "ImageFileError",
+    "NumpyArrayIterator",
+    "__version__",
+    "errors",
+    "image",
+    "runtime",
+]
 
 __version__ = _version("batchwarp")
 

@@ -2,7 +2,36 @@
 
 from __future__ import annotations
 
-__all__ = ["UnsupportedError"]
+from typing import Any
+
+__all__ = ["ImageFileError", "UnsupportedError"]
+
+
+class ImageFileError(OSError):
+    """An image file was found, but its content could not be made into an image.
+
+    It is an `OSError` because so is what Pillow, and with it Keras, raises for most of such files.
+    The error of the decoder, if there was one, is its `__cause__`.
+
+    Args:
+        path: String, the file's path.
+        reason: String, what is wrong with the file.
+
+    Attributes:
+        path: As the argument.
+        reason: As the argument.
+    """
+
+    path: str
+    reason: str
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")  # of two arguments, OSError takes one as `errno`
+        self.path = path
+        self.reason = reason
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.path, self.reason)
 
 
 class UnsupportedError(RuntimeError):
