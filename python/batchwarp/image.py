@@ -1,13 +1,13 @@
-"""The names of `tf.keras.preprocessing.image`.
+"""The names of `tf.keras.preprocessing.image`, and of the older `keras_preprocessing.image`.
 
-Those that work on image files (`DirectoryIterator`, `DataFrameIterator`, `load_img`, `save_img`,
-`list_pictures`, `validate_filename`) come with a later version; asking for one of them raises
+`DirectoryIterator` and `DataFrameIterator` come with a later version; asking for one of them raises
 `batchwarp.errors.UnsupportedError`.
 """
 
 from __future__ import annotations
 
 from batchwarp.errors import files_unsupported
+from batchwarp.files.pictures import list_pictures, load_img, save_img, validate_filename
 from batchwarp.generator import ImageDataGenerator
 from batchwarp.iterators import Iterator, NumpyArrayIterator
 from batchwarp.transforms import (
@@ -37,26 +37,21 @@ __all__ = [
     "array_to_img",
     "flip_axis",
     "img_to_array",
+    "list_pictures",
+    "load_img",
     "random_brightness",
     "random_channel_shift",
     "random_rotation",
     "random_shear",
     "random_shift",
     "random_zoom",
+    "save_img",
     "smart_resize",
     "transform_matrix_offset_center",
+    "validate_filename",
 ]
 
-_FILE_NAMES = frozenset(
-    {
-        "DataFrameIterator",
-        "DirectoryIterator",
-        "list_pictures",
-        "load_img",
-        "save_img",
-        "validate_filename",
-    }
-)
+_FILE_NAMES = frozenset({"DataFrameIterator", "DirectoryIterator"})
 
 
 def __getattr__(name: str) -> object:

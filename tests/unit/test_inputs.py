@@ -384,14 +384,7 @@ def test_a_missing_folder_to_save_to(tmp_path):
         next(flow)
 
 
-FILE_NAMES = [
-    "DataFrameIterator",
-    "DirectoryIterator",
-    "list_pictures",
-    "load_img",
-    "save_img",
-    "validate_filename",
-]
+FILE_NAMES = ["DataFrameIterator", "DirectoryIterator"]
 
 
 @pytest.mark.parametrize("name", FILE_NAMES)

@@ -1,0 +1,1 @@
+"""Image files: how they are found, read, decoded and written."""
