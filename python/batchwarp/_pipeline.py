@@ -87,6 +87,19 @@ def overrides(generator: Any, reference: type[Any], *names: str) -> bool:
     return False
 
 
+def augments(generator: Any, subset: str | None) -> bool:
+    """Whether a generator wants the images of a subset augmented.
+
+    Args:
+        generator: An `ImageDataGenerator`, or an object with its methods.
+        subset: `"training"`, `"validation"` or `None`.
+
+    Returns:
+        False for `"validation"` if the generator's `validation_augment` is.
+    """
+    return subset != "validation" or bool(getattr(generator, "validation_augment", True))
+
+
 def warn_not_fitted(setting: str, stacklevel: int = 2) -> None:
     """Warns that statistics are missing, in Keras' words.
 
@@ -197,13 +210,18 @@ class Pipeline:
         generator: The generator.
         image_shape: Tuple of three integers, the shape of one image.
         dtype: Dtype of the batches.
+        augment: Boolean; if false, images are standardised only and nothing is drawn for them.
 
     Raises:
         ValueError: If an attribute of the generator has no meaning for such images.
     """
 
     def __init__(
-        self, generator: ImageDataGenerator, image_shape: tuple[int, ...], dtype: np.dtype[Any]
+        self,
+        generator: ImageDataGenerator,
+        image_shape: tuple[int, ...],
+        dtype: np.dtype[Any],
+        augment: bool = True,
     ) -> None:
         self._settings = _plain_settings(generator)
         self._changeable = _changeable_settings(generator)
@@ -212,7 +230,7 @@ class Pipeline:
         self._shape = image_shape
         self._dtype = dtype
         channel_axis = generator.channel_axis - 1
-        self._draws = draws_for(generator, image_shape)
+        self._draws = draws_for(generator, image_shape) if augment else None
 
         self._function: Callable[[Any], Any] | None = generator.preprocessing_function or None
         self._function_draws: bool | None = None  # not known yet
@@ -301,7 +319,7 @@ class Pipeline:
             Array `(count, len(PARAM_COLUMNS))` of float64, or `None` if the images stay as they
             are.
         """
-        return self._draws.batch(random, count)
+        return None if self._draws is None else self._draws.batch(random, count)
 
     def make(
         self,
@@ -376,7 +394,7 @@ class Pipeline:
         with borrowed_global(random) as source:
             draws = False
             for row, image in enumerate(batch):
-                params = self._draws.batch(source, 1)
+                params = self.draw(source, 1)
                 _core.augment_batch(
                     x, indices[row : row + 1], params, self._warp, batch[row : row + 1]
                 )
@@ -457,6 +475,7 @@ def run_one_by_one(
     indices: NDArray[np.int64],
     dtype: np.dtype[Any],
     random: np.random.RandomState,
+    augment: bool = True,
 ) -> NDArray[Any]:
     """Makes one batch image by image through the generator's public methods, as Keras does.
 
@@ -468,6 +487,7 @@ def run_one_by_one(
         indices: Array `(n,)`, which of them.
         dtype: Dtype of the batch.
         random: The state to draw from; methods find it in `numpy.random`.
+        augment: Boolean; if false, only `standardize` is called.
 
     Returns:
         Array of rank 4.
@@ -478,9 +498,10 @@ def run_one_by_one(
     batch = np.zeros((len(indices), *x.shape[1:]), dtype)
     with borrowed_global(random):
         for row, index in enumerate(indices):
-            image = x[index]
-            parameters = generator.get_random_transform(image.shape)
-            image = generator.apply_transform(image.astype(dtype), parameters)
+            parameters = generator.get_random_transform(x[index].shape) if augment else None
+            image = x[index].astype(dtype)
+            if augment:
+                image = generator.apply_transform(image, parameters)
             image = generator.standardize(image)
             if np.shape(image) != batch.shape[1:]:
                 raise ValueError(

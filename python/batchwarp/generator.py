@@ -20,6 +20,7 @@ from batchwarp.draws import (
 )
 from batchwarp.errors import files_unsupported
 from batchwarp.iterators.array import NumpyArrayIterator
+from batchwarp.splits import check_split
 from batchwarp.statistics import channel_moments, zca_matrix
 
 __all__ = ["ImageDataGenerator"]
@@ -90,6 +91,12 @@ class ImageDataGenerator:
         validation_split: Float in [0, 1), the share of images for `subset="validation"`.
         interpolation_order: Integer from 0 to 5, order of the interpolating spline.
         dtype: Dtype of the batches; `None` means Keras' global `floatx()`.
+        validation_augment: Boolean, whether images of `subset="validation"` are augmented, as Keras
+            does. If not, they are standardised only, and no random number is drawn for them.
+        split: How `validation_split` chooses: `None` takes the first samples, as Keras does;
+            `"stratified"` the same share of every class, by chance; `"hash"` by each file's name
+            alone, so that a file stays where it is when others come or go.
+        split_seed: Integer from 0 to 2³² - 1, for another choice by `split`.
 
     Attributes:
         mean: What `featurewise_center` subtracts: `None` before `fit`, then one number per channel.
@@ -129,6 +136,10 @@ class ImageDataGenerator:
         validation_split: float = 0.0,
         interpolation_order: int = 1,
         dtype: Any = None,
+        *,
+        validation_augment: bool = True,
+        split: str | None = None,
+        split_seed: int = 0,
     ) -> None:
         if data_format is None:
             data_format = _keras.image_data_format()
@@ -156,6 +167,7 @@ class ImageDataGenerator:
                 f"Received: {preprocessing_function!r}"
             )
         _keras.standardize_dtype(dtype)
+        check_split(split, split_seed)
         if finite_number("zca_epsilon", zca_epsilon) < 0:
             raise ValueError(f"`zca_epsilon` should be at least 0. Received: {zca_epsilon}")
         if rescale:
@@ -187,6 +199,9 @@ class ImageDataGenerator:
             (1, 2, 3) if data_format == "channels_first" else (3, 1, 2)
         )
         self._validation_split = validation_split
+        self.validation_augment = validation_augment
+        self.split = split
+        self.split_seed = split_seed
         self.mean: Any = None
         self.std: Any = None
         self.zca_whitening_matrix: Any = None
@@ -243,7 +258,7 @@ class ImageDataGenerator:
             ignore_class_split: Boolean, whether to accept that the classes of the training and the
                 validation subset differ.
             subset: `"training"` or `"validation"` if the generator has a `validation_split`; the
-                validation subset are the first images.
+                validation subset are the first images, unless the generator has a `split`.
             prefetch: Integer of at least 0, how many batches to make ahead for `next()`, in a
                 thread, while the caller works on earlier ones. Order, errors and, with a seed, all
                 values are those without it; `reset()` and changes of the iterator's attributes

@@ -65,6 +65,8 @@ AUGMENT = {"rotation_range": 25, "width_shift_range": 0.1, "zoom_range": 0.2}
         ({"dtype": "bool"}, "`dtype` should be a floating-point or integer NumPy dtype"),
         ({"dtype": "str"}, "`dtype` should be a floating-point or integer NumPy dtype"),
         ({"zca_epsilon": -1e-6}, "`zca_epsilon` should be at least 0"),
+        ({"split": "random"}, '`split` should be `None`, "stratified" or "hash"'),
+        ({"split_seed": -1}, "`split_seed` should be an integer from 0"),
     ],
 )
 def test_arguments_of_a_generator(arguments, message):

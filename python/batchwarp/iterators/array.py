@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from batchwarp import _keras, transforms
-from batchwarp._pipeline import Pipeline, overrides, run_one_by_one
+from batchwarp import _keras, splits, transforms
+from batchwarp._pipeline import Pipeline, augments, overrides, run_one_by_one
 from batchwarp.draws import global_random, is_borrowed
 from batchwarp.iterators.base import Iterator
 from batchwarp.iterators.structures import map_arrays
@@ -65,10 +65,21 @@ class NumpyArrayIterator(Iterator):
         save_to_dir: Path of an existing folder to save the augmented images to, or `None`.
         save_prefix: String, the beginning of the files' names.
         save_format: String, the files' format and extension.
-        subset: `"training"`, `"validation"` or `None`, by the generator's `validation_split`.
+        subset: `"training"`, `"validation"` or `None`, by the generator's `validation_split` and
+            `split`.
         ignore_class_split: Boolean, whether to accept subsets with different classes.
         dtype: Dtype of the batches; `None` means Keras' global `floatx()`.
         prefetch: Integer of at least 0, how many batches to make ahead for `next()`, in a thread.
+
+    Attributes:
+        x: Array of rank 4, the images of the subset. With the generator's `split` it is all images,
+            because those of a subset that is no slice would be a copy.
+        rows: `None`, or with the generator's `split` an array `(n,)`: `x[rows]` and `x_misc` at
+            `rows` belong to the subset, in order.
+        x_misc: List of what else was given with the images, like `x`.
+        y: Array `(n, ...)`, the labels of the subset, or `None`.
+        sample_weight: Array, the weights as they were given, as in Keras, even if there is a
+            subset; with the generator's `split` those of the subset. Or `None`.
 
     Raises:
         ValueError: If the lengths differ, the images are not of rank 4 or have no pixels, or an
@@ -128,11 +139,17 @@ class NumpyArrayIterator(Iterator):
                     f"`x` (images tensor) and {what} should have the same length. "
                     f"Found: x.shape = {np.shape(x)}, {name}.shape = {np.shape(values)}"
                 )
+        self.rows: NDArray[np.int64] | None = None
         if subset is not None:
             part = _subset(x, y, image_data_generator, subset, ignore_class_split)
-            x = x[part]
-            x_misc = [other[part] for other in x_misc]
-            y = None if y is None else y[part]
+            if isinstance(part, slice):
+                x = x[part]
+                x_misc = [other[part] for other in x_misc]
+                y = None if y is None else y[part]
+            else:
+                self.rows = part
+                y = np.asarray(y)[part]
+                sample_weight = None if sample_weight is None else np.asarray(sample_weight)[part]
 
         self.x = _readable(x, self._numpy_dtype)
         self.x_misc = x_misc
@@ -158,11 +175,13 @@ class NumpyArrayIterator(Iterator):
         self.y = None if y is None else np.asarray(y)
         self.sample_weight = None if sample_weight is None else np.asarray(sample_weight)
         self.image_data_generator = image_data_generator
+        self._augments = augments(image_data_generator, subset)
         self.data_format = data_format
         self.save_to_dir = save_to_dir
         self.save_prefix = save_prefix
         self.save_format = save_format
-        super().__init__(len(self.x), batch_size, shuffle, seed, prefetch=prefetch)
+        count = len(self.x if self.rows is None else self.rows)
+        super().__init__(count, batch_size, shuffle, seed, prefetch=prefetch)
 
     def _batch(self, index_array: NDArray[np.int64], random: np.random.RandomState) -> Any:
         if self._is_overridden():
@@ -186,7 +205,8 @@ class NumpyArrayIterator(Iterator):
         """Returns images together with what else the user gave for them."""
         inputs: Any = batch_x
         if self.x_misc:
-            inputs = [batch_x, *(other[index_array] for other in self.x_misc)]
+            rows = self._rows(index_array)
+            inputs = [batch_x, *(other[rows] for other in self.x_misc)]
         if self.y is None:
             return inputs
         labels = self.y[index_array]
@@ -194,14 +214,27 @@ class NumpyArrayIterator(Iterator):
             return inputs, labels
         return inputs, labels, self.sample_weight[index_array]
 
+    def _rows(self, index_array: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Returns where in `x` samples are."""
+        return index_array if self.rows is None else self.rows[index_array]
+
+    def _raw_chunks(
+        self, count: int, index_array: NDArray[np.int64] | None = None
+    ) -> Iterable[NDArray[Any]]:
+        rows = self._rows(np.arange(self.n) if index_array is None else index_array)
+        return (self.x[rows[start : start + count]] for start in range(0, len(rows), count))
+
     def _images(
         self, index_array: NDArray[np.int64], random: np.random.RandomState
     ) -> NDArray[Any]:
         generator: Any = self.image_data_generator
+        rows = self._rows(index_array)
         pipeline = self._fused()
         if pipeline is None:
-            return run_one_by_one(generator, self.x, index_array, self._numpy_dtype, random)
-        return pipeline.run(generator, self.x, index_array, random, self._buffers)
+            return run_one_by_one(
+                generator, self.x, rows, self._numpy_dtype, random, self._augments
+            )
+        return pipeline.run(generator, self.x, rows, random, self._buffers)
 
     def _fused(self) -> Pipeline | None:
         """Returns the way through the core, or `None` if images go one by one through methods."""
@@ -214,7 +247,9 @@ class NumpyArrayIterator(Iterator):
             return None
         pipeline = self._pipeline
         if pipeline is None or not pipeline.matches(generator):
-            pipeline = Pipeline(generator, self.x.shape[1:], self._numpy_dtype)
+            pipeline = Pipeline(
+                generator, self.x.shape[1:], self._numpy_dtype, augment=self._augments
+            )
             self._pipeline = pipeline
         return pipeline if pipeline.fused else None
 
@@ -246,7 +281,7 @@ class NumpyArrayIterator(Iterator):
         images = pipeline.make(
             self.image_data_generator,
             self.x,
-            together,
+            self._rows(together),
             np.concatenate(params) if params else None,
             self._buffers,
         )
@@ -289,11 +324,29 @@ def _subset(
     generator: ImageDataGenerator,
     subset: str,
     ignore_class_split: bool,
-) -> slice:
-    """Returns the part of the images that belongs to a subset."""
+) -> slice | NDArray[np.int64]:
+    """Returns the part of the images that belongs to a subset: a slice, or indices."""
     if subset not in ("training", "validation"):
         raise ValueError(f'Invalid subset name: {subset}; expected "training" or "validation".')
-    split = int(len(x) * (generator._validation_split or 0.0))
+    share = generator._validation_split or 0.0
+    split = getattr(generator, "split", None)
+    if split is None:
+        return _first(x, y, share, subset, ignore_class_split)
+    if split == "hash":
+        raise ValueError(
+            '`split="hash"` is for files, whose names it goes by; for arrays, accepted are '
+            '`split=None` and "stratified"'
+        )
+    if y is None:
+        raise ValueError('`split="stratified"` needs labels: `y` is `None`')
+    chosen = splits.stratified(y, share, generator.split_seed)
+    if not ignore_class_split:
+        _check_classes(y, chosen, share)
+    return np.flatnonzero(chosen if subset == "validation" else ~chosen)
+
+
+def _first(x: Any, y: Any, share: float, subset: str, ignore_class_split: bool) -> slice:
+    split = int(len(x) * share)
     if (
         y is not None
         and not ignore_class_split
@@ -304,3 +357,15 @@ def _subset(
             "If your numpy arrays are sorted by the label, you might want to shuffle them."
         )
     return slice(None, split) if subset == "validation" else slice(split, None)
+
+
+def _check_classes(y: Any, chosen: NDArray[np.bool_], share: float) -> None:
+    classes = splits.class_numbers(y)
+    without = np.setdiff1d(classes, classes[chosen])
+    if without.size:
+        smallest = int(np.bincount(classes)[without].min())
+        raise ValueError(
+            f'`split="stratified"` leaves {without.size} of {classes.max() + 1} classes without an '
+            f"image for validation: `validation_split` = {share} of {smallest} images is less than "
+            "one. Use a larger share, or accept it with `ignore_class_split=True`"
+        )

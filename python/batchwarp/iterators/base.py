@@ -6,6 +6,7 @@ import copy
 import operator
 import threading
 import weakref
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -148,6 +149,7 @@ class Iterator:
         return instance
 
     prefetch: int = 0
+    _augments: bool = True  # what `augments` says of the generator and the subset
     _ahead: ReadAhead | None = None
 
     def __init__(
@@ -351,6 +353,28 @@ class Iterator:
         raise TypeError(
             f"`{type(self).__name__}` does not implement `_get_batches_of_transformed_samples`"
         )
+
+    def _raw_chunks(
+        self,
+        count: int,  # noqa: ARG002 - subclasses use them
+        index_array: NDArray[np.int64] | None = None,  # noqa: ARG002
+    ) -> Iterable[NDArray[Any]]:
+        """Yields the data set's images in the generator's layout, as they are before augmentation.
+
+        It is what statistics are computed from. Neither the place of the iterator nor a random
+        state changes. To be implemented by a subclass.
+
+        Args:
+            count: Integer of at least 1, how many images an array may have.
+            index_array: Array of the indices of the samples; `None` means all, in order.
+
+        Returns:
+            Iterable of arrays of rank 4 of any real dtype.
+
+        Raises:
+            TypeError: If the subclass does not implement it.
+        """
+        raise TypeError(f"`{type(self).__name__}` does not implement `_raw_chunks`")
 
     def to_tf_dataset(self) -> Any:
         """Returns the batches as a `tf.data.Dataset`, for the least time between training steps.
