@@ -26,7 +26,20 @@ def files(folder, *suffixes):
     return [path for path in sorted(folder.rglob("*")) if path.suffix in suffixes]
 
 
-EXTENSIONS = {"exif_transpose", "prefetch", "split", "split_seed", "validation_augment"}
+EXTENSIONS = {
+    "cache",
+    "exif_transpose",
+    "formats",
+    "integer_classes",
+    "keep_aspect_ratio",
+    "label_separator",
+    "on_error",
+    "prefetch",
+    "scaled_decode",
+    "split",
+    "split_seed",
+    "validation_augment",
+}
 
 
 def parameters(function):
@@ -59,7 +72,9 @@ def test_signatures_of_the_generator(name):
     )
 
 
-@pytest.mark.parametrize("name", ["Iterator", "NumpyArrayIterator"])
+@pytest.mark.parametrize(
+    "name", ["DataFrameIterator", "DirectoryIterator", "Iterator", "NumpyArrayIterator"]
+)
 def test_signatures_of_the_iterators(name):
     theirs = getattr(keras_image(), name)
     assert parameters(getattr(image, name).__init__) == parameters(theirs.__init__)

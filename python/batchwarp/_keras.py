@@ -7,6 +7,7 @@ has not been imported yet, because both read the same configuration file.
 from __future__ import annotations
 
 import functools
+import logging
 import os
 import sys
 import warnings
@@ -102,6 +103,23 @@ def standardize_dtype(dtype: Any) -> np.dtype[Any]:
             f"`dtype` should be a floating-point or integer NumPy dtype. Received: {dtype!r}"
         )
     return result.newbyteorder("=")
+
+
+def print_message(message: str) -> None:
+    """Prints a message as Keras prints its own: to the standard output, or to the log.
+
+    Args:
+        message: String, one line.
+    """
+    keras = sys.modules.get("keras")
+    config = getattr(keras, "config", None)
+    if config is None or config.is_interactive_logging_enabled():
+        encoding = sys.stdout.encoding or "utf-8"
+        text = message.encode(encoding, errors="backslashreplace").decode(encoding)
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+    else:
+        logging.getLogger("batchwarp").info(message)
 
 
 def py_dataset() -> type[Any] | None:

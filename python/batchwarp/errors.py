@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["ImageFileError", "UnsupportedError"]
+__all__ = ["ImageFileError"]
 
 
 class ImageFileError(OSError):
@@ -32,27 +32,3 @@ class ImageFileError(OSError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.path, self.reason)
-
-
-class UnsupportedError(RuntimeError):
-    """A part of the Keras interface was asked for that this version of batchwarp does not have.
-
-    The message names the part and says what to use meanwhile.
-    """
-
-
-def files_unsupported(name: str) -> UnsupportedError:
-    """Returns the error for a name of the Keras interface that works on image files.
-
-    Args:
-        name: String, the public name that was asked for.
-
-    Returns:
-        The `UnsupportedError` to raise.
-    """
-    return UnsupportedError(
-        f"`{name}` is not available in this version of batchwarp: the parts of the Keras interface "
-        "that work on image files come with a later version. Meanwhile, load the images into one "
-        "array (for example with `keras.utils.load_img` and `keras.utils.img_to_array`) and pass "
-        "it to `ImageDataGenerator.flow`."
-    )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
-from typing import Any, NoReturn
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -18,8 +18,9 @@ from batchwarp.draws import (
     global_random,
     number_pair,
 )
-from batchwarp.errors import files_unsupported
 from batchwarp.iterators.array import NumpyArrayIterator
+from batchwarp.iterators.dataframe import DataFrameIterator
+from batchwarp.iterators.directory import DirectoryIterator
 from batchwarp.splits import check_split
 from batchwarp.statistics import channel_moments, zca_matrix
 
@@ -43,6 +44,10 @@ def _zoom_limits(zoom_range: Any) -> list[Any]:
             f"Received: {zoom_range}"
         ) from error
     return [zoom_range[0], zoom_range[1]]
+
+
+def _deprecated(message: str) -> None:
+    warnings.warn(message, DeprecationWarning, stacklevel=3)
 
 
 class ImageDataGenerator:
@@ -292,14 +297,12 @@ class ImageDataGenerator:
             prefetch=prefetch,
         )
 
-    # The arguments that this version does not use yet are Keras'.
-    # ruff: disable[ARG002]
     def flow_from_directory(
         self,
         directory: Any,
         target_size: tuple[int, int] = (256, 256),
         color_mode: str = "rgb",
-        classes: Any = None,
+        classes: Sequence[str] | None = None,
         class_mode: str | None = "categorical",
         batch_size: int = 32,
         shuffle: bool = True,
@@ -311,41 +314,103 @@ class ImageDataGenerator:
         subset: str | None = None,
         interpolation: str = "nearest",
         keep_aspect_ratio: bool = False,
-    ) -> NoReturn:
-        """Is not available in this version: load the images into an array and use `flow`.
+        *,
+        prefetch: int = 0,
+        cache: Any = None,
+        on_error: str = "raise",
+        scaled_decode: bool = False,
+        exif_transpose: bool = False,
+        formats: Sequence[str] | str | None = None,
+    ) -> DirectoryIterator:
+        """Takes a folder with a folder of images for each class and makes augmented batches.
+
+        Pixels are those of Keras: Pillow's, before augmentation. Files are read and decoded on as
+        many threads as `batchwarp.runtime.get_num_threads()` says.
 
         Args:
-            directory: As in Keras.
-            target_size: As in Keras.
-            color_mode: As in Keras.
-            classes: As in Keras.
-            class_mode: As in Keras.
-            batch_size: As in Keras.
-            shuffle: As in Keras.
-            seed: As in Keras.
-            save_to_dir: As in Keras.
-            save_prefix: As in Keras.
-            save_format: As in Keras.
-            follow_links: As in Keras.
-            subset: As in Keras.
-            interpolation: As in Keras.
-            keep_aspect_ratio: As in Keras.
+            directory: Path of the folder. In it there is one folder for each class, with images in
+                formats PNG, JPEG, BMP, PPM or TIFF in it or in folders below it.
+            target_size: Tuple of two integers, `(height, width)` that images are resized to.
+            color_mode: `"grayscale"`, `"rgb"` or `"rgba"`: images are converted to 1, 3 or 4
+                channels; or `"unchanged"`: the number of channels, which must be the same for all,
+                and depths of more than 8 bits stay as they are stored, also in NumPy's .npy.
+            classes: Sequence of strings, the names of the classes' folders; `None` for all folders,
+                sorted. The order gives the labels.
+            class_mode: `"categorical"` (one-hot), `"binary"` or `"sparse"` (integers as floats),
+                `"input"` (the images themselves) or `None` (no labels).
+            batch_size: As in `flow`.
+            shuffle: As in `flow`.
+            seed: As in `flow`.
+            save_to_dir: As in `flow`.
+            save_prefix: As in `flow`.
+            save_format: As in `flow`.
+            follow_links: Boolean, whether to look into folders that are symbolic links.
+            subset: `"training"` or `"validation"` if the generator has a `validation_split`; the
+                validation subset are the first files of each class, unless the generator's `split`
+                says otherwise.
+            interpolation: Pillow's method to resize with: `"nearest"`, `"bilinear"`, `"bicubic"`,
+                `"hamming"`, `"box"` or `"lanczos"`.
+            keep_aspect_ratio: Boolean, whether to crop images in the centre to the target's
+                proportions, so that resizing does not distort them.
+            prefetch: As in `flow`.
+            cache: `"memory"` keeps the decoded and resized images (8 bits a channel) in memory, a
+                path keeps them in that folder, in a file that later runs and other processes read;
+                later passes run at the speed of `flow`. Images that have changed on disk are
+                decoded again when the next iterator is made. `None` decodes in each pass.
+            on_error: What to do about a file that cannot be read: `"raise"`
+                `batchwarp.ImageFileError`, `"skip"` it, so that the next sample takes its place and
+                the batch keeps its size, or put `"zeros"` in its place. The iterator's `errors`
+                lists the files.
+            scaled_decode: Boolean, whether to decode JPEG files at a half, a quarter or an eighth
+                of their size where the target is no larger. It is faster; the pixels differ.
+            exif_transpose: Boolean, whether to turn images as their EXIF orientation says.
+            formats: Sequence of extensions to take instead of Keras' list, for example
+                `("jpg", "webp", "gif")`; of an animation it is the first picture.
+
+        Returns:
+            An iterator, without end, of `images` or `(images, labels)`.
 
         Raises:
-            UnsupportedError: Always.
+            ValueError: If an argument is not as above.
+            OSError: If `directory` cannot be read.
         """
-        raise files_unsupported("ImageDataGenerator.flow_from_directory")
+        return DirectoryIterator(
+            directory,
+            self,
+            target_size=target_size,
+            color_mode=color_mode,
+            keep_aspect_ratio=keep_aspect_ratio,
+            classes=classes,
+            class_mode=class_mode,
+            data_format=self.data_format,
+            batch_size=batch_size,
+            shuffle=shuffle,
+            seed=seed,
+            save_to_dir=save_to_dir,
+            save_prefix=save_prefix,
+            save_format=save_format,
+            follow_links=follow_links,
+            subset=subset,
+            interpolation=interpolation,
+            dtype=self.dtype,
+            prefetch=prefetch,
+            cache=cache,
+            on_error=on_error,
+            scaled_decode=scaled_decode,
+            exif_transpose=exif_transpose,
+            formats=formats,
+        )
 
     def flow_from_dataframe(
         self,
         dataframe: Any,
         directory: Any = None,
-        x_col: str = "filename",
+        x_col: Any = "filename",
         y_col: Any = "class",
-        weight_col: str | None = None,
+        weight_col: Any = None,
         target_size: tuple[int, int] = (256, 256),
         color_mode: str = "rgb",
-        classes: Any = None,
+        classes: Sequence[Any] | None = None,
         class_mode: str | None = "categorical",
         batch_size: int = 32,
         shuffle: bool = True,
@@ -356,37 +421,124 @@ class ImageDataGenerator:
         subset: str | None = None,
         interpolation: str = "nearest",
         validate_filenames: bool = True,
+        *,
+        prefetch: int = 0,
+        cache: Any = None,
+        on_error: str = "raise",
+        scaled_decode: bool = False,
+        exif_transpose: bool = False,
+        formats: Sequence[str] | str | None = None,
+        integer_classes: bool = False,
+        label_separator: str | None = None,
+        keep_aspect_ratio: bool = False,
         **kwargs: Any,
-    ) -> NoReturn:
-        """Is not available in this version: load the images into an array and use `flow`.
+    ) -> DataFrameIterator:
+        """Takes a dataframe with files' names and labels and makes batches of augmented data.
 
         Args:
-            dataframe: As in Keras.
-            directory: As in Keras.
-            x_col: As in Keras.
-            y_col: As in Keras.
-            weight_col: As in Keras.
-            target_size: As in Keras.
-            color_mode: As in Keras.
-            classes: As in Keras.
-            class_mode: As in Keras.
-            batch_size: As in Keras.
-            shuffle: As in Keras.
-            seed: As in Keras.
-            save_to_dir: As in Keras.
-            save_prefix: As in Keras.
-            save_format: As in Keras.
-            subset: As in Keras.
-            interpolation: As in Keras.
-            validate_filenames: As in Keras.
-            **kwargs: As in Keras.
+            dataframe: `pandas.DataFrame`.
+            directory: Path of the folder that the names are relative to; `None` if they are paths
+                by themselves.
+            x_col: Name of the column of the files' names, strings with extensions.
+            y_col: Name of the column of labels, or a list of names.
+            weight_col: Name of the column of sample weights, or `None`.
+            target_size: As in `flow_from_directory`.
+            color_mode: As in `flow_from_directory`.
+            classes: Sequence of labels; rows of others are left out. `None` for all labels, sorted.
+            class_mode: `"categorical"` (one-hot; labels are strings, or lists of strings for
+                samples of several classes), `"binary"`, `"sparse"` (integers), `"input"` (the
+                images themselves), `"multi_output"` (a list of the values of several columns),
+                `"raw"` (the values of `y_col`; several columns of 0 and 1 are the targets of a
+                multi-label problem) or `None` (no labels).
+            batch_size: As in `flow`.
+            shuffle: As in `flow`.
+            seed: As in `flow`.
+            save_to_dir: As in `flow`.
+            save_prefix: As in `flow`.
+            save_format: As in `flow`.
+            subset: `"training"` or `"validation"` if the generator has a `validation_split`; the
+                validation subset are the first rows, unless the generator's `split` says otherwise.
+            interpolation: As in `flow_from_directory`.
+            validate_filenames: Boolean, whether to leave out rows whose file does not exist or is
+                of no image format.
+            prefetch: As in `flow`.
+            cache: As in `flow_from_directory`.
+            on_error: As in `flow_from_directory`.
+            scaled_decode: As in `flow_from_directory`.
+            exif_transpose: As in `flow_from_directory`.
+            formats: As in `flow_from_directory`.
+            integer_classes: Boolean, whether labels may be integers; they are sorted as numbers.
+            label_separator: String that separates the labels of samples of several classes, for
+                example `"|"` in `"cat|dog"`, for `class_mode="categorical"`.
+            keep_aspect_ratio: As in `flow_from_directory`; Keras ignores it here.
+            **kwargs: Keras' old options `has_ext`, `sort` and `drop_duplicates`. Like all others,
+                they do nothing but warn.
+
+        Returns:
+            An iterator, without end, of `images`, `(images, labels)` or
+            `(images, labels, weights)`.
 
         Raises:
-            UnsupportedError: Always.
+            ValueError: If an argument is not as above.
+            TypeError: If a column does not hold what the class mode needs.
+            KeyError: If there is no such column.
         """
-        raise files_unsupported("ImageDataGenerator.flow_from_dataframe")
-
-    # ruff: enable[ARG002]
+        if "has_ext" in kwargs:
+            _deprecated(
+                "has_ext is deprecated, filenames in the dataframe have to match the exact "
+                "filenames in disk."
+            )
+        if "sort" in kwargs:
+            _deprecated(
+                "sort is deprecated, batches will be created in thesame order than the filenames "
+                "provided if `shuffle`is set to `False`."
+            )
+        if class_mode == "other":
+            _deprecated('`class_mode="other"` is deprecated, please use `class_mode="raw"`.')
+            class_mode = "raw"
+        if "drop_duplicates" in kwargs:
+            _deprecated(
+                "drop_duplicates is deprecated, you can drop duplicates by using the "
+                "pandas.DataFrame.drop_duplicates method."
+            )
+        unknown = sorted(kwargs.keys() - {"has_ext", "sort", "drop_duplicates"})
+        if unknown:
+            warnings.warn(
+                f"`flow_from_dataframe` ignores the unknown arguments: {', '.join(unknown)}",
+                stacklevel=2,
+            )
+        return DataFrameIterator(
+            dataframe,
+            directory,
+            self,
+            x_col=x_col,
+            y_col=y_col,
+            weight_col=weight_col,
+            target_size=target_size,
+            color_mode=color_mode,
+            classes=classes,
+            class_mode=class_mode,
+            data_format=self.data_format,
+            batch_size=batch_size,
+            shuffle=shuffle,
+            seed=seed,
+            save_to_dir=save_to_dir,
+            save_prefix=save_prefix,
+            save_format=save_format,
+            subset=subset,
+            interpolation=interpolation,
+            keep_aspect_ratio=keep_aspect_ratio,
+            validate_filenames=validate_filenames,
+            dtype=self.dtype,
+            prefetch=prefetch,
+            cache=cache,
+            on_error=on_error,
+            scaled_decode=scaled_decode,
+            exif_transpose=exif_transpose,
+            formats=formats,
+            integer_classes=integer_classes,
+            label_separator=label_separator,
+        )
 
     def standardize(self, x: Any) -> Any:
         """Applies the standardisation, in place.

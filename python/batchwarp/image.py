@@ -1,15 +1,15 @@
-"""The names of `tf.keras.preprocessing.image`, and of the older `keras_preprocessing.image`.
-
-`DirectoryIterator` and `DataFrameIterator` come with a later version; asking for one of them raises
-`batchwarp.errors.UnsupportedError`.
-"""
+"""The names of `tf.keras.preprocessing.image`, and of the older `keras_preprocessing.image`."""
 
 from __future__ import annotations
 
-from batchwarp.errors import files_unsupported
 from batchwarp.files.pictures import list_pictures, load_img, save_img, validate_filename
 from batchwarp.generator import ImageDataGenerator
-from batchwarp.iterators import Iterator, NumpyArrayIterator
+from batchwarp.iterators import (
+    DataFrameIterator,
+    DirectoryIterator,
+    Iterator,
+    NumpyArrayIterator,
+)
 from batchwarp.transforms import (
     apply_affine_transform,
     apply_brightness_shift,
@@ -28,6 +28,8 @@ from batchwarp.transforms import (
 )
 
 __all__ = [
+    "DataFrameIterator",
+    "DirectoryIterator",
     "ImageDataGenerator",
     "Iterator",
     "NumpyArrayIterator",
@@ -50,11 +52,3 @@ __all__ = [
     "transform_matrix_offset_center",
     "validate_filename",
 ]
-
-_FILE_NAMES = frozenset({"DataFrameIterator", "DirectoryIterator"})
-
-
-def __getattr__(name: str) -> object:
-    if name in _FILE_NAMES:
-        raise files_unsupported(f"batchwarp.image.{name}")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

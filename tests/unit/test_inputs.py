@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 import batchwarp
-from batchwarp import image
 from keras_reference import noise
 
 NAN, INF = float("nan"), float("inf")
@@ -384,27 +383,3 @@ def test_a_missing_folder_to_save_to(tmp_path):
     flow = batchwarp.ImageDataGenerator().flow(X, save_to_dir=tmp_path / "missing")
     with pytest.raises(FileNotFoundError, match="missing"):
         next(flow)
-
-
-FILE_NAMES = ["DataFrameIterator", "DirectoryIterator"]
-
-
-@pytest.mark.parametrize("name", FILE_NAMES)
-def test_names_that_come_later(name):
-    message = rf"`batchwarp.image.{name}` is not available in this version.*Meanwhile"
-    with pytest.raises(batchwarp.errors.UnsupportedError, match=message):
-        getattr(image, name)
-    assert name not in image.__all__
-    assert name not in dir(image)
-
-
-@pytest.mark.parametrize("name", ["flow_from_directory", "flow_from_dataframe"])
-def test_methods_that_come_later(name):
-    generator = batchwarp.ImageDataGenerator()
-    with pytest.raises(RuntimeError, match=rf"`ImageDataGenerator.{name}` is not available"):
-        getattr(generator, name)("folder", target_size=(10, 10), class_mode=None)
-
-
-def test_names_that_never_were():
-    with pytest.raises(AttributeError, match=r"'batchwarp.image' has no attribute 'imread'"):
-        _ = image.imread

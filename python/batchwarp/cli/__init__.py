@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 import batchwarp
-from batchwarp.cli import bench, info
+from batchwarp.cli import bench, check, info
 from batchwarp.training import scripts
 from batchwarp.training.errors import UsageError
 
@@ -26,15 +26,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: What follows the program's name; None takes it from `sys.argv`.
 
     Returns:
-        The exit status: 0, 2 for what the user can put right (one line on standard error says
-        what), 130 after Ctrl-C.
+        The exit status: 0, 1 if a check has found something, 2 for what the user can put right
+        (one line on standard error says what), 130 after Ctrl-C.
 
     Raises:
         SystemExit: With status 0, after `--help` or `--version`.
     """
     try:
         options = _parser().parse_args(arguments)
-        options.run(options)
+        status = options.run(options)
         sys.stdout.flush()
     except UsageError as error:
         print(f"batchwarp: error: {error}", file=sys.stderr)
@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whoever read the output has enough of it. Python flushes once more when it exits.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    return 0
+    return status or 0
 
 
 class _Parser(argparse.ArgumentParser):
@@ -86,6 +86,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     bench.add_arguments(measure)
     measure.set_defaults(run=bench.run)
+
+    look = commands.add_parser(
+        "check",
+        help="find the image files of a data set that cannot be read",
+        description="Reads all image files under a folder as flow_from_directory does, and prints "
+        "those that cannot be read, with the reasons. The exit status is 1 if there are any.",
+    )
+    check.add_arguments(look)
+    look.set_defaults(run=check.run)
 
     about = commands.add_parser(
         "info",

@@ -103,11 +103,11 @@ def decoded(content: io.BytesIO, name: str, color_mode: str, exif_transpose: boo
     Args:
         content: The content; it is read from its beginning.
         name: String, the file's path for the error.
-        color_mode: `"rgb"`, `"rgba"` or `"grayscale"`.
+        color_mode: `"rgb"`, `"rgba"`, `"grayscale"` or `"unchanged"`.
         exif_transpose: Boolean, whether to turn it as its EXIF orientation says.
 
     Returns:
-        A Pillow image, as from `load_img`.
+        A Pillow image, as from `load_img`; of any mode if it is to stay unchanged.
 
     Raises:
         ImageFileError: If it cannot be decoded.
@@ -120,6 +120,8 @@ def decoded(content: io.BytesIO, name: str, color_mode: str, exif_transpose: boo
         picture.load()  # Pillow, and so Keras, would see broken pixels only when they are used
         if exif_transpose:
             picture = ImageOps.exif_transpose(picture)
+        if color_mode == "unchanged":
+            return picture
         if color_mode == "grayscale":
             return picture if picture.mode in _GREY else picture.convert("L")
         mode = color_mode.upper()
@@ -164,8 +166,7 @@ def resized(
         A Pillow image of the same mode.
 
     Raises:
-        ValueError: If `interpolation` is another one, or if so narrow an image has no part with
-            these proportions.
+        ValueError: If `interpolation` is another one.
     """
     from PIL import Image as pil
 
@@ -178,19 +179,25 @@ def resized(
             f"{', '.join(INTERPOLATIONS)}"
         )
     resample = pil.Resampling[interpolation.upper()]
-    box = _centre(*picture.size, width, height) if keep_aspect_ratio else None
+    box = centre(*picture.size, width, height) if keep_aspect_ratio else None
     return picture.resize((width, height), resample, box=box)
 
 
-def _centre(width: int, height: int, to_width: int, to_height: int) -> tuple[int, int, int, int]:
-    """Returns the greatest centred part in the given proportions: left, top, right, bottom."""
+def centre(width: int, height: int, to_width: int, to_height: int) -> tuple[int, int, int, int]:
+    """Returns the greatest centred part of an image that has the target's proportions, as Keras.
+
+    Args:
+        width: Integer, pixels of the image.
+        height: Integer, likewise.
+        to_width: Integer, pixels of the target.
+        to_height: Integer, likewise.
+
+    Returns:
+        Tuple `(left, top, right, bottom)`, pixels. Of images of very different proportions it is
+        empty; Pillow makes something of that, too.
+    """
     part_height = min(height, width * to_height // to_width)
     part_width = min(width, height * to_width // to_height)
-    if not part_height or not part_width:
-        raise ValueError(
-            f"An image of height {height} and width {width} has no part in the proportions of "
-            f"`target_size` ({to_height}, {to_width}), which `keep_aspect_ratio` would cut out"
-        )
     left, top = (width - part_width) // 2, (height - part_height) // 2
     return left, top, left + part_width, top + part_height
 

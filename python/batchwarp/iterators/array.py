@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from batchwarp import _keras, splits, transforms
-from batchwarp._pipeline import Pipeline, augments, overrides, run_one_by_one
-from batchwarp.draws import global_random, is_borrowed
-from batchwarp.iterators.base import Iterator
-from batchwarp.iterators.structures import map_arrays
+from batchwarp._pipeline import augments
+from batchwarp.iterators.images import ImageIterator
 
 if TYPE_CHECKING:
     from batchwarp.generator import ImageDataGenerator
@@ -45,7 +42,7 @@ def _readable(x: Any, dtype: np.dtype[Any]) -> NDArray[Any]:
     return array.astype(dtype, copy=False)
 
 
-class NumpyArrayIterator(Iterator):
+class NumpyArrayIterator(ImageIterator):
     """Iterator yielding batches from an array of images.
 
     Args:
@@ -87,8 +84,7 @@ class NumpyArrayIterator(Iterator):
         TypeError: If the images are no real numbers.
     """
 
-    _transient = Iterator._transient | {"_pipeline"}
-    _pipeline: Pipeline | None = None
+    _save_numbers = 10_000
 
     def __init__(
         self,
@@ -183,26 +179,16 @@ class NumpyArrayIterator(Iterator):
         count = len(self.x if self.rows is None else self.rows)
         super().__init__(count, batch_size, shuffle, seed, prefetch=prefetch)
 
-    def _batch(self, index_array: NDArray[np.int64], random: np.random.RandomState) -> Any:
-        if self._is_overridden():
-            return super()._batch(index_array, random)
-        return self._transformed(index_array, random)
+    @property
+    def _image_shape(self) -> tuple[int, ...]:
+        return self.x.shape[1:]
 
-    def _is_overridden(self) -> bool:
-        return overrides(self, NumpyArrayIterator, "_get_batches_of_transformed_samples")
-
-    def _get_batches_of_transformed_samples(self, index_array: NDArray[np.int64]) -> Any:
-        random = global_random() if is_borrowed() else self._random
-        return self._transformed(np.asarray(index_array, dtype=np.int64), random)
-
-    def _transformed(self, index_array: NDArray[np.int64], random: np.random.RandomState) -> Any:
-        batch_x = self._images(index_array, random)
-        if self.save_to_dir:
-            self._save(batch_x, index_array, random)
-        return self._with_others(batch_x, index_array)
+    def _stored(
+        self, index_array: NDArray[np.int64]
+    ) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[np.int64]]:
+        return self.x, self._rows(index_array), index_array
 
     def _with_others(self, batch_x: NDArray[Any], index_array: NDArray[np.int64]) -> Any:
-        """Returns images together with what else the user gave for them."""
         inputs: Any = batch_x
         if self.x_misc:
             rows = self._rows(index_array)
@@ -223,84 +209,6 @@ class NumpyArrayIterator(Iterator):
     ) -> Iterable[NDArray[Any]]:
         rows = self._rows(np.arange(self.n) if index_array is None else index_array)
         return (self.x[rows[start : start + count]] for start in range(0, len(rows), count))
-
-    def _images(
-        self, index_array: NDArray[np.int64], random: np.random.RandomState
-    ) -> NDArray[Any]:
-        generator: Any = self.image_data_generator
-        rows = self._rows(index_array)
-        pipeline = self._fused()
-        if pipeline is None:
-            return run_one_by_one(
-                generator, self.x, rows, self._numpy_dtype, random, self._augments
-            )
-        return pipeline.run(generator, self.x, rows, random, self._buffers)
-
-    def _fused(self) -> Pipeline | None:
-        """Returns the way through the core, or `None` if images go one by one through methods."""
-        from batchwarp.generator import ImageDataGenerator  # it imports this module
-
-        generator: Any = self.image_data_generator
-        if not isinstance(generator, ImageDataGenerator) or overrides(
-            generator, ImageDataGenerator, "get_random_transform", "apply_transform", "standardize"
-        ):
-            return None
-        pipeline = self._pipeline
-        if pipeline is None or not pipeline.matches(generator):
-            pipeline = Pipeline(
-                generator, self.x.shape[1:], self._numpy_dtype, augment=self._augments
-            )
-            self._pipeline = pipeline
-        return pipeline if pipeline.fused else None
-
-    def _template(self) -> Any:
-        # An empty batch calls no function of the user's and saves no file.
-        return (
-            super()._template()
-            if self._is_overridden()
-            else self._with_others(
-                np.empty((0, *self.x.shape[1:]), self._numpy_dtype), np.empty(0, np.int64)
-            )
-        )
-
-    def _block(self, batches: int) -> Any:
-        pipeline = None if self._is_overridden() or self.save_to_dir else self._fused()
-        if pipeline is None or not pipeline.draws_first:
-            return super()._block(batches)
-        indices, params = [], []
-        for _ in range(batches):
-            with self.lock:
-                index_array = next(self.index_generator)
-                random = self._random
-            indices.append(index_array)
-            drawn = pipeline.draw(random, len(index_array))
-            if drawn is not None:
-                params.append(drawn)
-            self._give_back(random)
-        together = np.concatenate(indices)
-        images = pipeline.make(
-            self.image_data_generator,
-            self.x,
-            self._rows(together),
-            np.concatenate(params) if params else None,
-            self._buffers,
-        )
-        size = len(together) // batches
-        return map_arrays(
-            lambda array: array.reshape(batches, size, *array.shape[1:]),
-            self._with_others(images, together),
-        )
-
-    def _save(
-        self,
-        batch_x: NDArray[Any],
-        index_array: NDArray[np.int64],
-        random: np.random.RandomState,
-    ) -> None:
-        for image, index in zip(batch_x, index_array, strict=True):
-            picture = transforms.array_to_img(image, self.data_format, scale=True)
-            name = f"{self.save_prefix}_{index}_{random.randint(10000)}.{self.save_format}"
-            picture.save(Path(self.save_to_dir) / name)
 
 
 def _split_inputs(x: Any) -> tuple[Any, list[NDArray[Any]]]:

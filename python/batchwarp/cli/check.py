@@ -1,0 +1,129 @@
+"""`batchwarp check`: can all images of a data set be read?"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from batchwarp.files.decode import Decoding
+from batchwarp.files.index import image_files
+from batchwarp.files.reader import Loaded, load_all
+from batchwarp.iterators.base import Iterator as BatchIterator
+from batchwarp.iterators.files import extensions
+from batchwarp.training.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["add_arguments", "run"]
+
+# Files are handed to the threads in groups, between which the progress is shown and Ctrl-C heard.
+_GROUP = 64
+# Whether a file can be read does not depend on the size; to choose a few pixels takes no time.
+_DECODING = Decoding(target_size=(8, 8))
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of the command to its parser."""
+    parser.add_argument("directory", metavar="DIR", type=Path, help="the folder of the data set")
+    parser.add_argument(
+        "--formats",
+        metavar="EXT,EXT",
+        help="extensions of the files to look at, for example png,webp (default: those that Keras "
+        f"takes, {','.join(BatchIterator.white_list_formats)})",
+    )
+    parser.add_argument(
+        "--follow-links", action="store_true", help="look into folders that are symbolic links"
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="print the result as JSON instead of a table"
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Reads all image files under a folder, and prints a table of those that cannot be read.
+
+    Args:
+        options: Parsed options.
+
+    Returns:
+        The exit status: 0 if all can be read, 1 if some cannot.
+
+    Raises:
+        UsageError: If there is no such folder, or no image file in it.
+    """
+    try:
+        formats = options.formats.split(",") if options.formats is not None else None
+        accepted = extensions(formats, BatchIterator.white_list_formats)
+    except ValueError as error:
+        raise UsageError(f"--formats: {error}") from error
+    folder: Path = options.directory
+    if not folder.is_dir():
+        raise UsageError(f"{folder}: {'not a folder' if folder.exists() else 'no such folder'}")
+    paths = [
+        os.path.join(root, name)  # noqa: PTH118 - fast for hundreds of thousands
+        for root, names in image_files(str(folder), accepted, options.follow_links)
+        for name in names
+    ]
+    if not paths:
+        raise UsageError(
+            f"{folder}: no files with the extensions {', '.join(accepted)} in it; "
+            "other formats are looked at with --formats"
+        )
+    bad = dict(_bad_files(paths))
+    if options.json:
+        print(json.dumps({"files": len(paths), "bad": bad}, indent=2))
+    else:
+        _print(folder, len(paths), bad)
+    return 1 if bad else 0
+
+
+def _bad_files(paths: list[str]) -> Iterator[tuple[str, str]]:
+    with _progress(len(paths)) as advance:
+        for start in range(0, len(paths), _GROUP):
+            group = paths[start : start + _GROUP]
+            results: list[Loaded] = load_all(group, _DECODING, 0)
+            for path, loaded in zip(group, results, strict=True):
+                if loaded.error is not None:
+                    yield path, loaded.error.reason
+            advance(len(group))
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[Callable[[int], None]]:
+    """Shows a bar on a terminal's standard error, where rich is installed."""
+    try:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+    except ImportError:
+        yield lambda _: None
+        return
+    console = Console(stderr=True)
+    columns = ("reading", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
+        task = bar.add_task("reading", total=total)
+        yield lambda count: bar.advance(task, count)
+
+
+def _print(folder: Path, files: int, bad: dict[str, str]) -> None:
+    names = [_printable(os.path.relpath(path, folder)) for path in bad]
+    width = max(map(len, ["file", *names]))
+    if bad:
+        print(f"{'file':<{width}}  reason")
+    for name, reason in zip(names, bad.values(), strict=True):
+        print(f"{name:<{width}}  {_printable(reason)}")
+    verdict = f"{len(bad)} of them cannot be read" if bad else "all good"
+    print(f"{files} files, {verdict}")
+
+
+def _printable(text: str) -> str:
+    """Returns a text in one line, with escapes for what a terminal cannot show."""
+    shown = "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
+    return shown.encode("utf-8", errors="backslashreplace").decode("utf-8")

@@ -1,0 +1,224 @@
+"""One image file to the pixels that Keras makes of it.
+
+Keras decodes and resizes with Pillow. OpenCV decodes ordinary JPEG files to the same pixels in half
+the time, and the core resizes them to the same pixels as Pillow; all else is Pillow's.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from batchwarp import _core
+from batchwarp.files import pictures, unchanged
+from batchwarp.files.jpeg import JpegHeader, ordinary_jpeg
+
+CHANNELS = {"grayscale": 1, "rgb": 3, "rgba": 4}
+_ORIENTATION = 0x0112
+
+
+@dataclass(frozen=True)
+class Decoding:
+    """What is made of a file.
+
+    Attributes:
+        target_size: Tuple `(height, width)`, pixels.
+        color_mode: `"grayscale"`, `"rgb"`, `"rgba"` or `"unchanged"`.
+        interpolation: Name of Pillow's method to resize with.
+        keep_aspect_ratio: Boolean, whether to crop to the target's proportions first.
+        exif_transpose: Boolean, whether to turn images as their EXIF orientation says.
+        scaled: Boolean, whether JPEG files may be decoded at a half, a quarter or an eighth of
+            their size where the target is no larger.
+    """
+
+    target_size: tuple[int, int]
+    color_mode: str = "rgb"
+    interpolation: str = "nearest"
+    keep_aspect_ratio: bool = False
+    exif_transpose: bool = False
+    scaled: bool = False
+
+
+def read_file(path: str) -> tuple[bytes, tuple[int, int]]:
+    """Reads a file.
+
+    Args:
+        path: String.
+
+    Returns:
+        Tuple of its bytes and its signature, `(st_size, st_mtime_ns)`.
+
+    Raises:
+        OSError: If it cannot be read, or is no regular file: a pipe might never end.
+    """
+    # A pipe without a writer would block here already.
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    descriptor = os.open(path, flags | getattr(os, "O_CLOEXEC", 0))
+    with open(descriptor, "rb", buffering=0) as file:  # noqa: PTH123 - it is open already
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError("not a regular file")
+        return file.readall(), (status.st_size, status.st_mtime_ns)
+
+
+def decode(data: bytes, path: str, options: Decoding) -> NDArray[Any]:
+    """Decodes and resizes an image.
+
+    Args:
+        data: Bytes, the whole file.
+        path: String, the file's path for errors.
+        options: What to make of it.
+
+    Returns:
+        Array `(height, width, channels)` of uint8; of another dtype for grey images of more than 8
+        bits and for `color_mode="unchanged"`.
+
+    Raises:
+        Exception: Of many kinds, if it cannot be done.
+    """
+    if options.color_mode == "unchanged":
+        return resized(unchanged.decode(data, path, options.exif_transpose), options)
+    header = ordinary_jpeg(data)
+    if header is not None:
+        image = _decode_with_opencv(data, header, options)
+        if image is not None:
+            return image
+    with pictures.decoded(
+        io.BytesIO(data), path, options.color_mode, options.exif_transpose
+    ) as picture:
+        image = np.asarray(
+            pictures.resized(
+                picture, options.target_size, options.interpolation, options.keep_aspect_ratio
+            )
+        )
+    return image if image.ndim == 3 else image[..., np.newaxis]
+
+
+def _decode_with_opencv(
+    data: bytes, header: JpegHeader, options: Decoding
+) -> NDArray[np.uint8] | None:
+    """Returns the image, or `None` for Pillow to have a look at it."""
+    from PIL import Image
+
+    limit = Image.MAX_IMAGE_PIXELS
+    if limit is not None and header.height * header.width > limit:
+        return None  # it warns, or refuses
+    orientation = _orientation(data) if options.exif_transpose and header.has_exif else 1
+    height, width = header.height, header.width
+    if orientation >= 5:
+        height, width = width, height
+    left, top, right, bottom = _part(height, width, options)
+    if left >= right or top >= bottom:
+        return None  # it gives a colour even to images that are too narrow for the crop
+    import cv2
+
+    grey = options.color_mode == "grayscale" and header.components == 1
+    reduction = _reduction(bottom - top, right - left, options) if options.scaled else 1
+    swap = not grey
+    if reduction > 1:
+        flags = getattr(cv2, f"IMREAD_REDUCED_{'GRAYSCALE' if grey else 'COLOR'}_{reduction}")
+    elif grey:
+        flags = cv2.IMREAD_GRAYSCALE
+    else:
+        flags = getattr(cv2, "IMREAD_COLOR_RGB", cv2.IMREAD_COLOR)
+        swap = flags == cv2.IMREAD_COLOR
+    try:
+        found = cv2.imdecode(np.frombuffer(data, np.uint8), flags | cv2.IMREAD_IGNORE_ORIENTATION)
+    except cv2.error:
+        return None
+    if found is None:
+        return None
+    image: NDArray[Any] = cv2.cvtColor(found, cv2.COLOR_BGR2RGB) if swap else found
+    if image.ndim == 2:
+        image = image[..., np.newaxis]
+    return _in_color_mode(oriented(image, orientation), options)
+
+
+def _in_color_mode(image: NDArray[np.uint8], options: Decoding) -> NDArray[np.uint8]:
+    """Resizes a grey or RGB image and makes it grey or gives it an opaque alpha channel.
+
+    Keras does it in the other order. Nearest pixels can be chosen before they become grey, and an
+    opaque alpha channel changes nothing in the other channels and stays opaque.
+    """
+    if options.color_mode == "grayscale" and image.shape[2] == 3:
+        if options.interpolation == "nearest":
+            return _luma(resized(image, options))
+        return resized(_luma(image), options)
+    image = resized(image, options)
+    if options.color_mode == "rgba":
+        opaque = np.full((*image.shape[:2], 1), 255, np.uint8)
+        return np.concatenate((image, opaque), axis=2)
+    return image
+
+
+def _luma(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    grey = np.empty((*image.shape[:2], 1), np.uint8)
+    _core.luma(image, grey)
+    return grey
+
+
+def _orientation(data: bytes) -> int:
+    from PIL import Image
+
+    with Image.open(io.BytesIO(data)) as picture:
+        return int(picture.getexif().get(_ORIENTATION, 1))
+
+
+def oriented(image: NDArray[Any], orientation: int) -> NDArray[Any]:
+    """Turns an image upright.
+
+    Args:
+        image: Array `(height, width, channels)`.
+        orientation: Integer, EXIF's: 1 is upright; other values than 1 to 8 mean nothing.
+
+    Returns:
+        The image, or a C-contiguous copy that is turned.
+    """
+    if not 2 <= orientation <= 8:
+        return image
+    if orientation >= 5:
+        image = image.transpose(1, 0, 2)
+    rows = slice(None, None, -1 if orientation in (3, 4, 7, 8) else 1)
+    columns = slice(None, None, -1 if orientation in (2, 3, 6, 7) else 1)
+    return np.ascontiguousarray(image[rows, columns])
+
+
+def _part(height: int, width: int, options: Decoding) -> tuple[int, int, int, int]:
+    """Returns left, top, right and bottom of what is resized of an image."""
+    if not options.keep_aspect_ratio or (height, width) == options.target_size:
+        return 0, 0, width, height
+    return pictures.centre(width, height, options.target_size[1], options.target_size[0])
+
+
+def _reduction(height: int, width: int, options: Decoding) -> int:
+    """Returns by how much a part may be reduced without making it smaller than the target."""
+    to_height, to_width = options.target_size
+    fitting = (f for f in (8, 4, 2) if height >= f * to_height and width >= f * to_width)
+    return next(fitting, 1)
+
+
+def resized(image: NDArray[Any], options: Decoding) -> NDArray[Any]:
+    """Resizes an image as Pillow does.
+
+    Args:
+        image: Array `(height, width, channels)`.
+        options: Says to which size, and how.
+
+    Returns:
+        Array `(*target_size, channels)` of the same dtype.
+    """
+    height, width, channels = image.shape
+    if (height, width) == options.target_size:
+        return image
+    box = _part(height, width, options)
+    if image.dtype == np.uint8 and channels in (1, 3, 4) and box[0] < box[2] and box[1] < box[3]:
+        result = np.empty((*options.target_size, channels), np.uint8)
+        _core.resize(image, result, options.interpolation, box)
+        return result
+    return unchanged.resize(image, options.target_size, options.interpolation, box)

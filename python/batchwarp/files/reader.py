@@ -1,0 +1,83 @@
+"""The images of a batch, read and decoded in parallel."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from numpy.typing import NDArray
+
+from batchwarp.errors import ImageFileError
+from batchwarp.files.decode import Decoding, decode, read_file
+from batchwarp.files.threads import for_each
+
+
+@dataclass
+class Loaded:
+    """What became of one file.
+
+    Attributes:
+        image: Array `(height, width, channels)`, or `None` if there is an error.
+        error: `ImageFileError`, or `None`.
+        signature: Tuple `(st_size, st_mtime_ns)` of the file that was read.
+    """
+
+    image: NDArray[Any] | None = None
+    error: ImageFileError | None = None
+    signature: tuple[int, int] = (0, 0)
+
+
+def load(path: str, options: Decoding, channels: int) -> Loaded:
+    """Reads and decodes one file.
+
+    Args:
+        path: String.
+        options: What to make of it.
+        channels: Integer, how many channels it must have then; 0 for any number.
+
+    Returns:
+        A `Loaded`; whatever is wrong with the file is in its `error`.
+    """
+    loaded = Loaded()
+    try:
+        data, loaded.signature = read_file(path)
+        image = decode(data, path, options)
+        if channels and image.shape[2] != channels:
+            raise ValueError(
+                f"has {image.shape[2]} channels where the images before it have {channels}"
+            )
+        loaded.image = image
+    except ImageFileError as error:
+        loaded.error = error
+    except Exception as error:  # noqa: BLE001 - decoders raise what they like at a broken file
+        loaded.error = ImageFileError(path, _reason(error))
+        loaded.error.__cause__ = error
+    return loaded
+
+
+def _reason(error: Exception) -> str:
+    """Returns what the system or a decoder has to say, without the file's path."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return str(error) or type(error).__name__
+
+
+def load_all(paths: Sequence[str], options: Decoding, channels: int) -> list[Loaded]:
+    """Reads and decodes files on as many threads as `batchwarp.runtime.get_num_threads` says.
+
+    Args:
+        paths: Sequence of strings.
+        options: What to make of them.
+        channels: As in `load`.
+
+    Returns:
+        List of a `Loaded` for each path.
+    """
+    results = [Loaded()] * len(paths)
+
+    def work(number: int) -> None:
+        results[number] = load(paths[number], options, channels)
+
+    for_each(work, len(paths))
+    return results

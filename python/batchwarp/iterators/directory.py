@@ -1,0 +1,158 @@
+"""Batches from a folder with a folder of images for each class."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from batchwarp import _keras
+from batchwarp.files.index import class_folders, files_of_class
+from batchwarp.iterators.files import FilesIterator, extensions
+
+if TYPE_CHECKING:
+    from batchwarp.generator import ImageDataGenerator
+
+
+class DirectoryIterator(FilesIterator):
+    """Iterator yielding batches from the image files in a folder, with a folder for each class.
+
+    Args:
+        directory: Path of the folder.
+        image_data_generator: `ImageDataGenerator`, or an object with its methods, or `None` for
+            images as they are.
+        target_size: Tuple of two integers, `(height, width)` that images are resized to.
+        color_mode: `"grayscale"`, `"rgb"`, `"rgba"`: images are converted to 1, 3 or 4 channels.
+            `"unchanged"`: channels and depth stay as they are stored.
+        classes: Sequence of strings, the names of the classes' folders; `None` for all folders,
+            sorted. The order gives the labels.
+        class_mode: `"categorical"` (one-hot), `"binary"`, `"sparse"` (integers), `"input"` (the
+            images themselves) or `None` (no labels).
+        batch_size: Integer of at least 1.
+        shuffle: Boolean, whether to draw a new order for each pass.
+        seed: Integer from 0 to 2³² - 1, or `None` to draw from `numpy.random`.
+        data_format: `"channels_first"` or `"channels_last"`; `None` means Keras' global setting.
+        save_to_dir: Path of an existing folder to save the augmented images to, or `None`.
+        save_prefix: String, the beginning of the files' names.
+        save_format: String, the files' format and extension.
+        follow_links: Boolean, whether to look into folders that are symbolic links.
+        subset: `"training"`, `"validation"` or `None`, by the generator's `validation_split`.
+        interpolation: Pillow's method to resize with: `"nearest"`, `"bilinear"`, `"bicubic"`,
+            `"hamming"`, `"box"` or `"lanczos"`.
+        keep_aspect_ratio: Boolean, whether to crop images to the target's proportions first.
+        dtype: Dtype of the batches; `None` means Keras' global `floatx()`.
+        prefetch: Integer of at least 0, how many batches to make ahead for `next()`, in a thread.
+        cache: `"memory"`, or the path of a folder to keep decoded images in, or `None`.
+        on_error: What to do about a file that cannot be read: `"raise"`, `"skip"` (the next sample
+            takes its place) or `"zeros"`. `errors` has the files and reasons.
+        scaled_decode: Boolean, whether JPEG files may be decoded at a half, a quarter or an eighth
+            of their size where the target is no larger; it is faster, the pixels differ.
+        exif_transpose: Boolean, whether to turn images as their EXIF orientation says.
+        formats: Sequence of strings, the extensions of image files; `None` for Keras' list.
+
+    Attributes:
+        filenames: List of the files' paths relative to `directory`.
+        filepaths: List of the files' paths.
+        classes: Array `(n,)` of int32, the samples' labels.
+        class_indices: Dictionary from the classes' names to labels.
+        num_classes: Integer.
+        samples: Integer, the number of files.
+
+    Raises:
+        ValueError: If an argument is not as above.
+        OSError: If `directory` cannot be read.
+    """
+
+    allowed_class_modes: ClassVar[set[str | None]] = {
+        "categorical",
+        "binary",
+        "sparse",
+        "input",
+        None,
+    }
+
+    def __init__(
+        self,
+        directory: Any,
+        image_data_generator: ImageDataGenerator | None,
+        target_size: tuple[int, int] = (256, 256),
+        color_mode: str = "rgb",
+        classes: Sequence[str] | None = None,
+        class_mode: str | None = "categorical",
+        batch_size: int = 32,
+        shuffle: bool = True,
+        seed: int | None = None,
+        data_format: str | None = None,
+        save_to_dir: Any = None,
+        save_prefix: str = "",
+        save_format: str = "png",
+        follow_links: bool = False,
+        subset: str | None = None,
+        interpolation: str = "nearest",
+        keep_aspect_ratio: bool = False,
+        dtype: Any = None,
+        *,
+        prefetch: int = 0,
+        cache: Any = None,
+        on_error: str = "raise",
+        scaled_decode: bool = False,
+        exif_transpose: bool = False,
+        formats: Sequence[str] | str | None = None,
+    ) -> None:
+        self._set_processing(
+            image_data_generator,
+            target_size,
+            color_mode,
+            data_format,
+            save_to_dir,
+            save_prefix,
+            save_format,
+            subset,
+            interpolation,
+            keep_aspect_ratio,
+            dtype,
+            on_error=on_error,
+            scaled_decode=scaled_decode,
+            exif_transpose=exif_transpose,
+        )
+        if class_mode not in self.allowed_class_modes:
+            raise ValueError(
+                f"Invalid class_mode: {class_mode}; expected one of: {self.allowed_class_modes}"
+            )
+        if isinstance(classes, str):
+            raise ValueError(
+                f"`classes` should be a sequence of names of folders. Received: {classes!r}"
+            )
+        self.directory = directory
+        self.class_mode = class_mode
+        folder = os.fspath(directory)
+        names = list(classes) if classes is not None and len(classes) else class_folders(folder)
+        self.num_classes = len(names)
+        self.class_indices = {name: label for label, name in enumerate(names)}
+        accepted = extensions(formats, self.white_list_formats)
+        self.filenames = []
+        labels = [np.empty(0, np.int32)]
+        for name in names:
+            files = files_of_class(folder, name, accepted, follow_links)
+            if self.split is not None and not self._has_own_split:
+                files = files[self._first_items(len(files))]
+            self.filenames += files
+            labels.append(np.full(len(files), self.class_indices[name], np.int32))
+        self.classes: NDArray[np.int32] = np.concatenate(labels)
+        if self.split is not None and self._has_own_split:
+            rows = self._own_split(self.filenames, self.classes)
+            self.filenames = [self.filenames[row] for row in rows]
+            self.classes = self.classes[rows]
+        _keras.print_message(
+            f"Found {len(self.filenames)} images belonging to {self.num_classes} classes."
+        )
+        self._set_files(folder, cache)
+        super().__init__(self.samples, batch_size, shuffle, seed, prefetch=prefetch)
+
+    @property
+    def labels(self) -> NDArray[np.int32]:
+        """Array `(n,)` of int32, the samples' labels."""
+        return self.classes

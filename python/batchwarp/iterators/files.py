@@ -1,0 +1,382 @@
+"""Batches from image files: what `DirectoryIterator` and `DataFrameIterator` share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from batchwarp import _keras
+from batchwarp._pipeline import augments
+from batchwarp.errors import ImageFileError
+from batchwarp.files.cache import DiskCache, MemoryCache
+from batchwarp.files.decode import CHANNELS, Decoding
+from batchwarp.files.pictures import INTERPOLATIONS
+from batchwarp.files.reader import Loaded, load, load_all
+from batchwarp.iterators.images import ImageIterator
+from batchwarp.splits import hashed, stratified
+
+if TYPE_CHECKING:
+    from batchwarp.generator import ImageDataGenerator
+
+ON_ERROR = ("raise", "skip", "zeros")
+
+
+class FilesIterator(ImageIterator):
+    """Base class for iterators over image files.
+
+    Subclasses set `filenames`, `class_mode` and what the class mode needs, and call `_set_files`.
+    """
+
+    _save_numbers: ClassVar[int] = 10_000_000
+
+    class_mode: str | None
+    class_indices: dict[Any, int]
+    filenames: list[str]
+
+    def _set_processing(
+        self,
+        image_data_generator: ImageDataGenerator | None,
+        target_size: Any,
+        color_mode: str,
+        data_format: str | None,
+        save_to_dir: Any,
+        save_prefix: str,
+        save_format: str,
+        subset: str | None,
+        interpolation: str,
+        keep_aspect_ratio: bool,
+        dtype: Any,
+        *,
+        on_error: str,
+        scaled_decode: bool,
+        exif_transpose: bool,
+    ) -> None:
+        """Checks and keeps what says how files become batches; see the subclasses."""
+        if color_mode not in CHANNELS and color_mode != "unchanged":
+            raise ValueError(
+                f'Invalid color mode: {color_mode}; expected "rgb", "rgba", "grayscale" or '
+                '"unchanged".'
+            )
+        if interpolation not in INTERPOLATIONS:
+            raise ValueError(
+                f"Invalid interpolation method {interpolation} specified. Supported methods are "
+                f"{', '.join(INTERPOLATIONS)}"
+            )
+        if on_error not in ON_ERROR:
+            raise ValueError(
+                f'`on_error` should be "raise", "skip" or "zeros". Received: {on_error!r}'
+            )
+        if subset not in (None, "training", "validation"):
+            raise ValueError(f'Invalid subset name: {subset};expected "training" or "validation"')
+        self.image_data_generator = image_data_generator
+        self._augments = augments(image_data_generator, subset)
+        self.target_size = _size(target_size)
+        self.color_mode = color_mode
+        self.data_format = _keras.standardize_data_format(data_format)
+        self.save_to_dir = save_to_dir
+        self.save_prefix = save_prefix
+        self.save_format = save_format
+        self.subset = subset
+        self.interpolation = interpolation
+        self.keep_aspect_ratio = keep_aspect_ratio
+        self.dtype = _keras.floatx() if dtype is None else dtype
+        self._numpy_dtype = _keras.standardize_dtype(self.dtype)
+        self.on_error = on_error
+        self._decoding = Decoding(
+            self.target_size,
+            color_mode,
+            interpolation,
+            bool(keep_aspect_ratio),
+            bool(exif_transpose),
+            bool(scaled_decode),
+        )
+        self._errors: dict[str, ImageFileError] = {}
+        split = getattr(image_data_generator, "_validation_split", None) or 0.0
+        self.split = {None: None, "validation": (0, split), "training": (split, 1)}[subset]
+
+    @property
+    def _has_own_split(self) -> bool:
+        """Whether the subsets are not the first and the other items, as in Keras."""
+        return getattr(self.image_data_generator, "split", None) is not None
+
+    def _first_items(self, count: int) -> slice:
+        """Returns which of some items are in the subset, where the first are for validation."""
+        assert self.split is not None
+        return slice(*(int(share * count) for share in self.split))
+
+    def _own_split(
+        self, names: Sequence[str], labels: Sequence[Any] | NDArray[Any]
+    ) -> NDArray[np.int64]:
+        """Returns which items are in the subset by the generator's `split`.
+
+        Args:
+            names: Sequence of strings, the files' names.
+            labels: Sequence or array of hashable labels of the same length.
+
+        Returns:
+            Array of the items' positions, in order.
+        """
+        generator: Any = self.image_data_generator
+        share, seed = generator._validation_split or 0.0, generator.split_seed
+        if generator.split == "hash":
+            validation = hashed([name.replace(os.sep, "/") for name in names], share, seed)
+        else:
+            validation = stratified(labels, share, seed)
+        return np.flatnonzero(validation == (self.subset == "validation"))
+
+    def _set_files(self, directory: str, cache: Any) -> None:
+        """Keeps the paths of `filenames`, and opens the cache.
+
+        Args:
+            directory: String, the folder that they are relative to; it may be empty.
+            cache: `None`, `"memory"` or the path of a folder.
+        """
+        self._filepaths = [os.path.join(directory, name) for name in self.filenames]  # noqa: PTH118
+        self.samples = len(self._filepaths)
+        self._source_dtype = np.dtype(np.uint8)
+        channels = CHANNELS.get(self.color_mode, 0)
+        if not channels:
+            channels, self._source_dtype = self._stored_format()
+        self._source_shape = (*self.target_size, channels)
+        self.image_shape = (
+            (channels, *self.target_size)
+            if self.data_format == "channels_first"
+            else self._source_shape
+        )
+        self._cache = self._open_cache(cache, directory)
+
+    def _stored_format(self) -> tuple[int, np.dtype[Any]]:
+        """Returns number of channels and dtype of the first image, which others must have, too."""
+        for path in self._filepaths:
+            loaded = load(path, self._decoding, 0)
+            if loaded.image is not None:
+                return loaded.image.shape[2], loaded.image.dtype
+            self._note(loaded)
+        return 3, np.dtype(np.uint8)
+
+    def _open_cache(self, cache: Any, directory: str) -> MemoryCache | DiskCache | None:
+        if cache is None:
+            return None
+        if self._source_dtype != np.uint8:
+            raise ValueError(
+                f"`cache` holds images of 8 bits; these files have {self._source_dtype}"
+            )
+        if cache == "memory":
+            return MemoryCache(self.samples, self._source_shape)
+        options = self._decoding
+        settings = {
+            "target_size": f"{self.target_size[0]}x{self.target_size[1]}",
+            "color_mode": options.color_mode,
+            "interpolation": options.interpolation,
+            "keep_aspect_ratio": options.keep_aspect_ratio,
+            "exif_transpose": options.exif_transpose,
+            "scaled_decode": options.scaled,
+        }
+        return DiskCache(
+            cache,
+            self._filepaths,
+            self._source_shape,
+            settings,
+            root=os.path.abspath(directory) if directory else "",  # noqa: PTH100
+        )
+
+    @property
+    def filepaths(self) -> list[str]:
+        """Paths of the image files."""
+        return self._filepaths
+
+    @property
+    def labels(self) -> Any:
+        """Class labels of every sample."""
+        raise NotImplementedError
+
+    @property
+    def sample_weight(self) -> NDArray[Any] | None:
+        """Weights of the samples, or `None`."""
+        return None
+
+    @property
+    def errors(self) -> list[ImageFileError]:
+        """The files that could not be read so far, with the reasons, each once."""
+        return list(self._errors.values())
+
+    def _note(self, loaded: Loaded) -> None:
+        if loaded.error is not None:
+            self._errors.setdefault(loaded.error.path, loaded.error)
+
+    @property
+    def _image_shape(self) -> tuple[int, ...]:
+        return self.image_shape
+
+    @property
+    def _working_dtype(self) -> np.dtype[Any]:
+        return _keras.standardize_dtype(None)  # Keras makes arrays of files before all else
+
+    def _stored(
+        self, index_array: NDArray[np.int64]
+    ) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[np.int64]]:
+        """Reads images from files, or finds them in the cache.
+
+        Args:
+            index_array: Array `(n,)`, the samples.
+
+        Returns:
+            As in the base class.
+
+        Raises:
+            ImageFileError: If a file cannot be read and this is not to be tolerated.
+        """
+        cache = self._cache
+        slots = np.full(len(index_array), -1) if cache is None else cache.find(index_array)
+        missing = np.flatnonzero(slots < 0)
+        if cache is not None and not missing.size:
+            return self._in_layout(cache.images), slots, index_array
+        batch = self._buffers.empty((len(index_array), *self._source_shape), self._source_dtype)
+        if cache is not None:
+            found = np.flatnonzero(slots >= 0)
+            batch[found] = cache.images[slots[found]]
+        index_array = index_array.copy()
+        for row, loaded in zip(missing, self._load(index_array[missing]), strict=True):
+            index_array[row], image = self._accepted(int(index_array[row]), loaded)
+            if image.dtype != batch.dtype:  # rare: a grey image of more than 8 bits among others
+                batch = batch.astype(self._working_dtype)
+            batch[row] = image
+        return self._in_layout(batch), np.arange(len(batch)), index_array
+
+    def _in_layout(self, images: NDArray[Any]) -> NDArray[Any]:
+        """Returns images `(n, height, width, channels)` in the generator's layout."""
+        return images.transpose(0, 3, 1, 2) if self.data_format == "channels_first" else images
+
+    def _load(self, samples: NDArray[np.int64]) -> list[Loaded]:
+        paths = self.filepaths
+        loaded = load_all(
+            [paths[sample] for sample in samples], self._decoding, self._source_shape[2]
+        )
+        for sample, result in zip(samples, loaded, strict=True):
+            self._keep(int(sample), result)
+        return loaded
+
+    def _keep(self, sample: int, loaded: Loaded) -> None:
+        """Puts an image that was just decoded into the cache."""
+        image = loaded.image
+        if self._cache is not None and image is not None and image.dtype == np.uint8:
+            self._cache.store(sample, image, loaded.signature)
+
+    def _accepted(self, sample: int, loaded: Loaded) -> tuple[int, NDArray[Any]]:
+        """Returns the sample and the image to take for what was loaded, by `on_error`."""
+        if loaded.image is not None:
+            return sample, loaded.image
+        assert loaded.error is not None
+        self._note(loaded)
+        if self.on_error == "zeros":
+            return sample, np.zeros(self._source_shape, self._source_dtype)
+        if self.on_error == "raise":
+            raise loaded.error
+        for step in range(1, self.n):
+            other = (sample + step) % self.n
+            result = self._load(np.array([other]))[0]
+            if result.image is not None:
+                return other, result.image
+            self._note(result)
+        raise loaded.error  # there is no other that could be read
+
+    def _raw_chunks(
+        self, count: int, index_array: NDArray[np.int64] | None = None
+    ) -> Iterable[NDArray[Any]]:
+        samples = np.arange(self.n) if index_array is None else index_array
+        for start in range(0, len(samples), count):
+            images, rows, _ = self._stored(samples[start : start + count])
+            yield images[rows]
+
+    def _with_others(self, batch_x: NDArray[Any], index_array: NDArray[np.int64]) -> Any:
+        batch_y: Any
+        if self.class_mode is None:
+            return batch_x
+        if self.class_mode == "input":
+            batch_y = batch_x.copy()
+        elif self.class_mode == "multi_output":
+            batch_y = [output[index_array] for output in self.labels]
+        elif self.class_mode == "raw":
+            batch_y = self.labels[index_array]
+        else:
+            batch_y = self._class_labels(index_array)
+        weights = self.sample_weight
+        if weights is None:
+            return batch_x, batch_y
+        return batch_x, batch_y, weights[index_array]
+
+    def _class_labels(self, index_array: NDArray[np.int64]) -> NDArray[Any]:
+        classes = [self.labels[index] for index in index_array]
+        if self.class_mode != "categorical":
+            return np.array(classes, self._numpy_dtype)
+        labels = np.zeros((len(classes), len(self.class_indices)), self._numpy_dtype)
+        for row, label in zip(labels, classes, strict=True):
+            row[label] = 1
+        return labels
+
+    @property
+    def class_weights_(self) -> dict[int, float]:
+        """Weights for the `class_weight` of `fit` that make up for classes of different sizes.
+
+        The weight of a class is `n / (classes * n_class)`, as scikit-learn's "balanced" weights.
+
+        Raises:
+            ValueError: If samples have no class, or several.
+        """
+        if self.class_mode not in ("binary", "categorical", "sparse"):
+            raise ValueError(
+                '`class_weights_` needs `class_mode` "binary", "categorical" or "sparse". '
+                f"It is: {self.class_mode!r}"
+            )
+        classes = list(self.labels)
+        if any(np.ndim(label) for label in classes):
+            raise ValueError("`class_weights_` needs samples of one class each")
+        counts = np.bincount(np.asarray(classes, np.int64), minlength=len(self.class_indices))
+        present = np.count_nonzero(counts)
+        return {
+            number: len(classes) / (present * int(count))
+            for number, count in enumerate(counts)
+            if count
+        }
+
+
+def _size(target_size: Any) -> tuple[int, int]:
+    try:
+        height, width = (int(extent) for extent in target_size)
+    except (TypeError, ValueError):
+        height = width = 0
+    if height < 1 or width < 1:
+        raise ValueError(
+            "`target_size` should be a tuple of two integers of at least 1, (height, width). "
+            f"Received: {target_size!r}"
+        )
+    return height, width
+
+
+def extensions(formats: Sequence[str] | str | None, default: Sequence[str]) -> tuple[str, ...]:
+    """Returns the ends of the names of files that are images.
+
+    Args:
+        formats: Sequence of strings such as `"webp"` or `".webp"`, or one of them; `None` for the
+            default.
+        default: Sequence of strings, Keras' formats.
+
+    Returns:
+        Tuple of strings in lower case.
+
+    Raises:
+        ValueError: If there is none, or something else among them.
+    """
+    if formats is None:
+        return tuple(default)
+    wanted = [formats] if isinstance(formats, str) else list(formats)
+    if not wanted or not all(isinstance(name, str) and name.strip(".") for name in wanted):
+        raise ValueError(
+            "`formats` should be a sequence of file name extensions, for example "
+            f'("png", "webp"). Received: {formats!r}'
+        )
+    return tuple("." + name.lower().lstrip(".") for name in wanted)

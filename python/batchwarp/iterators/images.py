@@ -1,0 +1,160 @@
+"""From samples to augmented batches: what iterators over arrays and over files share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from batchwarp import transforms
+from batchwarp._pipeline import Pipeline, overrides, run_one_by_one
+from batchwarp.draws import global_random, is_borrowed
+from batchwarp.iterators.base import Iterator
+from batchwarp.iterators.structures import map_arrays
+
+
+class ImageIterator(Iterator):
+    """Base class of the iterators that augment stored images with a generator.
+
+    Subclasses implement `_stored` and `_with_others`, and set `image_shape`, `image_data_generator`
+    and the other attributes below.
+    """
+
+    _transient: ClassVar[frozenset[str]] = Iterator._transient | {"_pipeline"}
+    _pipeline: Pipeline | None = None
+    # Names of saved images end in a number below this one, drawn as in Keras.
+    _save_numbers: ClassVar[int]
+
+    image_data_generator: Any
+    data_format: str
+    save_to_dir: Any
+    save_prefix: str
+    save_format: str
+    _numpy_dtype: np.dtype[Any]
+
+    @property
+    def _image_shape(self) -> tuple[int, ...]:
+        """Shape of one image in the generator's layout."""
+        raise NotImplementedError
+
+    @property
+    def _working_dtype(self) -> np.dtype[Any]:
+        """Dtype that images are augmented in."""
+        return self._numpy_dtype
+
+    def _stored(
+        self, index_array: NDArray[np.int64]
+    ) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[np.int64]]:
+        """Finds images as they are before augmentation.
+
+        Args:
+            index_array: Array `(n,)`, the samples.
+
+        Returns:
+            Tuple of an array of rank 4, an array `(n,)`: which of its images are the samples', and
+            the samples again, since others may have taken the place of some.
+        """
+        raise NotImplementedError
+
+    def _with_others(self, batch_x: NDArray[Any], index_array: NDArray[np.int64]) -> Any:
+        """Returns images together with their labels, weights and what else belongs to them."""
+        raise NotImplementedError
+
+    def _batch(self, index_array: NDArray[np.int64], random: np.random.RandomState) -> Any:
+        if self._is_overridden():
+            return super()._batch(index_array, random)
+        return self._transformed(index_array, random)
+
+    def _is_overridden(self) -> bool:
+        return overrides(self, ImageIterator, "_get_batches_of_transformed_samples")
+
+    def _get_batches_of_transformed_samples(self, index_array: NDArray[np.int64]) -> Any:
+        random = global_random() if is_borrowed() else self._random
+        return self._transformed(np.asarray(index_array, dtype=np.int64), random)
+
+    def _transformed(self, index_array: NDArray[np.int64], random: np.random.RandomState) -> Any:
+        images, rows, index_array = self._stored(index_array)
+        batch_x = self._augmented(images, rows, random)
+        if self.save_to_dir:
+            self._save(batch_x, index_array, random)
+        return self._with_others(batch_x, index_array)
+
+    def _augmented(
+        self, images: NDArray[Any], rows: NDArray[np.int64], random: np.random.RandomState
+    ) -> NDArray[Any]:
+        generator = self.image_data_generator
+        dtype = self._working_dtype
+        pipeline = self._fused()
+        if pipeline is not None:
+            batch = pipeline.run(generator, images, rows, random, self._buffers)
+        elif generator:
+            batch = run_one_by_one(generator, images, rows, dtype, random, self._augments)
+        else:
+            batch = images[rows].astype(dtype)
+        return batch.astype(self._numpy_dtype, copy=False)
+
+    def _fused(self) -> Pipeline | None:
+        """Returns the way through the core, or `None` if images go one by one through methods."""
+        from batchwarp.generator import ImageDataGenerator  # it imports this module
+
+        generator = self.image_data_generator
+        if not isinstance(generator, ImageDataGenerator) or overrides(
+            generator, ImageDataGenerator, "get_random_transform", "apply_transform", "standardize"
+        ):
+            return None
+        pipeline = self._pipeline
+        if pipeline is None or not pipeline.matches(generator):
+            pipeline = Pipeline(
+                generator, self._image_shape, self._working_dtype, augment=self._augments
+            )
+            self._pipeline = pipeline
+        return pipeline if pipeline.fused else None
+
+    def _template(self) -> Any:
+        if self._is_overridden():
+            return super()._template()
+        # An empty batch reads no file, calls no function of the user's and saves no file.
+        empty = np.empty((0, *self._image_shape), self._numpy_dtype)
+        return self._with_others(empty, np.empty(0, np.int64))
+
+    def _block(self, batches: int) -> Any:
+        pipeline = None if self._is_overridden() or self.save_to_dir else self._fused()
+        if pipeline is None or not pipeline.draws_first:
+            return super()._block(batches)
+        indices, params = [], []
+        for _ in range(batches):
+            with self.lock:
+                index_array = next(self.index_generator)
+                random = self._random
+            indices.append(index_array)
+            drawn = pipeline.draw(random, len(index_array))
+            if drawn is not None:
+                params.append(drawn)
+            self._give_back(random)
+        images, rows, together = self._stored(np.concatenate(indices))
+        batch_x = pipeline.make(
+            self.image_data_generator,
+            images,
+            rows,
+            np.concatenate(params) if params else None,
+            self._buffers,
+        ).astype(self._numpy_dtype, copy=False)
+        size = len(together) // batches
+        return map_arrays(
+            lambda array: array.reshape(batches, size, *array.shape[1:]),
+            self._with_others(batch_x, together),
+        )
+
+    def _save(
+        self,
+        batch_x: NDArray[Any],
+        index_array: NDArray[np.int64],
+        random: np.random.RandomState,
+    ) -> None:
+        for image, index in zip(batch_x, index_array, strict=True):
+            picture = transforms.array_to_img(image, self.data_format, scale=True)
+            number = random.randint(self._save_numbers)
+            name = f"{self.save_prefix}_{index}_{number}.{self.save_format}"
+            picture.save(Path(self.save_to_dir) / name)
