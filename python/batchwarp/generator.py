@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import numbers
 import warnings
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from batchwarp import _core, _keras, transforms
+from batchwarp import _config, _core, _keras, transforms
 from batchwarp._pipeline import draws_for, overrides, warn_not_fitted, warp_plan, whitened
 from batchwarp.draws import (
     ParameterDraws,
@@ -23,6 +24,9 @@ from batchwarp.iterators.dataframe import DataFrameIterator
 from batchwarp.iterators.directory import DirectoryIterator
 from batchwarp.splits import check_split
 from batchwarp.statistics import channel_moments, zca_matrix
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 __all__ = ["ImageDataGenerator"]
 
@@ -156,7 +160,8 @@ class ImageDataGenerator:
                 '`"channels_first"` (channel before row and column). '
                 f"Received: {data_format}"
             )
-        if validation_split and not 0 < validation_split < 1:
+        share: Any = validation_split
+        if share and not (isinstance(share, numbers.Real) and 0 < share < 1):
             raise ValueError(
                 "`validation_split` must be strictly between 0 and 1. "
                 f" Received: {validation_split}"
@@ -681,6 +686,40 @@ class ImageDataGenerator:
             ValueError: As `get_random_transform` and `apply_transform`.
         """
         return self.apply_transform(x, self.get_random_transform(x.shape, seed))
+
+    def get_config(self) -> dict[str, Any]:
+        """Describes the generator in types that JSON has, for `from_config`.
+
+        A subclass with arguments of its own adds them to this dictionary.
+
+        Returns:
+            Dictionary of the constructor's arguments as the attributes are now: arrays are lists,
+            the dtype is its name, `preprocessing_function` is `"module:function"`. After `fit` it
+            also has `mean`, `std` and `zca_whitening_matrix`, those that there are.
+
+        Raises:
+            ValueError: If `preprocessing_function` cannot be imported by its name, as a lambda or a
+                local function, or an attribute is of a type that JSON does not have.
+        """
+        return _config.get_config(self, ImageDataGenerator)
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """Makes a generator that gives the same batches as the one that was described.
+
+        Importing `preprocessing_function` runs its module: take a configuration only from where you
+        would take a program.
+
+        Args:
+            config: Dictionary as from `get_config`; what is missing gets its default.
+
+        Returns:
+            A generator of this class.
+
+        Raises:
+            ValueError: If a key is unknown, or its value is none that the constructor takes.
+        """
+        return _config.from_config(cls, config)
 
     def fit(self, x: Any, augment: bool = False, rounds: Any = 1, seed: int | None = None) -> None:
         """Computes the statistics of the data set that the generator's settings need.

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import batchwarp
+from batchwarp import image
 from keras_reference import noise
 
 NAN, INF = float("nan"), float("inf")

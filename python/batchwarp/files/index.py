@@ -1,6 +1,5 @@
 """Which files a data set consists of, in Keras' order."""
 
-# ruff: noqa: PTH113, PTH114, PTH118 - paths are strings here: a hundred thousand `Path` objects take a second.
 from __future__ import annotations
 
 import os

@@ -1,6 +1,5 @@
 """Batches from the image files that the rows of a pandas DataFrame name."""
 
-# ruff: noqa: PTH113, PTH114, PTH118 - paths are strings here: a hundred thousand `Path` objects take a second.
 from __future__ import annotations
 
 import os

@@ -135,7 +135,7 @@ class FilesIterator(ImageIterator):
             directory: String, the folder that they are relative to; it may be empty.
             cache: `None`, `"memory"` or the path of a folder.
         """
-        self._filepaths = [os.path.join(directory, name) for name in self.filenames]  # noqa: PTH118
+        self._filepaths = [os.path.join(directory, name) for name in self.filenames]
         self.samples = len(self._filepaths)
         self._source_dtype = np.dtype(np.uint8)
         channels = CHANNELS.get(self.color_mode, 0)
@@ -181,7 +181,7 @@ class FilesIterator(ImageIterator):
             self._filepaths,
             self._source_shape,
             settings,
-            root=os.path.abspath(directory) if directory else "",  # noqa: PTH100
+            root=os.path.abspath(directory) if directory else "",
         )
 
     @property
@@ -192,7 +192,7 @@ class FilesIterator(ImageIterator):
     @property
     def labels(self) -> Any:
         """Class labels of every sample."""
-        raise NotImplementedError
+        raise self._lacks("labels")
 
     @property
     def sample_weight(self) -> NDArray[Any] | None:

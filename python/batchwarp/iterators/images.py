@@ -37,7 +37,10 @@ class ImageIterator(Iterator):
     @property
     def _image_shape(self) -> tuple[int, ...]:
         """Shape of one image in the generator's layout."""
-        raise NotImplementedError
+        raise self._lacks("_image_shape")
+
+    def _lacks(self, name: str) -> TypeError:
+        return TypeError(f"`{type(self).__name__}` does not implement `{name}`")
 
     @property
     def _working_dtype(self) -> np.dtype[Any]:
@@ -45,7 +48,8 @@ class ImageIterator(Iterator):
         return self._numpy_dtype
 
     def _stored(
-        self, index_array: NDArray[np.int64]
+        self,
+        index_array: NDArray[np.int64],  # noqa: ARG002 - subclasses use it
     ) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[np.int64]]:
         """Finds images as they are before augmentation.
 
@@ -56,11 +60,15 @@ class ImageIterator(Iterator):
             Tuple of an array of rank 4, an array `(n,)`: which of its images are the samples', and
             the samples again, since others may have taken the place of some.
         """
-        raise NotImplementedError
+        raise self._lacks("_stored")
 
-    def _with_others(self, batch_x: NDArray[Any], index_array: NDArray[np.int64]) -> Any:
+    def _with_others(
+        self,
+        batch_x: NDArray[Any],  # noqa: ARG002 - subclasses use them
+        index_array: NDArray[np.int64],  # noqa: ARG002
+    ) -> Any:
         """Returns images together with their labels, weights and what else belongs to them."""
-        raise NotImplementedError
+        raise self._lacks("_with_others")
 
     def _batch(self, index_array: NDArray[np.int64], random: np.random.RandomState) -> Any:
         if self._is_overridden():
