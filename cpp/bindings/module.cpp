@@ -9,5 +9,6 @@ PYBIND11_MODULE(_core, m) {
 
     batchwarp::bindings::register_batch(m);
     batchwarp::bindings::register_buffers(m);
+    batchwarp::bindings::register_resize(m);
     batchwarp::bindings::register_runtime(m);
 }

@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 __version__: Final[str]
 PARAM_COLUMNS: Final[tuple[str, ...]]
 FILL_MODES: Final[tuple[str, ...]]
+INTERPOLATIONS: Final[tuple[str, ...]]
 
 class Plan:
     def __init__(
@@ -65,6 +66,15 @@ def augment_batch(
 def affine_matrices(
     params: NDArray[np.float64], height: int, width: int
 ) -> NDArray[np.float64]: ...
+def resize(
+    src: NDArray[np.uint8],
+    dst: NDArray[np.uint8],
+    interpolation: str,
+    box: tuple[int, int, int, int] | None = None,
+    *,
+    pillow: tuple[int, int] = (13, 0),
+) -> None: ...
+def luma(src: NDArray[np.uint8], dst: NDArray[np.uint8]) -> None: ...
 def get_num_threads() -> int: ...
 def set_num_threads(n: int) -> None: ...
 def simd_tier() -> str: ...

@@ -1,11 +1,12 @@
-// The slow oracle: the whole pipeline for one image, pixel by pixel, in double, as one would write
-// it from SciPy's and Keras' documentation. Every kernel is tested against it; nothing else calls
-// it.
+// The slow oracles: the whole pipeline for one image, pixel by pixel, in double, as one would write
+// it from SciPy's and Keras' documentation; and a resize as Pillow does it, whole image by whole
+// image. Every kernel is tested against them; nothing else calls them.
 #pragma once
 
 #include "batchwarp/image.hpp"
 #include "batchwarp/params.hpp"
 #include "batchwarp/plan.hpp"
+#include "batchwarp/resize.hpp"
 
 namespace batchwarp {
 
@@ -13,5 +14,9 @@ namespace batchwarp {
 /// overlap.
 void reference_augment(const Plan& plan, const ImageView& source, const TransformParams* params,
                        const MutableImageView& target);
+
+/// Same contract as `resize`, for any layout of the target.
+void reference_resize(const ImageView& source, const MutableImageView& target, Interpolation method,
+                      const Box& box);
 
 }  // namespace batchwarp

@@ -83,6 +83,8 @@ struct Lanes {
 #include "spline_lanes.inl"
 #include "spline_filter.inl"
 #include "spline.inl"
+#include "bytes.inl"
+#include "resize_plain.inl"
 #include "table.inl"
 // clang-format on
 

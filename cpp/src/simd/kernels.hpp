@@ -97,6 +97,27 @@ struct SplineFilter {
     SplinePole pole[2];
 };
 
+inline constexpr int32_t resize_bits = 22;         // of a weight, behind the point
+inline constexpr int32_t resize_low_bits = 15;     // of these, in the low word of a split weight
+inline constexpr int32_t resize_rows = 4;          // that are resized side by side
+inline constexpr int32_t resize_outputs = 16;      // tables hold a multiple of it
+inline constexpr int64_t resize_read_slack = 32;   // bytes past a row that may be read
+inline constexpr int64_t resize_write_slack = 64;  // bytes past a row that may be written
+
+/// Taps of a row that share a step of the kernels.
+constexpr int32_t resize_step_taps(int64_t channels) { return channels == 1 ? 8 : 2; }
+
+/// Make `resize_rows` rows of `outputs` pixels each. Every pixel has `steps` times
+/// `resize_step_taps` weights, and each step has its high words first, then its low words.
+struct ResizeRowsJob {
+    const uint8_t* source[resize_rows];
+    uint8_t* target[resize_rows];
+    int32_t channels;
+    int64_t outputs, steps;
+    const int64_t* offset;  // of an output's first tap, in bytes
+    const int16_t* weights;
+};
+
 struct KernelTable {
     const char* name;
     void (*linear_c1)(const LinearJob&);
@@ -140,6 +161,15 @@ struct KernelTable {
     /// Sum of (value - origin) and of its square, in double; the order of additions is the same in
     /// every tier.
     void (*moments)(const float* data, int64_t count, double origin, double* sum, double* squares);
+
+    void (*resize_rows)(const ResizeRowsJob&);
+    /// `count` bytes of an output row from 2 * `steps` rows; a step has two high words, two low.
+    void (*resize_columns)(const uint8_t* const* rows, const int16_t* weights, int64_t steps,
+                           int64_t count, uint8_t* to);
+    /// RGBA to colours times alpha, and back; the two may be one. As Pillow's modes RGBA and RGBa.
+    void (*premultiply)(const uint8_t* from, uint8_t* to, int64_t pixels);
+    void (*unpremultiply)(const uint8_t* from, uint8_t* to, int64_t pixels);
+    void (*luma)(const uint8_t* rgb, uint8_t* to, int64_t pixels);
 };
 
 extern const KernelTable baseline_kernels;

@@ -23,7 +23,12 @@ constexpr KernelTable make_table(const char* name) noexcept {
             round_to_bytes,
             brighten,
             normalize,
-            moments};
+            moments,
+            resize_row_group,
+            resize_columns,
+            premultiply,
+            unpremultiply,
+            luma};
 }
 
 }  // namespace

@@ -1,0 +1,425 @@
+#include "batchwarp/resize.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <iterator>
+#include <limits>
+#include <new>
+#include <optional>
+#include <sstream>
+#include <string>
+
+#include "batchwarp/errors.hpp"
+#include "resize_nearest.hpp"
+#include "resize_taps.hpp"
+#include "scratch.hpp"
+#include "simd/kernels.hpp"
+
+namespace batchwarp {
+namespace {
+
+constexpr std::int64_t max_extent = std::numeric_limits<std::int32_t>::max();
+
+template <class... Parts>
+[[noreturn]] void refuse(Parts&&... parts) {
+    std::ostringstream text;
+    (text << ... << parts);
+    throw InvalidArgument(text.str());
+}
+
+bool pixels_are_packed(const ImageView& view) noexcept {
+    return (view.channel_stride == 1 || view.channels == 1) &&
+           (view.pixel_stride == view.channels || view.width == 1);
+}
+
+void check_extents(const char* name, const ImageView& view) {
+    if (view.dtype != DType::u8) refuse("`", name, "` must be uint8");
+    for (const std::int64_t extent : {view.height, view.width})
+        if (extent < 1 || extent > max_extent)
+            refuse("`", name, "` must have extents from 1 to 2^31 - 1. Received: height ",
+                   view.height, ", width ", view.width);
+}
+
+void check_target(const ImageView& target) {
+    if (!pixels_are_packed(target))
+        refuse("`dst` must have the pixels of a row without gaps. Received: strides of ",
+               target.pixel_stride, " and ", target.channel_stride, " bytes for ", target.channels,
+               " channels");
+}
+
+void check(const ImageView& source, const ImageView& target, const Box& box) {
+    check_extents("src", source);
+    check_extents("dst", target);
+    if (source.channels != 1 && source.channels != 3 && source.channels != 4)
+        refuse("`src` must have 1, 3 or 4 channels. Received: ", source.channels);
+    if (target.channels != source.channels)
+        refuse("`dst` must have as many channels as `src`, ", source.channels,
+               ". Received: ", target.channels);
+    check_target(target);
+    if (box.left < 0 || box.top < 0 || box.right > source.width || box.bottom > source.height ||
+        box.left >= box.right || box.top >= box.bottom)
+        refuse("`box` must be (left, top, right, bottom) with at least one pixel, all inside of a ",
+               "source of width ", source.width, " and height ", source.height, ". Received: (",
+               box.left, ", ", box.top, ", ", box.right, ", ", box.bottom, ")");
+}
+
+// Bytes of `rows` rows.
+std::int64_t times(std::int64_t rows, std::int64_t row_bytes) {
+    if (rows > std::numeric_limits<std::int64_t>::max() / row_bytes) throw std::bad_alloc();
+    return rows * row_bytes;
+}
+
+std::uint8_t* as_bytes(std::byte* at) noexcept { return reinterpret_cast<std::uint8_t*>(at); }
+const std::uint8_t* as_bytes(const std::byte* at) noexcept {
+    return reinterpret_cast<const std::uint8_t*>(at);
+}
+
+// The source's rows as kernels take them: packed, and with alpha multiplied in if asked for.
+class SourceRows {
+  public:
+    SourceRows(const ImageView& view, bool premultiplied) noexcept
+        : view_(view),
+          premultiplied_(premultiplied),
+          packed_(pixels_are_packed(view)),
+          end_(BatchView{view, 1, 0}.memory_end()) {}
+
+    std::int64_t bytes() const noexcept { return view_.width * view_.channels; }
+
+    /// The row where it lies, if it is fit as it is and `slack` bytes behind it can be read; else
+    /// null.
+    const std::uint8_t* in_place(std::int64_t y, std::int64_t slack) const noexcept {
+        const std::byte* row = view_.at(y, 0, 0);
+        const bool fits = packed_ && !premultiplied_ && end_ - row >= bytes() + slack;
+        return fits ? as_bytes(row) : nullptr;
+    }
+
+    void load(std::int64_t y, std::uint8_t* to) const noexcept {
+        if (packed_ && premultiplied_)
+            kernels().premultiply(as_bytes(view_.at(y, 0, 0)), to, view_.width);
+        else if (packed_)
+            std::memcpy(to, view_.at(y, 0, 0), static_cast<std::size_t>(bytes()));
+        else
+            gather(y, to);
+    }
+
+  private:
+    void gather(std::int64_t y, std::uint8_t* to) const noexcept {
+        std::uint8_t* out = to;
+        for (std::int64_t x = 0; x < view_.width; ++x)
+            for (std::int64_t c = 0; c < view_.channels; ++c)
+                *out++ = std::to_integer<std::uint8_t>(*view_.at(y, x, c));
+        if (premultiplied_) kernels().premultiply(to, to, view_.width);
+    }
+
+    ImageView view_;
+    bool premultiplied_, packed_;
+    const std::byte* end_;
+};
+
+// Makes rows of the target's width.
+class HorizontalPass {
+  public:
+    HorizontalPass(const ImageView& source, Interpolation method, const Box& box,
+                   std::int64_t outputs) {
+        TapsOfAxis axis(method, source.width, box.left, box.right, outputs);
+        const std::int32_t step_taps = resize_step_taps(source.channels);
+        job_.channels = static_cast<std::int32_t>(source.channels);
+        job_.outputs = outputs;
+        job_.steps = (axis.most() + step_taps - 1) / step_taps;
+        tabulate(axis, source.width, step_taps);
+    }
+
+    /// Bytes of a row that is made, with the slack that the kernel asks for.
+    std::int64_t row_bytes() const noexcept {
+        return job_.outputs * job_.channels + resize_write_slack;
+    }
+
+    /// @param source  `count` rows, at most `resize_rows`, with `resize_read_slack` behind them
+    /// @param target  as many of `row_bytes()`
+    void make(std::int64_t count, const std::uint8_t* const* source, std::uint8_t* const* target) {
+        for (std::int64_t i = 0; i < resize_rows; ++i) {  // rows that lack repeat the last
+            job_.source[i] = source[std::min(i, count - 1)];
+            job_.target[i] = target[std::min(i, count - 1)];
+        }
+        kernels().resize_rows(job_);
+    }
+
+  private:
+    // Every output gets as many taps as the one that has most. What that adds lies behind its own
+    // taps or, at the right edge, in front of them, and weighs nothing.
+    void tabulate(TapsOfAxis& axis, std::int64_t width, std::int32_t step_taps) {
+        const std::int64_t taps = job_.steps * step_taps, slots = padded(job_.outputs);
+        std::int64_t* offset = offset_.reserve(slots);
+        std::int16_t* weights = weights_.reserve(slots * taps * 2);
+        std::fill(offset, offset + slots, 0);
+        std::fill(weights, weights + slots * taps * 2, std::int16_t{0});
+        for (std::int64_t x = 0; x < job_.outputs; ++x) {
+            const Taps own = axis.of(x);
+            const std::int64_t first = std::max<std::int64_t>(std::min(own.first, width - taps), 0);
+            offset[x] = first * job_.channels;
+            for (std::int64_t i = 0; i < own.count; ++i) {
+                const std::int64_t tap = own.first - first + i;
+                const SplitWeight weight(own.weights[i]);
+                std::int16_t* step = weights + (x * taps + tap / step_taps * step_taps) * 2;
+                step[tap % step_taps] = weight.high;
+                step[tap % step_taps + step_taps] = weight.low;
+            }
+        }
+        job_.offset = offset;
+        job_.weights = weights;
+    }
+
+    static std::int64_t padded(std::int64_t outputs) noexcept {
+        return (outputs + resize_outputs - 1) / resize_outputs * resize_outputs;
+    }
+
+    Buffer<std::int64_t> offset_;
+    Buffer<std::int16_t> weights_;
+    ResizeRowsJob job_{};
+};
+
+// Memory for some rows at a time; row y takes the place of an earlier one.
+class RowRing {
+  public:
+    RowRing(std::int64_t rows, std::int64_t row_bytes)
+        : rows_(rows), row_bytes_(row_bytes), first_(memory_.reserve(times(rows, row_bytes))) {}
+
+    std::uint8_t* operator[](std::int64_t y) const noexcept {
+        return first_ + y % rows_ * row_bytes_;
+    }
+
+  private:
+    std::int64_t rows_, row_bytes_;
+    Buffer<std::uint8_t> memory_;
+    std::uint8_t* first_;
+};
+
+// The rows that a vertical pass reads: the source's, or what a horizontal pass makes of them. Made
+// as they come to be needed, and kept for as long as the taps of an output row may ask for them.
+class Rows {
+  public:
+    /// @param horizontal  null: rows are as wide as the source
+    /// @param kept        how many rows are needed at the same time
+    /// @param end         one past the last row that will be needed
+    Rows(const SourceRows& source, HorizontalPass* horizontal, std::int64_t kept, std::int64_t end)
+        : source_(source),
+          horizontal_(horizontal),
+          end_(end),
+          ring_(kept + resize_rows - 1,
+                horizontal != nullptr ? horizontal->row_bytes() : source.bytes()),
+          loaded_(resize_rows, source.bytes() + resize_read_slack) {}
+
+    /// Makes rows [first, end). Neither ever decreases.
+    void make(std::int64_t first, std::int64_t end) {
+        made_ = std::max(made_, first);
+        while (made_ < end) {
+            const std::int64_t count = std::min<std::int64_t>(resize_rows, end_ - made_);
+            if (horizontal_ != nullptr)
+                make_horizontally(count);
+            else
+                for (std::int64_t y = made_; y < made_ + count; ++y)
+                    if (source_.in_place(y, 0) == nullptr) source_.load(y, ring_[y]);
+            made_ += count;
+        }
+    }
+
+    /// A row that has been made, and is no more than `kept` rows before the last one asked for.
+    const std::uint8_t* operator[](std::int64_t y) const noexcept {
+        const std::uint8_t* there = horizontal_ != nullptr ? nullptr : source_.in_place(y, 0);
+        return there != nullptr ? there : ring_[y];
+    }
+
+  private:
+    void make_horizontally(std::int64_t count) {
+        const std::uint8_t* from[resize_rows];
+        std::uint8_t* to[resize_rows];
+        for (std::int64_t i = 0; i < count; ++i) {
+            from[i] = source_.in_place(made_ + i, resize_read_slack);
+            if (from[i] == nullptr) {
+                source_.load(made_ + i, loaded_[i]);
+                from[i] = loaded_[i];
+            }
+            to[i] = ring_[made_ + i];
+        }
+        horizontal_->make(count, from, to);
+    }
+
+    const SourceRows& source_;
+    HorizontalPass* horizontal_;
+    std::int64_t end_, made_ = 0;
+    RowRing ring_, loaded_;
+};
+
+// Makes rows of the target's height.
+class VerticalPass {
+  public:
+    VerticalPass(Interpolation method, std::int64_t extent, const Box& box, std::int64_t outputs)
+        : axis_(method, extent, box.top, box.bottom, outputs) {}
+
+    const TapsOfAxis& axis() const noexcept { return axis_; }
+
+    /// Makes row y of the target, `bytes` of it, from as many bytes of each row from `left` on.
+    void make(std::int64_t y, Rows& from, std::int64_t left, std::int64_t bytes, std::uint8_t* to) {
+        const Taps taps = axis_.of(y);
+        from.make(taps.first, taps.end());
+        const std::int64_t steps = (taps.count + 1) / 2;
+        const std::uint8_t** rows = rows_.reserve(axis_.most() + 1);
+        std::int16_t* weights = weights_.reserve((axis_.most() + 1) * 2);
+        for (std::int64_t i = 0; i < steps * 2;
+             ++i) {  // an odd number gets one that weighs nothing
+            const bool real = i < taps.count;
+            rows[i] = from[real ? taps.first + i : taps.first] + left;
+            const SplitWeight weight(real ? taps.weights[i] : 0);
+            std::int16_t* step = weights + i / 2 * 4 + i % 2;
+            step[0] = weight.high;
+            step[2] = weight.low;
+        }
+        kernels().resize_columns(rows, weights, steps, bytes, to);
+    }
+
+  private:
+    TapsOfAxis axis_;
+    Buffer<const std::uint8_t*> rows_;
+    Buffer<std::int16_t> weights_;
+};
+
+void copy(const ImageView& source, const MutableImageView& target) {
+    const SourceRows rows(source, false);
+    for (std::int64_t y = 0; y < target.height; ++y) rows.load(y, as_bytes(target.at(y, 0, 0)));
+}
+
+class FilteredResize {
+  public:
+    FilteredResize(const ImageView& source, const MutableImageView& target, Interpolation method,
+                   const Box& box)
+        : target_(target),
+          box_(box),
+          premultiplied_(source.channels == 4),
+          rows_(source, premultiplied_),
+          bytes_(target.width * target.channels) {
+        if (box.width() != target.width) horizontal_.emplace(source, method, box, target.width);
+        if (box.height() != target.height)
+            vertical_.emplace(method, source.height, box, target.height);
+    }
+
+    void horizontal_first() {
+        Rows rows(rows_, horizontal_ ? &*horizontal_ : nullptr,
+                  vertical_ ? vertical_->axis().most() : 1,
+                  vertical_ ? vertical_->axis().end() : box_.bottom);
+        const std::int64_t left = horizontal_ ? 0 : box_.left * target_.channels;
+        for (std::int64_t y = 0; y < target_.height; ++y) {
+            if (vertical_) {
+                vertical_->make(y, rows, left, bytes_, row(y));
+                finish(y);
+            } else {
+                rows.make(box_.top + y, box_.top + y + 1);
+                finish(y, rows[box_.top + y] + left);
+            }
+        }
+    }
+
+    /// If there are both passes.
+    void vertical_first() {
+        Rows rows(rows_, nullptr, vertical_->axis().most(), vertical_->axis().end());
+        const RowRing between(resize_rows, rows_.bytes() + resize_read_slack);
+        const RowRing made(resize_rows, horizontal_->row_bytes());
+        for (std::int64_t y = 0; y < target_.height; y += resize_rows) {
+            const std::int64_t count = std::min<std::int64_t>(resize_rows, target_.height - y);
+            const std::uint8_t* from[resize_rows];
+            std::uint8_t* to[resize_rows];
+            for (std::int64_t i = 0; i < count; ++i) {
+                vertical_->make(y + i, rows, 0, rows_.bytes(), between[i]);
+                from[i] = between[i];
+                to[i] = made[i];
+            }
+            horizontal_->make(count, from, to);
+            for (std::int64_t i = 0; i < count; ++i) finish(y + i, to[i]);
+        }
+    }
+
+  private:
+    std::uint8_t* row(std::int64_t y) const noexcept { return as_bytes(target_.at(y, 0, 0)); }
+
+    void finish(std::int64_t y, const std::uint8_t* made) const noexcept {
+        std::memcpy(row(y), made, static_cast<std::size_t>(bytes_));
+        finish(y);
+    }
+    void finish(std::int64_t y) const noexcept {
+        if (premultiplied_) kernels().unpremultiply(row(y), row(y), target_.width);
+    }
+
+    MutableImageView target_;
+    Box box_;
+    bool premultiplied_;
+    SourceRows rows_;
+    std::int64_t bytes_;
+    std::optional<HorizontalPass> horizontal_;
+    std::optional<VerticalPass> vertical_;
+};
+
+void resize_filtered(const ImageView& source, const MutableImageView& target, Interpolation method,
+                     const Box& box, PillowVersion pillow) {
+    FilteredResize work(source, target, method, box);
+    const bool both = box.width() != target.width && box.height() != target.height;
+    if (both && vertical_comes_first(source, target, pillow))
+        work.vertical_first();
+    else
+        work.horizontal_first();
+}
+
+}  // namespace
+
+Interpolation interpolation_from_name(std::string_view name) {
+    std::string accepted;
+    for (std::size_t i = 0; i < std::size(interpolation_names); ++i) {
+        if (name == interpolation_names[i]) return static_cast<Interpolation>(i);
+        accepted += std::string(i == 0 ? "\"" : ", \"") + interpolation_names[i] + '"';
+    }
+    refuse("`interpolation` must be one of ", accepted, ". Received: \"", name, '"');
+}
+
+bool vertical_comes_first(const ImageView& source, const ImageView& target,
+                          PillowVersion pillow) noexcept {
+    const std::int64_t fewer_rows = source.height - target.height;
+    const std::int64_t fewer_columns = source.width - target.width;
+    if (fewer_rows <= 0 || pillow < PillowVersion{12, 2}) return false;
+    return pillow < PillowVersion{13, 0} ? source.height > 100 * source.width
+                                         : fewer_rows > 2 * fewer_columns;
+}
+
+void resize(const ImageView& source, const MutableImageView& target, Interpolation method,
+            const Box& box, PillowVersion pillow) {
+    check(source, target, box);
+    const bool same_size = source.height == target.height && source.width == target.width;
+    if (same_size && box == whole(source))
+        copy(source, target);
+    else if (method == Interpolation::nearest)
+        resize_nearest(source, target, box);
+    else
+        resize_filtered(source, target, method, box, pillow);
+}
+
+void luma(const ImageView& source, const MutableImageView& target) {
+    check_extents("src", source);
+    check_extents("dst", target);
+    if (source.channels != 3) refuse("`src` must have 3 channels. Received: ", source.channels);
+    if (target.height != source.height || target.width != source.width || target.channels != 1)
+        refuse("`dst` must have the height and width of `src`, ", source.height, " x ",
+               source.width, ", and 1 channel. Received: ", target.height, " x ", target.width,
+               " x ", target.channels);
+    check_target(target);
+    const SourceRows rows(source, false);
+    Buffer<std::uint8_t> memory;
+    std::uint8_t* loaded = nullptr;
+    for (std::int64_t y = 0; y < source.height; ++y) {
+        const std::uint8_t* row = rows.in_place(y, 0);
+        if (row == nullptr) {
+            if (loaded == nullptr) loaded = memory.reserve(rows.bytes());
+            rows.load(y, loaded);
+            row = loaded;
+        }
+        kernels().luma(row, as_bytes(target.at(y, 0, 0)), source.width);
+    }
+}
+
+}  // namespace batchwarp
