@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import numbers
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from batchwarp import _config, _core, _keras, transforms
-from batchwarp._pipeline import draws_for, overrides, warn_not_fitted, warp_plan, whitened
+from batchwarp import _config, _fit, _keras, transforms
+from batchwarp._pipeline import warn_not_fitted, whitened
 from batchwarp.draws import (
     ParameterDraws,
-    borrowed_global,
     finite_number,
     global_random,
     number_pair,
@@ -23,17 +21,13 @@ from batchwarp.iterators.array import NumpyArrayIterator
 from batchwarp.iterators.dataframe import DataFrameIterator
 from batchwarp.iterators.directory import DirectoryIterator
 from batchwarp.splits import check_split
-from batchwarp.statistics import channel_moments, zca_matrix
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-__all__ = ["ImageDataGenerator"]
+    from batchwarp.iterators import Iterator as ImageIterator
 
-# How many values `fit` converts at a time: few enough to stay in the cache while they are summed,
-# or enough for a product of matrices to be worth it.
-_CACHED_VALUES = 1 << 16
-_MANY_VALUES = 1 << 21
+__all__ = ["ImageDataGenerator"]
 
 
 def _zoom_limits(zoom_range: Any) -> list[Any]:
@@ -161,7 +155,8 @@ class ImageDataGenerator:
                 f"Received: {data_format}"
             )
         share: Any = validation_split
-        if share and not (isinstance(share, numbers.Real) and 0 < share < 1):
+        is_number = isinstance(share, (int, float, np.integer, np.floating))
+        if share and not (is_number and 0 < share < 1):
             raise ValueError(
                 "`validation_split` must be strictly between 0 and 1. "
                 f" Received: {validation_split}"
@@ -738,134 +733,25 @@ class ImageDataGenerator:
             ValueError: If the data is not of rank 4, is empty or not finite, or `rounds` or `seed`
                 is not as above.
         """
-        x = np.asarray(x)
-        if x.ndim != 4:
-            raise ValueError(
-                f"Input to `.fit()` should have rank 4. Got array with shape: {x.shape}"
-            )
-        if x.size == 0:
-            raise ValueError(
-                f"Input to `.fit()` should hold at least one image. Got array with shape: {x.shape}"
-            )
-        if x.dtype.kind not in "biufO":
-            raise TypeError(f"Input to `.fit()` should hold numbers. Got dtype: {x.dtype}")
-        if augment and (not isinstance(rounds, (int, np.integer)) or rounds < 1):
-            raise ValueError(f"`rounds` should be an integer of at least 1. Received: {rounds!r}")
-        channels = x.shape[self.channel_axis]
-        if channels not in (1, 3, 4):
-            warnings.warn(
-                "Expected input to be images (as Numpy array) following the data format convention "
-                f'"{self.data_format}" (channels on axis {self.channel_axis}), i.e. expected '
-                f"either 1, 3 or 4 channels on axis {self.channel_axis}. However, it was passed an "
-                f"array with shape {x.shape} ({channels} channels).",
-                stacklevel=2,
-            )
-        random = global_random() if seed is None else np.random.RandomState(seed)
-        samples = _Samples(self, x, rounds if augment else 0, random)
-        dtype = samples.dtype if samples.dtype == np.float64 else np.dtype(np.float32)
-        broadcast = tuple(channels if axis == self.channel_axis else 1 for axis in (1, 2, 3))
-        if not (
-            self.featurewise_center or self.featurewise_std_normalization or self.zca_whitening
-        ):
-            return
-        mean, std = (
-            moment.astype(dtype).reshape(broadcast)
-            for moment in channel_moments(samples.chunks(_CACHED_VALUES), self.channel_axis)
-        )
-        if self.featurewise_center:
-            self.mean = mean
-        if self.featurewise_std_normalization:
-            self.std = std
-        if self.zca_whitening:
+        _fit.fit_array(self, x, augment, rounds, seed)
 
-            def standardised() -> Iterator[NDArray[Any]]:
-                for chunk in samples.chunks(_MANY_VALUES):
-                    values = chunk - mean if self.featurewise_center else chunk
-                    yield values / (std + 1e-6) if self.featurewise_std_normalization else values
+    def fit_from(self, iterator: ImageIterator, samples: int | None = None) -> None:
+        """Computes the statistics from the images of an iterator, as `fit` does from an array.
 
-            size = x[0].size
-            epsilon = float(self.zca_epsilon)
-            self.zca_whitening_matrix = zca_matrix(
-                standardised, samples.count, size, epsilon, dtype
-            )
-
-
-class _Samples:
-    """The rescaled, perhaps augmented images that `fit` looks at, in chunks and as often as needed.
-
-    Args:
-        generator: The generator.
-        x: Array of rank 4, all images.
-        rounds: Integer, how many augmented versions of each image; 0 for the images themselves.
-        random: The state to draw from; everything is drawn here, in Keras' order.
-    """
-
-    def __init__(
-        self,
-        generator: ImageDataGenerator,
-        x: NDArray[Any],
-        rounds: int,
-        random: np.random.RandomState,
-    ) -> None:
-        self._generator = generator
-        self._x = x
-        wanted = _keras.standardize_dtype(generator.dtype)
-        self.dtype = wanted if wanted.kind == "f" else np.dtype(np.float32)
-        self.count = len(x) * max(1, rounds)
-        self._params: list[NDArray[np.float64] | None] = []
-        self._augmented: NDArray[Any] | None = None
-        if rounds == 0:
-            return
-        if overrides(
-            generator,
-            ImageDataGenerator,
-            "random_transform",
-            "get_random_transform",
-            "apply_transform",
-        ):
-            self._augmented = self._one_by_one(random)
-            return
-        image_shape = x.shape[1:]
-        self._plan = warp_plan(generator, image_shape)()
-        draws = draws_for(generator, image_shape)
-        self._params = [draws.batch(random, len(x)) for _ in range(rounds)]
-
-    def _one_by_one(self, random: np.random.RandomState) -> NDArray[Any]:
-        """Augments through the generator's own methods; their result cannot be made twice."""
-        augmented = np.zeros((self.count, *self._x.shape[1:]), self.dtype)
-        with borrowed_global(random):
-            for row in range(self.count):
-                image = self._rescaled(self._x[row % len(self._x)], self.dtype)
-                augmented[row] = self._generator.random_transform(image)
-        return augmented
-
-    def _rescaled(self, images: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
-        values = images.astype(dtype)
-        if self._generator.rescale:
-            values *= self._generator.rescale
-        return values
-
-    def chunks(self, values: int) -> Iterator[NDArray[Any]]:
-        """Yields the images in arrays of rank 4.
+        Images are read piece by piece, so the data set may be larger than memory: with whitening,
+        memory is needed for the smaller of the samples and the matrix, and for each piece
+        otherwise. They are read as they are in the data set: what the iterator's generator, which
+        may be this one or another, does to them does not matter, only this one's `rescale` is
+        applied. The iterator stays where it is, and no random number is drawn.
 
         Args:
-            values: Integer, about how many values an array may have; it has at least one image.
+            iterator: Iterator as from `flow`; one with a `subset` gives the images of the subset.
+            samples: Integer of at least 1, how many images to take, evenly spread over the data
+                set; `None` takes all, and so does a number that is larger.
+
+        Raises:
+            TypeError: If `iterator` is no iterator of batchwarp's.
+            ValueError: If it has no images, its `data_format` is another, values are not finite, or
+                `samples` is not as above.
         """
-        length = max(1, values // self._x[0].size)
-        parts = [slice(start, start + length) for start in range(0, self.count, length)]
-        if self._augmented is not None:
-            for part in parts:
-                yield self._augmented[part]
-            return
-        parts = [part for part in parts if part.start < len(self._x)]
-        if not self._params:
-            for part in parts:
-                yield self._rescaled(self._x[part], np.dtype(np.float64))
-            return
-        for params in self._params:
-            for part in parts:
-                chunk = self._rescaled(self._x[part], self.dtype)
-                augmented = np.empty_like(chunk)
-                drawn = None if params is None else params[part]
-                _core.augment_batch(chunk, None, drawn, self._plan, augmented)
-                yield augmented
+        _fit.fit_iterator(self, iterator, samples)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -90,10 +90,13 @@ def zca_matrix(
 
     Returns:
         Array `(size, size)`, symmetric, of float64 (under NumPy 1 perhaps of `dtype`, as in Keras).
+
+    Raises:
+        ValueError: If the number of images is not `count`.
     """
     if count > size:
         products = np.zeros((size, size))
-        for chunk in chunks():
+        for chunk in _exactly(count, chunks()):
             flat = np.asarray(chunk, dtype=np.float64).reshape(len(chunk), size)
             products += flat.T @ flat
         eigenvalues, vectors = np.linalg.eigh(products)
@@ -101,9 +104,20 @@ def zca_matrix(
     else:
         images = np.empty((count, size), dtype=dtype)
         start = 0
-        for chunk in chunks():
+        for chunk in _exactly(count, chunks()):
             images[start : start + len(chunk)] = np.reshape(chunk, (len(chunk), size))
             start += len(chunk)
         vectors, singular, _ = np.linalg.svd(images.T, full_matrices=False)
     scaled = vectors * (np.sqrt(count) / (singular + epsilon))
     return np.asarray(scaled @ vectors.T)
+
+
+def _exactly(count: int, chunks: Iterable[NDArray[Any]]) -> Iterator[NDArray[Any]]:
+    """Yields the chunks of a data set, which files may have left since they were counted."""
+    found = 0
+    for chunk in chunks:
+        found += len(chunk)
+        if found <= count:
+            yield chunk
+    if found != count:
+        raise ValueError(f"The data set changed: it had {count} images, and now has {found}")

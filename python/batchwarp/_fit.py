@@ -1,0 +1,258 @@
+"""What `ImageDataGenerator.fit` looks at, and which statistics it computes from that."""
+
+from __future__ import annotations
+
+import operator
+import warnings
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from batchwarp import _core, _keras
+from batchwarp._pipeline import draws_for, overrides, warp_plan
+from batchwarp.draws import borrowed_global, global_random
+from batchwarp.iterators.base import Iterator as ImageIterator
+from batchwarp.statistics import channel_moments, zca_matrix
+
+if TYPE_CHECKING:
+    from batchwarp.generator import ImageDataGenerator
+
+# How many values `fit` converts at a time: few enough to stay in the cache while they are summed,
+# or enough for a product of matrices to be worth it.
+_CACHED_VALUES = 1 << 16
+_MANY_VALUES = 1 << 21
+# How many values are asked of an iterator at a time, such that its threads find enough files.
+_READ_VALUES = 1 << 23
+
+
+class _Samples(Protocol):
+    """The rescaled images that statistics are computed from.
+
+    Attributes:
+        size: Integer, the number of values of one image.
+        dtype: Floating-point dtype, the generator's or else float32.
+    """
+
+    size: int
+    dtype: np.dtype[Any]
+
+    def chunks(self, values: int) -> Iterator[NDArray[Any]]:
+        """Yields the images from the start in arrays of rank 4.
+
+        Args:
+            values: Integer, about how many values an array may have; it has at least one image.
+        """
+        ...
+
+
+def fit_array(
+    generator: ImageDataGenerator, x: Any, augment: bool, rounds: Any, seed: int | None
+) -> None:
+    """Computes a generator's statistics from an array; see `ImageDataGenerator.fit`."""
+    x = np.asarray(x)
+    if x.ndim != 4:
+        raise ValueError(f"Input to `.fit()` should have rank 4. Got array with shape: {x.shape}")
+    if x.size == 0:
+        raise ValueError(
+            f"Input to `.fit()` should hold at least one image. Got array with shape: {x.shape}"
+        )
+    if x.dtype.kind not in "biufO":
+        raise TypeError(f"Input to `.fit()` should hold numbers. Got dtype: {x.dtype}")
+    if augment and (not isinstance(rounds, (int, np.integer)) or rounds < 1):
+        raise ValueError(f"`rounds` should be an integer of at least 1. Received: {rounds!r}")
+    axis = generator.channel_axis
+    if x.shape[axis] not in (1, 3, 4):
+        warnings.warn(
+            "Expected input to be images (as Numpy array) following the data format convention "
+            f'"{generator.data_format}" (channels on axis {axis}), i.e. expected either 1, 3 or 4 '
+            f"channels on axis {axis}. However, it was passed an array with shape {x.shape} "
+            f"({x.shape[axis]} channels).",
+            stacklevel=3,
+        )
+    random = global_random() if seed is None else np.random.RandomState(seed)
+    samples = _ArraySamples(generator, x, rounds if augment else 0, random)
+    _set_statistics(generator, samples)
+
+
+def fit_iterator(generator: ImageDataGenerator, iterator: Any, samples: Any) -> None:
+    """Computes a generator's statistics from an iterator; see `ImageDataGenerator.fit_from`."""
+    if not isinstance(iterator, ImageIterator):
+        raise TypeError(
+            "`iterator` should be an iterator as from `ImageDataGenerator.flow`. "
+            f"Received: {iterator!r}"
+        )
+    data_format = getattr(iterator, "data_format", generator.data_format)
+    if data_format != generator.data_format:
+        raise ValueError(
+            f'`iterator` has images with `data_format="{data_format}"`, while that of this '
+            f'generator is "{generator.data_format}"'
+        )
+    _set_statistics(generator, _IteratorSamples(generator, iterator, _count(samples, iterator.n)))
+
+
+def _count(samples: Any, n: int) -> int:
+    if samples is None:
+        return n
+    try:
+        count = operator.index(samples)
+    except TypeError:
+        count = 0
+    if count < 1:
+        raise ValueError(
+            f"`samples` should be an integer of at least 1 or `None`. Received: {samples!r}"
+        )
+    return min(count, n)
+
+
+def _set_statistics(generator: ImageDataGenerator, samples: _Samples) -> None:
+    center, divide = generator.featurewise_center, generator.featurewise_std_normalization
+    if not (center or divide or generator.zca_whitening):
+        return
+    dtype = samples.dtype if samples.dtype == np.float64 else np.dtype(np.float32)
+    count = 0
+
+    def counted() -> Iterator[NDArray[Any]]:
+        nonlocal count
+        for chunk in samples.chunks(_CACHED_VALUES):
+            count += len(chunk)
+            yield chunk
+
+    mean, std = (
+        np.expand_dims(moment.astype(dtype), (1, 2) if generator.channel_axis == 1 else (0, 1))
+        for moment in channel_moments(counted(), generator.channel_axis)
+    )
+    if center:
+        generator.mean = mean
+    if divide:
+        generator.std = std
+    if generator.zca_whitening:
+
+        def standardised() -> Iterator[NDArray[Any]]:
+            for chunk in samples.chunks(_MANY_VALUES):
+                values = chunk - mean if center else chunk
+                yield values / (std + 1e-6) if divide else values
+
+        generator.zca_whitening_matrix = zca_matrix(
+            standardised, count, samples.size, float(generator.zca_epsilon), dtype
+        )
+
+
+def _float_dtype(generator: ImageDataGenerator) -> np.dtype[Any]:
+    wanted = _keras.standardize_dtype(generator.dtype)
+    return wanted if wanted.kind == "f" else np.dtype(np.float32)
+
+
+def _rescaled(
+    generator: ImageDataGenerator, images: NDArray[Any], dtype: np.dtype[Any]
+) -> NDArray[Any]:
+    values = images.astype(dtype)
+    if generator.rescale:
+        values *= generator.rescale
+    return values
+
+
+class _IteratorSamples:
+    """The rescaled images of an iterator, read anew each time.
+
+    Args:
+        generator: The generator that is fitted.
+        iterator: The iterator.
+        count: Integer, how many of its images, evenly spread.
+    """
+
+    def __init__(self, generator: ImageDataGenerator, iterator: ImageIterator, count: int) -> None:
+        self._generator = generator
+        self._iterator = iterator
+        self._indices = np.arange(count) * iterator.n // max(count, 1)
+        self.dtype = _float_dtype(generator)
+        first = next(iter(iterator._raw_chunks(1, self._indices)), None)
+        if first is None:
+            raise ValueError("`iterator` should have at least one image")
+        self.size = first[0].size
+
+    def chunks(self, values: int) -> Iterator[NDArray[Any]]:
+        """Yields the images; see `_Samples`."""
+        length = max(1, values // self.size)
+        for images in self._iterator._raw_chunks(max(1, _READ_VALUES // self.size), self._indices):
+            for start in range(0, len(images), length):
+                part = images[start : start + length]
+                yield _rescaled(self._generator, part, np.dtype(np.float64))
+
+
+class _ArraySamples:
+    """The rescaled, perhaps augmented images that `fit` looks at, in chunks and as often as needed.
+
+    Args:
+        generator: The generator.
+        x: Array of rank 4, all images.
+        rounds: Integer, how many augmented versions of each image; 0 for the images themselves.
+        random: The state to draw from; everything is drawn here, in Keras' order.
+    """
+
+    def __init__(
+        self,
+        generator: ImageDataGenerator,
+        x: NDArray[Any],
+        rounds: int,
+        random: np.random.RandomState,
+    ) -> None:
+        self._generator = generator
+        self._x = x
+        self.size = x[0].size
+        self.dtype = _float_dtype(generator)
+        self._count = len(x) * max(1, rounds)
+        self._params: list[NDArray[np.float64] | None] = []
+        self._augmented: NDArray[Any] | None = None
+        if rounds == 0:
+            return
+        from batchwarp.generator import ImageDataGenerator  # it imports this module
+
+        if overrides(
+            generator,
+            ImageDataGenerator,
+            "random_transform",
+            "get_random_transform",
+            "apply_transform",
+        ):
+            self._augmented = self._one_by_one(random)
+            return
+        image_shape = x.shape[1:]
+        self._plan = warp_plan(generator, image_shape)()
+        draws = draws_for(generator, image_shape)
+        self._params = [draws.batch(random, len(x)) for _ in range(rounds)]
+
+    def _one_by_one(self, random: np.random.RandomState) -> NDArray[Any]:
+        """Augments through the generator's own methods; their result cannot be made twice."""
+        augmented = np.zeros((self._count, *self._x.shape[1:]), self.dtype)
+        with borrowed_global(random):
+            for row in range(self._count):
+                image = _rescaled(self._generator, self._x[row % len(self._x)], self.dtype)
+                augmented[row] = self._generator.random_transform(image)
+        return augmented
+
+    def chunks(self, values: int) -> Iterator[NDArray[Any]]:
+        """Yields the images in arrays of rank 4.
+
+        Args:
+            values: Integer, about how many values an array may have; it has at least one image.
+        """
+        length = max(1, values // self.size)
+        parts = [slice(start, start + length) for start in range(0, self._count, length)]
+        if self._augmented is not None:
+            for part in parts:
+                yield self._augmented[part]
+            return
+        parts = [part for part in parts if part.start < len(self._x)]
+        if not self._params:
+            for part in parts:
+                yield _rescaled(self._generator, self._x[part], np.dtype(np.float64))
+            return
+        for params in self._params:
+            for part in parts:
+                chunk = _rescaled(self._generator, self._x[part], self.dtype)
+                augmented = np.empty_like(chunk)
+                drawn = None if params is None else params[part]
+                _core.augment_batch(chunk, None, drawn, self._plan, augmented)
+                yield augmented

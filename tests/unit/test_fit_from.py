@@ -1,0 +1,148 @@
+"""Statistics from an iterator: those of `fit` with the same images as one array."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import batchwarp
+from batchwarp import _fit
+from batchwarp.statistics import zca_matrix
+from keras_reference import noise
+
+X = noise((50, 6, 5, 3))
+Y = np.arange(50) % 3
+MOMENTS = {"featurewise_center": True, "featurewise_std_normalization": True}
+STATISTICS = ("mean", "std", "zca_whitening_matrix")
+
+
+@pytest.fixture(autouse=True)
+def _many_pieces(monkeypatch):
+    """Pieces of four images are read, and used one image at a time, as with large images."""
+    monkeypatch.setattr(_fit, "_READ_VALUES", 4 * X[0].size)
+    monkeypatch.setattr(_fit, "_CACHED_VALUES", X[0].size)
+
+
+def assert_fitted_alike(ours, expected):
+    for name in STATISTICS:
+        a, b = getattr(ours, name), getattr(expected, name)
+        if b is None:
+            assert a is None
+            continue
+        assert (a.shape, a.dtype) == (b.shape, b.dtype)
+        np.testing.assert_allclose(a, b, rtol=1e-6, atol=1e-6 * np.abs(b).max())
+
+
+def fitted(x, **arguments):
+    generator = batchwarp.ImageDataGenerator(**arguments)
+    generator.fit(x)
+    return generator
+
+
+@pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
+@pytest.mark.parametrize("dtype", ["uint8", "float32", "float64"])
+@pytest.mark.parametrize("rescale", [None, 1 / 255])
+def test_moments(data_format, dtype, rescale):
+    x = (X if data_format == "channels_last" else X.transpose(0, 3, 1, 2)).astype(dtype)
+    arguments = {**MOMENTS, "rescale": rescale, "data_format": data_format}
+    ours = batchwarp.ImageDataGenerator(**arguments, rotation_range=40, horizontal_flip=True)
+    ours.fit_from(ours.flow(x, batch_size=3))
+    assert_fitted_alike(ours, fitted(x, **arguments))
+
+
+@pytest.mark.parametrize("shape", [(50, 6, 5, 3), (200, 3, 3, 1)], ids=["few", "many"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_whitening(shape, dtype):
+    x = noise(shape)
+    arguments = {"zca_whitening": True, "featurewise_center": True, "zca_epsilon": 1.0}
+    ours = batchwarp.ImageDataGenerator(**arguments, dtype=dtype)
+    ours.fit_from(ours.flow(x))
+    assert_fitted_alike(ours, fitted(x, **arguments, dtype=dtype))
+
+
+def test_another_generators_iterator():
+    """What the other one does to its images does not matter."""
+    other = batchwarp.ImageDataGenerator(
+        rescale=3.0, samplewise_center=True, validation_split=0.2, rotation_range=90
+    )
+    ours = batchwarp.ImageDataGenerator(**MOMENTS)
+    ours.fit_from(other.flow(X, shuffle=False))
+    assert_fitted_alike(ours, fitted(X, **MOMENTS))
+    for split, rows in ((None, slice(10, None)), ("stratified", None)):
+        other.split = split
+        flow = other.flow(X, Y, subset="training", seed=1)
+        ours.fit_from(flow)
+        assert_fitted_alike(ours, fitted(X[flow.rows if rows is None else rows], **MOMENTS))
+    assert other.mean is None
+
+
+@pytest.mark.parametrize("samples", [1, 7, 50, np.int64(13), 1000])
+def test_some_of_the_images(samples):
+    ours = batchwarp.ImageDataGenerator(**MOMENTS)
+    ours.fit_from(ours.flow(X), samples=samples)
+    expected = [int(number * 50 / min(samples, 50)) for number in range(min(samples, 50))]
+    assert_fitted_alike(ours, fitted(X[expected], **MOMENTS))
+
+
+@pytest.mark.parametrize("seed", [None, 5])
+def test_iterator_and_random_state_stay_where_they_are(seed):
+    ours = batchwarp.ImageDataGenerator(**MOMENTS, rotation_range=20)
+    flow, expected = (ours.flow(X, batch_size=8, seed=seed) for _ in range(2))
+    ours.fit(X)
+    batches = []
+    for iterator in (expected, flow):
+        np.random.seed(2)
+        batches.append([next(iterator), next(iterator)])
+        if iterator is flow:
+            ours.fit_from(flow)
+        batches[-1] += [next(iterator), np.random.random_sample(3)]
+    for a, b in zip(*batches, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_nothing_is_computed_that_is_not_needed():
+    ours = batchwarp.ImageDataGenerator(samplewise_center=True)
+    ours.fit_from(ours.flow(X))
+    assert (ours.mean, ours.std, ours.zca_whitening_matrix) == (None, None, None)
+
+
+FLOW = batchwarp.ImageDataGenerator().flow
+
+
+@pytest.mark.parametrize(
+    ("flow", "samples", "error", "message"),
+    [
+        (lambda: X, None, TypeError, "`iterator` should be an iterator as from"),
+        (lambda: iter([X]), None, TypeError, "`iterator` should be an iterator as from"),
+        (lambda: FLOW(X[:0]), None, ValueError, "`iterator` should have at least one image"),
+        (lambda: FLOW(X), 0, ValueError, "`samples` should be an integer of at least 1"),
+        (lambda: FLOW(X), 1.5, ValueError, "`samples` should be an integer of at least 1"),
+        (lambda: FLOW(X / np.float32(0)), None, ValueError, "finite numbers only"),
+        (
+            lambda: batchwarp.ImageDataGenerator(data_format="channels_first").flow(
+                X.transpose(0, 3, 1, 2)
+            ),
+            None,
+            ValueError,
+            'has images with `data_format="channels_first"`.*this generator is "channels_last"',
+        ),
+        (
+            lambda: batchwarp.image.Iterator(3, 1, False, None),
+            None,
+            TypeError,
+            "`Iterator` does not implement `_raw_chunks`",
+        ),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:(divide by zero|invalid value):RuntimeWarning")
+def test_what_cannot_be_fitted(flow, samples, error, message):
+    with pytest.raises(error, match=message):
+        batchwarp.ImageDataGenerator(**MOMENTS).fit_from(flow(), samples)
+
+
+@pytest.mark.parametrize(("count", "size"), [(9, 4), (3, 4)])
+@pytest.mark.parametrize("change", [-1, 1])
+def test_a_data_set_that_changes_between_passes(count, size, change):
+    images = np.ones((count + change, size, 1, 1))
+    with pytest.raises(ValueError, match=f"it had {count} images, and now has {count + change}"):
+        zca_matrix(lambda: [images[:2], images[2:]], count, size, 1e-6, np.dtype("float32"))
