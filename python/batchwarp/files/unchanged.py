@@ -65,9 +65,8 @@ def _with_opencv(data: bytes) -> NDArray[Any] | None:
         return None
     if image.ndim == 2:
         return image[..., np.newaxis]
-    if image.shape[2] == 3:
-        return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB))
-    return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGRA2RGBA)) if image.shape[2] == 4 else image
+    order = {3: [2, 1, 0], 4: [2, 1, 0, 3]}.get(image.shape[2])
+    return image if order is None else image[..., order]
 
 
 def resize(
