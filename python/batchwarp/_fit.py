@@ -165,7 +165,7 @@ class _IteratorSamples:
     def __init__(self, generator: ImageDataGenerator, iterator: ImageIterator, count: int) -> None:
         self._generator = generator
         self._iterator = iterator
-        self._indices = np.arange(count) * iterator.n // max(count, 1)
+        self._indices = np.arange(count, dtype=np.int64) * iterator.n // max(count, 1)
         self.dtype = _float_dtype(generator)
         first = next(iter(iterator._raw_chunks(1, self._indices)), None)
         if first is None:
