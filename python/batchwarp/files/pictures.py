@@ -166,7 +166,7 @@ def resized(
         A Pillow image of the same mode.
 
     Raises:
-        ValueError: If `interpolation` is another one.
+        ValueError: If `interpolation` is another one, or Pillow has it not for this mode.
     """
     from PIL import Image as pil
 
