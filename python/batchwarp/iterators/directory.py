@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -63,7 +64,7 @@ class DirectoryIterator(FilesIterator):
 
     Raises:
         ValueError: If an argument is not as above.
-        OSError: If `directory` cannot be read.
+        OSError: If `directory` is no folder or cannot be read.
     """
 
     allowed_class_modes: ClassVar[set[str | None]] = {
@@ -129,9 +130,17 @@ class DirectoryIterator(FilesIterator):
         self.directory = directory
         self.class_mode = class_mode
         folder = os.fspath(directory)
+        if not os.path.isdir(folder):
+            raise FileNotFoundError(f"`directory` should be a folder. Received: {directory!r}")
         names = list(classes) if classes is not None and len(classes) else class_folders(folder)
         self.num_classes = len(names)
         self.class_indices = {name: label for label, name in enumerate(names)}
+        missing = [name for name in names if not os.path.isdir(os.path.join(folder, name))]
+        if missing:
+            warnings.warn(
+                f"There is no folder in {folder} for these `classes`: {', '.join(missing)}",
+                stacklevel=3,
+            )
         accepted = extensions(formats, self.white_list_formats)
         self.filenames = []
         labels = [np.empty(0, np.int32)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -95,6 +96,7 @@ class FilesIterator(ImageIterator):
             bool(scaled_decode),
         )
         self._errors: dict[str, ImageFileError] = {}
+        self._has_warned = False
         split = getattr(image_data_generator, "_validation_split", None) or 0.0
         self.split = {None: None, "validation": (0, split), "training": (split, 1)}[subset]
 
@@ -263,8 +265,18 @@ class FilesIterator(ImageIterator):
     def _keep(self, sample: int, loaded: Loaded) -> None:
         """Puts an image that was just decoded into the cache."""
         image = loaded.image
-        if self._cache is not None and image is not None and image.dtype == np.uint8:
+        if self._cache is None or image is None:
+            return
+        if image.dtype == np.uint8:
             self._cache.store(sample, image, loaded.signature)
+        elif not self._has_warned:
+            self._has_warned = True
+            warnings.warn(
+                f"{self.filepaths[sample]} has {image.dtype} pixels. `cache` holds 8 bits only: "
+                "such files are decoded in each pass.",
+                RuntimeWarning,
+                stacklevel=2,
+            )
 
     def _accepted(self, sample: int, loaded: Loaded) -> tuple[int, NDArray[Any]]:
         """Returns the sample and the image to take for what was loaded, by `on_error`."""
