@@ -6,6 +6,7 @@ the time, and the core resizes them to the same pixels as Pillow; all else is Pi
 
 from __future__ import annotations
 
+import functools
 import io
 import os
 import stat
@@ -203,6 +204,15 @@ def _reduction(height: int, width: int, options: Decoding) -> int:
     return next(fitting, 1)
 
 
+@functools.cache
+def _pillow() -> tuple[int, int]:
+    """Returns the release of Pillow that is installed: they differ in the order of the passes."""
+    from PIL import __version__
+
+    major, minor = __version__.split(".")[:2]
+    return int(major), int(minor)
+
+
 def resized(image: NDArray[Any], options: Decoding) -> NDArray[Any]:
     """Resizes an image as Pillow does.
 
@@ -219,6 +229,6 @@ def resized(image: NDArray[Any], options: Decoding) -> NDArray[Any]:
     box = _part(height, width, options)
     if image.dtype == np.uint8 and channels in (1, 3, 4) and box[0] < box[2] and box[1] < box[3]:
         result = np.empty((*options.target_size, channels), np.uint8)
-        _core.resize(image, result, options.interpolation, box)
+        _core.resize(image, result, options.interpolation, box, pillow=_pillow())
         return result
     return unchanged.resize(image, options.target_size, options.interpolation, box)
