@@ -73,6 +73,73 @@ struct Lanes {
     }
 };
 
+// What resize_words.inl computes with.
+struct Words {
+    using Register = __m256i;
+    static constexpr int rows = 2;
+
+    static BATCHWARP_INLINE __m128i sixteen(const void* from) {
+        return _mm_loadu_si128(static_cast<const __m128i*>(from));
+    }
+    /// 16 bytes of each row.
+    static BATCHWARP_INLINE Register gather(const uint8_t* const* row, int64_t offset) {
+        return _mm256_inserti128_si256(_mm256_castsi128_si256(sixteen(row[0] + offset)),
+                                       sixteen(row[1] + offset), 1);
+    }
+    static BATCHWARP_INLINE void scatter(Register v, uint8_t* const* row, int64_t offset) {
+        _mm_storeu_si128(reinterpret_cast<__m128i*>(row[0] + offset), _mm256_castsi256_si128(v));
+        _mm_storeu_si128(reinterpret_cast<__m128i*>(row[1] + offset),
+                         _mm256_extracti128_si256(v, 1));
+    }
+    static BATCHWARP_INLINE Register repeat(const void* from) {
+        return _mm256_broadcastsi128_si256(sixteen(from));
+    }
+    static BATCHWARP_INLINE Register load(const uint8_t* from) {
+        return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
+    }
+    static BATCHWARP_INLINE void store(uint8_t* to, Register v) {
+        _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), v);
+    }
+    static BATCHWARP_INLINE Register all(int32_t v) { return _mm256_set1_epi32(v); }
+    static BATCHWARP_INLINE Register all_pairs(const int16_t* from) {
+        int32_t pair;
+        memcpy(&pair, from, sizeof pair);
+        return _mm256_set1_epi32(pair);
+    }
+    static BATCHWARP_INLINE Register shuffle(Register v, Register pattern) {
+        return _mm256_shuffle_epi8(v, pattern);
+    }
+    static BATCHWARP_INLINE Register add(Register a, Register b) { return _mm256_add_epi32(a, b); }
+    static BATCHWARP_INLINE Register multiply_add(Register a, Register b) {
+        return _mm256_madd_epi16(a, b);
+    }
+    template <int n>
+    static BATCHWARP_INLINE Register shift_left(Register v) {
+        return _mm256_slli_epi32(v, n);
+    }
+    template <int n>
+    static BATCHWARP_INLINE Register shift_right(Register v) {
+        return _mm256_srai_epi32(v, n);
+    }
+    /// In each lane: the sums of a's four values, of b's, of c's and of d's.
+    static BATCHWARP_INLINE Register add_across(Register a, Register b, Register c, Register d) {
+        return _mm256_hadd_epi32(_mm256_hadd_epi32(a, b), _mm256_hadd_epi32(c, d));
+    }
+    /// In each lane: the four values of a, b, c and d as bytes, saturated.
+    static BATCHWARP_INLINE Register narrow(Register a, Register b, Register c, Register d) {
+        return _mm256_packus_epi16(_mm256_packs_epi32(a, b), _mm256_packs_epi32(c, d));
+    }
+    /// Pairs of words from two registers of bytes, in the order that `narrow` takes them.
+    static BATCHWARP_INLINE void zip(Register a, Register b, Register (&pairs)[4]) {
+        const Register zero = all(0);
+        const Register low = _mm256_unpacklo_epi8(a, b), high = _mm256_unpackhi_epi8(a, b);
+        pairs[0] = _mm256_unpacklo_epi8(low, zero);
+        pairs[1] = _mm256_unpackhi_epi8(low, zero);
+        pairs[2] = _mm256_unpacklo_epi8(high, zero);
+        pairs[3] = _mm256_unpackhi_epi8(high, zero);
+    }
+};
+
 }  // namespace
 }  // namespace batchwarp
 
@@ -88,7 +155,8 @@ struct Lanes {
 #include "spline_filter.inl"
 #include "spline.inl"
 #include "bytes.inl"
-#include "resize_plain.inl"
+#include "resize.inl"
+#include "resize_words.inl"
 #include "table.inl"
 // clang-format on
 

@@ -69,6 +69,77 @@ struct Lanes {
     }
 };
 
+// What resize_words.inl computes with.
+struct Words {
+    using Register = __m512i;
+    static constexpr int rows = 4;
+
+    static BATCHWARP_INLINE __m128i sixteen(const void* from) {
+        return _mm_loadu_si128(static_cast<const __m128i*>(from));
+    }
+    /// 16 bytes of each row.
+    static BATCHWARP_INLINE Register gather(const uint8_t* const* row, int64_t offset) {
+        Register v = _mm512_castsi128_si512(sixteen(row[0] + offset));
+        v = _mm512_mask_broadcast_i32x4(v, 0x00f0, sixteen(row[1] + offset));
+        v = _mm512_mask_broadcast_i32x4(v, 0x0f00, sixteen(row[2] + offset));
+        return _mm512_mask_broadcast_i32x4(v, 0xf000, sixteen(row[3] + offset));
+    }
+    static BATCHWARP_INLINE void scatter(Register v, uint8_t* const* row, int64_t offset) {
+        const auto put = [&](int k, __m128i part) {
+            _mm_storeu_si128(reinterpret_cast<__m128i*>(row[k] + offset), part);
+        };
+        put(0, _mm512_castsi512_si128(v));
+        put(1, _mm512_extracti32x4_epi32(v, 1));
+        put(2, _mm512_extracti32x4_epi32(v, 2));
+        put(3, _mm512_extracti32x4_epi32(v, 3));
+    }
+    static BATCHWARP_INLINE Register repeat(const void* from) {
+        return _mm512_broadcast_i32x4(sixteen(from));
+    }
+    static BATCHWARP_INLINE Register load(const uint8_t* from) { return _mm512_loadu_si512(from); }
+    static BATCHWARP_INLINE void store(uint8_t* to, Register v) { _mm512_storeu_si512(to, v); }
+    static BATCHWARP_INLINE Register all(int32_t v) { return _mm512_set1_epi32(v); }
+    static BATCHWARP_INLINE Register all_pairs(const int16_t* from) {
+        int32_t pair;
+        memcpy(&pair, from, sizeof pair);
+        return _mm512_set1_epi32(pair);
+    }
+    static BATCHWARP_INLINE Register shuffle(Register v, Register pattern) {
+        return _mm512_shuffle_epi8(v, pattern);
+    }
+    static BATCHWARP_INLINE Register add(Register a, Register b) { return _mm512_add_epi32(a, b); }
+    static BATCHWARP_INLINE Register multiply_add(Register a, Register b) {
+        return _mm512_madd_epi16(a, b);
+    }
+    template <int n>
+    static BATCHWARP_INLINE Register shift_left(Register v) {
+        return _mm512_slli_epi32(v, n);
+    }
+    template <int n>
+    static BATCHWARP_INLINE Register shift_right(Register v) {
+        return _mm512_srai_epi32(v, n);
+    }
+    /// In each lane: the sums of a's four values, of b's, of c's and of d's.
+    static BATCHWARP_INLINE Register add_across(Register a, Register b, Register c, Register d) {
+        const Register ab = add(_mm512_unpacklo_epi32(a, b), _mm512_unpackhi_epi32(a, b));
+        const Register cd = add(_mm512_unpacklo_epi32(c, d), _mm512_unpackhi_epi32(c, d));
+        return add(_mm512_unpacklo_epi64(ab, cd), _mm512_unpackhi_epi64(ab, cd));
+    }
+    /// In each lane: the four values of a, b, c and d as bytes, saturated.
+    static BATCHWARP_INLINE Register narrow(Register a, Register b, Register c, Register d) {
+        return _mm512_packus_epi16(_mm512_packs_epi32(a, b), _mm512_packs_epi32(c, d));
+    }
+    /// Pairs of words from two registers of bytes, in the order that `narrow` takes them.
+    static BATCHWARP_INLINE void zip(Register a, Register b, Register (&pairs)[4]) {
+        const Register zero = all(0);
+        const Register low = _mm512_unpacklo_epi8(a, b), high = _mm512_unpackhi_epi8(a, b);
+        pairs[0] = _mm512_unpacklo_epi8(low, zero);
+        pairs[1] = _mm512_unpackhi_epi8(low, zero);
+        pairs[2] = _mm512_unpacklo_epi8(high, zero);
+        pairs[3] = _mm512_unpackhi_epi8(high, zero);
+    }
+};
+
 }  // namespace
 }  // namespace batchwarp
 
@@ -84,7 +155,8 @@ struct Lanes {
 #include "spline_filter.inl"
 #include "spline.inl"
 #include "bytes.inl"
-#include "resize_plain.inl"
+#include "resize.inl"
+#include "resize_words.inl"
 #include "table.inl"
 // clang-format on
 

@@ -20,6 +20,7 @@
 #include "spline_filter.inl"
 #include "spline.inl"
 #include "bytes.inl"
+#include "resize.inl"
 #include "resize_plain.inl"
 #include "table.inl"
 // clang-format on

@@ -28,11 +28,14 @@ void unpremultiply(const uint8_t* from, uint8_t* to, int64_t pixels) {
     }
 }
 
-void luma(const uint8_t* rgb, uint8_t* to, int64_t pixels) {
-    for (int64_t i = 0; i < pixels; ++i)
+constexpr int luma_bits = 16, luma_half = 1 << (luma_bits - 1);
+constexpr int luma_red = 19595, luma_green = 38470, luma_blue = 7471;
+
+BATCHWARP_INLINE void plain_luma(const uint8_t* rgb, uint8_t* to, int64_t pixels) {
+    for (int64_t i = 0; i < pixels; ++i, rgb += 3)
         to[i] = static_cast<uint8_t>(
-            (rgb[3 * i] * 19595u + rgb[3 * i + 1] * 38470u + rgb[3 * i + 2] * 7471u + 0x8000u) >>
-            16);
+            (rgb[0] * luma_red + rgb[1] * luma_green + rgb[2] * luma_blue + luma_half) >>
+            luma_bits);
 }
 
 }  // namespace

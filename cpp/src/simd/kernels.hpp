@@ -102,7 +102,7 @@ inline constexpr int32_t resize_low_bits = 15;     // of these, in the low word 
 inline constexpr int32_t resize_rows = 4;          // that are resized side by side
 inline constexpr int32_t resize_outputs = 16;      // tables hold a multiple of it
 inline constexpr int64_t resize_read_slack = 32;   // bytes past a row that may be read
-inline constexpr int64_t resize_write_slack = 64;  // bytes past a row that may be written
+inline constexpr int64_t resize_write_slack = 16;  // bytes past a row that may be written
 
 /// Taps of a row that share a step of the kernels.
 constexpr int32_t resize_step_taps(int64_t channels) { return channels == 1 ? 8 : 2; }

@@ -1,0 +1,173 @@
+// The passes of a resize on registers of 16-bit words, whose 128-bit lanes belong to a row each:
+// bytes become pairs of words, one from either of two taps, which one instruction multiplies with a
+// pair of weights and adds up. A weight has 23 bits, so it takes two of them.
+
+namespace batchwarp {
+namespace {
+
+using Word = Words::Register;
+
+BATCHWARP_INLINE Word whole_sum(Word high, Word low) {
+    return Words::add(Words::shift_left<resize_low_bits>(high), low);
+}
+
+BATCHWARP_INLINE Word rounded(Word sum) {
+    return Words::shift_right<resize_bits>(
+        Words::add(sum, Words::all(static_cast<int32_t>(resize_half))));
+}
+
+// Byte numbers for Words::shuffle; a negative one makes a zero.
+struct alignas(16) Pattern {
+    int8_t bytes[16];
+};
+
+// How 16 bytes of pixels become words: for each channel the values of two taps; for one channel,
+// eight taps.
+template <int Channels>
+constexpr Pattern tap_pairs() {
+    Pattern pattern{};
+    for (int k = 0; k < 8; ++k) {
+        const int channel = k / 2, tap = k % 2;
+        int from = Channels == 1 ? k : channel + tap * Channels;
+        if (Channels > 1 && channel >= Channels) from = -1;
+        pattern.bytes[2 * k] = static_cast<int8_t>(from);
+        pattern.bytes[2 * k + 1] = -1;
+    }
+    return pattern;
+}
+
+// Four outputs of one value each, or one of up to four, in each row.
+template <int Channels>
+struct RowKernel {
+    static constexpr int outputs = 1;
+    static constexpr Pattern pairs = tap_pairs<Channels>();
+
+    static BATCHWARP_INLINE Word make(const ResizeRowsJob& job, const uint8_t* const* rows,
+                                      int64_t x) {
+        const Word pattern = Words::repeat(pairs.bytes);
+        const int16_t* weights = job.weights + x * job.steps * 4;
+        int64_t offset = job.offset[x];
+        Word high = Words::all(0), low = Words::all(0);
+        for (int64_t step = 0; step < job.steps; ++step, offset += 2 * Channels, weights += 4) {
+            const Word taps = Words::shuffle(Words::gather(rows, offset), pattern);
+            high = Words::add(high, Words::multiply_add(taps, Words::all_pairs(weights)));
+            low = Words::add(low, Words::multiply_add(taps, Words::all_pairs(weights + 2)));
+        }
+        return rounded(whole_sum(high, low));
+    }
+};
+
+template <>
+struct RowKernel<1> {
+    static constexpr int outputs = 4;
+    static constexpr Pattern pairs = tap_pairs<1>();
+
+    static BATCHWARP_INLINE Word one(const ResizeRowsJob& job, const uint8_t* const* rows,
+                                     int64_t x) {
+        const Word pattern = Words::repeat(pairs.bytes);
+        const int16_t* weights = job.weights + x * job.steps * 16;
+        int64_t offset = job.offset[x];
+        Word high = Words::all(0), low = Words::all(0);
+        for (int64_t step = 0; step < job.steps; ++step, offset += 8, weights += 16) {
+            const Word taps = Words::shuffle(Words::gather(rows, offset), pattern);
+            high = Words::add(high, Words::multiply_add(taps, Words::repeat(weights)));
+            low = Words::add(low, Words::multiply_add(taps, Words::repeat(weights + 8)));
+        }
+        return whole_sum(high, low);
+    }
+
+    static BATCHWARP_INLINE Word make(const ResizeRowsJob& job, const uint8_t* const* rows,
+                                      int64_t x) {
+        return rounded(Words::add_across(one(job, rows, x), one(job, rows, x + 1),
+                                         one(job, rows, x + 2), one(job, rows, x + 3)));
+    }
+};
+
+template <int Channels>
+void resize_row_group_of(const ResizeRowsJob& job) {
+    using Kernel = RowKernel<Channels>;
+    alignas(16) constexpr int8_t without_fourths[16] = {0,  1,  2,  4,  5,  6,  8,  9,
+                                                        10, 12, 13, 14, -1, -1, -1, -1};
+    for (int row = 0; row < resize_rows; row += Words::rows)
+        for (int64_t x = 0; x < job.outputs; x += 4 * Kernel::outputs) {
+            const uint8_t* const* from = job.source + row;
+            Word made = Words::narrow(Kernel::make(job, from, x),
+                                      Kernel::make(job, from, x + Kernel::outputs),
+                                      Kernel::make(job, from, x + 2 * Kernel::outputs),
+                                      Kernel::make(job, from, x + 3 * Kernel::outputs));
+            if (Channels == 3) made = Words::shuffle(made, Words::repeat(without_fourths));
+            Words::scatter(made, job.target + row, x * Channels);
+        }
+}
+
+void resize_row_group(const ResizeRowsJob& job) {
+    if (job.channels == 1)
+        resize_row_group_of<1>(job);
+    else if (job.channels == 3)
+        resize_row_group_of<3>(job);
+    else
+        resize_row_group_of<4>(job);
+}
+
+// As many bytes of an output row as a register has.
+BATCHWARP_INLINE void resize_block_of_columns(const uint8_t* const* rows, const int16_t* weights,
+                                              int64_t steps, int64_t at, uint8_t* to) {
+    Word high[4], low[4];
+    for (int k = 0; k < 4; ++k) high[k] = low[k] = Words::all(0);
+    for (int64_t step = 0; step < steps; ++step, rows += 2, weights += 4) {
+        const Word high_weights = Words::all_pairs(weights);
+        const Word low_weights = Words::all_pairs(weights + 2);
+        Word taps[4];
+        Words::zip(Words::load(rows[0] + at), Words::load(rows[1] + at), taps);
+        for (int k = 0; k < 4; ++k) {
+            high[k] = Words::add(high[k], Words::multiply_add(taps[k], high_weights));
+            low[k] = Words::add(low[k], Words::multiply_add(taps[k], low_weights));
+        }
+    }
+    for (int k = 0; k < 4; ++k) high[k] = rounded(whole_sum(high[k], low[k]));
+    Words::store(to + at, Words::narrow(high[0], high[1], high[2], high[3]));
+}
+
+void resize_columns(const uint8_t* const* rows, const int16_t* weights, int64_t steps,
+                    int64_t count, uint8_t* to) {
+    constexpr int64_t block = sizeof(Word);
+    int64_t at = 0;
+    if (count >= block) {
+        for (; at + block <= count; at += block)
+            resize_block_of_columns(rows, weights, steps, at, to);
+        // The last block may overlap the one before.
+        if (at < count) resize_block_of_columns(rows, weights, steps, count - block, to);
+        return;
+    }
+    for (; at + 16 <= count; at += 16) resize_some_columns<16>(rows, weights, steps, at, to);
+    for (; at < count; ++at) resize_some_columns<1>(rows, weights, steps, at, to);
+}
+
+// The weight of green does not fit a word; half of it goes with red, half with blue.
+void luma(const uint8_t* rgb, uint8_t* to, int64_t pixels) {
+    alignas(16) constexpr int8_t red_green[16] = {0, -1, 1, -1, 3, -1, 4,  -1,
+                                                  6, -1, 7, -1, 9, -1, 10, -1};
+    alignas(16) constexpr int8_t green_blue[16] = {1, -1, 2, -1, 4,  -1, 5,  -1,
+                                                   7, -1, 8, -1, 10, -1, 11, -1};
+    constexpr int16_t weights[4] = {luma_red, luma_green / 2, luma_green / 2, luma_blue};
+    constexpr int64_t block = sizeof(Word), slack = 2;  // pixels; the last load reads some bytes on
+    int64_t at = 0;
+    for (; at + block + slack <= pixels; at += block) {
+        const uint8_t* lane[Words::rows];
+        for (int k = 0; k < Words::rows; ++k) lane[k] = rgb + 3 * (at + 16 * k);
+        Word grey[4];
+        for (int k = 0; k < 4; ++k) {
+            const Word colours = Words::gather(lane, 12 * k);
+            const Word first = Words::shuffle(colours, Words::repeat(red_green));
+            const Word second = Words::shuffle(colours, Words::repeat(green_blue));
+            const Word sum = Words::add(Words::multiply_add(first, Words::all_pairs(weights)),
+                                        Words::multiply_add(second, Words::all_pairs(weights + 2)));
+            grey[k] = Words::shift_right<luma_bits>(Words::add(sum, Words::all(luma_half)));
+        }
+        Words::store(to + at, Words::narrow(grey[0], grey[1], grey[2], grey[3]));
+    }
+    plain_luma(rgb + 3 * at, to + at, pixels - at);
+}
+
+}  // namespace
+}  // namespace batchwarp
