@@ -54,7 +54,8 @@ def test_before_after(tmp_path, count):
 
 @pytest.mark.parametrize("count", [1, 9])
 def test_pictures(tmp_path, count):
-    images = np.random.default_rng(0).random((count, 38, 46, 1))
+    channels = 1 if count == 1 else 3
+    images = np.random.default_rng(0).random((count, 38, 46, channels))
     path = tmp_path / "wrong.png"
     plots.pictures(images, ["X taken for O"] * count, path, title="Misclassified")
     assert_is_a_picture(path)

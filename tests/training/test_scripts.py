@@ -156,6 +156,50 @@ def test_fashion_mnist(variant, parameters, write_fashion_mnist, tmp_path, capsy
         assert not (out / "before-after.png").exists()
 
 
+@pytest.fixture
+def photographs(tmp_path):
+    """A folder of photographs of one colour, one of which is broken."""
+    root = tmp_path / "photographs"
+    for part, count in (("train", 12), ("validation", 6)):
+        for number in range(count):
+            for value, name in ((40, "cats"), (210, "dogs")):
+                path = root / part / name / f"{number}.jpg"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                cv2.imwrite(str(path), np.full((40 + number, 60, 3), value + number, np.uint8))
+    (root / "train" / "cats" / "3.jpg").write_bytes(b"no picture")
+    return root
+
+
+@pytest.mark.parametrize("options", [[], ["--no-augment", "--cache", "memory"]])
+def test_cats_dogs(options, photographs, tmp_path, capsys):
+    out = tmp_path / "out"
+    arguments = ["--data", str(photographs), "--epochs", "1", "--batch-size", "8", *options]
+    assert main(["train", "cats-dogs", *arguments, "--out", str(out)]) == 0
+    output = capsys.readouterr().out
+    assert "Validation accuracy" in output
+    assert "1 photographs could not be read" in output
+    record = json.loads((out / "run.json").read_text())
+    assert record["status"] == "finished"
+    assert record["settings"]["images"] == {"training": 24, "validation": 12}
+    assert record["settings"]["parameters"] == 130_241
+    assert bool(record["settings"]["augmentation"]) == (not options)
+    assert record["results"]["step_milliseconds"][0] > 0
+    assert str(photographs / "train" / "cats" / "3.jpg") in record["results"]["unread"][0]
+    assert load_model(out / "model.keras").count_params() == 130_241
+    for name in ("curves.png", "batch.png", "variants.png"):
+        assert_is_a_picture(out / name)
+
+
+def test_cats_dogs_without_data_is_status_2(monkeypatch, tmp_path, capsys):
+    monkeypatch.delenv("BATCHWARP_DATA", raising=False)
+    assert main(["train", "cats-dogs", "--out", str(tmp_path / "out")]) == 2
+    error = capsys.readouterr().err
+    assert "--data FOLDER" in error
+    assert "BATCHWARP_DATA" in error
+    assert main(["train", "cats-dogs", "--data", str(tmp_path)]) == 2
+    assert f"{tmp_path / 'train' / 'cats'}: there is no such folder" in capsys.readouterr().err
+
+
 def test_speed_comparison_leaves_the_random_state_alone():
     x = np.random.default_rng(0).integers(0, 256, (20, 12, 16, 1), np.uint8)
     before = np.random.get_state()[1].copy()

@@ -17,6 +17,6 @@ __all__ = ["scripts"]
 
 def scripts() -> tuple[Script, ...]:
     """Returns the training scripts in the order in which the command line lists them."""
-    from batchwarp.training import fashion_mnist, ox
+    from batchwarp.training import cats_dogs, fashion_mnist, ox
 
-    return (ox.SCRIPT, fashion_mnist.SCRIPT)
+    return (ox.SCRIPT, cats_dogs.SCRIPT, fashion_mnist.SCRIPT)

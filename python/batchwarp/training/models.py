@@ -9,7 +9,7 @@ from typing import Any
 
 from batchwarp.training.frameworks import load_keras
 
-__all__ = ["FASHION_MNIST_PARAMETERS", "fashion_mnist", "ox"]
+__all__ = ["FASHION_MNIST_PARAMETERS", "cats_dogs", "fashion_mnist", "ox"]
 
 # Trainable parameters of each variant: a change of the architecture does not go unnoticed.
 FASHION_MNIST_PARAMETERS = {"a": 3_989_642, "b": 241_546, "c": 5_240_842, "d": 5_240_842}
@@ -40,6 +40,35 @@ def ox(height: int, width: int) -> Any:
             layers.Dense(1, activation="sigmoid"),
         ],
         name="ox",
+    )
+
+
+def cats_dogs(height: int, width: int) -> Any:
+    """Builds the model that tells cats from dogs.
+
+    Args:
+        height: Height of the photographs in pixels, at least 22.
+        width: Width of the photographs in pixels, at least 22.
+
+    Returns:
+        A `keras.Sequential` from `(n, height, width, 3)` to the probability of a dog, `(n, 1)`.
+    """
+    keras = load_keras()
+    layers = keras.layers
+    return keras.Sequential(
+        [
+            keras.Input((height, width, 3)),
+            layers.Conv2D(32, 3, activation="relu"),
+            layers.MaxPooling2D(),
+            layers.Conv2D(64, 3, activation="relu"),
+            layers.MaxPooling2D(),
+            layers.Conv2D(128, 3, activation="relu"),
+            layers.MaxPooling2D(),
+            layers.Flatten(),
+            layers.Dropout(0.5),
+            layers.Dense(1, activation="sigmoid"),
+        ],
+        name="cats_dogs",
     )
 
 

@@ -76,7 +76,8 @@ def before_after(
     """Draws pictures above what augmentation made of them, eight to a row.
 
     Args:
-        before: Pictures of shape `(n, height, width, 1)`, 0 (black) to 1 (white), n at least 1.
+        before: Pictures of shape `(n, height, width, channels)`, 1 or 3 channels, 0 to 1, n at
+            least 1.
         after: The same pictures augmented, in the same order.
         path: PNG file to write.
         title: Title of the whole.
@@ -108,7 +109,8 @@ def pictures(images: NDArray[Any], names: Sequence[str], path: Path, *, title: s
     """Draws pictures with a line of text below each, eight to a row.
 
     Args:
-        images: Pictures of shape `(n, height, width, 1)`, 0 (black) to 1 (white), n at least 1.
+        images: Pictures of shape `(n, height, width, channels)`, 1 or 3 channels, 0 to 1, n at
+            least 1.
         names: The text below each.
         path: PNG file to write.
         title: Title of the whole.
@@ -161,13 +163,13 @@ def _strip(axes: Any, images: NDArray[Any], columns: int) -> None:
     """Shows pictures side by side in one row of `columns` places."""
     height, width = images.shape[1:3]
     # One light pixel around each; empty places stay white.
-    strip = np.ones((height + 2, columns * (width + 2)), np.float32)
+    strip = np.ones((height + 2, columns * (width + 2), 3), np.float32)
     for index, image in enumerate(images):
         left = index * (width + 2)
         strip[:, left : left + width + 2] = 0.75
-        strip[1:-1, left + 1 : left + width + 1] = np.clip(image[:, :, 0], 0, 1)
+        strip[1:-1, left + 1 : left + width + 1] = np.clip(image, 0, 1)
     extent = (0, strip.shape[1], strip.shape[0], 0)
-    axes.imshow(strip, cmap="gray", vmin=0, vmax=1, interpolation="nearest", extent=extent)
+    axes.imshow(strip, interpolation="nearest", extent=extent)
     axes.set_xticks([])
     axes.set_yticks([])
     axes.spines[:].set_visible(False)

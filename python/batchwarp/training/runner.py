@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import signal
+import statistics
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +21,16 @@ from batchwarp.training.errors import UsageError
 from batchwarp.training.files import replacing, write_json
 from batchwarp.training.frameworks import load_keras
 
-__all__ = ["CURVES_FILE", "HISTORY_FILE", "RECORD_FILE", "Run", "Script", "prepare", "say"]
+__all__ = [
+    "CURVES_FILE",
+    "HISTORY_FILE",
+    "RECORD_FILE",
+    "Run",
+    "Script",
+    "StepTimes",
+    "prepare",
+    "say",
+]
 
 RECORD_FILE = "run.json"
 HISTORY_FILE = "history.csv"
@@ -216,6 +228,31 @@ class Run:
     def _list_files(self, heading: str) -> None:
         say(f"{heading} {self.folder}:")
         say("  " + ", ".join(name for name in self._names if (self.folder / name).exists()))
+
+
+class StepTimes:
+    """Measures how long training steps take, from the end of one to the end of the next.
+
+    Waiting for the next batch is part of it.
+
+    Attributes:
+        medians: List of the median of each epoch, milliseconds.
+        callback: For the `callbacks` of `fit`.
+    """
+
+    def __init__(self) -> None:
+        self.medians: list[float] = []
+        self._ends: list[float] = []
+        self.callback = load_keras().callbacks.LambdaCallback(
+            on_epoch_begin=lambda *_, **__: self._ends.clear(),
+            on_train_batch_end=lambda *_, **__: self._ends.append(time.perf_counter()),
+            on_epoch_end=lambda *_, **__: self._finish(),
+        )
+
+    def _finish(self) -> None:
+        steps = [end - begin for begin, end in itertools.pairwise(self._ends)]
+        if steps:
+            self.medians.append(round(1e3 * statistics.median(steps), 2))
 
 
 class _InterruptGate:
