@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 import batchwarp
-from batchwarp.cli import bench, check, info
+from batchwarp.cli import bench, cache, check, info
 from batchwarp.training import scripts
 from batchwarp.training.errors import UsageError
 
@@ -95,6 +95,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     check.add_arguments(look)
     look.set_defaults(run=check.run)
+
+    cached = commands.add_parser(
+        "cache",
+        help="show or remove cached images",
+        description="Shows the files in which decoded images are cached, or removes them.",
+    )
+    cache.add_arguments(cached)
+    cached.set_defaults(run=cache.run)
 
     about = commands.add_parser(
         "info",

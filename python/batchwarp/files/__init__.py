@@ -1,1 +1,1 @@
-"""Image files: how they are found, read, decoded and written."""
+"""Image files: how they are found, read, decoded, cached and written."""

@@ -1,0 +1,166 @@
+"""`batchwarp cache`: what is in a folder of cached images, and removing it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from batchwarp.files.cache.listing import CacheSummary, remove, stale_files, summaries
+from batchwarp.training.errors import UsageError
+
+__all__ = ["add_arguments", "run"]
+
+_COLUMNS = ("KEY", "STATE", "IMAGES", "SHAPE", "ON DISK", "LAST USE", "ROOT", "SETTINGS")
+_RIGHT = {"IMAGES", "ON DISK"}
+_UNKNOWN = "?"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of the command to its parser."""
+    parser.add_argument(
+        "path",
+        nargs="?",
+        type=Path,
+        default=Path(),
+        metavar="PATH",
+        help="the folder that was given as cache=PATH (default: the current one)",
+    )
+    parser.add_argument(
+        "--clear",
+        nargs="*",
+        metavar="KEY",
+        help="remove the cache files with these keys, or beginnings of keys (default: all), and "
+        "what killed processes have left; a process that uses one goes on with it",
+    )
+    parser.add_argument("--yes", action="store_true", help="remove without asking")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Shows or removes cache files.
+
+    Args:
+        options: Parsed options.
+
+    Raises:
+        UsageError: If there is no such folder or key, or a file cannot be removed.
+    """
+    folder: Path = options.path
+    if not folder.is_dir():
+        what = "not a folder" if folder.exists() else "there is no such folder"
+        raise UsageError(f"{folder}: {what}; name the one that was given as cache=PATH")
+    try:
+        found, stale = summaries(folder), stale_files(folder)
+    except OSError as error:
+        raise UsageError(f"{folder}: cannot be read: {error.strerror}") from error
+    if options.clear is not None:
+        _clear(_chosen(found, options.clear), stale, options)
+    elif options.json:
+        print(json.dumps([_plain(summary) for summary in found], indent=2))
+    else:
+        _show(folder, found, stale)
+
+
+def _show(folder: Path, found: Sequence[CacheSummary], stale: Sequence[Path]) -> None:
+    if not found:
+        print(f"{folder}: no cached images")
+    else:
+        _table([_row(summary) for summary in found])
+        total = _size(sum(summary.disk_bytes for summary in found))
+        print(f"\n{_files(len(found))}, {total} on disk")
+    if stale:
+        print(f"{len(stale)} unfinished, left by processes that were killed; --clear removes them")
+
+
+def _row(summary: CacheSummary) -> tuple[str, ...]:
+    shape, settings = summary.image_shape, summary.settings
+    return (
+        summary.key,
+        summary.state,
+        _UNKNOWN if summary.images is None else f"{summary.images:,}/{summary.capacity:,}",
+        _UNKNOWN if shape is None else "×".join(map(str, shape)),
+        _size(summary.disk_bytes),
+        time.strftime("%Y-%m-%d %H:%M", time.localtime(summary.last_use)),
+        _UNKNOWN if summary.root is None else summary.root or "(several folders)",
+        _UNKNOWN
+        if settings is None
+        else " ".join(f"{name}={value}" for name, value in settings.items()),
+    )
+
+
+def _table(rows: Sequence[tuple[str, ...]]) -> None:
+    lines = [_COLUMNS, *rows]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        cells = [
+            cell.rjust(width) if name in _RIGHT else cell.ljust(width)
+            for name, cell, width in zip(_COLUMNS, line, widths, strict=True)
+        ]
+        print("  ".join(cells).rstrip())
+
+
+def _chosen(found: Sequence[CacheSummary], keys: Sequence[str]) -> list[CacheSummary]:
+    """Returns the files with some keys, all files for none."""
+    if not keys:
+        return list(found)
+    chosen = {}
+    for key in keys:
+        matching = [summary for summary in found if summary.key.startswith(key)]
+        if not matching:
+            raise UsageError(f"--clear: no cache file has the key {key!r}")
+        chosen.update({summary.key: summary for summary in matching})
+    return list(chosen.values())
+
+
+def _clear(
+    chosen: Sequence[CacheSummary], stale: Sequence[Path], options: argparse.Namespace
+) -> None:
+    paths = [*(summary.path for summary in chosen), *stale]
+    size = _size(sum(summary.disk_bytes for summary in chosen))
+    if paths and not options.yes:
+        _table([_row(summary) for summary in chosen])
+        _ask(f"Remove {_files(len(paths))}, {size}? [y/N] ")
+    failed = remove(paths)
+    if failed:
+        path, reason = failed[0]
+        raise UsageError(f"{path}: cannot be removed: {reason} ({_files(len(failed))} in all)")
+    removed = [path.stem for path in paths]
+    if options.json:
+        print(json.dumps({"removed": removed}, indent=2))
+    else:
+        print(f"removed {_files(len(removed))}, {size}")
+
+
+def _ask(question: str) -> None:
+    """Returns if the answer is yes."""
+    print(question, end="", flush=True)
+    answer = sys.stdin.readline()
+    if not answer:
+        print()
+        raise UsageError("nobody is there to answer: nothing was removed; --yes does not ask")
+    if answer.strip().lower() not in ("y", "yes"):
+        raise UsageError("nothing was removed")
+
+
+def _plain(summary: CacheSummary) -> dict[str, object]:
+    """Returns what JSON can hold."""
+    return {**asdict(summary), "path": str(summary.path)}
+
+
+def _files(count: int) -> str:
+    return f"{count} file" if count == 1 else f"{count} files"
+
+
+def _size(count: float) -> str:
+    """Returns a number of bytes in the unit that suits it."""
+    units = iter(("B", "KiB", "MiB", "GiB", "TiB"))
+    unit = next(units)
+    while count >= 1024 and unit != "TiB":
+        count /= 1024
+        unit = next(units)
+    return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
