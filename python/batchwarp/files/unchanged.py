@@ -45,7 +45,7 @@ def decode(data: bytes, path: str, exif_transpose: bool) -> NDArray[Any]:
 
 
 def _from_npy(data: bytes) -> NDArray[Any]:
-    image = np.load(io.BytesIO(data), allow_pickle=False)
+    image: NDArray[Any] = np.load(io.BytesIO(data), allow_pickle=False)
     if image.ndim not in (2, 3) or 0 in image.shape or image.dtype.kind not in "biuf":
         raise ValueError(
             "should hold an array of real numbers of shape (height, width) or "

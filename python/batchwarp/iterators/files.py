@@ -170,7 +170,7 @@ class FilesIterator(ImageIterator):
         if cache == "memory":
             return MemoryCache(self.samples, self._source_shape)
         options = self._decoding
-        settings = {
+        settings: dict[str, str | int | bool | None] = {
             "target_size": f"{self.target_size[0]}x{self.target_size[1]}",
             "color_mode": options.color_mode,
             "interpolation": options.interpolation,
