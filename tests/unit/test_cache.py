@@ -431,6 +431,18 @@ def test_a_damaged_file_never_gives_wrong_pixels(part, flips, cut, sound, paths,
         cache.close()
 
 
+def test_a_record_that_was_altered_does_not_hold(folder, paths):
+    """Its pixels are as they were, but the image has changed since: only the seal tells."""
+    path = filled(folder, paths)
+    content = path.read_bytes()
+    before, after = (time.to_bytes(8, "little") for time in (LONG_AGO, LONG_AGO + 2**20))
+    assert content.count(before) == 6
+    path.write_bytes(content.replace(before, after))
+    for image in paths[:3]:
+        write_image(Path(image), mtime_ns=LONG_AGO + 2**20)
+    assert found(opened(folder, paths), paths) == []
+
+
 def test_a_file_that_is_cut_while_it_is_open(folder, paths):
     path = filled(folder, paths)
     cache = opened(folder, paths)
