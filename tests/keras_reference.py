@@ -80,3 +80,29 @@ def assert_close(ours, theirs, levels=0, share=0.0):
         assert difference.max() <= levels + 0.1, (
             f"image {index} differs by {difference.max():.3g} of 255"
         )
+
+
+def assert_same(ours, theirs, exact=False):
+    """Asserts that two batches are of the same structure and equal, images closely or exactly."""
+    assert type(ours) is type(theirs)
+    if isinstance(ours, (tuple, list)):
+        assert len(ours) == len(theirs)
+        for a, b in zip(ours, theirs, strict=True):
+            assert_same(a, b, exact)
+    elif ours.ndim == 4 and ours.dtype.kind == "f" and not exact:
+        assert_close(ours, theirs)
+    else:
+        assert ours.dtype == theirs.dtype
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def assert_same_batches(iterators, count, seed=7, exact=False):
+    """Asserts that two iterators give the same next batches, and leave `numpy.random` alike."""
+    results = []
+    for iterator in iterators:
+        np.random.seed(seed)
+        results.append(take(iterator, count))
+        if iterator.seed is None:
+            results[-1].append(np.random.random_sample(1))
+    for ours, theirs in zip(*results, strict=True):
+        assert_same(ours, theirs, exact)

@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 
 import batchwarp
-from keras_reference import assert_close, keras_image, noise, pair, quiet, take
+from keras_reference import (
+    assert_close,
+    assert_same,
+    assert_same_batches,
+    keras_image,
+    noise,
+    pair,
+    quiet,
+    take,
+)
 
 AUGMENT = {"rotation_range": 25, "width_shift_range": 0.1, "zoom_range": 0.2, "vertical_flip": True}
 
@@ -15,29 +24,6 @@ def flows(x, y=None, generator=None, **arguments):
     return [
         g.flow(x, y, **arguments) for g in pair(**(AUGMENT if generator is None else generator))
     ]
-
-
-def assert_same(ours, theirs):
-    """Asserts that two batches are of the same structure and equal."""
-    assert type(ours) is type(theirs)
-    if isinstance(ours, (tuple, list)):
-        assert len(ours) == len(theirs)
-        for a, b in zip(ours, theirs, strict=True):
-            assert_same(a, b)
-    elif ours.ndim == 4 and ours.dtype.kind == "f":
-        assert_close(ours, theirs)
-    else:
-        assert ours.dtype == theirs.dtype
-        np.testing.assert_array_equal(ours, theirs)
-
-
-def assert_same_batches(iterators, count, seed=7):
-    results = []
-    for iterator in iterators:
-        np.random.seed(seed)
-        results.append(take(iterator, count))
-    for ours, theirs in zip(*results, strict=True):
-        assert_same(ours, theirs)
 
 
 ORDER = {

@@ -22,7 +22,14 @@ def class_folders(directory: str) -> list[str]:
         OSError: If the folder cannot be read.
     """
     with os.scandir(directory) as entries:
-        return sorted(entry.name for entry in entries if entry.is_dir())
+        return sorted(entry.name for entry in entries if _is_folder(entry))
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # for example a symbolic link to itself
+        return False
 
 
 def image_files(
