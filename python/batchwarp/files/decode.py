@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchwarp import _core
-from batchwarp.files import pictures, unchanged
+from batchwarp.files import opencv, pictures, unchanged
 from batchwarp.files.jpeg import JpegHeader, ordinary_jpeg
 
 CHANNELS = {"grayscale": 1, "rgb": 3, "rgba": 4}
@@ -86,7 +86,7 @@ def decode(data: bytes, path: str, options: Decoding) -> NDArray[Any]:
     if options.color_mode == "unchanged":
         return resized(unchanged.decode(data, path, options.exif_transpose), options)
     header = ordinary_jpeg(data)
-    if header is not None:
+    if header is not None and opencv.agrees_with_pillow():
         image = _decode_with_opencv(data, header, options)
         if image is not None:
             return image
@@ -117,28 +117,12 @@ def _decode_with_opencv(
     left, top, right, bottom = _part(height, width, options)
     if left >= right or top >= bottom:
         return None  # it gives a colour even to images that are too narrow for the crop
-    import cv2
-
-    grey = options.color_mode == "grayscale" and header.components == 1
-    reduction = _reduction(bottom - top, right - left, options) if options.scaled else 1
-    swap = not grey
-    if reduction > 1:
-        flags = getattr(cv2, f"IMREAD_REDUCED_{'GRAYSCALE' if grey else 'COLOR'}_{reduction}")
-    elif grey:
-        flags = cv2.IMREAD_GRAYSCALE
-    else:
-        flags = getattr(cv2, "IMREAD_COLOR_RGB", cv2.IMREAD_COLOR)
-        swap = flags == cv2.IMREAD_COLOR
-    try:
-        found = cv2.imdecode(np.frombuffer(data, np.uint8), flags | cv2.IMREAD_IGNORE_ORIENTATION)
-    except cv2.error:
-        return None
-    if found is None:
-        return None
-    image: NDArray[Any] = cv2.cvtColor(found, cv2.COLOR_BGR2RGB) if swap else found
-    if image.ndim == 2:
-        image = image[..., np.newaxis]
-    return _in_color_mode(oriented(image, orientation), options)
+    image = opencv.decode_jpeg(
+        data,
+        grey=options.color_mode == "grayscale" and header.components == 1,
+        reduction=_reduction(bottom - top, right - left, options) if options.scaled else 1,
+    )
+    return None if image is None else _in_color_mode(oriented(image, orientation), options)
 
 
 def _in_color_mode(image: NDArray[np.uint8], options: Decoding) -> NDArray[np.uint8]:
@@ -205,8 +189,12 @@ def _reduction(height: int, width: int, options: Decoding) -> int:
 
 
 @functools.cache
-def _pillow() -> tuple[int, int]:
-    """Returns the release of Pillow that is installed: they differ in the order of the passes."""
+def pillow_version() -> tuple[int, int]:
+    """Returns the release of Pillow that is installed, on which the pixels of a resize depend.
+
+    Returns:
+        Tuple `(major, minor)`.
+    """
     from PIL import __version__
 
     major, minor = __version__.split(".")[:2]
@@ -229,6 +217,6 @@ def resized(image: NDArray[Any], options: Decoding) -> NDArray[Any]:
     box = _part(height, width, options)
     if image.dtype == np.uint8 and channels in (1, 3, 4) and box[0] < box[2] and box[1] < box[3]:
         result = np.empty((*options.target_size, channels), np.uint8)
-        _core.resize(image, result, options.interpolation, box, pillow=_pillow())
+        _core.resize(image, result, options.interpolation, box, pillow=pillow_version())
         return result
     return unchanged.resize(image, options.target_size, options.interpolation, box)

@@ -14,7 +14,7 @@ from batchwarp import _keras
 from batchwarp._pipeline import augments
 from batchwarp.errors import ImageFileError
 from batchwarp.files.cache import DiskCache, MemoryCache
-from batchwarp.files.decode import CHANNELS, Decoding
+from batchwarp.files.decode import CHANNELS, Decoding, pillow_version
 from batchwarp.files.pictures import INTERPOLATIONS
 from batchwarp.files.reader import Loaded, load, load_all
 from batchwarp.iterators.images import ImageIterator
@@ -177,6 +177,7 @@ class FilesIterator(ImageIterator):
             "keep_aspect_ratio": options.keep_aspect_ratio,
             "exif_transpose": options.exif_transpose,
             "scaled_decode": options.scaled,
+            "pillow": "{}.{}".format(*pillow_version()),  # resizing depends on it
         }
         return DiskCache(
             cache,
