@@ -131,7 +131,8 @@ class DirectoryIterator(FilesIterator):
         self.class_mode = class_mode
         folder = os.fspath(directory)
         if not os.path.isdir(folder):
-            raise FileNotFoundError(f"`directory` should be a folder. Received: {directory!r}")
+            kind = NotADirectoryError if os.path.exists(folder) else FileNotFoundError
+            raise kind(f"`directory` should be a folder that exists. Received: {folder!r}")
         names = list(classes) if classes is not None and len(classes) else class_folders(folder)
         self.num_classes = len(names)
         self.class_indices = {name: label for label, name in enumerate(names)}
