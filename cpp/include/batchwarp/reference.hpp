@@ -17,6 +17,6 @@ void reference_augment(const Plan& plan, const ImageView& source, const Transfor
 
 /// Same contract as `resize`, for any layout of the target.
 void reference_resize(const ImageView& source, const MutableImageView& target, Interpolation method,
-                      const Box& box);
+                      const Box& box, PillowVersion pillow = {});
 
 }  // namespace batchwarp

@@ -36,68 +36,71 @@ constexpr Pattern tap_pairs() {
     return pattern;
 }
 
-// Four outputs of one value each, or one of up to four, in each row.
+// The sums of four outputs in each row: by channels, or for one channel in four parts.
 template <int Channels>
-struct RowKernel {
-    static constexpr int outputs = 1;
+BATCHWARP_INLINE void four_outputs(const uint8_t* const* rows, const int64_t* offset,
+                                   const int16_t* weights, int64_t steps, Word (&sum)[4]) {
+    constexpr int taps = resize_step_taps(Channels);
     static constexpr Pattern pairs = tap_pairs<Channels>();
-
-    static BATCHWARP_INLINE Word make(const ResizeRowsJob& job, const uint8_t* const* rows,
-                                      int64_t x) {
-        const Word pattern = Words::repeat(pairs.bytes);
-        const int16_t* weights = job.weights + x * job.steps * 4;
-        int64_t offset = job.offset[x];
-        Word high = Words::all(0), low = Words::all(0);
-        for (int64_t step = 0; step < job.steps; ++step, offset += 2 * Channels, weights += 4) {
-            const Word taps = Words::shuffle(Words::gather(rows, offset), pattern);
-            high = Words::add(high, Words::multiply_add(taps, Words::all_pairs(weights)));
-            low = Words::add(low, Words::multiply_add(taps, Words::all_pairs(weights + 2)));
+    const Word pattern = Words::repeat(pairs.bytes);
+    const auto spread = [](const int16_t* from) {
+        return Channels == 1 ? Words::repeat(from) : Words::all_pairs(from);
+    };
+    Word high[4], low[4];
+    for (int k = 0; k < 4; ++k) high[k] = low[k] = Words::all(0);
+    for (int64_t step = 0; step < steps; ++step)
+        for (int k = 0; k < 4; ++k) {
+            const int16_t* own = weights + (k * steps + step) * 2 * taps;
+            const int64_t at = offset[k] + step * taps * Channels;
+            const Word values = Words::shuffle(Words::gather(rows, at), pattern);
+            high[k] = Words::add(high[k], Words::multiply_add(values, spread(own)));
+            low[k] = Words::add(low[k], Words::multiply_add(values, spread(own + taps)));
         }
-        return rounded(whole_sum(high, low));
-    }
-};
+    for (int k = 0; k < 4; ++k) sum[k] = whole_sum(high[k], low[k]);
+}
 
-template <>
-struct RowKernel<1> {
-    static constexpr int outputs = 4;
-    static constexpr Pattern pairs = tap_pairs<1>();
-
-    static BATCHWARP_INLINE Word one(const ResizeRowsJob& job, const uint8_t* const* rows,
-                                     int64_t x) {
-        const Word pattern = Words::repeat(pairs.bytes);
-        const int16_t* weights = job.weights + x * job.steps * 16;
-        int64_t offset = job.offset[x];
-        Word high = Words::all(0), low = Words::all(0);
-        for (int64_t step = 0; step < job.steps; ++step, offset += 8, weights += 16) {
-            const Word taps = Words::shuffle(Words::gather(rows, offset), pattern);
-            high = Words::add(high, Words::multiply_add(taps, Words::repeat(weights)));
-            low = Words::add(low, Words::multiply_add(taps, Words::repeat(weights + 8)));
+// 16 bytes of each row.
+template <int Channels>
+BATCHWARP_INLINE Word sixteen_bytes(const uint8_t* const* rows, const int64_t* offset,
+                                    const int16_t* weights, int64_t steps) {
+    constexpr int taps = resize_step_taps(Channels);
+    alignas(16) static constexpr int8_t without_fourths[16] = {0,  1,  2,  4,  5,  6,  8,  9,
+                                                               10, 12, 13, 14, -1, -1, -1, -1};
+    Word sum[4];
+    if constexpr (Channels == 1) {
+        for (int k = 0; k < 4; ++k) {
+            Word part[4];
+            four_outputs<1>(rows, offset + 4 * k, weights + 8 * k * steps * taps, steps, part);
+            sum[k] = Words::add_across(part[0], part[1], part[2], part[3]);
         }
-        return whole_sum(high, low);
+    } else {
+        four_outputs<Channels>(rows, offset, weights, steps, sum);
     }
-
-    static BATCHWARP_INLINE Word make(const ResizeRowsJob& job, const uint8_t* const* rows,
-                                      int64_t x) {
-        return rounded(Words::add_across(one(job, rows, x), one(job, rows, x + 1),
-                                         one(job, rows, x + 2), one(job, rows, x + 3)));
-    }
-};
+    for (int k = 0; k < 4; ++k) sum[k] = rounded(sum[k]);
+    const Word made = Words::narrow(sum[0], sum[1], sum[2], sum[3]);
+    return Channels == 3 ? Words::shuffle(made, Words::repeat(without_fourths)) : made;
+}
 
 template <int Channels>
 void resize_row_group_of(const ResizeRowsJob& job) {
-    using Kernel = RowKernel<Channels>;
-    alignas(16) constexpr int8_t without_fourths[16] = {0,  1,  2,  4,  5,  6,  8,  9,
-                                                        10, 12, 13, 14, -1, -1, -1, -1};
-    for (int row = 0; row < resize_rows; row += Words::rows)
-        for (int64_t x = 0; x < job.outputs; x += 4 * Kernel::outputs) {
-            const uint8_t* const* from = job.source + row;
-            Word made = Words::narrow(Kernel::make(job, from, x),
-                                      Kernel::make(job, from, x + Kernel::outputs),
-                                      Kernel::make(job, from, x + 2 * Kernel::outputs),
-                                      Kernel::make(job, from, x + 3 * Kernel::outputs));
-            if (Channels == 3) made = Words::shuffle(made, Words::repeat(without_fourths));
-            Words::scatter(made, job.target + row, x * Channels);
+    constexpr int outputs = Channels == 1 ? 16 : 4, taps = resize_step_taps(Channels);
+    const int64_t steps = job.steps, count = job.outputs;
+    for (int row = 0; row < resize_rows; row += Words::rows) {
+        const uint8_t* source[Words::rows];
+        uint8_t* target[Words::rows];
+        for (int k = 0; k < Words::rows; ++k) {
+            source[k] = job.source[row + k];
+            target[k] = job.target[row + k];
         }
+        const int64_t* offset = job.offset;
+        const int16_t* weights = job.weights;
+        for (int64_t x = 0; x < count; x += outputs) {
+            const Word made = sixteen_bytes<Channels>(source, offset, weights, steps);
+            Words::scatter(made, target, x * Channels);
+            offset += outputs;
+            weights += outputs * steps * 2 * taps;
+        }
+    }
 }
 
 void resize_row_group(const ResizeRowsJob& job) {
