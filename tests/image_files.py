@@ -8,7 +8,10 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+import batchwarp
 from keras_reference import noise
+
+SIZE = (6, 5)
 
 
 def picture(height: int = 17, width: int = 23, seed: int = 0) -> Image.Image:
@@ -67,3 +70,40 @@ def save(path: Path, kind: str, image: Image.Image | None = None) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     convert(image).save(path, **options)
     return path
+
+
+def solid(path: Path, value: int, size: tuple[int, int] = (7, 8)) -> None:
+    """Writes an image of one value, which tells in a batch which file it came from."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(np.full((*size, 3), value, np.uint8)).save(path)
+
+
+def save_numbered(folder: Path) -> Path:
+    """Writes ten files of two classes, whose pixels are their numbers.
+
+    In an iterator's order they are 0, 2, 4, 6, 8 of class a and then 1, 3, 5, 7, 9 of class b.
+    """
+    for number in range(10):
+        solid(folder / "ab"[number % 2] / f"{number}.png", number)
+    return folder
+
+
+def values(batch: np.ndarray) -> list[int]:
+    """Returns the numbers of the images in a batch."""
+    return batch[:, 0, 0, 0].astype(int).tolist()
+
+
+def flow(folder: Path, generator: dict[str, Any] | None = None, **arguments: Any) -> Any:
+    """Returns a flow of small batches in the files' order, with integer labels."""
+    made = batchwarp.ImageDataGenerator(**(generator or {}))
+    defaults = {"target_size": SIZE, "class_mode": "sparse", "shuffle": False, "batch_size": 4}
+    return made.flow_from_directory(folder, **{**defaults, **arguments})
+
+
+def frame_flow(
+    folder: Path, frame: Any, generator: dict[str, Any] | None = None, **arguments: Any
+) -> Any:
+    """Returns a flow of a dataframe's images in their order, ten in a batch."""
+    made = batchwarp.ImageDataGenerator(**(generator or {}))
+    defaults = {"target_size": SIZE, "shuffle": False, "batch_size": 10}
+    return made.flow_from_dataframe(frame, folder, **{**defaults, **arguments})

@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 from batchwarp import _core
 from batchwarp.files import opencv, pictures, unchanged
 from batchwarp.files.jpeg import JpegHeader, ordinary_jpeg
+from batchwarp.files.orientation import oriented, stored_orientation
 
 CHANNELS = {"grayscale": 1, "rgb": 3, "rgba": 4}
-_ORIENTATION = 0x0112
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def _decode_with_opencv(
     limit = Image.MAX_IMAGE_PIXELS
     if limit is not None and header.height * header.width > limit:
         return None  # it warns, or refuses
-    orientation = _orientation(data) if options.exif_transpose and header.has_exif else 1
+    orientation = stored_orientation(data) if options.exif_transpose and header.has_exif else 1
     height, width = header.height, header.width
     if orientation >= 5:
         height, width = width, height
@@ -146,32 +146,6 @@ def _luma(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     grey = np.empty((*image.shape[:2], 1), np.uint8)
     _core.luma(image, grey)
     return grey
-
-
-def _orientation(data: bytes) -> int:
-    from PIL import Image
-
-    with Image.open(io.BytesIO(data)) as picture:
-        return int(picture.getexif().get(_ORIENTATION, 1))
-
-
-def oriented(image: NDArray[Any], orientation: int) -> NDArray[Any]:
-    """Turns an image upright.
-
-    Args:
-        image: Array `(height, width, channels)`.
-        orientation: Integer, EXIF's: 1 is upright; other values than 1 to 8 mean nothing.
-
-    Returns:
-        The image, or a C-contiguous copy that is turned.
-    """
-    if not 2 <= orientation <= 8:
-        return image
-    if orientation >= 5:
-        image = image.transpose(1, 0, 2)
-    rows = slice(None, None, -1 if orientation in (3, 4, 7, 8) else 1)
-    columns = slice(None, None, -1 if orientation in (2, 3, 6, 7) else 1)
-    return np.ascontiguousarray(image[rows, columns])
 
 
 def _part(height: int, width: int, options: Decoding) -> tuple[int, int, int, int]:

@@ -9,10 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchwarp.files import pictures
+from batchwarp.files.orientation import oriented, stored_orientation
 
 _NPY = b"\x93NUMPY"
 _PNG = b"\x89PNG\r\n\x1a\n"
 _PNG_END = b"IEND\xaeB`\x82"
+# Tags of TIFF, and the values of the last one for grey, where 0 is black, and RGB.
+_IMAGE_WIDTH, _IMAGE_LENGTH, _BITS_PER_SAMPLE, _PHOTOMETRIC = 256, 257, 258, 262
+_GREY_OR_RGB = (1, 2)
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
@@ -33,10 +37,12 @@ def decode(data: bytes, path: str, exif_transpose: bool) -> NDArray[Any]:
     if data.startswith(_NPY):
         return _from_npy(data)
     deep_png = data.startswith(_PNG) and data[24:25] == b"\x10" and data.endswith(_PNG_END)
-    if deep_png or data.startswith(_TIFF):
-        image = _with_opencv(data)  # Pillow has no modes for several channels of more than 8 bits
+    # Pillow has no modes for several channels of more than 8 bits.
+    if (deep_png and _has_sensible_size(*_size_of_png(data))) or _is_plain_tiff(data):
+        image = _with_opencv(data)
         if image is not None:
-            return image
+            # OpenCV turns TIFF images in any case, as Pillow does.
+            return oriented(image, stored_orientation(data) if deep_png and exif_transpose else 1)
     with pictures.decoded(io.BytesIO(data), path, "unchanged", exif_transpose) as picture:
         alpha = picture.mode == "PA" or "transparency" in picture.info
         mode = {"1": "L", "P": "RGBA" if alpha else "RGB", "PA": "RGBA"}.get(picture.mode)
@@ -51,7 +57,46 @@ def _from_npy(data: bytes) -> NDArray[Any]:
             "should hold an array of real numbers of shape (height, width) or "
             f"(height, width, channels), it holds {image.dtype} of shape {image.shape}"
         )
+    native = np.dtype(np.uint8) if image.dtype.kind == "b" else image.dtype.newbyteorder("=")
+    image = image.astype(native, copy=False)
     return image if image.ndim == 3 else image[..., np.newaxis]
+
+
+def _size_of_png(data: bytes) -> tuple[int, int]:
+    return int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")
+
+
+def _is_plain_tiff(data: bytes) -> bool:
+    """Whether a file is a TIFF image that OpenCV does not convert: grey or RGB, whole bytes."""
+    if not data.startswith(_TIFF):
+        return False
+    from PIL.TiffImagePlugin import ImageFileDirectory_v2
+
+    content = io.BytesIO(data)
+    try:
+        tags = ImageFileDirectory_v2(data[: 16 if data[2:4] in (b"+\0", b"\0+") else 8])
+        content.seek(tags.next)
+        tags.load(content)
+        size = int(tags[_IMAGE_WIDTH]), int(tags[_IMAGE_LENGTH])
+        bits = tags[_BITS_PER_SAMPLE]
+        # Of two channels, OpenCV would drop the second.
+        plain = tags[_PHOTOMETRIC] in _GREY_OR_RGB and min(bits) >= 8 and len(bits) != 2
+    except Exception:  # noqa: BLE001 - whatever a broken file makes of it, Pillow will explain
+        return False
+    return plain and _has_sensible_size(*size)
+
+
+def _has_sensible_size(width: int, height: int) -> bool:
+    """Returns true, or raises as Pillow does; OpenCV would accept up to 2³⁰ pixels."""
+    from PIL import Image
+
+    limit = Image.MAX_IMAGE_PIXELS
+    if limit is not None and width * height > 2 * limit:
+        raise Image.DecompressionBombError(
+            f"Image size ({width}x{height} pixels) exceeds limit of {2 * limit} pixels, could be "
+            "decompression bomb DOS attack."
+        )
+    return True
 
 
 def _with_opencv(data: bytes) -> NDArray[Any] | None:

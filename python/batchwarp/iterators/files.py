@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from batchwarp import _keras
+from batchwarp import _keras, transforms
 from batchwarp._pipeline import augments
 from batchwarp.errors import ImageFileError
 from batchwarp.files.cache import DiskCache, MemoryCache
@@ -152,11 +152,16 @@ class FilesIterator(ImageIterator):
         self._cache = self._open_cache(cache, directory)
 
     def _stored_format(self) -> tuple[int, np.dtype[Any]]:
-        """Returns number of channels and dtype of the first image, which others must have, too."""
+        """Returns the first image's number of channels, which others must have, and its dtype.
+
+        A dtype that the core does not read becomes that of the augmentation.
+        """
         for path in self._filepaths:
             loaded = load(path, self._decoding, 0)
             if loaded.image is not None:
-                return loaded.image.shape[2], loaded.image.dtype
+                dtype = loaded.image.dtype
+                known = dtype in transforms.CORE_INPUTS
+                return loaded.image.shape[2], dtype if known else self._working_dtype
             self._note(loaded)
         return 3, np.dtype(np.uint8)
 
@@ -208,8 +213,10 @@ class FilesIterator(ImageIterator):
         return list(self._errors.values())
 
     def _note(self, loaded: Loaded) -> None:
-        if loaded.error is not None:
-            self._errors.setdefault(loaded.error.path, loaded.error)
+        error = loaded.error
+        if error is not None and error.path not in self._errors:
+            # Without the traceback, which would keep the file's content, or a batch, in memory.
+            self._errors[error.path] = ImageFileError(error.path, error.reason)
 
     @property
     def _image_shape(self) -> tuple[int, ...]:
@@ -246,7 +253,7 @@ class FilesIterator(ImageIterator):
         for row, loaded in zip(missing, self._load(index_array[missing]), strict=True):
             index_array[row], image = self._accepted(int(index_array[row]), loaded)
             if image.dtype != batch.dtype:  # rare: a grey image of more than 8 bits among others
-                batch = batch.astype(self._working_dtype)
+                batch = batch.astype(self._working_dtype, copy=False)
             batch[row] = image
         return self._in_layout(batch), np.arange(len(batch)), index_array
 

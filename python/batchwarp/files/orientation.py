@@ -1,0 +1,49 @@
+"""Images turned upright as the EXIF data of their files say."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+_TAG = 0x0112
+
+
+def stored_orientation(data: bytes) -> int:
+    """Returns the orientation in an image file's EXIF data, as Pillow finds it.
+
+    Args:
+        data: Bytes, the whole file.
+
+    Returns:
+        Integer; 1, upright, if there is none.
+
+    Raises:
+        Exception: Of many kinds, if the file cannot be read.
+    """
+    from PIL import Image
+
+    with Image.open(io.BytesIO(data)) as picture:
+        found = picture.getexif().get(_TAG, 1)
+    return found if isinstance(found, int) else 1  # damaged data may hold text, or several numbers
+
+
+def oriented(image: NDArray[Any], orientation: int) -> NDArray[Any]:
+    """Turns an image upright.
+
+    Args:
+        image: Array `(height, width, channels)`.
+        orientation: Integer, EXIF's: 1 is upright; other values than 1 to 8 mean nothing.
+
+    Returns:
+        The image, or a C-contiguous copy that is turned.
+    """
+    if not 2 <= orientation <= 8:
+        return image
+    if orientation >= 5:
+        image = image.transpose(1, 0, 2)
+    rows = slice(None, None, -1 if orientation in (3, 4, 7, 8) else 1)
+    columns = slice(None, None, -1 if orientation in (2, 3, 6, 7) else 1)
+    return np.ascontiguousarray(image[rows, columns])
