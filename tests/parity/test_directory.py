@@ -181,10 +181,19 @@ def test_brightness_of_the_flow(tree):
 
 @pytest.mark.parametrize("class_mode", ["sparse", None])
 def test_some_of_the_classes(tree, class_mode):
-    for classes in (["dogs", "cats"], ("zebra",), ["cats", "empty", "nowhere"], []):
+    for classes in (["dogs", "cats"], ("zebra",), ["cats", "empty"], []):
         iterators = flows(tree, classes=classes, class_mode=class_mode, shuffle=False)
         assert_same_attributes(*iterators)
         assert_same_batches(iterators, 1, exact=True)
+
+
+def test_classes_without_a_folder(tree):
+    """Keras says nothing."""
+    ours, theirs = pair()
+    classes = ["none", "cats", "notes.txt"]
+    with pytest.warns(UserWarning, match=r"no folder in .* for these `classes`: none, notes.txt$"):
+        flow = ours.flow_from_directory(tree, classes=classes)
+    assert_same_attributes(flow, theirs.flow_from_directory(tree, classes=classes))
 
 
 def test_no_image_at_all(tree, tmp_path):
@@ -261,8 +270,7 @@ def test_messages(tmp_path, capsys, names):
             ValueError,
             'Invalid subset name: test;expected "training" or "validation"',
         ),
-        ({"directory": "nowhere at all"}, FileNotFoundError, "No such file.*nowhere at all"),
-        ({"directory": __file__}, NotADirectoryError, "Not a directory.*test_directory"),
+        ({"directory": "nowhere at all"}, FileNotFoundError, "nowhere at all"),
     ],
 )
 def test_errors(tree, arguments, error, message):
