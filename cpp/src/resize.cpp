@@ -8,6 +8,7 @@
 #include <optional>
 #include <sstream>
 #include <string>
+#include <vector>
 
 #include "batchwarp/errors.hpp"
 #include "resize_nearest.hpp"
@@ -149,32 +150,30 @@ class HorizontalPass {
     // taps or, at the right edge, in front of them, and weighs nothing.
     void tabulate(TapsOfAxis& axis, std::int64_t width, std::int32_t step_taps) {
         const std::int64_t taps = job_.steps * step_taps, slots = padded(job_.outputs);
-        std::int64_t* offset = offset_.reserve(slots);
-        std::int16_t* weights = weights_.reserve(slots * taps * 2);
-        std::fill(offset, offset + slots, 0);
-        std::fill(weights, weights + slots * taps * 2, std::int16_t{0});
+        offset_.resize(static_cast<std::size_t>(slots));
+        weights_.resize(static_cast<std::size_t>(slots * taps * 2));
         for (std::int64_t x = 0; x < job_.outputs; ++x) {
             const Taps own = axis.of(x);
             const std::int64_t first = std::max<std::int64_t>(std::min(own.first, width - taps), 0);
-            offset[x] = first * job_.channels;
+            offset_[static_cast<std::size_t>(x)] = first * job_.channels;
             for (std::int64_t i = 0; i < own.count; ++i) {
                 const std::int64_t tap = own.first - first + i;
                 const SplitWeight weight(own.weights[i]);
-                std::int16_t* step = weights + (x * taps + tap / step_taps * step_taps) * 2;
+                std::int16_t* step = weights_.data() + (x * taps + tap / step_taps * step_taps) * 2;
                 step[tap % step_taps] = weight.high;
                 step[tap % step_taps + step_taps] = weight.low;
             }
         }
-        job_.offset = offset;
-        job_.weights = weights;
+        job_.offset = offset_.data();
+        job_.weights = weights_.data();
     }
 
     static std::int64_t padded(std::int64_t outputs) noexcept {
         return (outputs + resize_outputs - 1) / resize_outputs * resize_outputs;
     }
 
-    Buffer<std::int64_t> offset_;
-    Buffer<std::int16_t> weights_;
+    std::vector<std::int64_t> offset_;
+    std::vector<std::int16_t> weights_;
     ResizeRowsJob job_{};
 };
 
@@ -263,23 +262,23 @@ class VerticalPass {
         const Taps taps = axis_.of(y);
         from.make(taps.first, taps.end());
         const std::int64_t steps = (taps.count + 1) / 2;
-        const std::uint8_t** rows = rows_.reserve(axis_.most() + 1);
         std::int16_t* weights = weights_.reserve((axis_.most() + 1) * 2);
-        for (std::int64_t i = 0; i < steps * 2;
-             ++i) {  // an odd number gets one that weighs nothing
+        rows_.resize(static_cast<std::size_t>(axis_.most() + 1));
+        // An odd number of taps gets one that weighs nothing.
+        for (std::int64_t i = 0; i < steps * 2; ++i) {
             const bool real = i < taps.count;
-            rows[i] = from[real ? taps.first + i : taps.first] + left;
+            rows_[static_cast<std::size_t>(i)] = from[real ? taps.first + i : taps.first] + left;
             const SplitWeight weight(real ? taps.weights[i] : 0);
             std::int16_t* step = weights + i / 2 * 4 + i % 2;
             step[0] = weight.high;
             step[2] = weight.low;
         }
-        kernels().resize_columns(rows, weights, steps, bytes, to);
+        kernels().resize_columns(rows_.data(), weights, steps, bytes, to);
     }
 
   private:
     TapsOfAxis axis_;
-    Buffer<const std::uint8_t*> rows_;
+    std::vector<const std::uint8_t*> rows_;
     Buffer<std::int16_t> weights_;
 };
 
@@ -288,6 +287,8 @@ void copy(const ImageView& source, const MutableImageView& target) {
     for (std::int64_t y = 0; y < target.height; ++y) rows.load(y, as_bytes(target.at(y, 0, 0)));
 }
 
+// One resize by any method but `nearest`. Without a change of width or of height, there is no such
+// pass.
 class FilteredResize {
   public:
     FilteredResize(const ImageView& source, const MutableImageView& target, Interpolation method,
@@ -295,15 +296,23 @@ class FilteredResize {
         : target_(target),
           box_(box),
           premultiplied_(source.channels == 4),
-          rows_(source, premultiplied_),
+          source_(source, premultiplied_),
           bytes_(target.width * target.channels) {
         if (box.width() != target.width) horizontal_.emplace(source, method, box, target.width);
         if (box.height() != target.height)
             vertical_.emplace(method, source.height, box, target.height);
     }
 
+    void run(PillowVersion pillow, const ImageView& source) {
+        if (horizontal_ && vertical_ && vertical_comes_first(source, target_, pillow))
+            vertical_first(*horizontal_, *vertical_);
+        else
+            horizontal_first();
+    }
+
+  private:
     void horizontal_first() {
-        Rows rows(rows_, horizontal_ ? &*horizontal_ : nullptr,
+        Rows rows(source_, horizontal_ ? &*horizontal_ : nullptr,
                   vertical_ ? vertical_->axis().most() : 1,
                   vertical_ ? vertical_->axis().end() : box_.bottom);
         const std::int64_t left = horizontal_ ? 0 : box_.left * target_.channels;
@@ -318,26 +327,24 @@ class FilteredResize {
         }
     }
 
-    /// If there are both passes.
-    void vertical_first() {
-        Rows rows(rows_, nullptr, vertical_->axis().most(), vertical_->axis().end());
-        const RowRing between(resize_rows, rows_.bytes() + resize_read_slack);
-        const RowRing made(resize_rows, horizontal_->row_bytes());
+    void vertical_first(HorizontalPass& horizontal, VerticalPass& vertical) {
+        Rows rows(source_, nullptr, vertical.axis().most(), vertical.axis().end());
+        const RowRing between(resize_rows, source_.bytes() + resize_read_slack);
+        const RowRing made(resize_rows, horizontal.row_bytes());
         for (std::int64_t y = 0; y < target_.height; y += resize_rows) {
             const std::int64_t count = std::min<std::int64_t>(resize_rows, target_.height - y);
             const std::uint8_t* from[resize_rows];
             std::uint8_t* to[resize_rows];
             for (std::int64_t i = 0; i < count; ++i) {
-                vertical_->make(y + i, rows, 0, rows_.bytes(), between[i]);
+                vertical.make(y + i, rows, 0, source_.bytes(), between[i]);
                 from[i] = between[i];
                 to[i] = made[i];
             }
-            horizontal_->make(count, from, to);
+            horizontal.make(count, from, to);
             for (std::int64_t i = 0; i < count; ++i) finish(y + i, to[i]);
         }
     }
 
-  private:
     std::uint8_t* row(std::int64_t y) const noexcept { return as_bytes(target_.at(y, 0, 0)); }
 
     void finish(std::int64_t y, const std::uint8_t* made) const noexcept {
@@ -351,21 +358,11 @@ class FilteredResize {
     MutableImageView target_;
     Box box_;
     bool premultiplied_;
-    SourceRows rows_;
+    SourceRows source_;
     std::int64_t bytes_;
     std::optional<HorizontalPass> horizontal_;
     std::optional<VerticalPass> vertical_;
 };
-
-void resize_filtered(const ImageView& source, const MutableImageView& target, Interpolation method,
-                     const Box& box, PillowVersion pillow) {
-    FilteredResize work(source, target, method, box);
-    const bool both = box.width() != target.width && box.height() != target.height;
-    if (both && vertical_comes_first(source, target, pillow))
-        work.vertical_first();
-    else
-        work.horizontal_first();
-}
 
 }  // namespace
 
@@ -396,7 +393,7 @@ void resize(const ImageView& source, const MutableImageView& target, Interpolati
     else if (method == Interpolation::nearest)
         resize_nearest(source, target, box);
     else
-        resize_filtered(source, target, method, box, pillow);
+        FilteredResize(source, target, method, box).run(pillow, source);
 }
 
 void luma(const ImageView& source, const MutableImageView& target) {
@@ -409,14 +406,13 @@ void luma(const ImageView& source, const MutableImageView& target) {
                " x ", target.channels);
     check_target(target);
     const SourceRows rows(source, false);
-    Buffer<std::uint8_t> memory;
-    std::uint8_t* loaded = nullptr;
+    std::vector<std::uint8_t> loaded;
     for (std::int64_t y = 0; y < source.height; ++y) {
         const std::uint8_t* row = rows.in_place(y, 0);
         if (row == nullptr) {
-            if (loaded == nullptr) loaded = memory.reserve(rows.bytes());
-            rows.load(y, loaded);
-            row = loaded;
+            loaded.resize(static_cast<std::size_t>(rows.bytes()));
+            rows.load(y, loaded.data());
+            row = loaded.data();
         }
         kernels().luma(row, as_bytes(target.at(y, 0, 0)), source.width);
     }

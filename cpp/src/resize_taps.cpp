@@ -84,9 +84,10 @@ double TapsOfAxis::center(std::int64_t output) const noexcept {
 }
 
 Taps TapsOfAxis::range(std::int64_t output) const noexcept {
+    constexpr double half = 0.5;  // rounds, then truncates towards zero, as Pillow does
     const double middle = center(output);
-    const auto first = static_cast<std::int64_t>(middle - support_ + 0.5);
-    const auto end = static_cast<std::int64_t>(middle + support_ + 0.5);
+    const auto first = static_cast<std::int64_t>(middle - support_ + half);
+    const auto end = static_cast<std::int64_t>(middle + support_ + half);
     Taps taps;
     taps.first = std::max<std::int64_t>(first, 0);
     taps.count = std::min(end, extent_) - taps.first;

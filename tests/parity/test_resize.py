@@ -207,3 +207,56 @@ def test_luma_of_every_grey_and_primary():
     _core.luma(image, out)
     np.testing.assert_array_equal(out[:, :, 0], np.asarray(Image.fromarray(image).convert("L")))
     np.testing.assert_array_equal(out[3, :, 0], levels)
+
+
+def frozen(array):
+    array.flags.writeable = False
+    return array
+
+
+@pytest.mark.parametrize(
+    ("changed", "error", "message"),
+    [
+        ({"src": [[[1]]]}, TypeError, "`src` must be a NumPy array"),
+        ({"src": noise(6, 5, 3)[0]}, ValueError, "`src` must be uint8 of shape"),
+        ({"src": noise(6, 5, 3) / 2}, ValueError, "`src` must be uint8 .* dtype float64"),
+        ({"src": noise(6, 5, 2)}, ValueError, "`src` must have 1, 3 or 4 channels. Received: 2"),
+        ({"src": noise(6, 5, 3)[:0]}, ValueError, "`src` must have extents from 1 .* height 0"),
+        ({"dst": noise(4, 4, 1)}, ValueError, "`dst` must have as many channels as `src`, 3"),
+        ({"dst": frozen(noise(4, 4, 3))}, ValueError, "`dst` must be writable"),
+        ({"dst": noise(4, 8, 3)[:, ::2]}, ValueError, "`dst` must have the pixels of a row"),
+        ({"dst": noise(4, 4, 3).view(np.int8)}, ValueError, "`dst` must be uint8 .* dtype int8"),
+        ({"interpolation": "linear"}, ValueError, '`interpolation` must be one of .*"linear"'),
+        ({"box": (0, 0, 6, 6)}, ValueError, r"`box` must be .* Received: \(0, 0, 6, 6\)"),
+        ({"box": (3, 0, 3, 6)}, ValueError, "`box` must be .* at least one pixel"),
+        ({"box": (0, 0, 5)}, ValueError, "`box` must be four integers"),
+        ({"box": (0, 0, 2.5, 3)}, ValueError, "`box` must be four integers"),
+    ],
+)
+def test_wrong_arguments_are_refused_before_anything_is_written(changed, error, message):
+    arguments = {"src": noise(6, 5, 3), "dst": noise(4, 4, 3), "interpolation": "bilinear"}
+    arguments |= changed
+    before = np.copy(arguments["dst"])
+    with pytest.raises(error, match=message):
+        _core.resize(**arguments)
+    np.testing.assert_array_equal(arguments["dst"], before)
+
+
+@pytest.mark.parametrize(
+    ("src", "dst", "message"),
+    [
+        (noise(6, 5, 4), noise(6, 5, 1), "`src` must have 3 channels. Received: 4"),
+        (noise(6, 5, 3), noise(5, 6, 1), "`dst` must have the height and width of `src`, 6 x 5"),
+        (noise(6, 5, 3), noise(6, 5, 3), "`dst` must .* Received: 6 x 5 x 3"),
+    ],
+)
+def test_luma_refuses_other_shapes(src, dst, message):
+    with pytest.raises(ValueError, match=message):
+        _core.luma(src, dst)
+
+
+def test_memory_that_cannot_be_had_is_an_error():
+    """The rows that an output row is made of would take 400 TB."""
+    endless = np.broadcast_to(np.zeros((1, 1, 1), np.uint8), (2**31 - 1, 5, 1))
+    with pytest.raises(MemoryError):
+        _core.resize(endless, np.empty((1, 200_000, 1), np.uint8), "bilinear", pillow=(10, 1))

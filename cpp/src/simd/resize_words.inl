@@ -76,7 +76,7 @@ BATCHWARP_INLINE Word sixteen_bytes(const uint8_t* const* rows, const int64_t* o
     } else {
         four_outputs<Channels>(rows, offset, weights, steps, sum);
     }
-    for (int k = 0; k < 4; ++k) sum[k] = rounded(sum[k]);
+    for (Word& value : sum) value = rounded(value);
     const Word made = Words::narrow(sum[0], sum[1], sum[2], sum[3]);
     return Channels == 3 ? Words::shuffle(made, Words::repeat(without_fourths)) : made;
 }
