@@ -46,10 +46,12 @@ class Contender:
     Attributes:
         run: does the work once; what it returns is dropped.
         prepare: called before each timed stretch and not timed, to set a thread count, say.
+        finish: called after each and not timed, to end what goes on in the background, say.
     """
 
     run: Callable[[], object]
     prepare: Callable[[], object] = field(default=lambda: None)
+    finish: Callable[[], object] = field(default=lambda: None)
 
 
 def interleaved(
@@ -73,6 +75,7 @@ def interleaved(
         start = time.perf_counter()
         contender.run()
         calls[name] = max(1, round(stretch / max(time.perf_counter() - start, 1e-9)))
+        contender.finish()
 
     seconds: dict[str, list[float]] = {name: [] for name in contenders}
     order = list(contenders)
@@ -86,6 +89,7 @@ def interleaved(
             for _ in range(calls[name]):
                 contender.run()
             seconds[name].append((time.perf_counter() - start) / calls[name])
+            contender.finish()
     return {
         name: Timing(statistics.median(taken), min(taken), max(taken), rounds)
         for name, taken in seconds.items()

@@ -137,9 +137,34 @@ def memory(figure: Any, figures: Figures) -> None:
     axes.set_title(f"Memory of a flow beyond {array:,.0f} MiB of uint8 images, peak", loc="left")
 
 
+def files(figure: Any, figures: Figures) -> None:
+    """Files per second of every way to read them, a panel for each setting."""
+    *settings, decoding = figures["cases"]
+    figure.set_size_inches(11, 4)
+    for axes, case in zip(figure.subplots(1, len(settings)), settings, strict=True):
+        timings = {**case["timings"], **decoding["timings"]}
+        rates = {name: case["images"] / timing["median"] for name, timing in timings.items()}
+        rates = dict(sorted(rates.items(), key=lambda item: -item[1]))
+        colours = [OURS if name in case["ours"] else THEIRS for name in rates]
+        axes.set_xscale("log")
+        _horizontal(axes, rates, colours, [f"{rate:,.0f}" for rate in rates.values()])
+        axes.set_xlim(min(rates.values()) / 2, max(rates.values()) * 4)
+        axes.set_title(case["case"], fontsize=10)
+        axes.tick_params(axis="y", labelsize=8)
+    figure.suptitle("JPEG files a second (logarithmic)", x=0.01, ha="left")
+
+
 PLOTS: dict[str, Callable[[Any, Figures], None]] = {
     plot.__name__: plot
-    for plot in (kernels, against_keras, against_opencv, against_peers, scaling, memory)
+    for plot in (
+        kernels,
+        against_keras,
+        against_opencv,
+        against_peers,
+        scaling,
+        memory,
+        files,
+    )
 }
 
 

@@ -21,7 +21,9 @@ PARTS = {
     "compare",
     "page",
     "peers",
+    "photos",
     "plots",
+    "readers",
     "runner",
     "targets",
 }
