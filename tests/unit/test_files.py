@@ -351,8 +351,8 @@ def test_ctrl_c(numbered, prefetch):
     next(it)
     for _ in range(5):
         timer = threading.Timer(0.01, os.kill, (os.getpid(), signal.SIGINT))
-        timer.start()
         try:
+            timer.start()  # in here: under load it fires before this returns
             while True:
                 next(it)
         except KeyboardInterrupt:

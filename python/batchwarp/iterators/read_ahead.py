@@ -87,8 +87,8 @@ class ReadAhead:
             BaseException: What the making of this batch raised.
         """
         read = self._reads[0].result()  # Ctrl-C may end the wait, then the batch is still the next
+        self._submit()  # first, so that Ctrl-C between the two leaves a batch in front
         self._reads.popleft()
-        self._submit()
         if iterator._random is self._delivered:
             self._twin._give_back(iterator._random)  # making a new state takes as long as a batch
         vars(iterator).update(read.position)
