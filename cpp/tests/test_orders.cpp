@@ -113,7 +113,8 @@ TEST(order_0_takes_exactly_the_pixels_of_the_reference) {
             for (const std::int64_t w : {1, 2, 3, 15, 16, 17, 31, 32, 460})
                 for (const std::int64_t c : {1, 2, 3, 4, 5})
                     for (const FillMode mode : all_modes) {
-                        if (!sampled()) continue;
+                        // Rows are cut into chunks one by one: a few of them show it.
+                        if ((w == 460 && h > 3) || !sampled()) continue;
                         TestBatch source(DType::f32, 1, h, w, c, Layout::nhwc);
                         source.fill(random);
                         check_difference(options(h, w, c, 0, mode), source,
