@@ -134,6 +134,19 @@ def test_splits_of_files(numbered, split):
         assert stays == set(validation.filenames)
 
 
+def test_a_stratified_split_of_samples_of_several_classes(labelled):
+    folder, frame = labelled
+    frame["tags"] = ["x|y", "y", "y|x", "y", "x|y", "y", "y|x", "y", "z", "z"]
+    generator = {"validation_split": 0.5, "split": "stratified"}
+    arguments = {"y_col": "tags", "label_separator": "|"}
+    training, validation = (
+        frame_flow(folder, frame, generator, subset=subset, **arguments)
+        for subset in ("training", "validation")
+    )
+    assert sorted(training.filenames + validation.filenames) == sorted(frame["filename"])
+    assert next(validation)[1].sum(axis=0).tolist() == [2, 4, 1]  # half of each combination
+
+
 @pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
 def test_statistics_of_files(tmp_path, data_format):
     for number in range(9):

@@ -239,8 +239,8 @@ class DataFrameIterator(FilesIterator):
             return rows
         if not self._has_own_split:
             return rows[self._first_items(len(rows))]
-        keys = [_key(labels[row]) for row in rows] if labels else [0] * len(rows)
-        return rows[self._own_split([names[row] for row in rows], keys)]
+        classes = [self._number(labels[row]) for row in rows] if labels else [0] * len(rows)
+        return rows[self._own_split([names[row] for row in rows], _combinations(classes))]
 
     def _number(self, label: Any) -> Any:
         if isinstance(label, (list, tuple)):
@@ -342,5 +342,12 @@ def _of_classes(
     return np.array([row for row in rows if chosen[row] is not None], np.int64), chosen, wanted
 
 
-def _key(label: Any) -> Any:
-    return tuple(sorted(label)) if isinstance(label, (list, tuple)) else label
+def _combinations(numbers: list[Any]) -> list[int]:
+    """Returns one integer for samples of the same classes, in order of the classes' numbers.
+
+    Args:
+        numbers: List of the samples' classes, integers or lists of integers.
+    """
+    keys = [tuple(sorted(one)) if isinstance(one, list) else (one,) for one in numbers]
+    order = {key: position for position, key in enumerate(sorted(set(keys)))}
+    return [order[key] for key in keys]
