@@ -354,7 +354,8 @@ class ImageDataGenerator:
                 proportions, so that resizing does not distort them.
             prefetch: As in `flow`.
             cache: `"memory"` keeps the decoded and resized images (8 bits a channel) in memory, a
-                path keeps them in that folder, in a file that later runs and other processes read;
+                path keeps them in that folder, which should not be one beside those of the classes,
+                in a file that later runs and other processes read;
                 later passes run at the speed of `flow`. Images that have changed on disk are
                 decoded again when the next iterator is made. `None` decodes in each pass.
             on_error: What to do about a file that cannot be read: `"raise"`

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -193,6 +194,18 @@ def test_statistics_of_files(tmp_path, data_format):
 def test_what_is_refused(numbered, arguments, message):
     with pytest.raises(ValueError, match=message):
         flow(numbered, **arguments)
+
+
+@pytest.mark.parametrize("below", [(".cache",), ("cache", "images")])
+def test_a_cache_that_would_be_a_class(numbered, below):
+    cache = numbered.joinpath(*below)
+    with pytest.raises(ValueError, match=r"`cache` should not be .* takes it for a class.*cache"):
+        flow(numbered, cache=cache)
+    assert not (numbered / below[0]).exists()
+    assert flow(numbered, cache=cache, classes=["a", "b"]).num_classes == 2
+    shutil.rmtree(numbered / below[0])
+    assert flow(numbered, cache=numbered / "a" / "cache").num_classes == 2
+    assert flow(numbered, cache="memory").num_classes == 2
 
 
 def test_images_are_read_as_they_are_for_statistics(numbered):

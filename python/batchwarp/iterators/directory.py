@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -133,7 +134,11 @@ class DirectoryIterator(FilesIterator):
         if not os.path.isdir(folder):
             kind = NotADirectoryError if os.path.exists(folder) else FileNotFoundError
             raise kind(f"`directory` should be a folder that exists. Received: {folder!r}")
-        names = list(classes) if classes is not None and len(classes) else class_folders(folder)
+        if classes is not None and len(classes):
+            names = list(classes)
+        else:
+            names = class_folders(folder)
+            _check_is_no_class(cache, folder, names)
         self.num_classes = len(names)
         self.class_indices = {name: label for label, name in enumerate(names)}
         missing = [name for name in names if not os.path.isdir(os.path.join(folder, name))]
@@ -166,3 +171,16 @@ class DirectoryIterator(FilesIterator):
     def labels(self) -> NDArray[np.int32]:
         """Array `(n,)` of int32, the samples' labels."""
         return self.classes
+
+
+def _check_is_no_class(cache: Any, folder: str, names: Sequence[str]) -> None:
+    """Raises `ValueError` if the next iterator would take the cache's folder for a class."""
+    if not isinstance(cache, (str, os.PathLike)) or cache == "memory":
+        return
+    data, path = Path(folder).resolve(), Path(os.fsdecode(cache)).resolve()
+    below = path.relative_to(data).parts if data in path.parents else ()
+    if len(below) == 1 or (below and below[0] not in names):
+        raise ValueError(
+            "`cache` should not be a folder beside those of the classes, where the next iterator "
+            f"takes it for a class. Received: {os.fspath(cache)!r}"
+        )
