@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import sys
 
@@ -155,3 +157,49 @@ def test_held_back_notices_appear_when_there_is_an_error(capfd):
     with frameworks._silent_stderr():
         subprocess.run([sys.executable, "-c", "import os; os.write(2, b'notice')"], check=True)
     assert capfd.readouterr().err == ""
+
+
+def damaged_file(folder, name):
+    """Writes a file that is no image; its folder is made."""
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_bytes(b"no image")
+    return folder
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "utf-8:strict"])
+def test_names_that_the_output_cannot_encode(tmp_path, encoding):
+    name = os.fsdecode("猫".encode() + (b"\xff" if os.name == "posix" else b"")) + ".png"
+    folder = damaged_file(tmp_path / "d", name)
+    command = [sys.executable, "-m", "batchwarp.cli", "check", str(folder)]
+    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+    result = subprocess.run(command, env=environment, capture_output=True, timeout=60)
+    assert (result.returncode, result.stderr) == (1, b"")
+    assert ("猫" if encoding != "ascii" else r"\u732b").encode() in result.stdout
+
+
+def test_check_finds_folders_that_cannot_be_read(tmp_path, monkeypatch, capsys):
+    damaged_file(tmp_path / "a", "0.png")
+    closed = str(damaged_file(tmp_path / "b", "0.png"))
+    scan = os.scandir
+
+    def refuse(path):
+        if os.fspath(path) == closed:
+            raise PermissionError(13, "Permission denied", closed)
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    assert main(["check", str(tmp_path)]) == 1
+    output = capsys.readouterr().out.splitlines()
+    assert output[1].split() == ["b", "folder:", "Permission", "denied"]
+    assert output[3:] == [
+        "1 files, 1 of them cannot be read",
+        "folders that cannot be looked into: 1",
+    ]
+    assert main(["check", closed]) == 1
+    assert "folder: Permission denied" in capsys.readouterr().out
+
+
+def test_check_takes_formats_with_spaces(tmp_path, capsys):
+    damaged_file(tmp_path, "0.webp")
+    assert main(["check", str(tmp_path), "--formats", "png, webp", "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["files"] == 1

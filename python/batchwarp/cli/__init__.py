@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -32,10 +33,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Raises:
         SystemExit: With status 0, after `--help` or `--version`.
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):  # names of files hold what no encoding has
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         options = _parser().parse_args(arguments)
         status = options.run(options)
-        sys.stdout.flush()
+        if sys.stdout is not None:  # as it is if the shell has closed it
+            sys.stdout.flush()
     except UsageError as error:
         print(f"batchwarp: error: {error}", file=sys.stderr)
         return USAGE_ERROR

@@ -46,40 +46,46 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Reads all image files under a folder, and prints a table of those that cannot be read.
+    """Reads all image files under a folder, and prints a table of what cannot be read.
 
     Args:
         options: Parsed options.
 
     Returns:
-        The exit status: 0 if all can be read, 1 if some cannot.
+        The exit status: 0 if all files and folders can be read, 1 if some cannot.
 
     Raises:
         UsageError: If there is no such folder, or no image file in it.
     """
     try:
-        formats = options.formats.split(",") if options.formats is not None else None
+        formats = options.formats
+        if formats is not None:
+            formats = [name.strip() for name in formats.split(",")]
         accepted = extensions(formats, BatchIterator.white_list_formats)
     except ValueError as error:
         raise UsageError(f"--formats: {error}") from error
     folder: Path = options.directory
     if not folder.is_dir():
         raise UsageError(f"{folder}: {'not a folder' if folder.exists() else 'no such folder'}")
+    closed: list[OSError] = []
     paths = [
         os.path.join(root, name)  # noqa: PTH118 - fast for hundreds of thousands
-        for root, names in image_files(str(folder), accepted, options.follow_links)
+        for root, names in image_files(
+            str(folder), accepted, options.follow_links, on_error=closed.append
+        )
         for name in names
     ]
-    if not paths:
+    if not paths and not closed:
         raise UsageError(
             f"{folder}: no files with the extensions {', '.join(accepted)} in it; "
             "other formats are looked at with --formats"
         )
-    bad = dict(_bad_files(paths))
+    bad = {str(error.filename): f"folder: {error.strerror or error}" for error in closed}
+    bad.update(_bad_files(paths))
     if options.json:
         print(json.dumps({"files": len(paths), "bad": bad}, indent=2))
     else:
-        _print(folder, len(paths), bad)
+        _print(folder, len(paths), len(closed), bad)
     return 1 if bad else 0
 
 
@@ -112,18 +118,20 @@ def _progress(total: int) -> Iterator[Callable[[int], None]]:
         yield lambda count: bar.advance(task, count)
 
 
-def _print(folder: Path, files: int, bad: dict[str, str]) -> None:
+def _print(folder: Path, files: int, folders: int, bad: dict[str, str]) -> None:
     names = [_printable(os.path.relpath(path, folder)) for path in bad]
     width = max(map(len, ["file", *names]))
     if bad:
         print(f"{'file':<{width}}  reason")
     for name, reason in zip(names, bad.values(), strict=True):
         print(f"{name:<{width}}  {_printable(reason)}")
-    verdict = f"{len(bad)} of them cannot be read" if bad else "all good"
+    bad_files = len(bad) - folders
+    verdict = f"{bad_files} of them cannot be read" if bad_files else "all good"
     print(f"{files} files, {verdict}")
+    if folders:
+        print(f"folders that cannot be looked into: {folders}")
 
 
 def _printable(text: str) -> str:
     """Returns a text in one line, with escapes for what a terminal cannot show."""
-    shown = "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
-    return shown.encode("utf-8", errors="backslashreplace").decode("utf-8")
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 __all__ = ["class_folders", "files_of_class", "image_files"]
 
@@ -33,7 +33,10 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 
 def image_files(
-    directory: str, extensions: Iterable[str], follow_links: bool
+    directory: str,
+    extensions: Iterable[str],
+    follow_links: bool,
+    on_error: Callable[[OSError], None] | None = None,
 ) -> Iterator[tuple[str, list[str]]]:
     """Lists the image files under a folder without asking for the status of any.
 
@@ -41,12 +44,13 @@ def image_files(
         directory: String. A folder that does not exist, or cannot be read, has no files.
         extensions: The ends of the names that are taken, in lower case.
         follow_links: Boolean, whether to look into folders that are symbolic links.
+        on_error: Function that is called with the error of each folder that cannot be read.
 
     Yields:
         Tuple of a folder and its files' names, sorted; the folders are sorted, too.
     """
     accepted = tuple(extensions)
-    for root, names in sorted(_folders(directory, follow_links)):
+    for root, names in sorted(_folders(directory, follow_links, on_error)):
         chosen = []
         for name in sorted(names):
             lower = name.lower()
@@ -61,8 +65,10 @@ def image_files(
         yield root, chosen
 
 
-def _folders(directory: str, follow_links: bool) -> Iterator[tuple[str, list[str]]]:
-    for root, folders, names in os.walk(directory, followlinks=follow_links):
+def _folders(
+    directory: str, follow_links: bool, on_error: Callable[[OSError], None] | None
+) -> Iterator[tuple[str, list[str]]]:
+    for root, folders, names in os.walk(directory, onerror=on_error, followlinks=follow_links):
         if follow_links:
             folders[:] = [name for name in folders if not _leads_back(root, name)]
         yield root, names
