@@ -362,3 +362,15 @@ def test_ctrl_c(numbered, prefetch):
     """
     done = run(PREPARE + code, numbered)
     assert (done.stdout.split()[-1:], done.returncode) == (["ends"], 0), done.stderr
+
+
+def test_how_files_are_decoded_is_settled_when_the_flow_is_made(numbered):
+    expected = next(flow(numbered, shuffle=False, class_mode=None))
+    changed = flow(numbered, shuffle=False, class_mode=None)
+    changed.color_mode, changed.interpolation, changed.dtype = "grayscale", "box", "float64"
+    changed.keep_aspect_ratio, changed.target_size = True, (3, 3)
+    found = next(changed)
+    assert found.dtype == expected.dtype
+    np.testing.assert_array_equal(found, expected)
+    changed.batch_size = 2
+    assert len(next(changed)) == 2
