@@ -10,7 +10,7 @@ import platform
 import statistics
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
 from importlib import metadata
@@ -27,6 +27,7 @@ TINY_ROUNDS = 2
 NOT_QUIET = 0.1  # share of all processors
 
 Item = TypeVar("Item")
+Name = TypeVar("Name", bound=Hashable)
 
 
 @dataclass(frozen=True)
@@ -55,8 +56,8 @@ class Contender:
 
 
 def interleaved(
-    contenders: Mapping[str, Contender], *, rounds: int, stretch: float = 20 * MILLISECOND
-) -> dict[str, Timing]:
+    contenders: Mapping[Name, Contender], *, rounds: int, stretch: float = 20 * MILLISECOND
+) -> dict[Name, Timing]:
     """Times all contenders in turn, round after round, so that drift of the machine hits all alike.
 
     Args:
@@ -68,7 +69,7 @@ def interleaved(
     Returns:
         The timing of a single call for each name.
     """
-    calls: dict[str, int] = {}
+    calls: dict[Name, int] = {}
     for name, contender in contenders.items():
         contender.prepare()
         contender.run()  # first touch of buffers, thread pools, caches
@@ -77,7 +78,7 @@ def interleaved(
         calls[name] = max(1, round(stretch / max(time.perf_counter() - start, 1e-9)))
         contender.finish()
 
-    seconds: dict[str, list[float]] = {name: [] for name in contenders}
+    seconds: dict[Name, list[float]] = {name: [] for name in contenders}
     order = list(contenders)
     for number in range(rounds):
         # Another one begins each round: nobody always follows the same neighbour.

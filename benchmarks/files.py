@@ -31,7 +31,7 @@ from .common import (
     report,
     table,
 )
-from .photos import photos
+from .photos import CLASSES, photos
 from .readers import BATCH, SETTINGS, ours, theirs
 
 KERAS, TENSORFLOW = "Keras", "tf.data and Keras layers"
@@ -69,7 +69,7 @@ def passes(folder: Path, cache: Path, setting: str) -> dict[str, Contender]:
     make = partial(ours, folder, setting)
     return {
         NEXT: readers.by_next(make()),
-        AHEAD: readers.by_read_ahead(partial(make, prefetch=2)),
+        AHEAD: readers.by_read_ahead(make(prefetch=2)),
         DATASET: readers.by_dataset(make().to_tf_dataset()),
         SINGLE: readers.by_next(make(), threads=1),
         SCALED: readers.by_next(make(scaled_decode=True)),
@@ -149,6 +149,7 @@ def main() -> int:
     arguments = parse(options, "cv2", "PIL", "scipy", "tensorflow")
     if arguments.tiny:
         arguments.files = BATCH
+    arguments.files -= arguments.files % len(CLASSES)
     readers.limit_tensorflow()
     about = machine("keras", "opencv-python", "pillow", "scipy", "tensorflow")
     with photos(arguments.files) as (folder, kind), TemporaryDirectory() as cache:

@@ -74,25 +74,18 @@ def by_next(batches: Any, threads: int = THREADS) -> Contender:
     return Contender(partial(_take_pass, batches), core_with(threads=threads))
 
 
-def by_read_ahead(make: Callable[[], Any]) -> Contender:
+def by_read_ahead(batches: Any) -> Contender:
     """Returns a pass of `next()` on a flow that makes batches ahead.
 
-    Each pass has a new flow, so that nothing of it is made before the clock runs; what it makes
-    beyond its end is thrown away before somebody else is timed.
-
-    Args:
-        make: returns the flow.
+    What it makes beyond the end of a pass is thrown away before somebody else is timed, so that
+    nothing of the next pass is there before the clock runs.
     """
-    made: list[Any] = []
-
-    def prepare() -> None:
-        core_with(threads=THREADS)()
-        made[:] = [make()]
 
     def finish() -> None:
-        made[0]._ahead.close()
+        batches._ahead.close()
+        batches._ahead = None
 
-    return Contender(lambda: _take_pass(made[0]), prepare, finish)
+    return Contender(partial(_take_pass, batches), core_with(threads=THREADS), finish)
 
 
 def _exhaust(batches: Any) -> None:

@@ -18,7 +18,8 @@ runner = importlib.import_module("batchwarp.benchmarks.runner")
 common = importlib.import_module("batchwarp.benchmarks.common")
 plots = importlib.import_module("batchwarp.benchmarks.plots")
 
-NEEDED = {name: ["scipy", "tensorflow"] for name in ("against_keras", "fit_overhead", "memory")}
+WITH_KERAS = ("against_keras", "files", "files_memory", "files_start", "fit_overhead", "memory")
+NEEDED = {name: ["scipy", "tensorflow"] for name in WITH_KERAS}
 
 
 def run(name, *options, environment=None):
