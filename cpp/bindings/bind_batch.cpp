@@ -1,6 +1,7 @@
 #include <pybind11/stl.h>
 
 #include <iterator>
+#include <string>
 
 #include "array.hpp"
 #include "batchwarp/batch.hpp"
@@ -49,7 +50,9 @@ Plan make_plan(std::int64_t height, std::int64_t width, std::int64_t channels,
 }
 
 void bind_augment_batch(const py::object& src, const py::object& indices, const py::object& params,
-                        const Plan& plan, const py::object& dst) {
+                        const Plan& plan, const py::object& dst, int threads) {
+    if (threads < 0)
+        throw py::value_error("`threads` must be at least 0. Received: " + std::to_string(threads));
     const bool channels_first = plan.options().channels_first;
     const py::array source = as_array(src, "src");
     py::array target = as_array(dst, "dst");
@@ -57,6 +60,7 @@ void bind_augment_batch(const py::object& src, const py::object& indices, const 
         throw py::value_error("`dst` must be writable. Received: a read-only array");
 
     BatchRequest request;
+    request.threads = threads;
     request.source =
         batch_view(source, static_cast<const std::byte*>(source.data()), channels_first, "src");
     request.target =
@@ -135,7 +139,7 @@ void register_batch(py::module_& m) {
                                [](const Plan& plan) { return per_channel(plan.options().std); });
 
     m.def("augment_batch", &bind_augment_batch, py::arg("src"), py::arg("indices"),
-          py::arg("params"), py::arg("plan"), py::arg("dst"),
+          py::arg("params"), py::arg("plan"), py::arg("dst"), py::kw_only(), py::arg("threads") = 0,
           "Fills `dst` with augmented and normalised images of `src`.");
     m.def("affine_matrices", &bind_affine_matrices, py::arg("params"), py::arg("height"),
           py::arg("width"),

@@ -368,7 +368,9 @@ void augment_batch(const Plan& plan, const BatchRequest& request) {
 
     // Waking a thread costs some microseconds, as much as some thousand elements.
     constexpr std::int64_t worthwhile = 8192;
-    const int threads = elements < worthwhile && n * elements < worthwhile ? 1 : num_threads();
+    const int threads = elements < worthwhile && n * elements < worthwhile ? 1
+                        : request.threads > 0 ? std::min(request.threads, num_threads())
+                                              : num_threads();
 
     // Few and large images: hand out bands of rows.
     if (threads > 1 && n < 2 * threads && elements >= 4 * worthwhile && batch.splits_into_bands()) {

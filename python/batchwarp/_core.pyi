@@ -62,6 +62,8 @@ def augment_batch(
     params: NDArray[np.float64] | None,
     plan: Plan,
     dst: NDArray[Any],
+    *,
+    threads: int = 0,
 ) -> None: ...
 def affine_matrices(
     params: NDArray[np.float64], height: int, width: int

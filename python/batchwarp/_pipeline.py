@@ -341,13 +341,53 @@ class Pipeline:
         Returns:
             Array of rank 4 of the pipeline's dtype.
         """
-        batch = buffers.empty((len(indices), *self._shape), self._dtype)
-        _core.augment_batch(x, indices, params, self._warp, batch)
+        batch = self.empty(len(indices), buffers)
+        self.warp(x, indices, params, batch)
+        self.complete(generator, batch)
+        return batch
+
+    def empty(self, count: int, buffers: _core.BufferPool) -> NDArray[Any]:
+        """Returns an uninitialised batch.
+
+        Args:
+            count: Integer, the number of images.
+            buffers: Where its memory comes from, and where it goes back to.
+
+        Returns:
+            Array of rank 4 of the pipeline's dtype.
+        """
+        return buffers.empty((count, *self._shape), self._dtype)
+
+    def warp(
+        self,
+        x: NDArray[Any],
+        indices: NDArray[np.int64] | None,
+        params: NDArray[np.float64] | None,
+        batch: NDArray[Any],
+        threads: int = 0,
+    ) -> None:
+        """Makes images up to the user's function, or to the end if there is none.
+
+        Args:
+            x: As in `make`.
+            indices: As in `make`; `None` for all of `x`.
+            params: As in `make`.
+            batch: Array of rank 4 from `empty`, or a part of it, that the images are written to.
+            threads: Integer, how many work on it; 0 for as many as there are.
+        """
+        _core.augment_batch(x, indices, params, self._warp, batch, threads=threads)
+
+    def complete(self, generator: ImageDataGenerator, batch: NDArray[Any]) -> None:
+        """Does in place what remains to be done to images from `warp`.
+
+        Args:
+            generator: The generator.
+            batch: Array of rank 4.
+        """
         if self._function is not None:
             for image in batch:
                 call_on(self._function, image)
         self._finish(generator, batch)
-        return batch
 
     def run(
         self,
@@ -371,7 +411,7 @@ class Pipeline:
         """
         if self._function is None or self.draws_first:
             return self.make(generator, x, indices, self.draw(random, len(indices)), buffers)
-        batch = buffers.empty((len(indices), *self._shape), self._dtype)
+        batch = self.empty(len(indices), buffers)
         self._run_in_turn(self._function, x, indices, random, batch)
         self._finish(generator, batch)
         return batch

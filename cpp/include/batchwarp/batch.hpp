@@ -17,6 +17,9 @@ struct BatchRequest {
     /// One per target image; null: no augmentation, only conversion and normalisation.
     const TransformParams* params = nullptr;
     MutableBatchView target;
+    /// How many work on it, at most; 0: as many as `num_threads` says. A caller that has threads of
+    /// its own takes 1.
+    int threads = 0;
     /// Asked now and then in the calling thread; true stops the work. May be empty.
     std::function<bool()> interrupted;
 };

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,13 +63,20 @@ def _reason(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
-def load_all(paths: Sequence[str], options: Decoding, channels: int) -> list[Loaded]:
+def load_all(
+    paths: Sequence[str],
+    options: Decoding,
+    channels: int,
+    use: Callable[[int, Loaded], object] | None = None,
+) -> list[Loaded]:
     """Reads and decodes files on as many threads as `batchwarp.runtime.get_num_threads` says.
 
     Args:
         paths: Sequence of strings.
         options: What to make of them.
         channels: As in `load`.
+        use: Function of a path's number and its `Loaded`, which is called in the thread that loaded
+            it. An exception that it raises ends the work and is raised here.
 
     Returns:
         List of a `Loaded` for each path.
@@ -78,6 +85,8 @@ def load_all(paths: Sequence[str], options: Decoding, channels: int) -> list[Loa
 
     def work(number: int) -> None:
         results[number] = load(paths[number], options, channels)
+        if use is not None:
+            use(number, results[number])
 
     for_each(work, len(paths))
     return results

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from batchwarp import _keras, transforms
-from batchwarp._pipeline import augments
+from batchwarp._pipeline import Pipeline, augments
 from batchwarp.errors import ImageFileError
 from batchwarp.files.cache import DiskCache, MemoryCache
 from batchwarp.files.decode import CHANNELS, Decoding, pillow_version
@@ -257,18 +257,54 @@ class FilesIterator(ImageIterator):
             batch[row] = image
         return self._in_layout(batch), np.arange(len(batch)), index_array
 
+    def _made(
+        self,
+        pipeline: Pipeline,
+        index_array: NDArray[np.int64],
+        params: NDArray[np.float64] | None,
+    ) -> tuple[NDArray[Any], NDArray[np.int64]]:
+        """Makes images as in the base class; each right after it was decoded, while it is near."""
+        if self._cache is not None and (self._cache.find(index_array) >= 0).any():
+            return super()._made(pipeline, index_array, params)
+        batch = pipeline.empty(len(index_array), self._buffers)
+
+        def make(row: int, image: NDArray[Any]) -> None:
+            if image.dtype != np.uint8 and image.dtype not in transforms.CORE_INPUTS:
+                image = image.astype(self._working_dtype)
+            part = slice(row, row + 1)
+            drawn = None if params is None else params[part]
+            pipeline.warp(self._in_layout(image[np.newaxis]), None, drawn, batch[part], threads=1)
+
+        def use(row: int, loaded: Loaded) -> None:
+            if loaded.image is not None:
+                make(row, loaded.image)
+                loaded.image = None
+
+        index_array = index_array.copy()
+        for row, loaded in enumerate(self._load(index_array, use)):
+            if loaded.error is not None:
+                index_array[row], image = self._accepted(int(index_array[row]), loaded)
+                make(row, image)
+        pipeline.complete(self.image_data_generator, batch)
+        return batch.astype(self._numpy_dtype, copy=False), index_array
+
     def _in_layout(self, images: NDArray[Any]) -> NDArray[Any]:
         """Returns images `(n, height, width, channels)` in the generator's layout."""
         return images.transpose(0, 3, 1, 2) if self.data_format == "channels_first" else images
 
-    def _load(self, samples: NDArray[np.int64]) -> list[Loaded]:
+    def _load(
+        self, samples: NDArray[np.int64], use: Callable[[int, Loaded], object] | None = None
+    ) -> list[Loaded]:
+        """Loads samples; `use` is called as by `load_all`, once the image is in the cache."""
         paths = self.filepaths
-        loaded = load_all(
-            [paths[sample] for sample in samples], self._decoding, self._source_shape[2]
-        )
-        for sample, result in zip(samples, loaded, strict=True):
-            self._keep(int(sample), result)
-        return loaded
+
+        def keep_and_use(number: int, loaded: Loaded) -> None:
+            self._keep(int(samples[number]), loaded)
+            if use is not None:
+                use(number, loaded)
+
+        chosen = [paths[sample] for sample in samples]
+        return load_all(chosen, self._decoding, self._source_shape[2], keep_and_use)
 
     def _keep(self, sample: int, loaded: Loaded) -> None:
         """Puts an image that was just decoded into the cache."""

@@ -83,18 +83,47 @@ class ImageIterator(Iterator):
         return self._transformed(np.asarray(index_array, dtype=np.int64), random)
 
     def _transformed(self, index_array: NDArray[np.int64], random: np.random.RandomState) -> Any:
-        images, rows, index_array = self._stored(index_array)
-        batch_x = self._augmented(images, rows, random)
+        pipeline = self._fused()
+        if pipeline is not None and pipeline.draws_first:
+            params = pipeline.draw(random, len(index_array))
+            batch_x, index_array = self._made(pipeline, index_array, params)
+        else:
+            images, rows, index_array = self._stored(index_array)
+            batch_x = self._augmented(pipeline, images, rows, random)
         if self.save_to_dir:
             self._save(batch_x, index_array, random)
         return self._with_others(batch_x, index_array)
 
+    def _made(
+        self,
+        pipeline: Pipeline,
+        index_array: NDArray[np.int64],
+        params: NDArray[np.float64] | None,
+    ) -> tuple[NDArray[Any], NDArray[np.int64]]:
+        """Makes images whose parameters have been drawn.
+
+        Args:
+            pipeline: As from `_fused`; its `draws_first` is true.
+            index_array: Array `(n,)`, the samples.
+            params: What `pipeline.draw` returned.
+
+        Returns:
+            Tuple of an array of rank 4 and the samples again, since others may have taken the place
+            of some.
+        """
+        images, rows, index_array = self._stored(index_array)
+        batch = pipeline.make(self.image_data_generator, images, rows, params, self._buffers)
+        return batch.astype(self._numpy_dtype, copy=False), index_array
+
     def _augmented(
-        self, images: NDArray[Any], rows: NDArray[np.int64], random: np.random.RandomState
+        self,
+        pipeline: Pipeline | None,
+        images: NDArray[Any],
+        rows: NDArray[np.int64],
+        random: np.random.RandomState,
     ) -> NDArray[Any]:
         generator = self.image_data_generator
         dtype = self._working_dtype
-        pipeline = self._fused()
         if pipeline is not None:
             batch = pipeline.run(generator, images, rows, random, self._buffers)
         elif generator:
@@ -141,14 +170,9 @@ class ImageIterator(Iterator):
             if drawn is not None:
                 params.append(drawn)
             self._give_back(random)
-        images, rows, together = self._stored(np.concatenate(indices))
-        batch_x = pipeline.make(
-            self.image_data_generator,
-            images,
-            rows,
-            np.concatenate(params) if params else None,
-            self._buffers,
-        ).astype(self._numpy_dtype, copy=False)
+        batch_x, together = self._made(
+            pipeline, np.concatenate(indices), np.concatenate(params) if params else None
+        )
         size = len(together) // batches
         return map_arrays(
             lambda array: array.reshape(batches, size, *array.shape[1:]),
