@@ -45,6 +45,9 @@ def test_a_build_with_other_pixels_is_not_used(asked_anew, monkeypatch, photogra
 def test_an_old_opencv_gives_the_same_pixels(monkeypatch, photograph):
     expected = opencv.decode_jpeg(photograph, grey=False)
     monkeypatch.delattr(cv2, "IMREAD_COLOR_RGB", raising=False)
+    flags = opencv._opencv.__wrapped__(False, 1)
+    assert not flags[2]
+    monkeypatch.setattr(opencv, "_opencv", lambda *_: flags)
     np.testing.assert_array_equal(opencv.decode_jpeg(photograph, grey=False), expected)
 
 

@@ -21,6 +21,14 @@ from batchwarp.files import opencv, pictures, unchanged
 from batchwarp.files.jpeg import JpegHeader, ordinary_jpeg
 from batchwarp.files.orientation import oriented, stored_orientation
 
+# A pipe without a writer would block where it is opened.
+_FLAGS = (
+    os.O_RDONLY
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_BINARY", 0)
+    | getattr(os, "O_CLOEXEC", 0)
+)
+_CHUNK = 1 << 20
 CHANNELS = {"grayscale": 1, "rgb": 3, "rgba": 4}
 
 
@@ -58,14 +66,19 @@ def read_file(path: str) -> tuple[bytes, tuple[int, int]]:
     Raises:
         OSError: If it cannot be read, or is no regular file: a pipe might never end.
     """
-    # A pipe without a writer would block here already.
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    descriptor = os.open(path, flags | getattr(os, "O_CLOEXEC", 0))
-    with open(descriptor, "rb", buffering=0) as file:  # noqa: PTH123 - it is open already
+    descriptor = os.open(path, _FLAGS)
+    try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise OSError("not a regular file")
-        return file.readall(), (status.st_size, status.st_mtime_ns)
+        # In one call and without a file object: after an image has gone through the processor's
+        # cache, whatever Python does takes many times as long as elsewhere.
+        data = os.read(descriptor, status.st_size + 1)
+        if len(data) != status.st_size:  # it changes, or is too large for one call
+            data = b"".join([data, *iter(lambda: os.read(descriptor, _CHUNK), b"")])
+    finally:
+        os.close(descriptor)
+    return data, (status.st_size, status.st_mtime_ns)
 
 
 def decode(data: bytes, path: str, options: Decoding) -> NDArray[Any]:
@@ -105,9 +118,7 @@ def _decode_with_opencv(
     data: bytes, header: JpegHeader, options: Decoding
 ) -> NDArray[np.uint8] | None:
     """Returns the image, or `None` for Pillow to have a look at it."""
-    from PIL import Image
-
-    limit = Image.MAX_IMAGE_PIXELS
+    limit = _pillow().MAX_IMAGE_PIXELS
     if limit is not None and header.height * header.width > limit:
         return None  # it warns, or refuses
     orientation = stored_orientation(data) if options.exif_transpose and header.has_exif else 1
@@ -160,6 +171,14 @@ def _reduction(height: int, width: int, options: Decoding) -> int:
     to_height, to_width = options.target_size
     fitting = (f for f in (8, 4, 2) if height >= f * to_height and width >= f * to_width)
     return next(fitting, 1)
+
+
+@functools.cache
+def _pillow() -> Any:
+    """Returns `PIL.Image`; an import statement takes its time even where nothing is imported."""
+    from PIL import Image
+
+    return Image
 
 
 @functools.cache

@@ -23,6 +23,21 @@ def decode_jpeg(data: bytes, grey: bool, reduction: int = 1) -> NDArray[np.uint8
     Returns:
         Array `(height, width, channels)`, grey or RGB, or `None` if OpenCV cannot decode it.
     """
+    cv2, flags, is_rgb = _opencv(grey, reduction)
+    try:
+        found = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+    except cv2.error:
+        return None
+    if found is None:
+        return None
+    if grey:
+        return np.asarray(found, np.uint8)[..., np.newaxis]
+    return np.asarray(found if is_rgb else cv2.cvtColor(found, cv2.COLOR_BGR2RGB), np.uint8)
+
+
+@functools.cache
+def _opencv(grey: bool, reduction: int) -> tuple[Any, int, bool]:
+    """Returns OpenCV's module, flags for `imdecode`, and whether colours are then in RGB order."""
     import cv2
 
     is_rgb = False
@@ -33,15 +48,7 @@ def decode_jpeg(data: bytes, grey: bool, reduction: int = 1) -> NDArray[np.uint8
     else:
         is_rgb = hasattr(cv2, "IMREAD_COLOR_RGB")  # not before OpenCV 4.11
         flags = cv2.IMREAD_COLOR_RGB if is_rgb else cv2.IMREAD_COLOR
-    try:
-        found = cv2.imdecode(np.frombuffer(data, np.uint8), flags | cv2.IMREAD_IGNORE_ORIENTATION)
-    except cv2.error:
-        return None
-    if found is None:
-        return None
-    if grey:
-        return np.asarray(found, np.uint8)[..., np.newaxis]
-    return np.asarray(found if is_rgb else cv2.cvtColor(found, cv2.COLOR_BGR2RGB), np.uint8)
+    return cv2, flags | cv2.IMREAD_IGNORE_ORIENTATION, is_rgb
 
 
 @functools.cache
