@@ -743,7 +743,8 @@ class ImageDataGenerator:
         memory is needed for the smaller of the samples and the matrix, and for each piece
         otherwise. They are read as they are in the data set: what the iterator's generator, which
         may be this one or another, does to them does not matter, only this one's `rescale` is
-        applied. The iterator stays where it is, and no random number is drawn.
+        applied. The iterator stays where it is, and no random number is drawn. A file that cannot
+        be read counts as what the iterator's `on_error` puts in its place.
 
         Args:
             iterator: Iterator as from `flow`; one with a `subset` gives the images of the subset.
@@ -754,5 +755,6 @@ class ImageDataGenerator:
             TypeError: If `iterator` is no iterator of batchwarp's.
             ValueError: If it has no images, its `data_format` is another, values are not finite, or
                 `samples` is not as above.
+            ImageFileError: If a file cannot be read and the iterator's `on_error` is `"raise"`.
         """
         _fit.fit_iterator(self, iterator, samples)
