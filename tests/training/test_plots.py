@@ -68,6 +68,37 @@ def test_confusion_matrix_with_an_empty_class(tmp_path):
     assert_is_a_picture(path)
 
 
+@pytest.fixture
+def drawn(monkeypatch):
+    """The figures that are drawn instead of being saved."""
+    figures = []
+    monkeypatch.setattr(plots, "_save", lambda figure, _: figures.append(figure))
+    return figures
+
+
+@pytest.mark.parametrize(("count", "parts"), [(2, 3), (10, 2), (24, 1)])
+def test_numbers_of_confusion_matrices_fit_into_their_cells(tmp_path, drawn, count, parts):
+    matrix = np.eye(count, dtype=np.int64) * 1234
+    names = [f"class {label}" for label in range(count)]
+    matrices = {f"part {index}": matrix for index in range(parts)}
+    plots.confusion_matrix(matrices, names, tmp_path / "confusion.png", title="Confusion")
+    (figure,) = drawn
+    figure.canvas.draw()
+    assert len(figure.axes) == parts
+    for axes in figure.axes:
+        cell = axes.get_window_extent().width / count
+        assert len(axes.texts) == (count**2 if count == 2 else count)
+        for text in axes.texts:
+            assert text.get_window_extent().width < cell
+    assert figure.get_size_inches()[0] < 11
+
+
+def test_numbers_that_do_not_fit_are_left_out(tmp_path, drawn):
+    matrix = np.eye(100, dtype=np.int64) * 1234
+    plots.confusion_matrix({"test": matrix}, ["class"] * 100, tmp_path / "c.png", title="Many")
+    assert not drawn[0].axes[0].texts
+
+
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
     path = tmp_path / "result.json"
     write_json(path, {"a": 1})

@@ -25,6 +25,8 @@ _DPI = 110
 _PER_ROW = 8
 _TRAIN_COLOUR = "#1f6fb4"
 _VALIDATION_COLOUR = "#e07b1a"
+_FEW_CLASSES = 4
+_SMALLEST_TEXT = 4.5  # points
 
 
 def require_matplotlib() -> None:
@@ -132,7 +134,10 @@ def pictures(images: NDArray[Any], names: Sequence[str], path: Path, *, title: s
 def confusion_matrix(
     matrices: Mapping[str, NDArray[np.int64]], classes: Sequence[str], path: Path, *, title: str
 ) -> None:
-    """Draws confusion matrices side by side.
+    """Draws confusion matrices: side by side if there are few classes, else one below the other.
+
+    Numbers are written where they fit, and those of pairs of classes that were never confused are
+    left out if there are many classes.
 
     Args:
         matrices: Per part of the data (its name becomes the heading) the number of pictures of
@@ -141,22 +146,43 @@ def confusion_matrix(
         path: PNG file to write.
         title: Title of the whole.
     """
-    figure = _figure((3.1 * len(matrices), 3.7))
+    count = len(classes)
+    beside = count <= _FEW_CLASSES
+    columns = len(matrices) if beside else 1
+    rows = 1 if beside else len(matrices)
+    side = 2.3 if beside else min(8.2, max(5.0, 0.34 * count))
+    # The margins hold the names of the classes, along the top edge of the axis and beside it.
+    margin = 0.8 if beside else 0.5 + 0.065 * max(map(len, classes))
+    figure = _figure((max(3.6, columns * (side + margin)), rows * (side + margin + 0.3) + 0.4))
     figure.suptitle(title)
-    all_axes = figure.subplots(1, len(matrices), squeeze=False)[0]
+    all_axes = figure.subplots(rows, columns, squeeze=False).ravel()
     for axes, (part, matrix) in zip(all_axes, matrices.items(), strict=True):
-        # Coloured by share, so that a rare class is as readable as a frequent one.
-        share = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
-        axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
-        for (row, column), value in np.ndenumerate(matrix):
-            colour = "white" if share[row, column] > 0.5 else "black"
-            axes.text(column, row, f"{value:,}", ha="center", va="center", color=colour)
-        axes.set_xticks(range(len(classes)), classes)
-        axes.set_yticks(range(len(classes)), classes)
+        _matrix(axes, matrix, cell=side / count)
+        axes.set_xticks(range(count), classes, rotation=0 if beside else 90)
+        axes.set_yticks(range(count), classes)
+        axes.tick_params(labelsize=9 if beside else min(9, 50 * side / count), length=2)
         axes.set_xlabel("predicted")
         axes.set_ylabel("true")
         axes.set_title(f"{part} ({matrix.sum():,})", fontsize=10)
     _save(figure, path)
+
+
+def _matrix(axes: Any, matrix: NDArray[np.int64], *, cell: float) -> None:
+    """Shows a confusion matrix whose cells have sides of so many inches."""
+    # Coloured by share, so that a rare class is as readable as a frequent one.
+    share = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+    axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
+    longest = len(f"{matrix.max():,}")
+    # A digit is 0.62 as wide as high.
+    size = min(10.0, 72 * 0.36 * cell, 72 * 0.85 * cell / (0.62 * longest))
+    if size < _SMALLEST_TEXT:
+        return
+    for (row, column), value in np.ndenumerate(matrix):
+        if value or len(matrix) <= _FEW_CLASSES:
+            colour = "white" if share[row, column] > 0.5 else "black"
+            axes.text(
+                column, row, f"{value:,}", ha="center", va="center", color=colour, fontsize=size
+            )
 
 
 def _strip(axes: Any, images: NDArray[Any], columns: int) -> None:
