@@ -139,7 +139,7 @@ def test_result_comes_first(written):
         *("Best validation accuracy", "0.8000 (epoch 2)"),
         *("Least validation loss", "0.7000 (epoch 2)"),
         *("Time per epoch", "62 s"),
-        *("Waiting for batches", "3.0\N{NO-BREAK SPACE}% of the time"),
+        *("Waiting for batches", "3.0\N{NO-BREAK SPACE}% of the training time"),
     ]
 
 

@@ -51,7 +51,7 @@ class Report:
         results: What came out, likewise. What `evaluation.record` makes of `evaluations` is not
             shown a second time.
         history: Values per epoch by their names, as in `history.json`: Keras' metrics, "seconds",
-            the duration, and "waiting", the share of it that went into waiting for batches.
+            the duration, and "waiting", 0 to 1, the share of waiting for batches in its training.
         pictures: Headings and PNG files to show, such as learning curves and a batch; those that do
             not exist are left out. Confusion matrices and misclassified pictures are not among
             them: the report makes its own from `evaluations`.
@@ -180,7 +180,7 @@ def _run_figures(history: Mapping[str, Sequence[float]]) -> list[tuple[str, str]
         figures.append(("Time per epoch", _duration(statistics.median(history["seconds"]))))
     if history.get("waiting"):
         waiting = statistics.median(history["waiting"])
-        figures.append(("Waiting for batches", f"{_percent(waiting)} of the time"))
+        figures.append(("Waiting for batches", f"{_percent(waiting)} of the training time"))
     return figures
 
 
