@@ -7,7 +7,6 @@ import os
 import types
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 
@@ -22,53 +21,6 @@ def nowhere(monkeypatch, tmp_path):
     """No data set in any of the usual places."""
     monkeypatch.delenv(datasets.DATA_VARIABLE, raising=False)
     monkeypatch.setattr(datasets, "_DEBIAN_FASHION_MNIST", tmp_path / "no-debian")
-
-
-@pytest.mark.parametrize("compress", [False, True])
-def test_idx_files_are_read_plain_and_compressed_whatever_their_name(tmp_path, idx_bytes, compress):
-    array = np.arange(2 * 3 * 4, dtype=np.uint8).reshape(2, 3, 4)
-    path = tmp_path / "images.anything"
-    content = idx_bytes(array)
-    path.write_bytes(gzip.compress(content) if compress else content)
-    np.testing.assert_array_equal(datasets.read_idx(path, dimensions=3), array)
-
-
-GOOD = b"\x00\x00\x08\x02" + b"\x00\x00\x00\x04\x00\x00\x00\x05" + bytes(20)
-# Tests are named after these bytes, so they must be the same in every process: no time in them.
-PACKED = gzip.compress(GOOD, mtime=0)
-PACKED_SHORT = gzip.compress(GOOD[:-1], mtime=0)
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        (b"", "begins with nothing"),
-        (b"\x00\x00\x08", "begins with 00 00 08, not with 00 00 08 02"),
-        (b"\x89PNG and so on", "begins with 89 50 4e 47"),
-        (b"\x00\x00\x08\x01" + GOOD[4:], "00 00 08 01, not with 00 00 08 02"),
-        (b"\x00\x00\x0d\x02" + GOOD[4:], "00 00 0d 02"),
-        (GOOD[:9], "ends within its header"),
-        (GOOD[:-1], "truncated: the header says 4x5 = 20 bytes, there are 19"),
-        (GOOD[:4] + b"\xff" * 8, "truncated"),
-        (GOOD + b"x", "longer than the 4x5 = 20 bytes"),
-        (PACKED[:-9], "gzip stream"),
-        (PACKED[:12] + b"\xff\xff" + PACKED[14:], "gzip stream"),
-        (PACKED[:-6] + bytes(6), "gzip stream"),
-        (PACKED_SHORT, "truncated: the header says 4x5 = 20 bytes, there are 19"),
-    ],
-)
-def test_bad_idx_file_is_an_error_with_its_path(tmp_path, content, message):
-    path = tmp_path / "bad.gz"
-    path.write_bytes(content)
-    with pytest.raises(DatasetError) as error:
-        datasets.read_idx(path, dimensions=2)
-    assert str(error.value).startswith(f"{path}: ")
-    assert message in str(error.value)
-
-
-def test_idx_file_that_is_not_there_is_an_error_with_its_path(tmp_path):
-    with pytest.raises(DatasetError, match=r"none\.gz: cannot be read"):
-        datasets.read_idx(tmp_path / "none.gz", dimensions=1)
 
 
 @pytest.mark.parametrize("compress", [False, True])
@@ -169,77 +121,61 @@ def test_real_fashion_mnist():
     assert data.y_train[:8].tolist() == [9, 0, 0, 3, 0, 2, 7, 2]
 
 
-@pytest.fixture
-def folders(tmp_path):
-    """Folders with three pictures per class for training and two for testing."""
-    for part, count in (("train", 3), ("test", 2)):
-        for value, name in enumerate("OX", start=1):
-            folder = tmp_path / part / name
-            folder.mkdir(parents=True)
-            for number in range(count):
-                picture = np.full((20, 30), 100 * value + number, np.uint8)
-                cv2.imwrite(str(folder / f"{number}.png"), picture)
-    return tmp_path
+def write_mnist(folder, **changes):
+    """Writes a small set as Keras' mnist.npz."""
+    arrays = {
+        "x_train": np.arange(5 * 28 * 28, dtype=np.uint8).reshape(5, 28, 28),
+        "y_train": np.arange(5, dtype=np.uint8),
+        "x_test": np.zeros((3, 28, 28), np.uint8),
+        "y_test": np.array([9, 0, 9], np.uint8),
+    }
+    arrays |= changes
+    folder.mkdir(parents=True, exist_ok=True)
+    np.savez(folder / "mnist.npz", **{k: v for k, v in arrays.items() if v is not None})
+    return arrays
 
 
-def load(folder, **arguments):
-    return datasets.load_picture_folders(folder, "OX", height=10, width=15, **arguments)
+def test_mnist_as_npz_and_as_idx_files(tmp_path, monkeypatch, write_fashion_mnist):
+    arrays = write_mnist(tmp_path / "mnist")
+    monkeypatch.setenv(datasets.DATA_VARIABLE, str(tmp_path))
+    data = datasets.load_mnist(None)
+    np.testing.assert_array_equal(data.x_train[..., 0], arrays["x_train"])
+    np.testing.assert_array_equal(data.y_test, [9, 0, 9])
+    assert data.classes == tuple("0123456789")
+    assert data.source == str(tmp_path / "mnist" / "mnist.npz")
+    write_fashion_mnist(tmp_path / "idx")
+    assert datasets.load_mnist(tmp_path / "idx").x_test.shape == (10, 28, 28, 1)
 
 
-def test_picture_folders_are_read_in_order_and_resized(folders):
-    data = load(folders)
-    assert data.x_train.shape == (6, 10, 15, 1)
-    assert data.x_train.dtype == np.uint8
-    np.testing.assert_array_equal(data.x_train[:, 5, 5, 0], [100, 101, 102, 200, 201, 202])
-    np.testing.assert_array_equal(data.y_train, [0, 0, 0, 1, 1, 1])
-    np.testing.assert_array_equal(data.y_test, [0, 0, 1, 1])
-
-
-def test_limit_is_shared_by_the_classes(folders):
-    data = load(folders, limit=4)
-    np.testing.assert_array_equal(data.y_train, [0, 0, 1, 1])
-
-
-def test_colour_small_and_oddly_named_pictures_are_read(folders):
-    red = np.zeros((4, 4, 3), np.uint8)
-    red[..., 2] = 255
-    content = cv2.imencode(".png", red)[1].tobytes()
-    (folders / "test" / "O" / "é ü.PNG").write_bytes(content)
-    data = load(folders)
-    assert data.x_test[2].tolist() == np.full((10, 15, 1), 76).tolist()
-
-
-def test_other_and_hidden_files_are_left_out(folders):
-    (folders / "train" / "O" / "notes.txt").write_text("not a picture")
-    (folders / "train" / "O" / ".hidden.png").write_bytes(b"")
-    assert len(load(folders).x_train) == 6
-
-
-@pytest.mark.parametrize("content", [b"", b"no picture", b"\x89PNG\r\n\x1a\n" + bytes(40)])
-def test_broken_picture_is_an_error_with_its_path(folders, content):
-    path = folders / "test" / "X" / "broken.png"
-    path.write_bytes(content)
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"y_test": None}, "an array is missing: y_test"),
+        ({"x_train": np.zeros((5, 28, 28))}, "x_train must be uint8, not float64"),
+        ({"x_train": np.zeros((5, 27, 28), np.uint8)}, "not (5, 27, 28) and (5,)"),
+        ({"y_test": np.array([9, 0, 10], np.uint8)}, "with labels 0 to 9"),
+    ],
+    ids=str,
+)
+def test_wrong_mnist_is_an_error_with_the_path(tmp_path, changes, message):
+    write_mnist(tmp_path, **changes)
     with pytest.raises(DatasetError) as error:
-        load(folders)
-    assert str(path) in str(error.value)
+        datasets.load_mnist(tmp_path)
+    assert str(error.value).startswith(f"{tmp_path / 'mnist.npz'}: ")
+    assert message in str(error.value)
 
 
-def test_missing_and_empty_folders_are_errors(folders):
-    for path in (folders / "test" / "X").iterdir():
-        path.unlink()
-    with pytest.raises(DatasetError, match="there is no picture in it"):
-        load(folders)
-    (folders / "test" / "X").rmdir()
-    with pytest.raises(DatasetError, match="there is no such folder"):
-        load(folders)
+@pytest.mark.parametrize("content", [b"", b"no archive", b"PK\x03\x04 half of one"])
+def test_damaged_npz_is_an_error_with_the_path(tmp_path, content):
+    (tmp_path / "mnist.npz").write_bytes(content)
+    with pytest.raises(DatasetError, match=r"mnist\.npz: cannot be read as \.npz"):
+        datasets.load_mnist(tmp_path)
 
 
 @pytest.mark.data
-@pytest.mark.skipif("BATCHWARP_DATA" not in os.environ, reason="BATCHWARP_DATA is not set")
-def test_real_drawings():
-    root = Path(os.environ["BATCHWARP_DATA"]) / "xo_handdrawn"
-    if not root.is_dir():
-        pytest.skip(f"there is no {root}")
-    data = datasets.load_picture_folders(root, "OX", height=38, width=46)
-    assert data.x_train.shape == (320, 38, 46, 1)
-    assert data.x_test.shape == (80, 38, 46, 1)
+def test_real_mnist():
+    root = os.environ.get(datasets.DATA_VARIABLE)
+    if not root:
+        pytest.skip(f"{datasets.DATA_VARIABLE} is not set")
+    data = datasets.load_mnist(Path(root) / "mnist")
+    assert (data.x_train.shape, data.x_test.shape) == ((60000, 28, 28, 1), (10000, 28, 28, 1))

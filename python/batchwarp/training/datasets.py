@@ -1,33 +1,30 @@
-"""Finding and reading the data sets of the training scripts."""
+"""Finding the data sets of the training scripts.
+
+Each is looked for in the same order: the folder that the user names, the folder of its name under
+`$BATCHWARP_DATA`, a well-known place of the system, the download that Keras offers.
+"""
 
 from __future__ import annotations
 
-import gzip
-import math
 import os
 import socket
-import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from batchwarp.training.errors import DatasetError
+from batchwarp.training.evaluation import Part
 from batchwarp.training.frameworks import load_keras
+from batchwarp.training.idx import read_idx_pair
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = [
-    "DATA_VARIABLE",
-    "Dataset",
-    "load_fashion_mnist",
-    "load_picture_folders",
-    "read_idx",
-]
+__all__ = ["DATA_VARIABLE", "Dataset", "find", "load_fashion_mnist", "load_mnist", "read_npz"]
 
 DATA_VARIABLE = "BATCHWARP_DATA"
 
@@ -43,16 +40,14 @@ FASHION_MNIST_CLASSES = (
     "Bag",
     "Ankle boot",
 )
+MNIST_CLASSES = tuple("0123456789")
 # Where Debian's package dataset-fashion-mnist puts its files.
 _DEBIAN_FASHION_MNIST = Path("/usr/share/datasets/fashion-mnist")
-_FASHION_MNIST_FILES = (
+_IDX_FILES = (
     "train-images-idx3-ubyte",
     "train-labels-idx1-ubyte",
     "t10k-images-idx3-ubyte",
     "t10k-labels-idx1-ubyte",
-)
-_PICTURE_SUFFIXES = frozenset(
-    (".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
 )
 # A server that says nothing for so long is not going to.
 _DOWNLOAD_TIMEOUT = 15.0  # seconds
@@ -91,78 +86,40 @@ class Dataset:
             self.source,
         )
 
+    def test_part(self, flow: Any) -> Part:
+        """Returns the test pictures as a part to evaluate.
 
-def read_idx(path: Path, *, dimensions: int) -> NDArray[np.uint8]:
-    """Reads an IDX file of bytes, the format of MNIST and its relatives.
+        Args:
+            flow: Their batches, in order.
+        """
+        sources = [f"test picture {number}" for number in range(1, len(self.y_test) + 1)]
+        return Part("test", flow, self.y_test.astype(np.intp), sources)
+
+
+def find(given: Path | None, name: str, *elsewhere: Path) -> Path | None:
+    """Returns the folder of a data set.
 
     Args:
-        path: The file, plain or compressed with gzip; its content decides, not its name.
-        dimensions: Number of dimensions that the array must have, 1 to 255.
+        given: What the user has named, which is not checked.
+        name: The folder's name under `$BATCHWARP_DATA`.
+        *elsewhere: Well-known places, looked into last.
 
     Returns:
-        The array, uint8 with `dimensions` dimensions.
-
-    Raises:
-        DatasetError: If the file cannot be read, is not an IDX file of bytes with that many
-            dimensions, or is shorter or longer than its header says.
+        The folder; None if nothing is given and none of the places exists.
     """
-    try:
-        with path.open("rb") as file:
-            if file.read(2) == b"\x1f\x8b":
-                file.seek(0)
-                with gzip.open(file) as unpacked:
-                    return _read_idx(cast(BinaryIO, unpacked), path, dimensions)
-            file.seek(0)
-            return _read_idx(file, path, dimensions)
-    except EOFError:
-        raise DatasetError(path, "the gzip stream ends too early; the file is truncated") from None
-    except (gzip.BadGzipFile, zlib.error) as error:
-        raise DatasetError(path, f"the gzip stream is damaged ({error})") from error
-    except OSError as error:
-        raise DatasetError(path, f"cannot be read ({error.strerror or error})") from error
+    if given is not None:
+        return given
+    root = os.environ.get(DATA_VARIABLE)
+    places = [Path(root) / name, *elsewhere] if root else elsewhere
+    return next((place for place in places if place.is_dir()), None)
 
 
-def _read_idx(file: BinaryIO, path: Path, dimensions: int) -> NDArray[np.uint8]:
-    """Reads the unpacked stream of an IDX file."""
-    magic = file.read(4)
-    expected = bytes((0, 0, 8, dimensions))  # 8 is the format's code for unsigned bytes
-    if magic != expected:
-        raise DatasetError(
-            path,
-            f"not an IDX file of bytes with {dimensions} dimension(s): it begins with "
-            f"{magic.hex(' ') or 'nothing'}, not with {expected.hex(' ')}",
-        )
-    header = file.read(4 * dimensions)
-    if len(header) < 4 * dimensions:
-        raise DatasetError(path, "the file ends within its header")
-    shape = tuple(np.frombuffer(header, ">u4").tolist())
-    size = math.prod(shape)
-    sizes = "x".join(map(str, shape))
-    # Read in pieces: the header of a damaged file may promise more than there is memory.
-    content = bytearray()
-    while len(content) <= size:
-        piece = file.read(min(1 << 24, size + 1 - len(content)))
-        if not piece:
-            break
-        content += piece
-    if len(content) < size:
-        raise DatasetError(
-            path, f"truncated: the header says {sizes} = {size} bytes, there are {len(content)}"
-        )
-    if len(content) > size:
-        raise DatasetError(path, f"longer than the {sizes} = {size} bytes that its header says")
-    return np.frombuffer(content, np.uint8).reshape(shape)
-
-
-def load_fashion_mnist(folder: Path | None) -> Dataset:
-    """Loads Fashion-MNIST: 60,000 training and 10,000 test pictures of 28x28 pixels.
-
-    Without a folder it is looked for in `$BATCHWARP_DATA/fashion-mnist`, then where Debian's
-    package `dataset-fashion-mnist` puts it, and is downloaded with `keras.datasets` as the last
-    resort.
+def load_mnist(given: Path | None) -> Dataset:
+    """Loads MNIST: 60,000 training and 10,000 test pictures of 28x28 pixels.
 
     Args:
-        folder: Folder of the four IDX files, plain or `.gz`; None looks in the places above.
+        given: Folder of Keras' `mnist.npz` or of the four IDX files, plain or `.gz`; None looks for
+            `$BATCHWARP_DATA/mnist`, then downloads with `keras.datasets`.
 
     Returns:
         The data set.
@@ -171,77 +128,134 @@ def load_fashion_mnist(folder: Path | None) -> Dataset:
         DatasetError: If the files are nowhere or are not what they must be.
         MissingPackageError: If it takes a download and Keras is not installed.
     """
+    folder = find(given, "mnist")
+    if folder is None:
+        return _download("mnist", "MNIST", MNIST_CLASSES, "mnist.npz or the four IDX files")
+    path = folder / "mnist.npz"
+    if not path.is_file():
+        return _read_idx_files(folder, "MNIST", MNIST_CLASSES)
+    arrays = read_npz(path, ("x_train", "y_train", "x_test", "y_test"))
+    for part in ("train", "test"):
+        images, labels = arrays[f"x_{part}"], arrays[f"y_{part}"]
+        if images.shape != (len(labels), 28, 28) or not len(labels) or labels.max() > 9:
+            raise DatasetError(
+                path,
+                f"x_{part} and y_{part} must have shapes (n, 28, 28) and (n,) with labels 0 to 9, "
+                f"not {images.shape} and {labels.shape}",
+            )
+    return Dataset(
+        arrays["x_train"][..., np.newaxis],
+        arrays["y_train"],
+        arrays["x_test"][..., np.newaxis],
+        arrays["y_test"],
+        classes=MNIST_CLASSES,
+        source=str(path),
+    )
+
+
+def load_fashion_mnist(given: Path | None) -> Dataset:
+    """Loads Fashion-MNIST: 60,000 training and 10,000 test pictures of 28x28 pixels.
+
+    Args:
+        given: Folder of the four IDX files, plain or `.gz`; None looks for
+            `$BATCHWARP_DATA/fashion-mnist`, then where Debian's package `dataset-fashion-mnist`
+            puts them, and then downloads with `keras.datasets`.
+
+    Returns:
+        The data set.
+
+    Raises:
+        DatasetError: If the files are nowhere or are not what they must be.
+        MissingPackageError: If it takes a download and Keras is not installed.
+    """
+    folder = find(given, "fashion-mnist", _DEBIAN_FASHION_MNIST)
     if folder is not None:
-        return _read_fashion_mnist(folder)
-    root = os.environ.get(DATA_VARIABLE)
-    places = [Path(root) / "fashion-mnist"] if root else []
-    for place in [*places, _DEBIAN_FASHION_MNIST]:
-        if place.is_dir():
-            return _read_fashion_mnist(place)
-    return _download_fashion_mnist()
+        return _read_idx_files(folder, "Fashion-MNIST", FASHION_MNIST_CLASSES)
+    return _download(
+        "fashion_mnist",
+        "Fashion-MNIST",
+        FASHION_MNIST_CLASSES,
+        "the four IDX files (.gz or plain)",
+        f"Debian and Ubuntu: apt-get install dataset-fashion-mnist (puts it into "
+        f"{_DEBIAN_FASHION_MNIST})",
+    )
 
 
-def _read_fashion_mnist(folder: Path) -> Dataset:
-    """Reads and checks the four files of Fashion-MNIST."""
+def read_npz(path: Path, names: Sequence[str]) -> dict[str, NDArray[np.uint8]]:
+    """Reads arrays of bytes from a `.npz` file.
+
+    Args:
+        path: The file.
+        names: Names of the arrays.
+
+    Returns:
+        The arrays by name, uint8.
+
+    Raises:
+        DatasetError: If the file cannot be read, or lacks one of them or has it in another type.
+    """
+    try:
+        # NumPy does not close what it has opened itself if that is no archive.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as content:
+            arrays = {name: content[name] for name in names}
+    except KeyError as error:
+        raise DatasetError(path, f"an array is missing: {error.args[0]}") from error
+    # What zipfile, zlib and NumPy raise for damaged files has no common base but this.
+    except Exception as error:
+        reason = getattr(error, "strerror", None) or error
+        raise DatasetError(path, f"cannot be read as .npz ({reason})") from error
+    for name, array in arrays.items():
+        if array.dtype != np.uint8:
+            raise DatasetError(path, f"{name} must be uint8, not {array.dtype}")
+    return arrays
+
+
+def _read_idx_files(folder: Path, name: str, classes: tuple[str, ...]) -> Dataset:
+    """Reads and checks the four files of MNIST or one of its relatives."""
     if not folder.is_dir():
         what = "is not a folder" if folder.exists() else "does not exist"
-        raise DatasetError(folder, f"{what}; it must be the folder of Fashion-MNIST's IDX files")
+        raise DatasetError(folder, f"{what}; it must be the folder of {name}'s files")
     paths = []
-    for name in _FASHION_MNIST_FILES:
-        candidates = (folder / name, folder / f"{name}.gz")
+    for file in _IDX_FILES:
+        candidates = (folder / file, folder / f"{file}.gz")
         found = [path for path in candidates if path.is_file()]
         if not found:
-            raise DatasetError(folder, f"there is no file {name} or {name}.gz")
+            raise DatasetError(folder, f"there is no file {file} or {file}.gz")
         paths.append(found[0])
-    parts: list[NDArray[np.uint8]] = []
-    for images_path, labels_path in (paths[:2], paths[2:]):
-        images = read_idx(images_path, dimensions=3)
-        labels = read_idx(labels_path, dimensions=1)
-        if images.shape[1:] != (28, 28):
-            height, width = images.shape[1:]
-            raise DatasetError(images_path, f"pictures must be 28x28 pixels, not {width}x{height}")
-        if len(images) != len(labels):
-            raise DatasetError(
-                labels_path, f"{len(labels)} labels for {len(images)} pictures in {images_path}"
-            )
-        if not len(images):
-            raise DatasetError(images_path, "there are no pictures in it")
-        if labels.max() >= len(FASHION_MNIST_CLASSES):
-            raise DatasetError(labels_path, f"labels must be 0 to 9, there is a {labels.max()}")
-        parts += [images[..., np.newaxis], labels]
     return Dataset(
-        x_train=parts[0],
-        y_train=parts[1],
-        x_test=parts[2],
-        y_test=parts[3],
-        classes=FASHION_MNIST_CLASSES,
+        *read_idx_pair(paths[0], paths[1], len(classes)),
+        *read_idx_pair(paths[2], paths[3], len(classes)),
+        classes=classes,
         source=str(folder),
     )
 
 
-def _download_fashion_mnist() -> Dataset:
-    """Downloads Fashion-MNIST with Keras, or takes what Keras has downloaded before."""
+def _download(
+    module: str, name: str, classes: tuple[str, ...], files: str, *other_ways: str
+) -> Dataset:
+    """Downloads a data set with Keras, or takes what Keras has downloaded before."""
     keras = load_keras()
     try:
         with _socket_timeout(_DOWNLOAD_TIMEOUT):
-            train, test = keras.datasets.fashion_mnist.load_data()
+            train, test = getattr(keras.datasets, module).load_data()
     except Exception as error:  # Keras raises nothing more specific
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise DatasetError(
-            "Fashion-MNIST",
-            "not found. Ways to get it: (1) --data FOLDER with the four IDX files (.gz or plain); "
-            f"(2) a folder fashion-mnist in the folder that ${DATA_VARIABLE} names; "
-            "(3) Debian and Ubuntu: apt-get install dataset-fashion-mnist "
-            f"(puts it into {_DEBIAN_FASHION_MNIST}); "
-            f"(4) a network connection, for keras.datasets to download it (tried now: {reason})",
-        ) from error
+        folder = module.replace("_", "-")
+        ways = (
+            f"--data FOLDER with {files}",
+            f"a folder {folder} in the folder that ${DATA_VARIABLE} names",
+            *other_ways,
+            f"a network connection, for keras.datasets to download it (tried now: {reason})",
+        )
+        listed = "; ".join(f"({number}) {way}" for number, way in enumerate(ways, start=1))
+        raise DatasetError(name, f"not found. Ways to get it: {listed}") from error
     return Dataset(
         train[0][..., np.newaxis],
         train[1],
         test[0][..., np.newaxis],
         test[1],
-        classes=FASHION_MNIST_CLASSES,
-        source="keras.datasets.fashion_mnist",
+        classes=classes,
+        source=f"keras.datasets.{module}",
     )
 
 
@@ -254,95 +268,3 @@ def _socket_timeout(seconds: float) -> Iterator[None]:
         yield
     finally:
         socket.setdefaulttimeout(before)
-
-
-def load_picture_folders(
-    root: Path, classes: Sequence[str], *, height: int, width: int, limit: int | None = None
-) -> Dataset:
-    """Loads grey pictures from the folders `train/<class>` and `test/<class>`.
-
-    Files whose name begins with a dot or does not end as a picture's are left out.
-
-    Args:
-        root: The folder that contains `train` and `test`.
-        classes: Names of the classes, which are the names of their folders.
-        height: Height in pixels that every picture is resized to.
-        width: Width in pixels that every picture is resized to.
-        limit: Load at most this many pictures for training and as many for testing, evenly over
-            the classes, in the order of their names; None loads all.
-
-    Returns:
-        The data set, with pictures of shape `(n, height, width, 1)`.
-
-    Raises:
-        DatasetError: If a folder is missing or has no pictures, or a file is not a picture.
-    """
-    arrays: list[NDArray[np.uint8]] = []
-    for part in ("train", "test"):
-        paths: list[Path] = []
-        labels: list[int] = []
-        for label, name in enumerate(classes):
-            folder = root / part / name
-            found = _pictures_in(folder)
-            if limit is not None:
-                found = found[: max(1, limit // len(classes))]
-            paths += found
-            labels += [label] * len(found)
-        pictures = np.empty((len(paths), height, width, 1), np.uint8)
-        for index, path in enumerate(paths):
-            pictures[index, :, :, 0] = _read_picture(path, height, width)
-        arrays += [pictures, np.array(labels, np.uint8)]
-    return Dataset(
-        x_train=arrays[0],
-        y_train=arrays[1],
-        x_test=arrays[2],
-        y_test=arrays[3],
-        classes=tuple(classes),
-        source=str(root),
-    )
-
-
-def _pictures_in(folder: Path) -> list[Path]:
-    """Returns the picture files of a folder in the order of their names."""
-    if not folder.is_dir():
-        raise DatasetError(
-            folder,
-            "there is no such folder; pictures are expected in train/<class> and test/<class>",
-        )
-    found = sorted(
-        path
-        for path in folder.iterdir()
-        if path.suffix.lower() in _PICTURE_SUFFIXES and not path.name.startswith(".")
-    )
-    if not found:
-        raise DatasetError(folder, f"there is no picture in it ({_endings()})")
-    return found
-
-
-def _endings() -> str:
-    """Returns the file name endings of pictures, for messages."""
-    return ", ".join(sorted(_PICTURE_SUFFIXES))
-
-
-def _read_picture(path: Path, height: int, width: int) -> NDArray[np.uint8]:
-    """Returns one picture in grey, resized; uint8 of shape `(height, width)`."""
-    import cv2
-
-    try:
-        # OpenCV's own imread cannot open every path on Windows.
-        content = np.frombuffer(path.read_bytes(), np.uint8)
-    except OSError as error:
-        raise DatasetError(path, f"cannot be read ({error.strerror or error})") from error
-    if not content.size:
-        raise DatasetError(path, "the file is empty")
-    try:
-        picture = cv2.imdecode(content, cv2.IMREAD_GRAYSCALE)
-    except cv2.error as error:
-        raise DatasetError(path, f"cannot be decoded as a picture ({error.err})") from error
-    if picture is None:
-        raise DatasetError(path, "cannot be decoded as a picture; it is damaged or not a picture")
-    if picture.shape != (height, width):
-        shrinks = picture.shape[0] > height and picture.shape[1] > width
-        method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-        picture = cv2.resize(picture, (width, height), interpolation=method)
-    return np.asarray(picture, np.uint8)
