@@ -30,7 +30,7 @@ def fails(arguments, capsys):
         (["paint"], "'paint'"),
         (["train"], "SCRIPT"),
         (["train", "nothing"], "'nothing'"),
-        (["train", "fashion-mnist"], "--model"),
+        (["train", "ox", "--generator", "scipy"], "'scipy'"),
         (["train", "fashion-mnist", "--model", "e"], "'e'"),
         (["train", "ox", "--epochs", "0"], "--epochs: must be at least 1, received: 0"),
         (["train", "ox", "--epochs", "ten"], "--epochs: 'ten' is not a whole number"),
@@ -51,24 +51,37 @@ def test_error_names_the_help_that_applies(capsys):
     assert "see batchwarp train ox --help" in fails(["train", "ox", "--epochs", "0"], capsys)
 
 
-@pytest.mark.parametrize(
-    "arguments", [["train", "ox"], ["train", "fashion-mnist", "--model", "b"]], ids=" ".join
-)
-def test_missing_data_is_one_line_and_makes_no_folder(arguments, tmp_path, capsys):
-    pytest.importorskip("matplotlib", reason="it is asked for first")
+@pytest.mark.parametrize("script", ["ox", "asl", "mnist", "fashion-mnist", "cats-dogs"])
+def test_missing_data_is_one_line_and_makes_no_folder(script, tmp_path, capsys):
     missing, out = tmp_path / "missing", tmp_path / "out"
-    message = fails([*arguments, "--data", str(missing), "--out", str(out)], capsys)
+    message = fails(["train", script, "--data", str(missing), "--out", str(out)], capsys)
     assert str(missing) in message
     assert not out.exists()
 
 
-def test_missing_tensorflow_says_how_to_install_it(tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize("package", ["tensorflow", "keras", "jinja2", "rich", "scipy"])
+def test_missing_package_says_how_to_install_it(package, tmp_path, monkeypatch, capsys):
     pytest.importorskip("matplotlib", reason="it is asked for first")
-    monkeypatch.setitem(sys.modules, "tensorflow", None)
+    if package == "tensorflow":
+        keras = pytest.importorskip("keras")
+        if keras.backend.backend() != package:
+            pytest.skip(f"Keras runs on {keras.backend.backend()} here")
+    for name in [name for name in sys.modules if name.partition(".")[0] == package]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, package, None)
     message = fails(["train", "ox", "--limit", "20", "--out", str(tmp_path / "out")], capsys)
-    assert "tensorflow" in message
+    assert message.startswith(f"batchwarp: error: {package} ")
     assert "pip install 'batchwarp[train]'" in message
     assert not (tmp_path / "out").exists()
+
+
+def test_backend_that_cannot_train_is_status_2():
+    environment = {**os.environ, "KERAS_BACKEND": "abacus"}
+    command = [sys.executable, "-m", "batchwarp.cli", "train", "ox", "--limit", "20"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 2
+    assert done.stderr.startswith("batchwarp: error: KERAS_BACKEND: ")
+    assert done.stderr.count("\n") == 1
 
 
 def test_missing_matplotlib_says_how_to_install_it(tmp_path, monkeypatch, capsys):
@@ -84,7 +97,7 @@ def test_ctrl_c_is_status_130_without_traceback(monkeypatch, capsys):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(ox, "_load", interrupted)
+    monkeypatch.setattr(ox, "prepare", interrupted)
     assert main(["train", "ox"]) == 130
     assert capsys.readouterr().err == ""
 

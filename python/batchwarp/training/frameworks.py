@@ -1,4 +1,4 @@
-"""Importing TensorFlow and Keras when they are needed, and not before.
+"""Importing Keras and the backend it trains with when they are needed, and not before.
 
 Both take seconds to import; the rest of the package works without them.
 """
@@ -14,15 +14,19 @@ from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
-from batchwarp.training.errors import MissingPackageError
+from batchwarp.training.errors import MissingPackageError, UsageError
 
-__all__ = ["keras_generator_class", "load_keras"]
+__all__ = ["generator_class", "keras_generator_class", "load_keras"]
+
+GENERATORS = ("batchwarp", "keras")
 
 _LOG_VARIABLE = "TF_CPP_MIN_LOG_LEVEL"
+# Keras' backends that can train, and the modules behind them.
+_BACKENDS = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}
 
 
 def load_keras() -> ModuleType:
-    """Imports Keras and TensorFlow.
+    """Imports Keras and the backend that `KERAS_BACKEND` or Keras' settings file names.
 
     TensorFlow's notices about processor and GPU are kept from the user unless the environment
     variable TF_CPP_MIN_LOG_LEVEL is set.
@@ -32,6 +36,7 @@ def load_keras() -> ModuleType:
 
     Raises:
         MissingPackageError: If one of them is not installed or cannot be loaded.
+        UsageError: If the backend cannot train.
     """
     if _LOG_VARIABLE in os.environ:
         return _import_both()
@@ -42,9 +47,21 @@ def load_keras() -> ModuleType:
 
 
 def _import_both() -> ModuleType:
-    """Imports TensorFlow, then Keras, and returns the latter."""
-    _import("tensorflow")
-    return _import("keras")
+    """Imports Keras, which imports its backend, and returns the former."""
+    try:
+        keras = importlib.import_module("keras")
+    except ImportError as error:
+        missing = (error.name or "keras").partition(".")[0]
+        raise MissingPackageError(missing, error) from error
+    except ValueError as error:  # what Keras says of a backend that it does not know
+        raise UsageError(f"KERAS_BACKEND: {error}") from error
+    name = keras.backend.backend()
+    if name not in _BACKENDS:
+        raise UsageError(
+            f"KERAS_BACKEND: must be {', '.join(_BACKENDS)} to train, received: {name!r}"
+        )
+    _import(_BACKENDS[name])
+    return keras
 
 
 def _import(name: str) -> ModuleType:
@@ -81,13 +98,31 @@ def _silent_stderr() -> Iterator[None]:
             os.close(saved)
 
 
+def generator_class(name: str) -> Any:
+    """Returns the `ImageDataGenerator` of batchwarp or of Keras.
+
+    Args:
+        name: "batchwarp" or "keras".
+
+    Raises:
+        MissingPackageError: If Keras' is asked for, and Keras, its backend, or SciPy, which it
+            warps with, cannot be imported.
+    """
+    if name == "keras":
+        return keras_generator_class()
+    from batchwarp import ImageDataGenerator
+
+    return ImageDataGenerator
+
+
 def keras_generator_class() -> Any:
     """Returns Keras' own `ImageDataGenerator`, which batchwarp is compared with.
 
     Raises:
-        MissingPackageError: If TensorFlow is not installed or cannot be loaded, or SciPy, which
-            Keras warps with, is not.
+        MissingPackageError: If Keras, its backend, or SciPy, which it warps with, cannot be
+            imported.
     """
     load_keras()
     _import("scipy.ndimage")
-    return _import("tensorflow").keras.preprocessing.image.ImageDataGenerator
+    # Public as `tf.keras.preprocessing.image` only, which needs TensorFlow.
+    return _import("keras.src.legacy.preprocessing.image").ImageDataGenerator
