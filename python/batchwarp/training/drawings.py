@@ -16,12 +16,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from batchwarp.training.errors import MissingPackageError
+from batchwarp.training.errors import MissingPackageError, UsageError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["CLASSES", "HEIGHT", "TEST_STREAM", "TRAIN_STREAM", "WIDTH", "draw", "draw_set"]
+__all__ = [
+    "CLASSES",
+    "HEIGHT",
+    "TEST_STREAM",
+    "TRAIN_STREAM",
+    "WIDTH",
+    "draw",
+    "draw_set",
+    "write_set",
+]
 
 CLASSES = ("O", "X")
 HEIGHT = 38
@@ -114,6 +123,36 @@ def draw_set(
         rng = np.random.default_rng([seed, stream, number])
         pictures[number, :, :, 0] = draw(CLASSES[labels[number]], rng, height, width)
     return pictures, labels
+
+
+def write_set(folder: Path, count: int, *, seed: int, stream: int) -> None:
+    """Draws pictures into the folders of their classes, as `0001.png` and so on.
+
+    Pictures that it has drawn there before are removed; other files stay.
+
+    Args:
+        folder: The folder of the classes' folders; it is made if need be.
+        count: Number of pictures.
+        seed: Seed of all random decisions, a non-negative integer.
+        stream: Which of the seed's independent sets.
+
+    Raises:
+        UsageError: If the files cannot be written.
+        MissingPackageError: If matplotlib, whose fonts are used, is not installed.
+    """
+    from PIL import Image
+
+    pictures, labels = draw_set(count, seed=seed, stream=stream)
+    try:
+        for name in CLASSES:
+            (folder / name).mkdir(parents=True, exist_ok=True)
+            for old in (folder / name).glob("[0-9][0-9][0-9][0-9].png"):
+                old.unlink()
+        for number, (picture, label) in enumerate(zip(pictures, labels, strict=True), start=1):
+            path = folder / CLASSES[label] / f"{number:04}.png"
+            Image.fromarray(picture[:, :, 0]).save(path)
+    except OSError as error:
+        raise UsageError(f"cannot write to {folder}: {error.strerror or error}") from error
 
 
 def draw(
