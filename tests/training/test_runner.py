@@ -6,63 +6,139 @@ import argparse
 import json
 import signal
 
+import numpy as np
 import pytest
 
+pytest.importorskip("keras", reason="runs train Keras models")
+pytest.importorskip("matplotlib", reason="runs draw with it")
+
+import keras
+
 import batchwarp
-from batchwarp.training import runner
+from batchwarp.training import options, runner
 from batchwarp.training.errors import UsageError
+from batchwarp.training.evaluation import Part
+from batchwarp.training.files import write_json
+
+# Not ours to mend: TensorFlow's tensors, and what Keras says of its old format.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
+]
+
+X = np.random.default_rng(0).integers(0, 256, (24, 6, 5, 1), np.uint8)
+Y = np.arange(24) % 2
 
 
-def start(folder, outputs=("model.keras",)):
-    return runner.Run("example", folder, outputs, {"seed": 3})
+def parsed(folder, *arguments):
+    parser = argparse.ArgumentParser()
+    options.add_common(
+        parser, data="", epochs=2, batch_size=8, least_images=8, out="batchwarp-example"
+    )
+    return parser.parse_args([*arguments, "--out", str(folder)])
+
+
+def start(folder, *arguments, script="example", classes=("no", "yes"), **settings):
+    return runner.Run(
+        script, "Example", parsed(folder, *arguments), classes=classes, settings=settings
+    )
 
 
 def record_of(folder):
-    return json.loads((folder / runner.RECORD_FILE).read_text())
+    return json.loads((folder / "run.json").read_text())
 
 
-def test_run_keeps_settings_results_and_status(tmp_path, capsys):
+def history_of(folder):
+    return json.loads((folder / "history.json").read_text())
+
+
+def build():
+    layers = keras.layers
+    model = keras.Sequential(
+        [
+            keras.Input((6, 5, 1)),
+            layers.Flatten(),
+            layers.Dropout(0.3, seed=1),
+            layers.Dense(1, activation="sigmoid"),
+        ]
+    )
+    model.compile(optimizer="adam", loss="binary_crossentropy", metrics=["accuracy"])
+    return model
+
+
+def flow(seed=5, **arguments):
+    datagen = batchwarp.ImageDataGenerator(rescale=1 / 255, **arguments)
+    return datagen.flow(X, Y, batch_size=8, seed=seed)
+
+
+def part(name="test"):
+    datagen = batchwarp.ImageDataGenerator(rescale=1 / 255)
+    return Part(name, datagen.flow(X, Y, batch_size=8, shuffle=False), Y, [f"{i}" for i in Y])
+
+
+def test_run_leaves_what_it_promises(tmp_path, capsys):
     folder = tmp_path / "a" / "b"
-    with start(folder) as run:
+    with start(folder, "--h5", "--seed", "3", data="drawn") as run:
         assert record_of(folder)["status"] == "running"
-        run.record(accuracy=0.9)
-        assert record_of(folder)["results"] == {"accuracy": 0.9}
-        run.path("model.keras").write_text("model")
+        run.draw_batch(batchwarp.ImageDataGenerator(), X[:4], Y[:4])
+        run.draw_variants(batchwarp.ImageDataGenerator(rotation_range=5), X[0], count=3)
+        model = run.model(build)
+        run.fit(model, flow(), epochs=2, validation_data=part().flow)
+        saved = run.evaluate([part("training"), part("test")])
+    np.testing.assert_array_equal(saved.get_weights()[0], model.get_weights()[0])
     record = record_of(folder)
     assert record["script"] == "example"
-    assert record["batchwarp"] == batchwarp.__version__
-    assert record["settings"] == {"seed": 3}
     assert record["status"] == "finished"
+    settings = record["settings"]
+    assert settings["seed"] == 3
+    assert settings["data"] == "drawn"
+    assert settings["classes"] == ["no", "yes"]
+    assert settings["rescale"] == pytest.approx(1 / 255)
+    assert settings["parameters"] == 31
+    assert settings["versions"]["batchwarp"] == batchwarp.__version__
+    assert settings["versions"]["backend"] == keras.backend.backend()
+    results = record["results"]
+    assert set(results["parts"]) == {"training", "test"}
+    assert results["epochs"] == 2
+    assert results["seconds_per_epoch"] > 0
+    assert results["generator_images_per_second"] > 0
+    assert 0 <= results["waiting"] <= 1
+    history = history_of(folder)
+    assert set(history) == {
+        *("accuracy", "loss", "val_accuracy", "val_loss"),
+        *("seconds", "waiting"),
+    }
+    assert all(len(values) == 2 for values in history.values())
+    names = {path.name for path in folder.iterdir()}
+    assert names >= {
+        *("run.json", "history.json", "report.html", "model.keras", "model.h5"),
+        *("curves.png", "before-after.png", "variants.png", "confusion.png", "misclassified.csv"),
+    }
+    assert ("misclassified.png" in names) == (results["parts"]["test"]["accuracy"] < 1)
     output = capsys.readouterr().out
-    assert str(folder) in output
-    assert "model.keras" in output
+    for expected in ("31 parameters", "test accuracy", "time per epoch", str(folder)):
+        assert expected in output
+    assert np.isfinite(
+        keras.models.load_model(folder / "model.h5").predict(X / 255, verbose=0)
+    ).all()
 
 
-@pytest.mark.parametrize(
-    ("error", "status"), [(KeyboardInterrupt, "interrupted"), (ZeroDivisionError, "failed")]
-)
-def test_run_that_ends_early_says_so_in_its_record(tmp_path, error, status):
-    def end_early():
+def test_failure_is_in_the_record(tmp_path):
+    def fail():
         with start(tmp_path) as run:
             run.record(loss=1.5)
-            raise error
+            raise ZeroDivisionError
 
-    with pytest.raises(error):
-        end_early()
-    assert record_of(tmp_path)["status"] == status
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert record_of(tmp_path)["status"] == "failed"
     assert record_of(tmp_path)["results"] == {"loss": 1.5}
 
 
 def test_results_of_an_earlier_run_are_removed_and_other_files_are_not(tmp_path):
-    for name in ("model.keras", "curves.png", "history.csv", "mine.txt"):
+    for name in ("model.keras", "curves.png", "history.json", "report.html", "mine.txt"):
         (tmp_path / name).write_text("old")
     start(tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {"run.json", "mine.txt"}
-
-
-def test_undeclared_files_are_an_error(tmp_path):
-    with pytest.raises(ValueError, match=r"'other\.png' is not among"):
-        start(tmp_path).path("other.png")
 
 
 def test_folder_that_cannot_be_made_is_a_usage_error(tmp_path):
@@ -71,74 +147,123 @@ def test_folder_that_cannot_be_made_is_a_usage_error(tmp_path):
         start(tmp_path / "file" / "folder")
 
 
-def test_interrupt_gate_delays_ctrl_c_until_it_is_released():
-    gate = runner._InterruptGate()
-    before = signal.getsignal(signal.SIGINT)
-    reached = []
+def interrupt_in(epoch, when):
+    """Returns a callback that gets Ctrl-C in an epoch, numbered from 1."""
 
-    def interrupted():
-        with gate:
-            gate.hold()
+    def interrupt(*_, **__):
+        if run_epoch[0] == epoch:
             signal.raise_signal(signal.SIGINT)
-            reached.append("after the signal")
-            gate.release()
-            reached.append("after the release")
+
+    run_epoch = [0]
+    return keras.callbacks.LambdaCallback(
+        on_epoch_begin=lambda number, _: run_epoch.__setitem__(0, number + 1),
+        **{when: interrupt},
+    )
+
+
+@pytest.mark.parametrize(("when", "epochs"), [("on_train_batch_end", 1), ("on_epoch_end", 2)])
+def test_ctrl_c_keeps_what_is_complete_and_goes_on_to_the_report(tmp_path, when, epochs, capsys):
+    def interrupted():
+        with start(tmp_path) as run:
+            model = run.model(build)
+            run.fit(model, flow(), epochs=9, callbacks=[interrupt_in(2, when)])
+            run.fit(model, flow(), epochs=12)  # is passed over
+            run.evaluate([part()])
 
     with pytest.raises(KeyboardInterrupt):
         interrupted()
-    assert reached == ["after the signal"]
-    assert signal.getsignal(signal.SIGINT) is before
+    assert record_of(tmp_path)["status"] == "interrupted"
+    assert record_of(tmp_path)["results"]["epochs"] == epochs
+    assert len(history_of(tmp_path)["loss"]) == epochs
+    assert keras.models.load_model(tmp_path / "model.keras").optimizer.iterations == 3 * epochs
+    assert (tmp_path / "curves.png").stat().st_size > 1000
+    assert (tmp_path / "report.html").stat().st_size > 1000
+    assert f"model of epoch {epochs}" in capsys.readouterr().out
 
 
-def test_interrupt_gate_lets_ctrl_c_through_when_open():
+def test_ctrl_c_in_the_first_epoch_saves_the_model_and_the_report(tmp_path):
     def interrupted():
-        with runner._InterruptGate():
-            signal.raise_signal(signal.SIGINT)
+        with start(tmp_path) as run:
+            callbacks = [interrupt_in(1, "on_train_batch_end")]
+            run.fit(run.model(build), flow(), epochs=9, callbacks=callbacks)
 
     with pytest.raises(KeyboardInterrupt):
         interrupted()
+    assert record_of(tmp_path)["status"] == "interrupted"
+    assert (tmp_path / "report.html").exists()
+    assert keras.models.load_model(tmp_path / "model.keras").count_params() == 31
 
 
-class Model:
-    """Pretends to train for two epochs and is interrupted in the third, or in its checkpoint."""
-
-    def __init__(self, interrupt_in):
-        self.interrupt_in = interrupt_in
-
-    def fit(self, *, epochs, callbacks, **_):
-        for callback in callbacks:
-            callback.set_model(self)
-            callback.on_train_begin({})
-        for epoch in range(epochs):
-            if epoch == 2 and self.interrupt_in == "epoch":
-                signal.raise_signal(signal.SIGINT)
-            for callback in callbacks:
-                callback.on_epoch_end(epoch, {"loss": 1 / (epoch + 1), "accuracy": epoch / 10})
+AUGMENT = {"rotation_range": 20, "width_shift_range": 0.2}
+BEST = {"monitor": "val_loss", "mode": "min"}
 
 
-@pytest.mark.parametrize(("interrupt_in", "epochs"), [("epoch", 2), ("checkpoint", 3)])
-def test_interrupted_training_keeps_history_and_curves(tmp_path, interrupt_in, epochs):
-    keras = pytest.importorskip("keras", reason="the callbacks are Keras callbacks")
+def train(folder, epochs, *arguments, best=None):
+    keras.utils.set_random_seed(1)
+    callbacks = [keras.callbacks.ReduceLROnPlateau(patience=1, monitor="loss", min_delta=10)]
+    with start(folder, *arguments, "--epochs", str(epochs)) as run:
+        model = run.model(build)
+        run.fit(
+            model,
+            flow(**AUGMENT),
+            epochs=epochs,
+            callbacks=callbacks,
+            best=best,
+            validation_data=part().flow,
+        )
+        run.evaluate([part()])
+    return history_of(folder)
 
-    def checkpoint(epoch, _):
-        if epoch == 2:
-            signal.raise_signal(signal.SIGINT)
-        run.path("model.keras").write_text(f"model of epoch {epoch + 1}")
 
-    callback = keras.callbacks.LambdaCallback(on_epoch_end=checkpoint)
-    run = start(tmp_path)
-    with pytest.raises(KeyboardInterrupt):
-        run.fit(Model(interrupt_in), epochs=9, title="Example", callbacks=[callback])
-    rows = run.path("history.csv").read_text().splitlines()
-    assert rows[0] == "epoch,loss,accuracy"
-    assert [row.split(",")[0] for row in rows[1:]] == [str(i + 1) for i in range(epochs)]
-    assert run.path("model.keras").read_text() == f"model of epoch {epochs}"
-    assert run.path("curves.png").stat().st_size > 1000
+@pytest.mark.parametrize("best", [None, BEST], ids=["last", "best"])
+def test_resumed_run_is_the_run_that_was_not_interrupted(tmp_path, best):
+    whole = train(tmp_path / "whole", 4, best=best)
+    train(tmp_path / "parts", 2, best=best)
+    parts = train(tmp_path / "parts", 4, "--resume", best=best)
+    assert set(whole) == set(parts)
+    for name in set(whole) - {"seconds", "waiting"}:
+        np.testing.assert_allclose(parts[name], whole[name], rtol=1e-4, err_msg=name)
+    # Three steps of a batch of eight, and callbacks that remember how long nothing got better.
+    assert len(set(whole["learning_rate"])) == 3
+    for name in ("model.keras", "last.keras"):
+        assert (tmp_path / "parts" / name).exists() == (best is not None or name == "model.keras")
+
+
+def test_resuming_a_finished_run_makes_its_report_again(tmp_path):
+    train(tmp_path, 2)
+    before = record_of(tmp_path)["results"]
+    (tmp_path / "report.html").unlink()
+    train(tmp_path, 2, "--resume")
+    assert (tmp_path / "report.html").exists()
+    assert record_of(tmp_path)["results"] == before
+
+
+def test_what_cannot_be_resumed_is_a_usage_error(tmp_path):
+    with pytest.raises(UsageError, match=r"--resume: .*no run .*no run\.json"):
+        start(tmp_path / "none", "--resume")
+    with start(tmp_path, "--seed", "4", data="here") as run:
+        write_json(run.path("history.json"), {"loss": [1.0]})
+    with pytest.raises(UsageError, match="there is no model"):
+        start(tmp_path, "--resume", "--seed", "4", data="here")
+    with pytest.raises(UsageError, match="its run had seed 4, not 5"):
+        start(tmp_path, "--resume", "--seed", "5", data="here")
+    with pytest.raises(UsageError, match="its run had data 'here', not 'there'"):
+        start(tmp_path, "--resume", "--seed", "4", data="there")
+    with pytest.raises(UsageError, match="one of example, not of other"):
+        start(tmp_path, "--resume", script="other")
+    (tmp_path / "history.json").write_text("{")
+    with pytest.raises(UsageError, match="is damaged"):
+        start(tmp_path, "--resume", "--seed", "4", data="here")
+
+
+def test_damaged_model_is_a_usage_error(tmp_path):
+    train(tmp_path, 1)
+    (tmp_path / "model.keras").write_bytes(b"PK no archive")
+    with pytest.raises(UsageError, match=r"model\.keras: cannot be loaded as a Keras model"):
+        train(tmp_path, 2, "--resume")
 
 
 def test_threads_that_the_core_refuses_are_a_usage_error(monkeypatch):
-    pytest.importorskip("tensorflow", reason="prepare() imports it")
-
     def refuse(n):
         raise ValueError(f"`n` must be at most 4, received: {n}")
 

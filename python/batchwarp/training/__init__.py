@@ -1,8 +1,9 @@
 """The training scripts behind `batchwarp train`, and what they are made of.
 
-`datasets` and `drawings` provide pictures, `models` the networks, `runner` what all scripts do
-alike, `options` their common options, `plots` and `speed` what they show; every script is a module
-of its own with a `SCRIPT`. TensorFlow, Keras and matplotlib are imported when they are needed.
+`datasets`, `sign_mnist`, `folders` and `drawings` provide pictures, `models` the networks, `runner`
+what all scripts do alike, `options` their common options; `evaluation` finds what a model gets
+wrong, `plots`, `report` and `summary` show it, `timing` and `speed` measure. Every script is a
+module of its own with a `SCRIPT`. Keras and matplotlib are imported when they are needed.
 """
 
 from __future__ import annotations
@@ -17,6 +18,6 @@ __all__ = ["scripts"]
 
 def scripts() -> tuple[Script, ...]:
     """Returns the training scripts in the order in which the command line lists them."""
-    from batchwarp.training import cats_dogs, fashion_mnist, ox
+    from batchwarp.training import asl, cats_dogs, fashion_mnist, mnist, ox
 
-    return (ox.SCRIPT, cats_dogs.SCRIPT, fashion_mnist.SCRIPT)
+    return (ox.SCRIPT, asl.SCRIPT, mnist.SCRIPT, fashion_mnist.SCRIPT, cats_dogs.SCRIPT)

@@ -2,33 +2,23 @@
 
 from __future__ import annotations
 
-import argparse
-import os
-import time
-from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-import batchwarp
-from batchwarp.errors import ImageFileError
-from batchwarp.image import img_to_array, load_img
-from batchwarp.training import models, options, plots
-from batchwarp.training.datasets import DATA_VARIABLE
-from batchwarp.training.errors import DatasetError
-from batchwarp.training.runner import Run, Script, StepTimes, prepare, say
+from batchwarp.training import models, options
+from batchwarp.training.datasets import DATA_VARIABLE, find
+from batchwarp.training.errors import DatasetError, UsageError
+from batchwarp.training.folders import check_folders, check_readable, part_of, some_pictures
+from batchwarp.training.frameworks import generator_class
+from batchwarp.training.runner import Run, Script, prepare
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    import argparse
+    from pathlib import Path
 
-    from batchwarp.image import DirectoryIterator
-
-__all__ = ["SCRIPT"]
+__all__ = ["AUGMENTATION", "CLASSES", "SCRIPT", "find_folder"]
 
 CLASSES = ("cats", "dogs")
 SIZE = (150, 150)
-LEAST_IMAGES = 20
 
 AUGMENTATION: dict[str, Any] = {
     "rotation_range": 20,
@@ -41,11 +31,6 @@ AUGMENTATION: dict[str, Any] = {
     "fill_mode": "nearest",
 }
 
-MODEL_FILE = "model.keras"
-BATCH_FILE = "batch.png"
-VARIANTS_FILE = "variants.png"
-SHOWN = 20
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the script's options to a parser."""
@@ -55,11 +40,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         f"cats_dogs in the folder that ${DATA_VARIABLE} names)",
         epochs=50,
         batch_size=20,
-        least_images=LEAST_IMAGES,
+        least_images=20,
         out="batchwarp-cats-dogs",
-    )
-    parser.add_argument(
-        "--no-augment", action="store_true", help="train on the photographs as they are"
     )
     parser.add_argument(
         "--cache",
@@ -78,37 +60,70 @@ def run(arguments: argparse.Namespace) -> None:
     Raises:
         UsageError: If data or packages are missing, or the folder cannot be written to.
     """
-    plots.require_matplotlib()
-    folder = _folder(arguments.data)
+    folder = find_folder(arguments.data)
     keras = prepare(arguments)
+    generator = generator_class(arguments.generator)
     augmentation = {} if arguments.no_augment else AUGMENTATION
-    datagen = batchwarp.ImageDataGenerator(rescale=1 / 255, **augmentation)
-    training = _flow(datagen, folder / "train", arguments)
-    validation = _flow(
-        batchwarp.ImageDataGenerator(rescale=1 / 255), folder / "validation", arguments
-    )
-    model = models.cats_dogs(*SIZE)
-    settings = {
-        "data": str(folder),
-        "parameters": model.count_params(),
-        "epochs": arguments.epochs,
+    datagen = generator(rescale=1 / 255, **augmentation)
+    common = {
+        "target_size": SIZE,
+        "classes": list(CLASSES),
+        "class_mode": "binary",
         "batch_size": arguments.batch_size,
         "seed": arguments.seed,
-        "threads": batchwarp.runtime.get_num_threads(),
-        "images": {"training": training.samples, "validation": validation.samples},
-        "cache": arguments.cache,
-        "augmentation": augmentation or None,
+        **_extras(arguments),
     }
-    outputs = (MODEL_FILE, BATCH_FILE, VARIANTS_FILE)
-    with Run("cats-dogs", arguments.out, outputs, settings) as this_run:
-        _draw(this_run, datagen, training, arguments.seed)
-        _train(keras, this_run, model, training, validation, arguments)
+    training = datagen.flow_from_directory(str(folder / "train"), **common)
+    validation = generator(rescale=1 / 255).flow_from_directory(
+        str(folder / "validation"), shuffle=False, **common
+    )
+    for flow in (training, validation):
+        if not flow.samples:
+            raise DatasetError(flow.directory, "there is no picture in the folders of its classes")
+        check_readable(flow)
+    validated = part_of("validation", validation, arguments.limit)
+
+    def build() -> Any:
+        model = models.cats_dogs(*SIZE)
+        model.compile(
+            optimizer=keras.optimizers.Adam(1e-4), loss="binary_crossentropy", metrics=["accuracy"]
+        )
+        return model
+
+    settings = {
+        "data": str(folder),
+        "images": {"training": training.samples, "validation": validation.samples},
+        "augmentation": augmentation or None,
+        "cache": arguments.cache,
+    }
+    with Run(
+        "cats-dogs", "Cats and dogs", arguments, classes=CLASSES, settings=settings
+    ) as this_run:
+        photographs = some_pictures(training, 20, arguments.seed, target_size=SIZE)
+        this_run.draw_batch(datagen, photographs)
+        this_run.draw_variants(datagen, photographs[0])
+        model = this_run.model(build)
+        this_run.fit(
+            model,
+            training,
+            epochs=arguments.epochs,
+            steps=_steps(arguments),
+            validation_data=validated.flow,
+        )
+        this_run.evaluate([validated])
+        this_run.list_unread([training, validation])
 
 
-def _folder(given: Path | None) -> Path:
-    """Returns the folder of the photographs, with all that must be in it."""
-    root = os.environ.get(DATA_VARIABLE)
-    folder = given if given is not None else Path(root) / "cats_dogs" if root else None
+def find_folder(given: Path | None) -> Path:
+    """Returns the folder of the photographs, with all that must be in it.
+
+    Args:
+        given: What the user has named; None looks for `$BATCHWARP_DATA/cats_dogs`.
+
+    Raises:
+        DatasetError: If there is none, or a folder in it is missing.
+    """
+    folder = find(given, "cats_dogs")
     if folder is None:
         raise DatasetError(
             "cats and dogs",
@@ -117,118 +132,22 @@ def _folder(given: Path | None) -> Path:
             f"competition dogs-vs-cats; (2) a folder cats_dogs in the folder that ${DATA_VARIABLE} "
             "names",
         )
-    for part in ("train", "validation"):
-        for name in CLASSES:
-            if not (folder / part / name).is_dir():
-                raise DatasetError(folder / part / name, "there is no such folder")
+    check_folders(folder, ("train", "validation"), CLASSES)
     return folder
 
 
-def _flow(
-    datagen: batchwarp.ImageDataGenerator, folder: Path, arguments: argparse.Namespace
-) -> DirectoryIterator:
-    """Returns the batches of a folder; photographs that cannot be read are left out and listed."""
-    flow = datagen.flow_from_directory(
-        folder,
-        target_size=SIZE,
-        classes=CLASSES,
-        class_mode="binary",
-        batch_size=arguments.batch_size,
-        seed=arguments.seed,
-        cache=arguments.cache,
-        on_error="skip",
-    )
-    if not flow.samples:
-        raise DatasetError(folder, "there is no photograph in the folders of its classes")
-    return flow
+def _extras(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Returns the arguments of `flow_from_directory` that only batchwarp has."""
+    if arguments.generator == "batchwarp":
+        return {"cache": arguments.cache, "on_error": "skip"}
+    if arguments.cache is not None:
+        raise UsageError("argument --cache: Keras' generator cannot keep decoded photographs")
+    return {}
 
 
-def _draw(
-    this_run: Run,
-    datagen: batchwarp.ImageDataGenerator,
-    training: DirectoryIterator,
-    seed: int,
-) -> None:
-    """Draws photographs with what training sees of them, and variants of the first one."""
-    originals = _originals(training, seed)
-    plots.before_after(
-        originals / 255.0,
-        next(datagen.flow(originals, batch_size=SHOWN, shuffle=False, seed=seed)),
-        this_run.path(BATCH_FILE),
-        title="Cats and dogs: photographs, and what training sees of them",
-    )
-    same = np.repeat(originals[:1], SHOWN, axis=0)
-    plots.pictures(
-        next(datagen.flow(same, batch_size=SHOWN, shuffle=False, seed=seed)),
-        [""] * len(same),
-        this_run.path(VARIANTS_FILE),
-        title=f"Cats and dogs: {len(same)} variants of one photograph",
-    )
-
-
-def _originals(training: DirectoryIterator, seed: int) -> NDArray[np.float32]:
-    """Returns photographs chosen at random, of those that can be read."""
-    images: list[NDArray[np.float32]] = []
-    for row in np.random.RandomState(seed).permutation(training.samples):
-        with suppress(ImageFileError):
-            picture = load_img(training.filepaths[row], target_size=SIZE)
-            images.append(img_to_array(picture, dtype="float32"))
-        if len(images) == SHOWN:
-            break
-    if not images:
-        raise DatasetError(training.directory, "none of its photographs can be read")
-    return np.stack(images)
-
-
-def _train(
-    keras: Any,
-    this_run: Run,
-    model: Any,
-    training: DirectoryIterator,
-    validation: DirectoryIterator,
-    arguments: argparse.Namespace,
-) -> None:
-    """Trains the model, which is saved after every epoch."""
-    model.compile(
-        optimizer=keras.optimizers.Adam(1e-4), loss="binary_crossentropy", metrics=["accuracy"]
-    )
-    steps = StepTimes()
-    begin = time.perf_counter()
-    history = this_run.fit(
-        model,
-        training,
-        epochs=arguments.epochs,
-        title="Cats and dogs: learning curves",
-        steps_per_epoch=_steps(training, arguments.limit),
-        validation_data=validation,
-        validation_steps=_steps(validation, arguments.limit),
-        callbacks=[keras.callbacks.ModelCheckpoint(str(this_run.path(MODEL_FILE))), steps.callback],
-    )
-    seconds = time.perf_counter() - begin
-    best = int(np.argmax(history["val_accuracy"]))
-    unread = [str(error) for error in [*training.errors, *validation.errors]]
-    this_run.record(
-        seconds=round(seconds, 1),
-        step_milliseconds=steps.medians,
-        best_epoch=best + 1,
-        best_validation_accuracy=history["val_accuracy"][best],
-        last_validation_accuracy=history["val_accuracy"][-1],
-        unread=unread,
-    )
-    say(
-        f"Validation accuracy {history['val_accuracy'][-1]:.4f} after {len(history['loss'])} "
-        f"epochs, at best {history['val_accuracy'][best]:.4f} after {best + 1}"
-    )
-    say(f"{seconds / len(history['loss']):.1f} s an epoch with validation")
-    if steps.medians:  # an epoch of one step has none
-        say(f"A training step of {arguments.batch_size} photographs: {steps.medians[-1]:.0f} ms")
-    if unread:
-        say(f"{len(unread)} photographs could not be read and were left out: {unread[0]}, ...")
-
-
-def _steps(flow: DirectoryIterator, limit: int | None) -> int:
-    """Returns how many batches an epoch takes, so that it sees no more than `limit` photographs."""
-    return len(flow) if limit is None else min(len(flow), -(-limit // flow.batch_size))
+def _steps(arguments: argparse.Namespace) -> int | None:
+    """Returns how many batches an epoch takes, so that it sees no more than `--limit`."""
+    return None if arguments.limit is None else -(-arguments.limit // arguments.batch_size)
 
 
 SCRIPT = Script(

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import argparse
 import time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-import batchwarp
-from batchwarp.training import models, options, plots
+from batchwarp.training import models, options
 from batchwarp.training.datasets import DATA_VARIABLE, Dataset, load_fashion_mnist
+from batchwarp.training.errors import UsageError
+from batchwarp.training.frameworks import generator_class
 from batchwarp.training.runner import Run, Script, prepare, say
 
 if TYPE_CHECKING:
+    import argparse
+
     from numpy.typing import NDArray
 
 __all__ = ["SCRIPT"]
 
 VALIDATION_SPLIT = 0.25
-LEAST_IMAGES = 20
 
 AUGMENTATION: dict[str, Any] = {
-    "rescale": 1 / 255,
     "rotation_range": 10,
     "zoom_range": 0.1,
     "shear_range": 0.5,
@@ -30,9 +30,6 @@ AUGMENTATION: dict[str, Any] = {
     "height_shift_range": 0.1,
     "horizontal_flip": True,
 }
-
-MODEL_FILE = "model.keras"
-BEFORE_AFTER_FILE = "before-after.png"
 
 _VARIANTS = {
     "a": "convolutions only",
@@ -47,8 +44,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model",
         choices=tuple(_VARIANTS),
-        required=True,
-        help="; ".join(f"{name}: {what}" for name, what in _VARIANTS.items()),
+        default="b",
+        help="; ".join(f"{name}: {what}" for name, what in _VARIANTS.items())
+        + " (default: %(default)s)",
     )
     options.add_common(
         parser,
@@ -57,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "dataset-fashion-mnist, then a download by Keras)",
         epochs=25,
         batch_size=32,
-        least_images=LEAST_IMAGES,
+        least_images=32,
         out="batchwarp-fashion-mnist",
     )
 
@@ -71,98 +69,69 @@ def run(arguments: argparse.Namespace) -> None:
     Raises:
         UsageError: If data or packages are missing, or the folder cannot be written to.
     """
-    plots.require_matplotlib()
-    begin = time.perf_counter()
+    augmented = arguments.model == "d"
+    if augmented and arguments.no_augment:
+        raise UsageError("argument --no-augment: model d without augmentation is --model c")
     data = load_fashion_mnist(arguments.data).limited(arguments.limit)
-    say(
-        f"{len(data.x_train):,} training and {len(data.x_test):,} test pictures: {data.source} "
-        f"({time.perf_counter() - begin:.1f} s)"
-    )
-    keras = prepare(arguments)
-    model = models.fashion_mnist(arguments.model)
-    say(f"Model {arguments.model} ({_VARIANTS[arguments.model]}): {model.count_params():,} params")
+    prepare(arguments)
+    generator = generator_class(arguments.generator)
+    datagen = generator(rescale=1 / 255, **AUGMENTATION)
+    test = generator(rescale=1 / 255).flow(data.x_test, data.y_test, batch_size=256, shuffle=False)
+
+    def build() -> Any:
+        model = models.fashion_mnist(arguments.model)
+        model.compile(
+            optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"]
+        )
+        return model
+
     settings = {
         "model": arguments.model,
-        "parameters": model.count_params(),
         "data": data.source,
-        "epochs": arguments.epochs,
-        "batch_size": arguments.batch_size,
-        "seed": arguments.seed,
-        "threads": batchwarp.runtime.get_num_threads(),
         "images": {"training": len(data.x_train), "test": len(data.x_test)},
         "validation_split": VALIDATION_SPLIT,
-        "augmentation": AUGMENTATION if arguments.model == "d" else None,
+        "augmentation": AUGMENTATION if augmented else None,
     }
-    with Run("fashion-mnist", arguments.out, (MODEL_FILE, BEFORE_AFTER_FILE), settings) as this_run:
-        x = np.asarray(data.x_train / np.float32(255), np.float32)
-        y = data.y_train
-        if arguments.model == "d":
-            x, y = _enlarge(this_run, data, x, arguments.seed)
-        _train(keras, this_run, model, x, y, arguments)
-        loss, accuracy = model.evaluate(
-            data.x_test / np.float32(255), data.y_test, batch_size=256, verbose=0
+    title = f"Fashion-MNIST, model {arguments.model}"
+    with Run(
+        "fashion-mnist", title, arguments, classes=data.classes, settings=settings
+    ) as this_run:
+        x, y = data.x_train / np.float32(255), data.y_train
+        if augmented:
+            this_run.draw_batch(datagen, data.x_train[:32], data.y_train[:32])
+            more_x, more_y = _augmented(datagen, data, arguments.seed)
+            x, y = np.concatenate([x, more_x]), np.concatenate([y, more_y])
+        model = this_run.model(build)
+        this_run.fit(
+            model,
+            x,
+            y,
+            epochs=arguments.epochs,
+            batch_size=arguments.batch_size,
+            # The last quarter: of model d, augmented pictures whose originals are trained on.
+            validation_split=VALIDATION_SPLIT,
         )
-        this_run.record(test_loss=loss, test_accuracy=accuracy)
-        say(f"Test accuracy {accuracy:.4f}, test loss {loss:.4f}")
+        this_run.evaluate([data.test_part(test)])
 
 
-def _enlarge(
-    this_run: Run, data: Dataset, x: NDArray[np.float32], seed: int
+def _augmented(
+    datagen: Any, data: Dataset, seed: int
 ) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
-    """Appends half as many augmented pictures of originals chosen at random.
-
-    The last quarter, which Keras takes for validation, is therefore augmented pictures only; their
-    originals are among the training pictures.
-    """
-    count = len(x) // 2
-    chosen = np.random.RandomState(seed).randint(len(x), size=count)
-    originals = data.x_train[chosen]
+    """Returns half as many augmented pictures as there are, of originals chosen at random."""
+    count = len(data.x_train) // 2
+    chosen = np.random.RandomState(seed).randint(len(data.x_train), size=count)
     begin = time.perf_counter()
-    augmented = (
-        batchwarp.ImageDataGenerator(**AUGMENTATION)
-        .flow(originals, np.zeros(count), batch_size=count, shuffle=False, seed=seed)
-        .next()[0]
+    flow = datagen.flow(
+        data.x_train[chosen], data.y_train[chosen], batch_size=count, shuffle=False, seed=seed
     )
-    seconds = time.perf_counter() - begin
-    this_run.record(augmented_images=count, augmentation_seconds=round(seconds, 4))
-    say(f"{count:,} augmented pictures in {seconds:.2f} s")
-    labels = data.y_train[chosen]
-    plots.before_after(
-        originals[:32] / 255.0,
-        augmented[:32],
-        this_run.path(BEFORE_AFTER_FILE),
-        title="Fashion-MNIST: originals chosen at random, before and after augmentation",
-        names=[data.classes[label] for label in labels[:32]],
-    )
-    return np.concatenate([x, augmented]), np.concatenate([data.y_train, labels])
-
-
-def _train(
-    keras: Any,
-    this_run: Run,
-    model: Any,
-    x: NDArray[np.float32],
-    y: NDArray[np.uint8],
-    arguments: argparse.Namespace,
-) -> None:
-    """Trains the model, which is saved after every epoch."""
-    model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
-    history = this_run.fit(
-        model,
-        x,
-        y,
-        epochs=arguments.epochs,
-        title=f"Fashion-MNIST, model {arguments.model}: learning curves",
-        batch_size=arguments.batch_size,
-        validation_split=VALIDATION_SPLIT,
-        callbacks=[keras.callbacks.ModelCheckpoint(str(this_run.path(MODEL_FILE)))],
-    )
-    this_run.record(**{f"last_{name}": values[-1] for name, values in history.items()})
+    x, y = next(flow)
+    say(f"{count:,} augmented pictures in {time.perf_counter() - begin:.2f} s")
+    return x, y
 
 
 SCRIPT = Script(
     name="fashion-mnist",
-    summary="Fashion-MNIST with one of four convolutional models, one of them on augmented data",
+    summary="tell clothes apart with one of four convolutional models",
     add_arguments=add_arguments,
     run=run,
 )

@@ -9,10 +9,65 @@ from typing import Any
 
 from batchwarp.training.frameworks import load_keras
 
-__all__ = ["FASHION_MNIST_PARAMETERS", "cats_dogs", "fashion_mnist", "ox"]
+__all__ = ["FASHION_MNIST_PARAMETERS", "asl", "cats_dogs", "fashion_mnist", "mnist", "ox"]
 
 # Trainable parameters of each variant: a change of the architecture does not go unnoticed.
 FASHION_MNIST_PARAMETERS = {"a": 3_989_642, "b": 241_546, "c": 5_240_842, "d": 5_240_842}
+
+
+def asl() -> Any:
+    """Builds the model that reads letters of American Sign Language.
+
+    Returns:
+        A `keras.Sequential` from `(n, 28, 28, 1)` to class probabilities, `(n, 24)`.
+    """
+    keras = load_keras()
+    layers = keras.layers
+    same = {"padding": "same", "activation": "relu"}
+    return keras.Sequential(
+        [
+            keras.Input((28, 28, 1)),
+            layers.Conv2D(75, 3, **same),
+            layers.BatchNormalization(),
+            layers.MaxPooling2D(padding="same"),
+            layers.Conv2D(50, 3, **same),
+            layers.Dropout(0.2),
+            layers.BatchNormalization(),
+            layers.MaxPooling2D(padding="same"),
+            layers.Conv2D(25, 3, **same),
+            layers.BatchNormalization(),
+            layers.MaxPooling2D(padding="same"),
+            layers.Flatten(),
+            layers.Dense(512, activation="relu"),
+            layers.Dropout(0.3),
+            layers.Dense(24, activation="softmax"),
+        ],
+        name="asl",
+    )
+
+
+def mnist() -> Any:
+    """Builds the model that reads handwritten digits.
+
+    Returns:
+        A `keras.Sequential` from `(n, 28, 28, 1)` to class probabilities, `(n, 10)`.
+    """
+    keras = load_keras()
+    layers = keras.layers
+    return keras.Sequential(
+        [
+            keras.Input((28, 28, 1)),
+            layers.Conv2D(32, 3, activation="relu"),
+            layers.MaxPooling2D(),
+            layers.Conv2D(64, 3, activation="relu"),
+            layers.MaxPooling2D(),
+            layers.Conv2D(64, 3, activation="relu"),
+            layers.Flatten(),
+            layers.Dense(64, activation="relu"),
+            layers.Dense(10, activation="softmax"),
+        ],
+        name="mnist",
+    )
 
 
 def ox(height: int, width: int) -> Any:

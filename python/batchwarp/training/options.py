@@ -6,6 +6,8 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
+from batchwarp.training.frameworks import GENERATORS
+
 __all__ = ["add_common", "at_least", "seed"]
 
 
@@ -53,45 +55,71 @@ def add_common(
         least_images: Least value of `--limit`.
         out: Default of `--out`.
     """
-    parser.add_argument("--data", type=Path, metavar="DIR", help=data)
-    parser.add_argument(
+    positive = at_least(1)
+    add = parser.add_argument
+    add("--data", type=Path, metavar="DIR", help=data)
+    add(
         "--epochs",
-        type=at_least(1),
+        type=positive,
         default=epochs,
         metavar="N",
-        help="passes over the training data (default: %(default)s)",
+        help="passes over the training pictures (default: %(default)s)",
     )
-    parser.add_argument(
+    add(
         "--batch-size",
-        type=at_least(1),
+        type=positive,
         default=batch_size,
         metavar="N",
-        help="images per training step (default: %(default)s)",
+        help="pictures per training step (default: %(default)s)",
     )
-    parser.add_argument(
+    add(
         "--limit",
         type=at_least(least_images),
         metavar="N",
-        help="use at most N training and N test images, for a quick try",
+        help="use at most N training and N test pictures, for a quick try",
     )
-    parser.add_argument(
+    add(
         "--seed",
         type=seed,
         default=0,
         metavar="N",
-        help="seed of all random decisions (default: %(default)s)",
+        help="seed of all random decisions: the same seed gives the same pictures and the same "
+        "initial weights (default: %(default)s)",
     )
-    parser.add_argument(
+    add(
+        "--no-augment",
+        action="store_true",
+        help="train on the pictures as they are, to see what augmentation is worth",
+    )
+    add(
+        "--generator",
+        choices=GENERATORS,
+        default=GENERATORS[0],
+        help="whose ImageDataGenerator makes the batches; they are the same batches, so compare "
+        "the time per epoch (default: %(default)s)",
+    )
+    add(
         "--threads",
-        type=at_least(1),
+        type=positive,
         metavar="N",
-        help="threads of the augmentation (default: all that this process may use)",
+        help="threads of batchwarp's generator (default: all that this process may use)",
     )
-    parser.add_argument(
+    add(
         "--out",
         type=Path,
         default=Path(out),
         metavar="DIR",
         help="folder of the results, made if need be; results of an earlier run in it are "
         "replaced (default: %(default)s)",
+    )
+    add(
+        "--resume",
+        action="store_true",
+        help="go on with the run in --out, which was interrupted or is to get more epochs; "
+        "--epochs counts those that it has already",
+    )
+    add(
+        "--h5",
+        action="store_true",
+        help="save the model in Keras' old format, too, as model.h5",
     )

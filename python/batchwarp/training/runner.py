@@ -3,38 +3,59 @@
 from __future__ import annotations
 
 import argparse
-import itertools
-import signal
+import json
+import platform
 import statistics
 import sys
-import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType, TracebackType
-from typing import Any
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 import batchwarp
-from batchwarp.training import plots
+from batchwarp.training import evaluation, plots, report, speed, summary
+from batchwarp.training.continuation import (
+    callback_states,
+    continue_flow,
+    random_states,
+    restore_callbacks,
+    restore_random_states,
+)
 from batchwarp.training.errors import UsageError
+from batchwarp.training.evaluation import Evaluation, Part
 from batchwarp.training.files import replacing, write_json
 from batchwarp.training.frameworks import load_keras
+from batchwarp.training.interrupts import InterruptGate
+from batchwarp.training.timing import EpochClock, timed_batches
 
-__all__ = [
-    "CURVES_FILE",
-    "HISTORY_FILE",
-    "RECORD_FILE",
-    "Run",
-    "Script",
-    "StepTimes",
-    "prepare",
-    "say",
-]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["Run", "Script", "prepare", "say"]
 
 RECORD_FILE = "run.json"
-HISTORY_FILE = "history.csv"
-CURVES_FILE = "curves.png"
+HISTORY_FILE = "history.json"
+REPORT_FILE = "report.html"
+MODEL_FILE = "model.keras"
+LAST_MODEL_FILE = "last.keras"  # where model.keras is the best one
+H5_FILE = "model.h5"
+MISCLASSIFIED_FILE = "misclassified.csv"
+
+# Pictures with their headings in the report, which shows matrices and mistakes in its own way.
+PICTURES = {
+    "curves.png": "Learning curves",
+    "before-after.png": "A batch before and after augmentation",
+    "variants.png": "Variants of one picture",
+}
+CONFUSION_FILE = "confusion.png"
+MISTAKES_FILE = "misclassified.png"
+# A picture of more would be too long to look at.
+MOST_MISCLASSIFIED = 100
+# Settings that a run may go on with when they have changed.
+_CHANGEABLE = frozenset({"epochs", "threads", "generator", "versions", "processor", "cache"})
 
 
 @dataclass(frozen=True)
@@ -60,7 +81,7 @@ def say(text: str) -> None:
 
 
 def prepare(options: argparse.Namespace) -> Any:
-    """Imports Keras and sets seed and threads as the options say.
+    """Imports Keras and all else that a run needs, and sets seed and threads as the options say.
 
     Args:
         options: Parsed options with `seed` and `threads`.
@@ -69,10 +90,11 @@ def prepare(options: argparse.Namespace) -> Any:
         The module `keras`.
 
     Raises:
-        UsageError: If TensorFlow, Keras or matplotlib cannot be imported, or the number of threads
-            is not accepted.
+        UsageError: If a package cannot be imported, or the number of threads is not accepted.
     """
     plots.require_matplotlib()
+    report.require_jinja()
+    summary.require_rich()
     keras = load_keras()
     keras.utils.set_random_seed(options.seed)
     if options.threads is not None:
@@ -86,54 +108,73 @@ def prepare(options: argparse.Namespace) -> Any:
 class Run:
     """One run of a training script and the folder of its results.
 
-    A context manager: settings, results and the run's fate are kept in `run.json`, which is
-    rewritten whenever something becomes known. Files are written as soon as their content exists,
-    so an interrupted run leaves what it had computed.
+    A context manager: settings, results and the run's fate are kept in `run.json`, the values of
+    each epoch in `history.json`; both are rewritten whenever something becomes known. Files are
+    written as soon as their content exists, so an interrupted run leaves what it had computed.
 
     Args:
         script: Name of the script.
-        folder: Folder of the results; it is made if need be.
-        outputs: Names of the files that the script writes besides `run.json`, `history.csv` and
-            `curves.png`. Those of an earlier run are removed, so that results never mix.
-        settings: What the run was asked to do, for `run.json`.
+        title: Title of the report and the pictures.
+        options: Parsed options, those of `options.add_common`.
+        classes: Names of the classes.
+        settings: What the script does besides the common options, for `run.json`.
 
     Raises:
-        UsageError: If the folder cannot be made or written to.
+        UsageError: If the folder cannot be made or written to, or there is no such run in it to go
+            on with.
     """
 
     def __init__(
-        self, script: str, folder: Path, outputs: Sequence[str], settings: Mapping[str, object]
+        self,
+        script: str,
+        title: str,
+        options: argparse.Namespace,
+        *,
+        classes: Sequence[str],
+        settings: Mapping[str, object],
     ) -> None:
-        self.folder = folder.absolute()
-        self._names = (RECORD_FILE, HISTORY_FILE, CURVES_FILE, *outputs)
-        self._record: dict[str, object] = {
-            "script": script,
-            "batchwarp": batchwarp.__version__,
-            "status": "running",
-            "settings": dict(settings),
-            "results": {},
-        }
+        self.folder: Path = options.out.absolute()
+        self.title = title
+        self.classes = tuple(classes)
+        self.history: dict[str, list[float]] = {}
+        self._options = options
+        self._script = script
+        self._status = "running"
+        self._interrupted = False
         self._results: dict[str, object] = {}
+        self._state: dict[str, Any] = {}
+        self._evaluations: list[Evaluation] = []
+        self._settings = {**_common_settings(options), "classes": list(classes), **settings}
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            for name in self._names:
-                (self.folder / name).unlink(missing_ok=True)
-            self._write_record("running")
+            if options.resume:
+                self._take_up()
+            else:
+                self.folder.mkdir(parents=True, exist_ok=True)
+                for path in self._files():
+                    path.unlink()
+            self._write_record()
         except OSError as error:
             reason = error.strerror or error
-            raise UsageError(f"argument --out: cannot write to {folder}: {reason}") from error
+            raise UsageError(f"argument --out: cannot write to {options.out}: {reason}") from error
+
+    def _files(self) -> list[Path]:
+        """Returns the files of a run that are there."""
+        names = (
+            RECORD_FILE,
+            HISTORY_FILE,
+            REPORT_FILE,
+            MODEL_FILE,
+            LAST_MODEL_FILE,
+            H5_FILE,
+            MISCLASSIFIED_FILE,
+            *PICTURES,
+            CONFUSION_FILE,
+            MISTAKES_FILE,
+        )
+        return [path for name in names if (path := self.folder / name).is_file()]
 
     def path(self, name: str) -> Path:
-        """Returns the path of one of the run's files.
-
-        Args:
-            name: Name of the file, one of the declared `outputs`.
-
-        Raises:
-            ValueError: If the name was not declared.
-        """
-        if name not in self._names:
-            raise ValueError(f"{name!r} is not among this run's files: {', '.join(self._names)}")
+        """Returns the path of one of the run's files."""
         return self.folder / name
 
     def record(self, **results: object) -> None:
@@ -143,69 +184,336 @@ class Run:
             **results: Names and values, which must be representable in JSON.
         """
         self._results.update(results)
-        self._write_record("running")
+        self._write_record()
 
-    def _write_record(self, status: str) -> None:
-        self._record["status"] = status
-        self._record["results"] = self._results
-        write_json(self.path(RECORD_FILE), self._record)
+    def _write_record(self) -> None:
+        write_json(
+            self.path(RECORD_FILE),
+            {
+                "script": self._script,
+                "status": self._status,
+                "settings": self._settings,
+                "results": self._results,
+                "state": self._state,
+            },
+        )
+
+    def _take_up(self) -> None:
+        """Reads what an earlier run has left, to go on with it."""
+        where = f"argument --resume: {self._options.out}"
+        try:
+            earlier = json.loads(self.path(RECORD_FILE).read_text(encoding="utf-8"))
+            history = json.loads(self.path(HISTORY_FILE).read_text(encoding="utf-8"))
+            settings = dict(earlier["settings"])
+            self._state = dict(earlier["state"])
+            script = earlier["script"]
+        except FileNotFoundError as error:
+            name = Path(error.filename).name
+            raise UsageError(f"{where}: no run to go on with, there is no {name}") from error
+        except (ValueError, KeyError, TypeError) as error:
+            raise UsageError(f"{where}: {RECORD_FILE} or {HISTORY_FILE} is damaged") from error
+        if script != self._script:
+            raise UsageError(f"{where}: its run is one of {script}, not of {self._script}")
+        # As JSON has it: a tuple comes back as a list.
+        wanted = json.loads(json.dumps(self._settings))
+        for name in wanted.keys() - _CHANGEABLE:
+            if wanted[name] != settings.get(name):
+                raise UsageError(
+                    f"{where}: its run had {name} {settings.get(name)!r}, not {wanted[name]!r}"
+                )
+        if not self._checkpoint().is_file():
+            raise UsageError(f"{where}: no run to go on with, there is no model")
+        self.history = history
+        self._results = dict(earlier["results"])
+
+    @property
+    def epochs(self) -> int:
+        """Number of epochs that have been trained."""
+        return len(self.history.get("loss", ()))
+
+    def _checkpoint(self) -> Path:
+        """Returns the file of the model after the last epoch."""
+        last = self.path(LAST_MODEL_FILE)
+        return last if last.is_file() else self.path(MODEL_FILE)
+
+    def model(self, build: Callable[[], Any]) -> Any:
+        """Returns the model to train: a new one, or that of the run to go on with.
+
+        Args:
+            build: Makes a compiled model.
+
+        Returns:
+            The model, compiled.
+        """
+        model = build()
+        self._settings["parameters"] = model.count_params()
+        self._write_record()
+        say(f"Model {model.name}: {model.count_params():,} parameters")
+        if not self.epochs:
+            return model
+        say(f"Going on after epoch {self.epochs}")
+        model = self._load(self._checkpoint())
+        restore_random_states(model, self._state.get("random", ()))
+        return model
+
+    def _load(self, path: Path) -> Any:
+        """Loads a model that the run has saved."""
+        try:
+            return load_keras().models.load_model(path)
+        except (OSError, ValueError, KeyError) as error:
+            reason = " ".join(str(error).split())
+            raise UsageError(f"{path}: cannot be loaded as a Keras model ({reason})") from error
+
+    def draw_batch(
+        self, datagen: Any, images: NDArray[Any], labels: NDArray[np.integer[Any]] | None = None
+    ) -> None:
+        """Draws images above what a generator makes of them, as `before-after.png`.
+
+        Args:
+            datagen: The generator.
+            images: Images of shape `(n, height, width, channels)`, 0 to 255.
+            labels: Their classes, to be written below them.
+        """
+        plots.before_after(
+            images / 255.0,
+            self._augmented(datagen, images),
+            self.path("before-after.png"),
+            title=f"{self.title}: a batch before and after augmentation",
+            names=[] if labels is None else [self.classes[label] for label in labels],
+        )
+
+    def draw_variants(self, datagen: Any, image: NDArray[Any], count: int = 20) -> None:
+        """Draws variants of one image, as `variants.png`.
+
+        Args:
+            datagen: The generator.
+            image: Image of shape `(height, width, channels)`, 0 to 255.
+            count: Number of variants.
+        """
+        variants = self._augmented(datagen, np.repeat(image[np.newaxis], count, axis=0))
+        plots.pictures(
+            variants,
+            [""] * count,
+            self.path("variants.png"),
+            title=f"{self.title}: {count} variants of one picture",
+        )
+
+    def _augmented(self, datagen: Any, images: NDArray[Any]) -> NDArray[Any]:
+        flow = datagen.flow(images, batch_size=len(images), shuffle=False, seed=self._options.seed)
+        batch: NDArray[Any] = next(flow)
+        return batch
 
     def fit(
         self,
         model: Any,
-        *data: Any,
+        x: Any,
+        y: Any = None,
+        *,
         epochs: int,
-        title: str,
+        steps: int | None = None,
         callbacks: Sequence[Any] = (),
+        best: Mapping[str, str] | None = None,
         **arguments: Any,
-    ) -> dict[str, list[float]]:
-        """Trains a model with Keras' progress bar and keeps the history.
+    ) -> None:
+        """Trains a model up to a number of epochs, with Keras' progress bar; keeps the history.
 
-        `history.csv` grows with every epoch and `curves.png` is drawn at the end, even if the end
-        is an interruption. Ctrl-C is heard during an epoch, but not while its checkpoint and its
-        line of the history are being written.
+        After each epoch the model is saved and `history.json` grows; `curves.png` is drawn at the
+        end, even if the end is an interruption. Ctrl-C ends the training, and the run goes on with
+        the model of the last complete epoch; a second one, or one before the first epoch is
+        complete, ends the run. It is held back while the files of an epoch are being written.
 
         Args:
             model: A compiled Keras model.
-            *data: Positional arguments of `model.fit`.
-            epochs: Number of epochs.
-            title: Title of the curves.
-            callbacks: Callbacks besides those of the history.
+            x: Images, or the batches of a generator.
+            y: Labels, if x is an array.
+            epochs: Number of epochs, with those of the run that is gone on with.
+            steps: Batches of x in an epoch; None takes a whole pass.
+            callbacks: Further callbacks; what they remember is kept for `--resume`.
+            best: `monitor` and `mode` of a ModelCheckpoint, if `model.keras` shall be the best
+                model and not the last one.
             **arguments: Further arguments of `model.fit`.
-
-        Returns:
-            The values of every metric per epoch.
         """
-        keras = load_keras()
-        history = keras.callbacks.History()
-        gate = _InterruptGate()
-        first = keras.callbacks.LambdaCallback(on_epoch_end=lambda *_: gate.hold())
-        keep = keras.callbacks.LambdaCallback(
-            on_epoch_end=lambda *_: self._write_history(history.history)
-        )
-        last = keras.callbacks.LambdaCallback(on_epoch_end=lambda *_: gate.release())
+        if self.epochs >= epochs or self._interrupted:
+            return
+        callbacks = list(callbacks)
+        if best is not None:
+            checkpoint = load_keras().callbacks.ModelCheckpoint
+            callbacks.append(checkpoint(str(self.path(MODEL_FILE)), save_best_only=True, **best))
+        clock = EpochClock()
+        flow = x if y is None else None
+        gate = InterruptGate()
+        name = MODEL_FILE if best is None else LAST_MODEL_FILE
         try:
             with gate:
                 model.fit(
-                    *data,
+                    x if flow is None else timed_batches(flow, clock, steps),
+                    y,
                     epochs=epochs,
-                    callbacks=[first, *callbacks, history, keep, last],
+                    initial_epoch=self.epochs,
+                    callbacks=self._callbacks(gate, clock, flow, callbacks, name),
+                    # A flow has an order of its own; Keras would shuffle its batches once more.
+                    shuffle=flow is None,
                     # A progress bar redraws its line, which is of no use in a file.
                     verbose=1 if sys.stdout.isatty() else 2,
                     **arguments,
                 )
+        except KeyboardInterrupt:
+            if not self.epochs:
+                self._save(model, name)
+                raise
+            self._interrupted = True
+            say(
+                f"\nInterrupted. Going on with the model of epoch {self.epochs}; "
+                "Ctrl-C once more ends the run."
+            )
         finally:
-            if history.history:
-                plots.curves(history.history, self.path(CURVES_FILE), title=title)
-        return {name: [float(v) for v in values] for name, values in history.history.items()}
+            if self.epochs:
+                plots.curves(
+                    self.history,
+                    self.path("curves.png"),
+                    title=f"{self.title}: learning curves",
+                )
+        self._record_times(clock)
 
-    def _write_history(self, history: Mapping[str, Sequence[float]]) -> None:
-        """Writes the history as a table; epochs count from 1, as Keras prints them."""
-        rows = [["epoch", *history]]
-        for epoch, values in enumerate(zip(*history.values(), strict=True), start=1):
-            rows.append([str(epoch), *(f"{value:.7g}" for value in values)])
-        with replacing(self.path(HISTORY_FILE)) as temporary:
-            temporary.write_text("".join(",".join(row) + "\n" for row in rows), encoding="utf-8")
+    def _callbacks(
+        self, gate: InterruptGate, clock: EpochClock, flow: Any, callbacks: list[Any], name: str
+    ) -> list[Any]:
+        """Returns the callbacks of `fit`: the script's, between those that keep the results."""
+        keras = load_keras()
+        make = keras.callbacks.LambdaCallback
+        states = self._state.get("callbacks", [])
+        batches_seen = self._state.get("batches_seen")
+
+        def go_on() -> None:
+            restore_callbacks(callbacks, states)
+            if flow is not None and batches_seen:
+                continue_flow(flow, batches_seen)
+
+        def keep(model: Any, logs: Mapping[str, Any]) -> None:
+            self._save(model, name)
+            for metric, value in {**logs, **clock.epoch()}.items():
+                self.history.setdefault(metric, []).append(float(value))
+            write_json(self.path(HISTORY_FILE), self.history)
+            self._state = {
+                "callbacks": callback_states(callbacks),
+                "batches_seen": getattr(flow, "total_batches_seen", None),
+                "random": random_states(model),
+            }
+            self._write_record()
+
+        def end_epoch(_: int, logs: Mapping[str, Any]) -> None:
+            keep(last.model, logs)
+            gate.release()
+
+        first = make(on_epoch_end=lambda *_, **__: gate.hold())
+        last: Any = make(on_train_begin=lambda *_, **__: go_on(), on_epoch_end=end_epoch)
+        return [clock.callback, first, *callbacks, last]
+
+    def _save(self, model: Any, name: str) -> None:
+        with replacing(self.path(name)) as temporary:
+            model.save(temporary)
+
+    def _record_times(self, clock: EpochClock) -> None:
+        times: dict[str, object] = {
+            "seconds_per_epoch": round(statistics.median(self.history["seconds"]), 2)
+        }
+        if clock.making:
+            times["generator_images_per_second"] = round(clock.images / clock.making)
+        if "waiting" in self.history:
+            times["waiting"] = round(statistics.median(self.history["waiting"]), 4)
+        self.record(**times)
+
+    def evaluate(self, parts: Sequence[Part]) -> Any:
+        """Tries the saved model on parts of the data; writes what it got wrong.
+
+        Args:
+            parts: The parts.
+
+        Returns:
+            The model, loaded from `model.keras`.
+        """
+        model = self._load(self.path(MODEL_FILE))
+        if self._options.h5:
+            self._save(model, H5_FILE)
+        self._evaluations = [
+            evaluation.evaluate(model, part, self.classes, most=MOST_MISCLASSIFIED)
+            for part in parts
+        ]
+        self.record(epochs=self.epochs, parts=evaluation.record(self._evaluations, self.classes))
+        self._draw_evaluations()
+        return model
+
+    def _draw_evaluations(self) -> None:
+        evaluations = self._evaluations
+        evaluation.write_misclassified(evaluations, self.classes, self.path(MISCLASSIFIED_FILE))
+        plots.confusion_matrix(
+            {one.part: one.matrix for one in evaluations},
+            self.classes,
+            self.path(CONFUSION_FILE),
+            title=f"{self.title}: confusion matrices",
+        )
+        mistakes = [mistake for one in evaluations for mistake in one.misclassified]
+        picture = self.path(MISTAKES_FILE)
+        if not mistakes:
+            picture.unlink(missing_ok=True)  # of the epochs before
+            return
+        count = sum(one.wrong for one in evaluations)
+        shown = f"all {count}" if len(mistakes) == count else f"{len(mistakes)} of {count}"
+        plots.pictures(
+            np.stack([mistake.image for mistake in mistakes]),
+            [
+                f"{one.part}\n{self.classes[one.true]} taken for {self.classes[one.predicted]}"
+                for one in mistakes
+            ],
+            picture,
+            title=f"{self.title}: {shown} misclassified pictures",
+        )
+
+    def list_unread(self, flows: Sequence[Any]) -> None:
+        """Lists the files that could not be read.
+
+        Args:
+            flows: Iterators over files; those of Keras have no list.
+        """
+        errors = [error for flow in flows for error in getattr(flow, "errors", ())]
+        unread = sorted({str(error) for error in errors})
+        self.record(unread=unread)
+        if unread:
+            more = ", ..." if len(unread) > 1 else ""
+            say(f"{len(unread)} pictures could not be read and were left out: {unread[0]}{more}")
+
+    def compare_generators(
+        self, augmentation: Mapping[str, Any], x: NDArray[np.uint8], y: NDArray[Any]
+    ) -> None:
+        """Compares the speed of augmentation with Keras' own generator.
+
+        Args:
+            augmentation: Arguments of both generators.
+            x: Images of shape `(n, height, width, channels)`; the first 512 are used.
+            y: Their labels.
+        """
+        size, seed = self._options.batch_size, self._options.seed
+        result = speed.compare(augmentation, x[:512], y[:512], batch_size=size, seed=seed)
+        self.record(
+            speed={
+                "batchwarp_images_per_second": round(result.batchwarp),
+                "keras_images_per_second": round(result.keras),
+                "ratio": round(result.ratio, 2),
+                "repeats": result.repeats,
+                "threads": result.threads,
+                "largest_pixel_difference": result.difference,
+            }
+        )
+        height, width, channels = x.shape[1:]
+        say(
+            f"Augmentation: batchwarp {result.batchwarp:,.0f} images/s, "
+            f"Keras {result.keras:,.0f} images/s: {result.ratio:.1f} times as fast"
+        )
+        say(
+            f"  ({width}x{height}x{channels} pixels, batches of {size}, "
+            f"{result.threads} thread(s), medians of {result.repeats} measurements in turn; "
+            f"same seed, largest pixel difference {result.difference:.1e} of 1)"
+        )
 
     def __enter__(self) -> Run:
         return self
@@ -216,85 +524,57 @@ class Run:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if kind is None:
-            self._write_record("finished")
-            self._list_files("Results are in")
-        elif issubclass(kind, KeyboardInterrupt):
-            self._write_record("interrupted")
-            self._list_files("\nInterrupted. What was computed until then is in")
-        else:
-            self._write_record("failed")
-
-    def _list_files(self, heading: str) -> None:
-        say(f"{heading} {self.folder}:")
-        say("  " + ", ".join(name for name in self._names if (self.folder / name).exists()))
-
-
-class StepTimes:
-    """Measures how long training steps take, from the end of one to the end of the next.
-
-    Waiting for the next batch is part of it.
-
-    Attributes:
-        medians: List of the median of each epoch, milliseconds.
-        callback: For the `callbacks` of `fit`.
-    """
-
-    def __init__(self) -> None:
-        self.medians: list[float] = []
-        self._ends: list[float] = []
-        self.callback = load_keras().callbacks.LambdaCallback(
-            on_epoch_begin=lambda *_, **__: self._ends.clear(),
-            on_train_batch_end=lambda *_, **__: self._ends.append(time.perf_counter()),
-            on_epoch_end=lambda *_, **__: self._finish(),
-        )
-
-    def _finish(self) -> None:
-        steps = [end - begin for begin, end in itertools.pairwise(self._ends)]
-        if steps:
-            self.medians.append(round(1e3 * statistics.median(steps), 2))
-
-
-class _InterruptGate:
-    """Holds back Ctrl-C for a while; a context manager that is active in the main thread only."""
-
-    def __init__(self) -> None:
-        self._held = False
-        self._pending = False
-        self._before: Any = None
-        self._active = False
-
-    def hold(self) -> None:
-        """Holds back interruptions from now on."""
-        self._held = True
-
-    def release(self) -> None:
-        """Lets interruptions through again.
-
-        Raises:
-            KeyboardInterrupt: If there was one in the meantime.
-        """
-        self._held = False
-        if self._pending:
-            self._pending = False
+        if kind is not None and not issubclass(kind, KeyboardInterrupt):
+            self._status = "failed"
+            self._write_record()
+            return
+        interrupted = self._interrupted or kind is not None
+        self._status = "interrupted" if interrupted else "finished"
+        self._write_record()
+        self._write_report()
+        if self.epochs:
+            summary.show(self.title, self._results)
+        say("Interrupted. What was computed until then is in" if interrupted else "Results are in")
+        say(f"{self.folder}:")
+        say("  " + ", ".join(path.name for path in self._files()))
+        if interrupted and kind is None:
             raise KeyboardInterrupt
 
-    def _handle(self, number: int, frame: FrameType | None) -> None:
-        if self._held:
-            self._pending = True
-        else:
-            signal.default_int_handler(number, frame)
-
-    def __enter__(self) -> None:
-        self._before = signal.getsignal(signal.SIGINT)
-        # Somebody else's handler, or none, stays: there is no KeyboardInterrupt to hold back then.
-        self._active = (
-            threading.current_thread() is threading.main_thread()
-            and self._before is signal.default_int_handler
+    def _write_report(self) -> None:
+        pictures = [(heading, self.path(name)) for name, heading in PICTURES.items()]
+        report.write_report(
+            self.path(REPORT_FILE),
+            report.Report(
+                title=self.title,
+                script=self._script,
+                status=self._status,
+                settings=self._settings,
+                results=self._results,
+                history=self.history,
+                pictures=pictures,
+                evaluations=self._evaluations,
+                classes=self.classes,
+            ),
         )
-        if self._active:
-            signal.signal(signal.SIGINT, self._handle)
 
-    def __exit__(self, *_: object) -> None:
-        if self._active:
-            signal.signal(signal.SIGINT, self._before)
+
+def _common_settings(options: argparse.Namespace) -> dict[str, object]:
+    """Returns what all scripts are asked, and what they run on."""
+    keras = load_keras()
+    return {
+        "epochs": options.epochs,
+        "batch_size": options.batch_size,
+        "limit": options.limit,
+        "seed": options.seed,
+        "generator": options.generator,
+        "threads": batchwarp.runtime.get_num_threads(),
+        "rescale": 1 / 255,
+        "versions": {
+            "batchwarp": batchwarp.__version__,
+            "keras": keras.__version__,
+            "backend": keras.backend.backend(),
+            "numpy": np.__version__,
+            "python": platform.python_version(),
+        },
+        "processor": platform.processor() or platform.machine(),
+    }

@@ -1,0 +1,96 @@
+"""Sign language letters: a convolutional model on hands, with augmentation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from batchwarp.training import models, options
+from batchwarp.training.datasets import DATA_VARIABLE
+from batchwarp.training.frameworks import generator_class
+from batchwarp.training.runner import Run, Script, prepare, say
+from batchwarp.training.sign_mnist import load_sign_mnist
+
+if TYPE_CHECKING:
+    import argparse
+
+__all__ = ["SCRIPT"]
+
+# A hand may be a left or a right one, but fingers do not point down.
+AUGMENTATION: dict[str, Any] = {
+    "rotation_range": 10,
+    "zoom_range": 0.1,
+    "width_shift_range": 0.1,
+    "height_shift_range": 0.1,
+    "horizontal_flip": True,
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the script's options to a parser."""
+    options.add_common(
+        parser,
+        data="folder with sign_mnist_train.csv and sign_mnist_test.csv, or the same as .npz "
+        f"(default: sign_mnist in the folder that ${DATA_VARIABLE} names)",
+        epochs=20,
+        batch_size=32,
+        least_images=32,
+        out="batchwarp-asl",
+    )
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Trains and tests; writes the results to a folder.
+
+    Args:
+        arguments: The parsed options.
+
+    Raises:
+        UsageError: If data or packages are missing, or the folder cannot be written to.
+    """
+    data = load_sign_mnist(arguments.data).limited(arguments.limit)
+    keras = prepare(arguments)
+    generator = generator_class(arguments.generator)
+    augmentation = {} if arguments.no_augment else AUGMENTATION
+    datagen = generator(rescale=1 / 255, **augmentation)
+    # Nothing is to be learnt from the data here; featurewise options would need it.
+    datagen.fit(data.x_train)
+    y_train, y_test = (
+        keras.utils.to_categorical(y, len(data.classes)) for y in (data.y_train, data.y_test)
+    )
+    training = datagen.flow(
+        data.x_train, y_train, batch_size=arguments.batch_size, seed=arguments.seed
+    )
+    test = generator(rescale=1 / 255).flow(data.x_test, y_test, batch_size=256, shuffle=False)
+
+    def build() -> Any:
+        model = models.asl()
+        model.compile(optimizer="rmsprop", loss="categorical_crossentropy", metrics=["accuracy"])
+        return model
+
+    settings = {
+        "data": data.source,
+        "images": {"training": len(data.x_train), "test": len(data.x_test)},
+        "augmentation": augmentation or None,
+    }
+    with Run("asl", "ASL letters", arguments, classes=data.classes, settings=settings) as this_run:
+        this_run.draw_batch(datagen, data.x_train[:32], data.y_train[:32])
+        model = this_run.model(build)
+        this_run.fit(model, training, epochs=arguments.epochs, validation_data=test)
+        saved = this_run.evaluate([data.test_part(test)])
+        # What somebody else would do with the saved model: load it and ask it about one picture.
+        chances = saved.predict(data.x_test[:1] / 255.0, verbose=0)[0]
+        say(
+            f"The saved model takes test picture 1, a letter {data.classes[data.y_test[0]]}, for "
+            f"{data.classes[chances.argmax()]} (probability {chances.max():.3f})."
+        )
+        this_run.compare_generators(
+            {"rescale": 1 / 255, **augmentation}, data.x_train, data.y_train
+        )
+
+
+SCRIPT = Script(
+    name="asl",
+    summary="read the letters of American Sign Language from pictures of hands",
+    add_arguments=add_arguments,
+    run=run,
+)
