@@ -11,6 +11,9 @@ import logging
 import os
 import sys
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +21,8 @@ import numpy as np
 
 DATA_FORMATS = ("channels_last", "channels_first")
 _SETTINGS = {"image_data_format": DATA_FORMATS, "floatx": ("float32", "float16", "float64")}
+
+_plain = ContextVar("plain iterators", default=False)
 
 
 @functools.cache
@@ -122,8 +127,23 @@ def print_message(message: str) -> None:
         logging.getLogger("batchwarp").info(message)
 
 
+@contextmanager
+def plain_iterators() -> Iterator[None]:
+    """Makes the iterators of a block without Keras, whose import takes seconds.
+
+    They are no `keras.utils.PyDataset`; their batches are the same.
+    """
+    token = _plain.set(True)
+    try:
+        yield
+    finally:
+        _plain.reset(token)
+
+
 def py_dataset() -> type[Any] | None:
-    """Returns `keras.utils.PyDataset`, or `None` where Keras 3 cannot be imported."""
+    """Returns `keras.utils.PyDataset`, or `None` where it is unwanted or cannot be imported."""
+    if _plain.get():
+        return None
     try:
         import keras
     except ImportError:

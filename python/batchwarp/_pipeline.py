@@ -539,10 +539,7 @@ def run_one_by_one(
     with borrowed_global(random):
         for row, index in enumerate(indices):
             parameters = generator.get_random_transform(x[index].shape) if augment else None
-            image = x[index].astype(dtype)
-            if augment:
-                image = generator.apply_transform(image, parameters)
-            image = generator.standardize(image)
+            image = transformed(generator, x[index], dtype, parameters)
             if np.shape(image) != batch.shape[1:]:
                 raise ValueError(
                     f"`{type(generator).__name__}` should keep the shape of images, "
@@ -551,3 +548,23 @@ def run_one_by_one(
                 )
             batch[row] = image
     return batch
+
+
+def transformed(
+    generator: Any, image: NDArray[Any], dtype: np.dtype[Any], parameters: dict[str, Any] | None
+) -> Any:
+    """Makes one image through the generator's public methods.
+
+    Args:
+        generator: As in `run_one_by_one`.
+        image: Array of rank 3.
+        dtype: Dtype to augment it in.
+        parameters: Dictionary as from `get_random_transform`; `None` leaves augmentation out.
+
+    Returns:
+        What `standardize` returns.
+    """
+    image = image.astype(dtype)
+    if parameters is not None:
+        image = generator.apply_transform(image, parameters)
+    return generator.standardize(image)

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from batchwarp import _core
 
-__all__ = ["ParameterDraws", "Ranges", "borrowed_global", "global_random"]
+__all__ = ["ParameterDraws", "Ranges", "as_dictionaries", "borrowed_global", "global_random"]
 
 _COLUMN = {name: column for column, name in enumerate(_core.PARAM_COLUMNS)}
 _FLIPS = (("flip_horizontal", "_flip_horizontal"), ("flip_vertical", "_flip_vertical"))
@@ -410,3 +410,24 @@ class ParameterDraws:
             ),
             "brightness": self._brightness.one(random) if self._brightness else None,
         }
+
+
+def as_dictionaries(params: NDArray[np.float64]) -> list[dict[str, Any]]:
+    """Returns the parameters of a batch in the form of Keras' `get_random_transform`.
+
+    Args:
+        params: Array `(n, len(PARAM_COLUMNS))`, as from `ParameterDraws.batch`.
+
+    Returns:
+        List of n dictionaries, as from `ParameterDraws.one`.
+    """
+    return [
+        {name: _as_drawn(name, value) for name, value in zip(_COLUMN, row, strict=True)}
+        for row in params.tolist()
+    ]
+
+
+def _as_drawn(name: str, value: float) -> float | None:
+    if name.startswith("flip"):
+        return int(value)
+    return None if math.isnan(value) else value

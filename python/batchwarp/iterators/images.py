@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
+from collections import abc
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from batchwarp import transforms
-from batchwarp._pipeline import Pipeline, overrides, run_one_by_one
-from batchwarp.draws import global_random, is_borrowed
+from batchwarp._pipeline import Pipeline, overrides, run_one_by_one, transformed
+from batchwarp.draws import as_dictionaries, global_random, is_borrowed
 from batchwarp.iterators.base import Iterator
 from batchwarp.iterators.structures import map_arrays
+
+
+class Variant(NamedTuple):
+    """One image of a batch, and what it was made of.
+
+    Attributes:
+        sample: Integer, the index of the sample.
+        original: Array of rank 3, the image as it is stored.
+        parameters: Dictionary as from `get_random_transform`; empty if images are not augmented.
+        image: Array of rank 3, the image as it is in the batch.
+    """
+
+    sample: int
+    original: NDArray[Any]
+    parameters: dict[str, Any]
+    image: NDArray[Any]
 
 
 class ImageIterator(Iterator):
@@ -148,6 +165,40 @@ class ImageIterator(Iterator):
             )
             self._pipeline = pipeline
         return pipeline if pipeline.fused else None
+
+    def _next_variants(self) -> abc.Iterator[Variant]:
+        """Makes the next batch one image after the other, so that it need not fit in memory.
+
+        The images are those of `next()`, for a generator without overridden methods and without a
+        `preprocessing_function`.
+
+        Yields:
+            The images of the batch.
+
+        Raises:
+            ImageFileError: If a file cannot be read and this is not to be tolerated.
+        """
+        with self.lock:
+            index_array = next(self.index_generator)
+            random = self._random
+        fused = self._fused()
+        pipeline = self._pipeline
+        assert pipeline is not None
+        params = pipeline.draw(random, len(index_array))
+        self._give_back(random)
+        generator = self.image_data_generator
+        parameters = [{} for _ in index_array] if params is None else as_dictionaries(params)
+        for row, own in enumerate(parameters):
+            part = slice(row, row + 1)
+            images, rows, samples = self._stored(index_array[part])
+            original = images[rows[0]]
+            drawn = None if params is None else params[part]
+            if fused is not None:
+                image = fused.make(generator, images, rows, drawn, self._buffers)[0]
+            else:
+                image = transformed(generator, original, self._working_dtype, own)
+            image = np.asarray(image).astype(self._numpy_dtype, copy=False)
+            yield Variant(int(samples[0]), original, own, image)
 
     def _template(self) -> Any:
         if self._is_overridden():
