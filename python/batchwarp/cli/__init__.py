@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 import batchwarp
-from batchwarp.cli import bench, cache, check, info
+from batchwarp.cli import bench, cache, check, info, preview
 from batchwarp.training import scripts
 from batchwarp.training.errors import UsageError
 
@@ -99,6 +99,16 @@ def _parser() -> argparse.ArgumentParser:
     )
     check.add_arguments(look)
     look.set_defaults(run=check.run)
+
+    augment = commands.add_parser(
+        "preview",
+        help="show what augmentation makes of an image or a folder",
+        usage=preview.USAGE,
+        description=preview.DESCRIPTION,
+        epilog=preview.EPILOG,
+    )
+    preview.add_arguments(augment)
+    augment.set_defaults(run=preview.run)
 
     cached = commands.add_parser(
         "cache",

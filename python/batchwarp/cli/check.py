@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from batchwarp.cli.text import printable
 from batchwarp.files.decode import Decoding
 from batchwarp.files.index import image_files
 from batchwarp.files.reader import Loaded, load_all
@@ -119,19 +120,14 @@ def _progress(total: int) -> Iterator[Callable[[int], None]]:
 
 
 def _print(folder: Path, files: int, folders: int, bad: dict[str, str]) -> None:
-    names = [_printable(os.path.relpath(path, folder)) for path in bad]
+    names = [printable(os.path.relpath(path, folder)) for path in bad]
     width = max(map(len, ["file", *names]))
     if bad:
         print(f"{'file':<{width}}  reason")
     for name, reason in zip(names, bad.values(), strict=True):
-        print(f"{name:<{width}}  {_printable(reason)}")
+        print(f"{name:<{width}}  {printable(reason)}")
     bad_files = len(bad) - folders
     verdict = f"{bad_files} of them cannot be read" if bad_files else "all good"
     print(f"{files} files, {verdict}")
     if folders:
         print(f"folders that cannot be looked into: {folders}")
-
-
-def _printable(text: str) -> str:
-    """Returns a text in one line, with escapes for what a terminal cannot show."""
-    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
