@@ -10,7 +10,7 @@ import numpy as np
 from batchwarp.training import drawings, models, options
 from batchwarp.training.errors import DatasetError
 from batchwarp.training.folders import check_folders, check_readable, part_of, some_pictures
-from batchwarp.training.frameworks import generator_class, keras_generator_class
+from batchwarp.training.frameworks import generator_class
 from batchwarp.training.runner import Run, Script, prepare, say
 
 if TYPE_CHECKING:
@@ -60,7 +60,6 @@ def run(arguments: argparse.Namespace) -> None:
     if folder is not None:
         check_folders(folder, ("train", "test"), drawings.CLASSES)
     keras = prepare(arguments)
-    keras_generator_class()  # what it lacks should be known now, not after the training
     if folder is None:
         folder = _draw(arguments.out / "drawings", arguments.limit, arguments.seed)
     generator = generator_class(arguments.generator)

@@ -27,7 +27,7 @@ from batchwarp.training.continuation import (
 from batchwarp.training.errors import UsageError
 from batchwarp.training.evaluation import Evaluation, Part
 from batchwarp.training.files import replacing, write_json
-from batchwarp.training.frameworks import load_keras
+from batchwarp.training.frameworks import keras_generator_class, load_keras
 from batchwarp.training.interrupts import InterruptGate
 from batchwarp.training.timing import EpochClock, timed_batches
 
@@ -96,6 +96,7 @@ def prepare(options: argparse.Namespace) -> Any:
     report.require_jinja()
     summary.require_rich()
     keras = load_keras()
+    keras_generator_class()  # what it lacks should be known now, not after the training
     keras.utils.set_random_seed(options.seed)
     if options.threads is not None:
         try:
