@@ -78,7 +78,12 @@ def _parser() -> argparse.ArgumentParser:
     names = train.add_subparsers(title="scripts", metavar="SCRIPT", required=True)
     for script in scripts():
         summary = script.summary
-        one = names.add_parser(script.name, help=summary, description=f"{_sentence(summary)}.")
+        one = names.add_parser(
+            script.name,
+            help=summary,
+            description=script.description or f"{_sentence(summary)}.",
+            epilog=f"Example: {script.example}" if script.example else None,
+        )
         script.add_arguments(one)
         one.set_defaults(run=script.run)
 

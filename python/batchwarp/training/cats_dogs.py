@@ -155,4 +155,12 @@ SCRIPT = Script(
     summary="tell cats from dogs: a small convolutional model on photographs in folders",
     add_arguments=add_arguments,
     run=run,
+    description=(
+        "Trains a small network to tell cats from dogs on photographs in folders: 2,000 to "
+        "learn from, 1,000 to be tried on. That is few: without augmentation (--no-augment) "
+        "the network soon knows its photographs by heart, which the learning curves show. "
+        "Leaves the model, the curves, what is taken for what, every mistake with its file, "
+        "and a report that holds it all."
+    ),
+    example="batchwarp train cats-dogs --data photographs --epochs 10 --cache memory",
 )

@@ -82,4 +82,12 @@ SCRIPT = Script(
     summary="read handwritten digits",
     add_arguments=add_arguments,
     run=run,
+    description=(
+        "Trains a small network to read handwritten digits, the first exercise of every "
+        "textbook: 60,000 pictures to learn from, 10,000 to be tried on, about 99 of 100 "
+        "right after five epochs. The digits are turned and moved a little at random in each "
+        "epoch. Leaves the model, learning curves, a table of what is taken for what, every "
+        "mistake, and a report that holds it all."
+    ),
+    example="batchwarp train mnist --limit 6000",
 )

@@ -151,4 +151,14 @@ SCRIPT = Script(
     summary="tell O from X: a LeNet-like model on drawings that the program makes, or your own",
     add_arguments=add_arguments,
     run=run,
+    description=(
+        "Trains a small network (LeNet, 1998) to tell the letter O from the letter X. The "
+        "program draws the pictures itself: pens, brushes, fonts, on paper that is "
+        "photographed; or give your own with --data. The best network on pictures held back "
+        "for validation is kept, the rate of learning is lowered when it stagnates, and "
+        "training ends when nothing gets better. Leaves the model, learning curves, what is "
+        "taken for what, every mistake with its file, and a report that holds it all; ends "
+        "with the speed of the augmentation against Keras' own."
+    ),
+    example="batchwarp train ox --epochs 5",
 )

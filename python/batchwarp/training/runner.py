@@ -67,12 +67,16 @@ class Script:
         summary: What it does, in a line.
         add_arguments: Adds its options to a parser.
         run: Does it, with the parsed options.
+        description: What it does, for somebody who has never trained a network.
+        example: A command to begin with.
     """
 
     name: str
     summary: str
     add_arguments: Callable[[argparse.ArgumentParser], None]
     run: Callable[[argparse.Namespace], None]
+    description: str = ""
+    example: str = ""
 
 
 def say(text: str) -> None:
