@@ -13,6 +13,7 @@ pytest.importorskip("tensorflow", reason="the scripts train with it")
 pytest.importorskip("scipy", reason="Keras' generator, which ours is compared with, warps with it")
 pytest.importorskip("matplotlib", reason="the scripts draw with it")
 
+import browser
 from batchwarp.cli import main
 from batchwarp.training import drawings, speed
 
@@ -95,6 +96,11 @@ def test_ox_on_its_own_drawings(tmp_path, capsys):
     accuracy = record["results"]["parts"]["test"]["accuracy"]
     assert np.mean(predicted == y) == pytest.approx(accuracy)
     assert len(list((out / "drawings" / "test").rglob("*.png"))) == 60
+
+    if browser.executable() is not None:
+        pictures, problems = browser.look_at(out / "report.html", tmp_path)
+        assert pictures > 2  # the curves, the batch, and mistakes
+        assert problems == []
 
 
 @pytest.fixture
