@@ -12,6 +12,7 @@ from pathlib import Path
 
 from batchwarp.files.cache.listing import CacheSummary, remove, stale_files, summaries
 from batchwarp.training.errors import UsageError
+from batchwarp.training.tables import print_table
 
 __all__ = ["add_arguments", "run"]
 
@@ -70,7 +71,7 @@ def _show(folder: Path, found: Sequence[CacheSummary], stale: Sequence[Path]) ->
     if not found:
         print(f"{folder}: no cached images")
     else:
-        _table([_row(summary) for summary in found])
+        print_table(_COLUMNS, map(_row, found), _RIGHT)
         total = _size(sum(summary.disk_bytes for summary in found))
         print(f"\n{_files(len(found))}, {total} on disk")
     if stale:
@@ -93,17 +94,6 @@ def _row(summary: CacheSummary) -> tuple[str, ...]:
     )
 
 
-def _table(rows: Sequence[tuple[str, ...]]) -> None:
-    lines = [_COLUMNS, *rows]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    for line in lines:
-        cells = [
-            cell.rjust(width) if name in _RIGHT else cell.ljust(width)
-            for name, cell, width in zip(_COLUMNS, line, widths, strict=True)
-        ]
-        print("  ".join(cells).rstrip())
-
-
 def _chosen(found: Sequence[CacheSummary], keys: Sequence[str]) -> list[CacheSummary]:
     """Returns the files with some keys, all files for none."""
     if not keys:
@@ -123,7 +113,7 @@ def _clear(
     paths = [*(summary.path for summary in chosen), *stale]
     size = _size(sum(summary.disk_bytes for summary in chosen))
     if paths and not options.yes:
-        _table([_row(summary) for summary in chosen])
+        print_table(_COLUMNS, map(_row, chosen), _RIGHT)
         _ask(f"Remove {_files(len(paths))}, {size}? [y/N] ")
     failed = remove(paths)
     if failed:

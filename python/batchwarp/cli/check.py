@@ -10,13 +10,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from batchwarp.cli.text import printable
 from batchwarp.files.decode import Decoding
 from batchwarp.files.index import image_files
 from batchwarp.files.reader import Loaded, load_all
 from batchwarp.iterators.base import Iterator as BatchIterator
 from batchwarp.iterators.files import extensions
 from batchwarp.training.errors import UsageError
+from batchwarp.training.tables import print_table, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -120,12 +120,12 @@ def _progress(total: int) -> Iterator[Callable[[int], None]]:
 
 
 def _print(folder: Path, files: int, folders: int, bad: dict[str, str]) -> None:
-    names = [printable(os.path.relpath(path, folder)) for path in bad]
-    width = max(map(len, ["file", *names]))
     if bad:
-        print(f"{'file':<{width}}  reason")
-    for name, reason in zip(names, bad.values(), strict=True):
-        print(f"{name:<{width}}  {printable(reason)}")
+        rows = [
+            (printable(os.path.relpath(path, folder)), printable(reason))
+            for path, reason in bad.items()
+        ]
+        print_table(("file", "reason"), rows)
     bad_files = len(bad) - folders
     verdict = f"{bad_files} of them cannot be read" if bad_files else "all good"
     print(f"{files} files, {verdict}")
