@@ -11,7 +11,7 @@ from typing import NoReturn
 
 import batchwarp
 from batchwarp.cli import bench, cache, check, info, preview
-from batchwarp.training import scripts
+from batchwarp.training import predict, scripts
 from batchwarp.training.errors import UsageError
 
 __all__ = ["main"]
@@ -86,6 +86,16 @@ def _parser() -> argparse.ArgumentParser:
         )
         script.add_arguments(one)
         one.set_defaults(run=script.run)
+
+    say = commands.add_parser(
+        "predict",
+        help="tell the classes of pictures with a saved model",
+        description="Prints which classes a saved model takes pictures for, and how sure it is. "
+        "Files that cannot be read are listed at the end, and the exit status is 1 then. "
+        "Needs Keras: pip install 'batchwarp[train]'.",
+    )
+    predict.add_arguments(say)
+    say.set_defaults(run=predict.run)
 
     measure = commands.add_parser(
         "bench",
