@@ -11,7 +11,7 @@ from typing import NoReturn
 
 import batchwarp
 from batchwarp.cli import bench, cache, check, info, preview
-from batchwarp.training import predict, scripts
+from batchwarp.training import predict, scripts, visualize
 from batchwarp.training.errors import UsageError
 
 __all__ = ["main"]
@@ -96,6 +96,16 @@ def _parser() -> argparse.ArgumentParser:
     )
     predict.add_arguments(say)
     say.set_defaults(run=predict.run)
+
+    see = commands.add_parser(
+        "visualize",
+        help="draw what a saved model sees",
+        description="Draws what a saved convolutional model sees: the activations of its layers, "
+        "the patterns that its filters respond to, and Grad-CAM heat maps. "
+        "Needs Keras: pip install 'batchwarp[train]'.",
+    )
+    visualize.add_arguments(see)
+    see.set_defaults(run=visualize.run)
 
     measure = commands.add_parser(
         "bench",

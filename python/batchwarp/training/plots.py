@@ -107,8 +107,15 @@ def before_after(
     _save(figure, path)
 
 
-def pictures(images: NDArray[Any], names: Sequence[str], path: Path, *, title: str) -> None:
-    """Draws pictures with a line of text below each, eight to a row.
+def pictures(
+    images: NDArray[Any],
+    names: Sequence[str],
+    path: Path,
+    *,
+    title: str,
+    per_row: int = _PER_ROW,
+) -> None:
+    """Draws pictures with a line of text below each.
 
     Args:
         images: Pictures of shape `(n, height, width, channels)`, 1 or 3 channels, 0 to 1, n at
@@ -116,15 +123,16 @@ def pictures(images: NDArray[Any], names: Sequence[str], path: Path, *, title: s
         names: The text below each.
         path: PNG file to write.
         title: Title of the whole.
+        per_row: How many pictures stand side by side.
     """
     count = len(images)
-    rows = -(-count // _PER_ROW)
+    rows = -(-count // per_row)
     height, width = images.shape[1:3]
-    figure = _figure((9.6, rows * (9.0 / _PER_ROW * height / width + 0.45) + 0.6))
+    figure = _figure((9.6, rows * (9.0 / per_row * height / width + 0.45) + 0.6))
     figure.suptitle(title)
     for index, axes in enumerate(figure.subplots(rows, 1, squeeze=False)[:, 0]):
-        group = slice(index * _PER_ROW, (index + 1) * _PER_ROW)
-        _strip(axes, images[group], _PER_ROW)
+        group = slice(index * per_row, (index + 1) * per_row)
+        _strip(axes, images[group], per_row)
         shown = names[group]
         axes.set_xticks([(width + 2) * (i + 0.5) for i in range(len(shown))], shown)
         axes.tick_params(length=0, labelsize=8)
