@@ -1,9 +1,10 @@
 """The training scripts behind `batchwarp train`, and what they are made of.
 
-`datasets`, `sign_mnist`, `folders` and `drawings` provide pictures, `models` the networks, `runner`
-what all scripts do alike, `options` their common options; `evaluation` finds what a model gets
-wrong, `plots`, `report` and `summary` show it, `timing` and `speed` measure. Every script is a
-module of its own with a `SCRIPT`. Keras and matplotlib are imported when they are needed.
+`datasets`, `sign_mnist`, `folders` and `drawings` provide pictures, `models` the networks, `bases`
+those of Keras that others have trained, `runner` what all scripts do alike, `options` their common
+options; `evaluation` finds what a model gets wrong, `plots`, `report` and `summary` show it,
+`timing` and `speed` measure. Every script is a module of its own with a `SCRIPT`. Keras and
+matplotlib are imported when they are needed.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ __all__ = ["scripts"]
 
 def scripts() -> tuple[Script, ...]:
     """Returns the training scripts in the order in which the command line lists them."""
-    from batchwarp.training import asl, cats_dogs, fashion_mnist, mnist, ox
+    from batchwarp.training import asl, cats_dogs, fashion_mnist, mnist, ox, transfer
 
-    return (ox.SCRIPT, asl.SCRIPT, mnist.SCRIPT, fashion_mnist.SCRIPT, cats_dogs.SCRIPT)
+    modules = (ox, asl, mnist, fashion_mnist, cats_dogs, transfer)
+    return tuple(module.SCRIPT for module in modules)

@@ -24,7 +24,16 @@ from batchwarp.training.idx import read_idx_pair
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["DATA_VARIABLE", "Dataset", "find", "load_fashion_mnist", "load_mnist", "read_npz"]
+__all__ = [
+    "DATA_VARIABLE",
+    "DOWNLOAD_TIMEOUT",
+    "Dataset",
+    "find",
+    "load_fashion_mnist",
+    "load_mnist",
+    "read_npz",
+    "socket_timeout",
+]
 
 DATA_VARIABLE = "BATCHWARP_DATA"
 
@@ -50,7 +59,7 @@ _IDX_FILES = (
     "t10k-labels-idx1-ubyte",
 )
 # A server that says nothing for so long is not going to.
-_DOWNLOAD_TIMEOUT = 15.0  # seconds
+DOWNLOAD_TIMEOUT = 15.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -236,7 +245,7 @@ def _download(
     """Downloads a data set with Keras, or takes what Keras has downloaded before."""
     keras = load_keras()
     try:
-        with _socket_timeout(_DOWNLOAD_TIMEOUT):
+        with socket_timeout(DOWNLOAD_TIMEOUT):
             train, test = getattr(keras.datasets, module).load_data()
     except Exception as error:  # Keras raises nothing more specific
         reason = " ".join(str(error).split()) or type(error).__name__
@@ -260,7 +269,7 @@ def _download(
 
 
 @contextmanager
-def _socket_timeout(seconds: float) -> Iterator[None]:
+def socket_timeout(seconds: float) -> Iterator[None]:
     """Lets connections opened meanwhile fail after so many seconds of silence."""
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(seconds)

@@ -23,7 +23,14 @@ if TYPE_CHECKING:
     from batchwarp.files.decode import Decoding
 from batchwarp.image import DirectoryIterator
 
-__all__ = ["check_folders", "check_readable", "part_of", "some_pictures", "subset"]
+__all__ = [
+    "check_folders",
+    "check_readable",
+    "class_names",
+    "part_of",
+    "some_pictures",
+    "subset",
+]
 
 
 def check_folders(root: Path, parts: Sequence[str], classes: Sequence[str]) -> None:
@@ -44,6 +51,34 @@ def check_folders(root: Path, parts: Sequence[str], classes: Sequence[str]) -> N
                 raise DatasetError(
                     root / part / name, f"there is no such folder; {root} must have {expected}"
                 )
+
+
+def class_names(root: Path, parts: Sequence[str]) -> tuple[str, ...]:
+    """Returns the names of the classes that a folder has pictures of.
+
+    Args:
+        root: The folder.
+        parts: Names of the parts, for example "train" and "validation".
+
+    Returns:
+        The names of the folders in the first part, sorted; hidden ones are left out.
+
+    Raises:
+        DatasetError: If they are fewer than two, or missing in one of the parts.
+    """
+    first = root / parts[0]
+    if not first.is_dir():
+        raise DatasetError(
+            first, f"there is no such folder; {root} must have {parts[0]}/CLASS for every class"
+        )
+    names = sorted(
+        path.name for path in first.iterdir() if path.is_dir() and not path.name.startswith(".")
+    )
+    if len(names) < 2:
+        found = ", ".join(names) or "none"
+        raise DatasetError(first, f"there must be a folder for each of two classes, found: {found}")
+    check_folders(root, parts[1:], names)
+    return tuple(names)
 
 
 def check_readable(flow: Any) -> None:

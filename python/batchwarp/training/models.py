@@ -5,11 +5,22 @@ Keras is imported by the functions, not by the module.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from batchwarp.training.frameworks import load_keras
 
-__all__ = ["FASHION_MNIST_PARAMETERS", "asl", "cats_dogs", "fashion_mnist", "mnist", "ox"]
+if TYPE_CHECKING:
+    from batchwarp.training.bases import Base
+
+__all__ = [
+    "FASHION_MNIST_PARAMETERS",
+    "asl",
+    "cats_dogs",
+    "fashion_mnist",
+    "mnist",
+    "ox",
+    "transfer",
+]
 
 # Trainable parameters of each variant: a change of the architecture does not go unnoticed.
 FASHION_MNIST_PARAMETERS = {"a": 3_989_642, "b": 241_546, "c": 5_240_842, "d": 5_240_842}
@@ -125,6 +136,34 @@ def cats_dogs(height: int, width: int) -> Any:
         ],
         name="cats_dogs",
     )
+
+
+def transfer(base: Base, classes: int) -> Any:
+    """Builds a model that puts what a trained network has learnt to another use.
+
+    The base is frozen.
+
+    Args:
+        base: The convolutional base.
+        classes: Number of classes, at least 2.
+
+    Returns:
+        A `keras.Model` from `(n, height, width, 3)`, 0 to 1, to the probability of the second
+        class, `(n, 1)`, or of each of more than two, `(n, classes)`. The layers after the base
+        begin with "flatten".
+    """
+    keras = load_keras()
+    layers = keras.layers
+    base.network.trainable = False
+    pixels = keras.Input(base.network.input_shape[1:])
+    features = base.network(base.preprocessing(pixels))
+    x = layers.Flatten(name="flatten")(features)
+    x = layers.Dense(256, activation="relu")(x)
+    if classes == 2:
+        probabilities = layers.Dense(1, activation="sigmoid")(x)
+    else:
+        probabilities = layers.Dense(classes, activation="softmax")(x)
+    return keras.Model(pixels, probabilities, name="transfer")
 
 
 def fashion_mnist(variant: str) -> Any:

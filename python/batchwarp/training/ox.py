@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import argparse
     from pathlib import Path
 
-__all__ = ["SCRIPT"]
+__all__ = ["AUGMENTATION", "SCRIPT", "draw_sets"]
 
 TRAIN_IMAGES = 1200
 TEST_IMAGES = 400
@@ -61,7 +61,7 @@ def run(arguments: argparse.Namespace) -> None:
         check_folders(folder, ("train", "test"), drawings.CLASSES)
     keras = prepare(arguments)
     if folder is None:
-        folder = _draw(arguments.out / "drawings", arguments.limit, arguments.seed)
+        folder = draw_sets(arguments.out / "drawings", arguments.limit, arguments.seed)
     generator = generator_class(arguments.generator)
     augmentation = {} if arguments.no_augment else AUGMENTATION
     plain = generator(rescale=1 / 255, validation_split=VALIDATION_SHARE)
@@ -132,8 +132,17 @@ def run(arguments: argparse.Namespace) -> None:
         )
 
 
-def _draw(folder: Path, limit: int | None, seed: int) -> Path:
-    """Draws the pictures and returns their folder."""
+def draw_sets(folder: Path, limit: int | None, seed: int) -> Path:
+    """Draws the pictures of both sets.
+
+    Args:
+        folder: Folder to write `train` and `test` into.
+        limit: Draw at most this many for each; None draws all.
+        seed: Seed of the drawings.
+
+    Returns:
+        The folder.
+    """
     begin = time.perf_counter()
     for part, stream, count in (
         ("train", drawings.TRAIN_STREAM, TRAIN_IMAGES),

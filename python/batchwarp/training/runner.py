@@ -318,6 +318,7 @@ class Run:
         steps: int | None = None,
         callbacks: Sequence[Any] = (),
         best: Mapping[str, str] | None = None,
+        whole: Any = None,
         **arguments: Any,
     ) -> None:
         """Trains a model up to a number of epochs, with Keras' progress bar; keeps the history.
@@ -336,6 +337,7 @@ class Run:
             callbacks: Further callbacks; what they remember is kept for `--resume`.
             best: `monitor` and `mode` of a ModelCheckpoint, if `model.keras` shall be the best
                 model and not the last one.
+            whole: The model to save, if the one to train is only a part of it; not with `best`.
             **arguments: Further arguments of `model.fit`.
         """
         if self.epochs >= epochs or self._interrupted:
@@ -355,7 +357,7 @@ class Run:
                     y,
                     epochs=epochs,
                     initial_epoch=self.epochs,
-                    callbacks=self._callbacks(gate, clock, flow, callbacks, name),
+                    callbacks=self._callbacks(gate, clock, flow, callbacks, name, whole),
                     # A flow has an order of its own; Keras would shuffle its batches once more.
                     shuffle=flow is None,
                     # A progress bar redraws its line, which is of no use in a file.
@@ -364,7 +366,7 @@ class Run:
                 )
         except KeyboardInterrupt:
             if not self.epochs:
-                self._save(model, name)
+                self._save(whole or model, name)
                 raise
             self._interrupted = True
             say(
@@ -381,7 +383,13 @@ class Run:
         self._record_times(clock)
 
     def _callbacks(
-        self, gate: InterruptGate, clock: EpochClock, flow: Any, callbacks: list[Any], name: str
+        self,
+        gate: InterruptGate,
+        clock: EpochClock,
+        flow: Any,
+        callbacks: list[Any],
+        name: str,
+        whole: Any,
     ) -> list[Any]:
         """Returns the callbacks of `fit`: the script's, between those that keep the results."""
         keras = load_keras()
@@ -395,8 +403,9 @@ class Run:
                 continue_flow(flow, batches_seen)
 
         def keep(model: Any, logs: Mapping[str, Any]) -> None:
+            times = clock.epoch()  # without the saving
             self._save(model, name)
-            for metric, value in {**logs, **clock.epoch()}.items():
+            for metric, value in {**logs, **times}.items():
                 self.history.setdefault(metric, []).append(float(value))
             write_json(self.path(HISTORY_FILE), self.history)
             self._state = {
@@ -407,7 +416,7 @@ class Run:
             self._write_record()
 
         def end_epoch(_: int, logs: Mapping[str, Any]) -> None:
-            keep(last.model, logs)
+            keep(whole or last.model, logs)
             gate.release()
 
         first = make(on_epoch_end=lambda *_, **__: gate.hold())
