@@ -19,7 +19,7 @@ pytest.importorskip("matplotlib", reason="the script draws with it")
 import keras
 
 from batchwarp.cli import main
-from batchwarp.training import bases, models
+from batchwarp.training import bases, models, ox
 from batchwarp.training.errors import UsageError
 from batchwarp.training.timing import EpochClock
 
@@ -286,7 +286,7 @@ def test_classes_are_the_folders_of_ones_own(tiny, tmp_path):
     data = write_pictures(tmp_path / "fruit", names, {"train": 4, "validation": 2, "test": 2})
     (data / "train" / ".hidden").mkdir()
     out = tmp_path / "out"
-    assert train(data, out, "--h5", epochs=5) == 0
+    assert train(data, out, "--h5", "--limit", "20", epochs=5) == 0
     record = record_of(out)
     assert record["settings"]["classes"] == list(names)
     assert set(record["results"]["parts"]) == {"validation", "test"}
@@ -298,16 +298,6 @@ def test_classes_are_the_folders_of_ones_own(tiny, tmp_path):
     assert model.output_shape == (None, 3)
     pictures = np.random.default_rng(0).random((4, 32, 32, 3), np.float32)
     np.testing.assert_allclose(np.asarray(model(pictures)), np.asarray(old(pictures)), atol=1e-6)
-
-
-def test_frozen_base_is_not_trained(tiny, photographs, tmp_path):
-    out = tmp_path / "out"
-    assert train(photographs, out, "--mode", "frozen") == 0
-    model = load_model(out)
-    assert trained_layers(model) == []
-    assert len(model.optimizer.variables) == 2 + 2 * 4  # of the head alone
-    assert (out / "before-after.png").exists()
-    assert record_of(out)["settings"]["augmentation"]["rotation_range"] == 20
 
 
 def test_fine_tuning_goes_on_as_if_never_stopped(tiny, photographs, tmp_path, monkeypatch):
@@ -355,15 +345,20 @@ def test_extraction_is_interrupted_and_goes_on(tiny, photographs, tmp_path, monk
     assert int(load_model(out).optimizer.iterations) == 3 * 4
 
 
-def test_drawn_letters(tiny, tmp_path, capsys):
+def test_drawn_letters_and_a_frozen_base(tiny, tmp_path, capsys):
     out = tmp_path / "out"
-    options = "--dataset ox --limit 20 --base tiny --size 32 --weights none --epochs 1"
-    assert main(["train", "transfer", *options.split(), "--out", str(out)]) == 0
+    options = "--dataset ox --mode frozen --limit 20 --base tiny --size 32 --weights none"
+    assert main(["train", "transfer", *options.split(), "--epochs", "1", "--out", str(out)]) == 0
     record = record_of(out)
     assert record["settings"]["classes"] == ["O", "X"]
     assert record["settings"]["data"] == "drawn by the program"
     assert record["settings"]["images"] == {"training": 20, "test": 20}
+    assert record["settings"]["augmentation"] == ox.AUGMENTATION
     assert np.sum(record["results"]["parts"]["test"]["confusion"]) == 20
+    assert (out / "before-after.png").exists()
+    model = load_model(out)
+    assert trained_layers(model) == []
+    assert len(model.optimizer.variables) == 2 + 2 * 4  # of the head alone
 
 
 def test_missing_data_is_one_line(tiny, monkeypatch, tmp_path, capsys):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import sys
 import traceback
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -190,7 +191,9 @@ def _check_file(path: Path) -> None:
 
 def _load_file(name: str, network: Any, path: Path) -> None:
     try:
-        network.load_weights(str(path))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what does not fit is an error in the end
+            network.load_weights(str(path))
     # What Keras and h5py raise for weights that do not fit and for damaged files.
     except (ValueError, KeyError, OSError, RuntimeError) as error:
         raise UsageError(

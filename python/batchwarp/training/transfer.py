@@ -186,35 +186,32 @@ def run(arguments: argparse.Namespace) -> None:
         say(f"{base.network.count_params():,} of them are those of {base.name}")
         if mode == "extract":
             trained = part_of("training", training, limit)
-            _train_on_features(this_run, model, trained, parts[0], arguments.epochs)
+            _train_on_features(this_run, model, trained, parts[0], arguments)
         else:
             batches = {
                 "steps": None if limit is None else -(-limit // arguments.batch_size),
                 "validation_data": parts[0].flow,
             }
             if fine_tuning:
-                head_epochs, first = arguments.head_epochs, fine_tuning["unfreeze_from"]
-                this_run.fit(model, training, epochs=head_epochs, **batches)
-                if this_run.epochs == head_epochs:
-                    unfreeze(model.get_layer(base.network.name), first)
-                    _compile(model, keras.optimizers.Adam(FINE_RATE))
-                    say(f"{base.name} is trained, too, from {first} on")
+                this_run.fit(model, training, epochs=arguments.head_epochs, **batches)
+                if this_run.epochs == arguments.head_epochs:
+                    _begin_fine_tuning(model, base, fine_tuning["unfreeze_from"])
             this_run.fit(model, training, epochs=arguments.epochs, **batches)
         this_run.evaluate(parts)
         this_run.list_unread([training, *held])
 
 
 def _train_on_features(
-    this_run: Run, model: Any, training: Part, validation: Part, epochs: int
+    this_run: Run, model: Any, training: Part, validation: Part, arguments: argparse.Namespace
 ) -> None:
     """Trains the layers after the base on what the base makes of the pictures, made once."""
-    if this_run.epochs >= epochs:
+    if this_run.epochs >= arguments.epochs:
         return
     keras = load_keras()
     features = model.get_layer("flatten").input
     extractor = keras.Model(model.input, features)
     head = keras.Model(features, model.output)
-    _compile(head, model.optimizer)  # which is saved with the model
+    _compile(head, model.optimizer)  # which is saved with the whole
     clock = EpochClock()
     begin = time.perf_counter()
     x, y = _features(extractor, training, clock)
@@ -225,9 +222,14 @@ def _train_on_features(
         seconds_for_features=round(seconds, 2),
         generator_images_per_second=round(clock.images / clock.making),
     )
-    batch_size = training.flow.batch_size
     this_run.fit(
-        head, x, y, epochs=epochs, batch_size=batch_size, validation_data=validated, whole=model
+        head,
+        x,
+        y,
+        epochs=arguments.epochs,
+        batch_size=arguments.batch_size,
+        validation_data=validated,
+        whole=model,
     )
 
 
@@ -239,6 +241,13 @@ def _features(
     missing = {error.path for error in getattr(part.flow, "errors", ())}
     there = np.array([source not in missing for source in part.sources])
     return features[there], part.labels[there]
+
+
+def _begin_fine_tuning(model: Any, base: Base, first: str) -> None:
+    """Lets the end of the base be trained, too."""
+    unfreeze(model.get_layer(base.network.name), first)
+    _compile(model, load_keras().optimizers.Adam(FINE_RATE))
+    say(f"{base.name} is trained, too, from {first} on")
 
 
 def _compile(model: Any, optimizer: Any) -> None:
