@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -12,6 +13,7 @@ import pytest
 import batchwarp
 from batchwarp.cli import main
 from batchwarp.training import frameworks, ox
+from batchwarp.training.errors import MissingPackageError
 
 
 def fails(arguments, capsys):
@@ -73,6 +75,23 @@ def test_missing_package_says_how_to_install_it(package, tmp_path, monkeypatch, 
     assert message.startswith(f"batchwarp: error: {package} ")
     assert "pip install 'batchwarp[train]'" in message
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("package", "installed", "message"),
+    [
+        ("torch", (), "pip install torch"),
+        ("tensorflow", (), "pip install 'batchwarp[train]'"),
+        ("tensorflow", ("torch",), "pip install 'batchwarp[train]', or set KERAS_BACKEND=torch"),
+    ],
+)
+def test_missing_backend_says_how_to_get_one(package, installed, message, monkeypatch):
+    monkeypatch.setattr(
+        frameworks.importlib.util, "find_spec", lambda name: name if name in installed else None
+    )
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(MissingPackageError, match=f"{re.escape(message)}$"):
+        frameworks._import(package)
 
 
 def test_backend_that_cannot_train_is_status_2():

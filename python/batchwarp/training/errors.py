@@ -6,6 +6,8 @@ from os import PathLike
 
 __all__ = ["DatasetError", "MissingPackageError", "UsageError"]
 
+_OTHER_BACKENDS = ("jax", "torch")
+
 
 class UsageError(Exception):
     """Something its user can put right; the command line shows it as one line."""
@@ -17,12 +19,15 @@ class MissingPackageError(UsageError):
     Args:
         package: Name of the package, as it is imported.
         reason: What the import said.
+        instead: What the user can do otherwise, if there is anything.
     """
 
-    def __init__(self, package: str, reason: object) -> None:
+    def __init__(self, package: str, reason: object, instead: str = "") -> None:
+        # The extra has one of Keras' backends.
+        wanted = package if package in _OTHER_BACKENDS else "'batchwarp[train]'"
         super().__init__(
             f"{package} is needed for training and cannot be imported ({reason}); "
-            "install it with: pip install 'batchwarp[train]'"
+            f"install it with: pip install {wanted}{instead and f', or {instead}'}"
         )
         self.package = package
 

@@ -5,7 +5,7 @@ Both take seconds to import; the rest of the package works without them.
 
 from __future__ import annotations
 
-import importlib
+import importlib.util
 import os
 import sys
 import tempfile
@@ -21,8 +21,8 @@ __all__ = ["generator_class", "keras_generator_class", "load_keras"]
 GENERATORS = ("batchwarp", "keras")
 
 _LOG_VARIABLE = "TF_CPP_MIN_LOG_LEVEL"
-# Keras' backends that can train, and the modules behind them.
-_BACKENDS = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}
+# Keras' backends that can train, named as their modules are.
+_BACKENDS = ("tensorflow", "jax", "torch")
 
 
 def load_keras() -> ModuleType:
@@ -51,8 +51,7 @@ def _import_both() -> ModuleType:
     try:
         keras = importlib.import_module("keras")
     except ImportError as error:
-        missing = (error.name or "keras").partition(".")[0]
-        raise MissingPackageError(missing, error) from error
+        raise _missing(error.name or "keras", error) from error
     except ValueError as error:  # what Keras says of a backend that it does not know
         raise UsageError(f"KERAS_BACKEND: {error}") from error
     name = keras.backend.backend()
@@ -60,7 +59,7 @@ def _import_both() -> ModuleType:
         raise UsageError(
             f"KERAS_BACKEND: must be {', '.join(_BACKENDS)} to train, received: {name!r}"
         )
-    _import(_BACKENDS[name])
+    _import(name)
     return keras
 
 
@@ -69,7 +68,15 @@ def _import(name: str) -> ModuleType:
     try:
         return importlib.import_module(name)
     except ImportError as error:
-        raise MissingPackageError(name.partition(".")[0], error) from error
+        raise _missing(name, error) from error
+
+
+def _missing(module: str, error: ImportError) -> MissingPackageError:
+    """Returns what to tell the user; of a missing backend, which others there are."""
+    package = module.partition(".")[0]
+    others = [name for name in _BACKENDS if name != package and importlib.util.find_spec(name)]
+    instead = f"set KERAS_BACKEND={others[0]}" if package in _BACKENDS and others else ""
+    return MissingPackageError(package, error, instead)
 
 
 @contextmanager
