@@ -177,6 +177,20 @@ def test_reader_that_has_enough_is_no_error():
     assert done.stderr == ""
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="closes what Windows needs to start Python")
+def test_closed_standard_streams_are_opened_to_nowhere():
+    # What is opened next must not get what is printed.
+    code = (
+        "import os, sys; from batchwarp.cli import main\n"
+        "assert (sys.stdin, sys.stdout, sys.stderr) == (None, None, None)\n"
+        "status = main(['info'])\n"
+        "number = os.open(os.devnull, os.O_RDONLY)\n"
+        "os._exit(status if number > 2 and sys.stdout.fileno() == 1 else 70)\n"
+    )
+    command = 'exec "$0" -c "$1" <&- >&- 2>&-'
+    assert subprocess.run(["sh", "-c", command, sys.executable, code], timeout=60).returncode == 0
+
+
 def test_held_back_notices_appear_when_there_is_an_error(capfd):
     def fail():
         with frameworks._silent_stderr():

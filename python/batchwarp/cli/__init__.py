@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import io
-import os
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -13,6 +12,7 @@ import batchwarp
 from batchwarp.cli import bench, cache, check, info, preview
 from batchwarp.training import predict, scripts, visualize
 from batchwarp.training.errors import UsageError
+from batchwarp.training.output import discard_output, open_missing_streams
 
 __all__ = ["main"]
 
@@ -33,21 +33,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Raises:
         SystemExit: With status 0, after `--help` or `--version`.
     """
+    open_missing_streams()
     if isinstance(sys.stdout, io.TextIOWrapper):  # names of files hold what no encoding has
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         options = _parser().parse_args(arguments)
         status = options.run(options)
-        if sys.stdout is not None:  # as it is if the shell has closed it
-            sys.stdout.flush()
+        sys.stdout.flush()
     except UsageError as error:
         print(f"batchwarp: error: {error}", file=sys.stderr)
         return USAGE_ERROR
     except KeyboardInterrupt:
         return INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read the output has enough of it. Python flushes once more when it exits.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # whoever read the output has enough of it
+        discard_output()
         return 0
     return status or 0
 
