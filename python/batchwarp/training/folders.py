@@ -12,16 +12,13 @@ import numpy as np
 from batchwarp.errors import ImageFileError
 from batchwarp.files.decode import Decoding
 from batchwarp.files.reader import load_all
-from batchwarp.image import img_to_array, load_img
+from batchwarp.image import DirectoryIterator, img_to_array, load_img
 from batchwarp.training.errors import DatasetError
 from batchwarp.training.evaluation import Part
 from batchwarp.training.frameworks import load_keras
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-    from batchwarp.files.decode import Decoding
-from batchwarp.image import DirectoryIterator
 
 __all__ = [
     "check_folders",
