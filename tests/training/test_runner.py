@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import json
 import signal
 
@@ -147,6 +148,10 @@ def test_folder_that_cannot_be_made_is_a_usage_error(tmp_path):
         start(tmp_path / "file" / "folder")
 
 
+def iterations(folder):
+    return int(keras.models.load_model(folder / "model.keras").optimizer.iterations)
+
+
 def interrupt_in(epoch, when):
     """Returns a callback that gets Ctrl-C in an epoch, numbered from 1."""
 
@@ -175,7 +180,7 @@ def test_ctrl_c_keeps_what_is_complete_and_goes_on_to_the_report(tmp_path, when,
     assert record_of(tmp_path)["status"] == "interrupted"
     assert record_of(tmp_path)["results"]["epochs"] == epochs
     assert len(history_of(tmp_path)["loss"]) == epochs
-    assert keras.models.load_model(tmp_path / "model.keras").optimizer.iterations == 3 * epochs
+    assert iterations(tmp_path) == 3 * epochs
     assert (tmp_path / "curves.png").stat().st_size > 1000
     assert (tmp_path / "report.html").stat().st_size > 1000
     assert f"model of epoch {epochs}" in capsys.readouterr().out
@@ -192,6 +197,17 @@ def test_ctrl_c_in_the_first_epoch_saves_the_model_and_the_report(tmp_path):
     assert record_of(tmp_path)["status"] == "interrupted"
     assert (tmp_path / "report.html").exists()
     assert keras.models.load_model(tmp_path / "model.keras").count_params() == 31
+
+
+def test_ctrl_c_waits_for_the_end_of_a_step(tmp_path):
+    def interrupted():
+        with start(tmp_path) as run:
+            callbacks = [interrupt_in(1, "on_train_batch_begin")]
+            run.fit(run.model(build), flow(), epochs=9, callbacks=callbacks)
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert iterations(tmp_path) == 1
 
 
 AUGMENT = {"rotation_range": 20, "width_shift_range": 0.2}
@@ -241,8 +257,9 @@ def test_resuming_a_finished_run_makes_its_report_again(tmp_path):
 def test_what_cannot_be_resumed_is_a_usage_error(tmp_path):
     with pytest.raises(UsageError, match=r"--resume: .*no run .*no run\.json"):
         start(tmp_path / "none", "--resume")
-    with start(tmp_path, "--seed", "4", data="here") as run:
-        write_json(run.path("history.json"), {"loss": [1.0]})
+    with start(tmp_path, "--seed", "4", data="here"):
+        pass
+    set_history(tmp_path, {"loss": [1.0]})
     with pytest.raises(UsageError, match="there is no model"):
         start(tmp_path, "--resume", "--seed", "4", data="here")
     with pytest.raises(UsageError, match="its run had seed 4, not 5"):
@@ -251,9 +268,58 @@ def test_what_cannot_be_resumed_is_a_usage_error(tmp_path):
         start(tmp_path, "--resume", "--seed", "4", data="there")
     with pytest.raises(UsageError, match="one of example, not of other"):
         start(tmp_path, "--resume", script="other")
-    (tmp_path / "history.json").write_text("{")
-    with pytest.raises(UsageError, match="is damaged"):
+    for strange in ([1.0], {"loss": 1.0}, {"loss": [1.0], "accuracy": []}, {"loss": ["1.0"]}):
+        set_history(tmp_path, strange)
+        with pytest.raises(UsageError, match=r"run\.json is damaged"):
+            start(tmp_path, "--resume", "--seed", "4", data="here")
+    (tmp_path / "run.json").write_text("{")
+    with pytest.raises(UsageError, match=r"run\.json is damaged"):
         start(tmp_path, "--resume", "--seed", "4", data="here")
+
+
+def set_history(folder, history):
+    record = record_of(folder)
+    record["state"]["history"] = history
+    write_json(folder / "run.json", record)
+
+
+def test_killed_run_is_gone_on_with(tmp_path):
+    before = train(tmp_path, 1, best=BEST)
+    # Killed while writing the next epoch's files.
+    (tmp_path / "history.json").write_text("{")
+    (tmp_path / ".last-unfinished.keras").write_bytes(b"PK")
+    history = train(tmp_path, 2, "--resume", best=BEST)
+    assert len(history["loss"]) == 2
+    assert history["loss"][:1] == before["loss"]
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_run_without_a_complete_epoch_begins_anew(tmp_path, capsys):
+    whole = train(tmp_path / "whole", 1)
+    folder = tmp_path / "interrupted"
+
+    def interrupted():
+        with start(folder) as run:
+            callbacks = [interrupt_in(1, "on_train_batch_end")]
+            run.fit(run.model(build), flow(**AUGMENT), epochs=1, callbacks=callbacks)
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    resumed = train(folder, 1, "--resume")
+    assert "beginning anew" in capsys.readouterr().out
+    np.testing.assert_allclose(resumed["loss"], whole["loss"], rtol=1e-4)
+
+
+def test_full_disk_is_a_usage_error(tmp_path, monkeypatch):
+    def fail(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    model = build()
+    monkeypatch.setattr(type(model), "save", fail)
+    with pytest.raises(UsageError, match=r"the run in .* has ended: .*No space left on device"):
+        train(tmp_path, 1)
+    assert record_of(tmp_path)["status"] == "failed"
+    assert not list(tmp_path.glob(".*"))
 
 
 def test_damaged_model_is_a_usage_error(tmp_path):

@@ -7,7 +7,22 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["replacing", "write_json"]
+__all__ = ["remove_unfinished", "replacing", "unfinished", "write_json"]
+
+
+def unfinished(path: Path) -> Path:
+    """Returns where `path` is written to until it is complete: its folder, its ending."""
+    return path.with_name(f".{path.stem}-unfinished{path.suffix}")
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Removes what a process that was killed had not completed.
+
+    Args:
+        folder: A folder that nobody else writes to.
+    """
+    for path in folder.glob(".*-unfinished.*"):
+        path.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -20,7 +35,7 @@ def replacing(path: Path) -> Iterator[Path]:
     Yields:
         Where to write to; the same folder and ending as `path`.
     """
-    temporary = path.with_name(f".{path.stem}-unfinished{path.suffix}")
+    temporary = unfinished(path)
     try:
         yield temporary
         temporary.replace(path)

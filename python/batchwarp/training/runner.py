@@ -8,6 +8,7 @@ import platform
 import statistics
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -17,6 +18,7 @@ import numpy as np
 
 import batchwarp
 from batchwarp.training import evaluation, plots, report, speed, summary
+from batchwarp.training.claim import Claim
 from batchwarp.training.continuation import (
     callback_states,
     continue_flow,
@@ -26,9 +28,10 @@ from batchwarp.training.continuation import (
 )
 from batchwarp.training.errors import UsageError
 from batchwarp.training.evaluation import Evaluation, Part
-from batchwarp.training.files import replacing, write_json
+from batchwarp.training.files import remove_unfinished, replacing, unfinished, write_json
 from batchwarp.training.frameworks import keras_generator_class, load_keras
 from batchwarp.training.interrupts import InterruptGate
+from batchwarp.training.output import discard_output
 from batchwarp.training.timing import EpochClock, timed_batches
 
 if TYPE_CHECKING:
@@ -88,13 +91,15 @@ def prepare(options: argparse.Namespace) -> Any:
     """Imports Keras and all else that a run needs, and sets seed and threads as the options say.
 
     Args:
-        options: Parsed options with `seed` and `threads`.
+        options: Parsed options with `seed`, `threads` and `out`; gets `claim`, the right to write
+            to the folder of results.
 
     Returns:
         The module `keras`.
 
     Raises:
-        UsageError: If a package cannot be imported, or the number of threads is not accepted.
+        UsageError: If a package cannot be imported, the number of threads is not accepted, or
+            another run is at work in the folder.
     """
     plots.require_matplotlib()
     report.require_jinja()
@@ -107,6 +112,7 @@ def prepare(options: argparse.Namespace) -> Any:
             batchwarp.runtime.set_num_threads(options.threads)
         except ValueError as error:
             raise UsageError(f"argument --threads: {error}") from error
+    options.claim = Claim(options.out)
     return keras
 
 
@@ -120,7 +126,7 @@ class Run:
     Args:
         script: Name of the script.
         title: Title of the report and the pictures.
-        options: Parsed options, those of `options.add_common`.
+        options: Parsed options, those of `options.add_common`, after `prepare`.
         classes: Names of the classes.
         settings: What the script does besides the common options, for `run.json`.
 
@@ -143,6 +149,7 @@ class Run:
         self.classes = tuple(classes)
         self.history: dict[str, list[float]] = {}
         self._options = options
+        self._claim: Claim | None = getattr(options, "claim", None)
         self._script = script
         self._status = "running"
         self._interrupted = False
@@ -157,6 +164,7 @@ class Run:
                 self.folder.mkdir(parents=True, exist_ok=True)
                 for path in self._files():
                     path.unlink()
+            remove_unfinished(self.folder)
             self._write_record()
         except OSError as error:
             reason = error.strerror or error
@@ -208,15 +216,15 @@ class Run:
         where = f"argument --resume: {self._options.out}"
         try:
             earlier = json.loads(self.path(RECORD_FILE).read_text(encoding="utf-8"))
-            history = json.loads(self.path(HISTORY_FILE).read_text(encoding="utf-8"))
             settings = dict(earlier["settings"])
-            self._state = dict(earlier["state"])
+            results = dict(earlier["results"])
+            state = dict(earlier["state"])
+            history = _checked_history(state.get("history", {}))
             script = earlier["script"]
         except FileNotFoundError as error:
-            name = Path(error.filename).name
-            raise UsageError(f"{where}: no run to go on with, there is no {name}") from error
+            raise UsageError(f"{where}: no run to go on with, there is no {RECORD_FILE}") from error
         except (ValueError, KeyError, TypeError) as error:
-            raise UsageError(f"{where}: {RECORD_FILE} or {HISTORY_FILE} is damaged") from error
+            raise UsageError(f"{where}: {RECORD_FILE} is damaged") from error
         if script != self._script:
             raise UsageError(f"{where}: its run is one of {script}, not of {self._script}")
         # As JSON has it: a tuple comes back as a list.
@@ -226,10 +234,14 @@ class Run:
                 raise UsageError(
                     f"{where}: its run had {name} {settings.get(name)!r}, not {wanted[name]!r}"
                 )
+        if not history:
+            say(f"No epoch of the run in {self._options.out} is complete: beginning anew")
+            return
         if not self._checkpoint().is_file():
             raise UsageError(f"{where}: no run to go on with, there is no model")
-        self.history = history
-        self._results = dict(earlier["results"])
+        self._state, self._results, self.history = state, results, history
+        # A run that was killed may have left the epochs before, and people edit what they can read.
+        write_json(self.path(HISTORY_FILE), history)
 
     @property
     def epochs(self) -> int:
@@ -326,7 +338,8 @@ class Run:
         After each epoch the model is saved and `history.json` grows; `curves.png` is drawn at the
         end, even if the end is an interruption. Ctrl-C ends the training, and the run goes on with
         the model of the last complete epoch; a second one, or one before the first epoch is
-        complete, ends the run. It is held back while the files of an epoch are being written.
+        complete, ends the run. It is held back during a step, in which the model's variables are
+        changing or, with JAX, are not there, and while the files of an epoch are being written.
 
         Args:
             model: A compiled Keras model.
@@ -345,7 +358,9 @@ class Run:
         callbacks = list(callbacks)
         if best is not None:
             checkpoint = load_keras().callbacks.ModelCheckpoint
-            callbacks.append(checkpoint(str(self.path(MODEL_FILE)), save_best_only=True, **best))
+            # Not the file itself, which would be lost if the run were killed while writing.
+            path = unfinished(self.path(MODEL_FILE))
+            callbacks.append(checkpoint(str(path), save_best_only=True, **best))
         clock = EpochClock()
         flow = x if y is None else None
         gate = InterruptGate()
@@ -405,22 +420,38 @@ class Run:
         def keep(model: Any, logs: Mapping[str, Any]) -> None:
             times = clock.epoch()  # without the saving
             self._save(model, name)
+            best = unfinished(self.path(MODEL_FILE))
+            if best.is_file():
+                best.replace(self.path(MODEL_FILE))
             for metric, value in {**logs, **times}.items():
                 self.history.setdefault(metric, []).append(float(value))
-            write_json(self.path(HISTORY_FILE), self.history)
             self._state = {
+                # Here, too: what belongs together must be written together.
+                "history": self.history,
                 "callbacks": callback_states(callbacks),
                 "batches_seen": getattr(flow, "total_batches_seen", None),
                 "random": random_states(model),
             }
             self._write_record()
+            write_json(self.path(HISTORY_FILE), self.history)
 
         def end_epoch(_: int, logs: Mapping[str, Any]) -> None:
             keep(whole or last.model, logs)
             gate.release()
 
-        first = make(on_epoch_end=lambda *_, **__: gate.hold())
-        last: Any = make(on_train_begin=lambda *_, **__: go_on(), on_epoch_end=end_epoch)
+        def hold(*_: object, **__: object) -> None:
+            gate.hold()
+
+        def release(*_: object, **__: object) -> None:
+            gate.release()
+
+        first = make(on_train_batch_begin=hold, on_test_batch_begin=hold, on_epoch_end=hold)
+        last: Any = make(
+            on_train_begin=lambda *_, **__: go_on(),
+            on_train_batch_end=release,
+            on_test_batch_end=release,
+            on_epoch_end=end_epoch,
+        )
         return [clock.callback, first, *callbacks, last]
 
     def _save(self, model: Any, name: str) -> None:
@@ -538,11 +569,25 @@ class Run:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if kind is not None and not issubclass(kind, KeyboardInterrupt):
-            self._status = "failed"
-            self._write_record()
+        try:
+            self._end(error)
+        except BrokenPipeError:
+            raise  # nothing of the run is lost by it
+        except OSError as failure:
+            raise _cannot_go_on(failure, self.folder) from failure
+        finally:
+            if self._claim is not None:
+                self._claim.release()
+
+    def _end(self, error: BaseException | None) -> None:
+        """Keeps the run's fate, writes the report, and says where it is."""
+        if isinstance(error, BrokenPipeError):  # whoever read the output has enough of it
+            discard_output()
+            self._interrupted = True
+        elif error is not None and not isinstance(error, KeyboardInterrupt):
+            self._fail(error)
             return
-        interrupted = self._interrupted or kind is not None
+        interrupted = self._interrupted or error is not None
         self._status = "interrupted" if interrupted else "finished"
         self._write_record()
         self._write_report()
@@ -551,8 +596,20 @@ class Run:
         say("Interrupted. What was computed until then is in" if interrupted else "Results are in")
         say(f"{self.folder}:")
         say("  " + ", ".join(path.name for path in self._files()))
-        if interrupted and kind is None:
-            raise KeyboardInterrupt
+        if self._interrupted:
+            raise KeyboardInterrupt from error
+
+    def _fail(self, error: BaseException) -> None:
+        """Keeps that the run has failed.
+
+        Raises:
+            UsageError: If it was the system that failed, as when the disk is full.
+        """
+        self._status = "failed"
+        with suppress(OSError):
+            self._write_record()
+        if isinstance(error, OSError):
+            raise _cannot_go_on(error, self.folder) from error
 
     def _write_report(self) -> None:
         pictures = [(heading, self.path(name)) for name, heading in PICTURES.items()]
@@ -570,6 +627,29 @@ class Run:
                 classes=self.classes,
             ),
         )
+
+
+def _cannot_go_on(error: OSError, folder: Path) -> UsageError:
+    """Returns what to tell the user of an error of the system in the middle of a run."""
+    what = f"{error.filename or folder}: {error.strerror}" if error.strerror else str(error)
+    return UsageError(f"the run in {folder} has ended: {' '.join(what.split())}")
+
+
+def _checked_history(history: Any) -> dict[str, list[float]]:
+    """Returns the values of each epoch by name.
+
+    Raises:
+        TypeError: If it is anything else.
+    """
+    lists: list[Any] = list(history.values()) if isinstance(history, dict) else [None]
+    if not all(
+        isinstance(values, list)
+        and len(values) == len(lists[0])
+        and all(isinstance(value, (int, float)) for value in values)
+        for values in lists
+    ):
+        raise TypeError("`history` must be lists of numbers of one length")
+    return dict(history)
 
 
 def _common_settings(options: argparse.Namespace) -> dict[str, object]:
