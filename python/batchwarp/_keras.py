@@ -30,10 +30,10 @@ def _configured(name: str) -> str:
     """Returns a setting of `keras.json`, or Keras' default without such a file."""
     accepted = _SETTINGS[name]
     home = os.environ.get("KERAS_HOME")
-    path = Path(home or "~/.keras").expanduser() / "keras.json"
     try:
+        path = Path(home or "~/.keras").expanduser() / "keras.json"
         text = path.read_text(encoding="utf-8")
-    except OSError:
+    except (OSError, RuntimeError):  # the latter if the user has no home
         return accepted[0]
     import json  # here, because most processes never get here
 

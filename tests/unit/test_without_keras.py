@@ -8,6 +8,8 @@ import textwrap
 
 import pytest
 
+from batchwarp import _keras
+
 HEAVY = "('cv2', 'keras', 'matplotlib', 'pandas', 'PIL', 'scipy', 'sklearn', 'tensorflow')"
 BLOCK = "import sys; sys.modules.update(keras=None, tensorflow=None, scipy=None, cv2=None)\n"
 
@@ -142,3 +144,16 @@ def test_settings_of_a_running_keras(keras):
         keras.config.set_floatx("float32")
         keras.config.set_image_data_format("channels_last")
     assert (generator.dtype, generator.data_format) == ("float64", "channels_first")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no user database to ask")
+def test_user_without_a_home_has_keras_defaults(monkeypatch):
+    import pwd
+
+    def unknown(uid):
+        raise KeyError(uid)
+
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
+    for name in ("HOME", "KERAS_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    assert _keras._configured.__wrapped__("floatx") == "float32"
