@@ -283,6 +283,15 @@ def set_history(folder, history):
     write_json(folder / "run.json", record)
 
 
+def test_names_that_are_no_utf_8_are_kept(tmp_path):
+    name = "pictures\udcff 猫"
+    with start(tmp_path, data=name):
+        pass
+    assert record_of(tmp_path)["settings"]["data"] == name
+    with start(tmp_path, "--resume", data=name):
+        pass
+
+
 def test_killed_run_is_gone_on_with(tmp_path):
     before = train(tmp_path, 1, best=BEST)
     # Killed while writing the next epoch's files.

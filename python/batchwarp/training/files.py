@@ -44,7 +44,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def write_json(path: Path, content: Mapping[str, object]) -> None:
-    """Writes a JSON file, indented, in UTF-8.
+    """Writes a JSON file, indented, in UTF-8; bytes of a file's name that are none are escaped.
 
     Args:
         path: The file to write or replace.
@@ -52,4 +52,4 @@ def write_json(path: Path, content: Mapping[str, object]) -> None:
     """
     with replacing(path) as temporary:
         text = json.dumps(content, indent=2, ensure_ascii=False)
-        temporary.write_text(text + "\n", encoding="utf-8")
+        temporary.write_bytes((text + "\n").encode("utf-8", "backslashreplace"))
