@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import importlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -67,28 +69,50 @@ def continue_flow(flow: Any, batches_seen: int) -> None:
     flow.on_epoch_end()
 
 
-def random_states(model: Any) -> list[list[int]]:
+def random_states(model: Any) -> dict[str, Any]:
     """Returns what the random layers of a model will draw next, which Keras does not save.
 
     Args:
         model: A Keras model.
 
     Returns:
-        The state of each layer with a seed generator, such as Dropout, for JSON.
+        For JSON: "layers", the state of each layer with a seed generator, such as Dropout; "torch",
+        those of PyTorch's own generators, from which Keras' layers draw there.
     """
     convert = load_keras().ops.convert_to_numpy
-    return [convert(generator.state).tolist() for generator in _seed_generators(model)]
+    return {
+        "layers": [convert(generator.state).tolist() for generator in _seed_generators(model)],
+        "torch": [
+            base64.b64encode(generator.get_state().numpy().tobytes()).decode("ascii")
+            for generator in _torch_generators()
+        ],
+    }
 
 
-def restore_random_states(model: Any, states: Sequence[Sequence[int]]) -> None:
-    """Makes the random layers of a model go on where they were.
+def restore_random_states(model: Any, states: Mapping[str, Any]) -> None:
+    """Makes the random layers of a model go on where they were; called when training has begun.
 
     Args:
         model: The same model, built.
         states: What `random_states` has returned.
     """
-    for generator, state in zip(_seed_generators(model), states, strict=False):
+    for generator, state in zip(_seed_generators(model), states["layers"], strict=False):
         generator.state.assign(np.asarray(state, generator.state.dtype))
+    for generator, text in zip(_torch_generators(), states["torch"], strict=False):
+        # A copy, since PyTorch warns of arrays that cannot be written to.
+        state = np.frombuffer(base64.b64decode(text), np.uint8).copy()
+        generator.set_state(importlib.import_module("torch").from_numpy(state))
+
+
+def _torch_generators() -> list[Any]:
+    """Returns PyTorch's generators of the processor and of each GPU; none for other backends."""
+    if load_keras().backend.backend() != "torch":
+        return []
+    torch = importlib.import_module("torch")
+    return [
+        torch.default_generator,
+        *(torch.cuda.default_generators if torch.cuda.is_available() else ()),
+    ]
 
 
 def _seed_generators(model: Any) -> Iterator[Any]:

@@ -269,9 +269,7 @@ class Run:
         if not self.epochs:
             return model
         say(f"Going on after epoch {self.epochs}")
-        model = self._load(self._checkpoint())
-        restore_random_states(model, self._state.get("random", ()))
-        return model
+        return self._load(self._checkpoint())
 
     def _load(self, path: Path) -> Any:
         """Loads a model that the run has saved."""
@@ -411,9 +409,12 @@ class Run:
         make = keras.callbacks.LambdaCallback
         states = self._state.get("callbacks", [])
         batches_seen = self._state.get("batches_seen")
+        random = self._state.get("random")
 
         def go_on() -> None:
             restore_callbacks(callbacks, states)
+            if random is not None:
+                restore_random_states(whole or last.model, random)
             if flow is not None and batches_seen:
                 continue_flow(flow, batches_seen)
 
