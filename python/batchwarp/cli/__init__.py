@@ -84,7 +84,7 @@ def _parser() -> argparse.ArgumentParser:
             epilog=f"Example: {script.example}" if script.example else None,
         )
         script.add_arguments(one)
-        one.set_defaults(run=script.run)
+        one.set_defaults(run=script.start)
 
     say = commands.add_parser(
         "predict",

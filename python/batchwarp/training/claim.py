@@ -36,7 +36,6 @@ class Claim:
         except OSError as error:
             reason = error.strerror or error
             raise UsageError(f"argument --out: cannot write to {folder}: {reason}") from error
-        # Also for a run that ends before it has begun, because its data are not what they must be.
         self._release = weakref.finalize(self, _release, descriptor, folder if made else None)
         if not _locked(descriptor):
             self.release()

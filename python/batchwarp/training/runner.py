@@ -81,6 +81,18 @@ class Script:
     description: str = ""
     example: str = ""
 
+    def start(self, options: argparse.Namespace) -> None:
+        """Does it, and lets other runs into the folder of its results when it has ended.
+
+        Args:
+            options: Parsed options.
+        """
+        try:
+            self.run(options)
+        finally:
+            if hasattr(options, "claim"):
+                options.claim.release()
+
 
 def say(text: str) -> None:
     """Prints a line at once, so that it keeps its place among Keras' own output."""
@@ -149,7 +161,6 @@ class Run:
         self.classes = tuple(classes)
         self.history: dict[str, list[float]] = {}
         self._options = options
-        self._claim: Claim | None = getattr(options, "claim", None)
         self._script = script
         self._status = "running"
         self._interrupted = False
@@ -576,9 +587,6 @@ class Run:
             raise  # nothing of the run is lost by it
         except OSError as failure:
             raise _cannot_go_on(failure, self.folder) from failure
-        finally:
-            if self._claim is not None:
-                self._claim.release()
 
     def _end(self, error: BaseException | None) -> None:
         """Keeps the run's fate, writes the report, and says where it is."""
