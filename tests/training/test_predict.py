@@ -11,8 +11,10 @@ pytest.importorskip("keras", reason="the models are Keras'")
 
 import keras
 from keras import layers
+from PIL import Image
 
 from batchwarp.cli import main
+from batchwarp.image import load_img
 from batchwarp.training import saved
 from batchwarp.training.predict import Prediction, predict_pictures
 from image_files import solid
@@ -136,6 +138,31 @@ def test_what_the_run_knew(tmp_path, capsys):
     assert result["predictions"][0]["classes"][0]["class"] == "d"
 
 
+def test_files_are_brought_to_size_as_in_training(tmp_path, capsys):
+    """Dark lines where a resize that takes single pixels looks, on a bright picture."""
+    brightness_model().save(tmp_path / "model.keras")
+    picture = np.full((28, 28), 255, np.uint8)
+    picture[2::7] = picture[3::7] = picture[4::7] = 0
+    Image.fromarray(picture).save(tmp_path / "p.png")
+    probabilities = {}
+    for name in ("nearest", "bilinear"):
+        record = {"settings": {"classes": ["dark", "bright"], "interpolation": name}}
+        (tmp_path / "run.json").write_text(json.dumps(record))
+        (one,) = predicted([tmp_path, tmp_path / "p.png"], capsys)["predictions"]
+        probabilities[name] = one["classes"][0]
+    small = load_img(
+        tmp_path / "p.png",
+        color_mode="grayscale",
+        target_size=(4, 4),
+        interpolation="bilinear",
+    )
+    mean = np.asarray(small).mean() / 255
+    assert probabilities["nearest"]["class"] == "dark"
+    assert probabilities["bilinear"]["class"] == "bright"
+    expected = 1 / (1 + np.exp(5 - 10 * mean))
+    assert probabilities["bilinear"]["probability"] == pytest.approx(expected, abs=1e-5)
+
+
 @pytest.mark.parametrize(
     ("record", "message"),
     [
@@ -143,6 +170,7 @@ def test_what_the_run_knew(tmp_path, capsys):
         ("[]", "not the record of a run"),
         ('{"settings": {"classes": "ab"}}', "settings.classes must be a list of names"),
         ('{"settings": {"rescale": "1/255"}}', "settings.rescale must be a number"),
+        ('{"settings": {"interpolation": "area"}}', "settings.interpolation must be one of"),
         ('{"settings": {"classes": ["a"]}}', "1 names, but model.keras tells 2 classes apart"),
     ],
 )

@@ -82,6 +82,7 @@ def test_ox_on_its_own_drawings(tmp_path, capsys):
     record = assert_complete(out, epochs=2, more=["before-after.png"])
     assert record["settings"]["seed"] == 5
     assert record["settings"]["images"] == {"training": 48, "validation": 12, "test": 60}
+    assert record["settings"]["interpolation"] == "bilinear"  # which `predict` reads
     assert np.array(record["results"]["parts"]["test"]["confusion"]).sum() == 60
     speeds = record["results"]["speed"]
     assert speeds["batchwarp_images_per_second"] > 0

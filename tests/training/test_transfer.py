@@ -354,6 +354,7 @@ def test_drawn_letters_and_a_frozen_base(tiny, tmp_path, capsys):
     assert record["settings"]["data"] == "drawn by the program"
     assert record["settings"]["images"] == {"training": 20, "test": 20}
     assert record["settings"]["augmentation"] == ox.AUGMENTATION
+    assert record["settings"]["interpolation"] == "bilinear"
     assert np.sum(record["results"]["parts"]["test"]["confusion"]) == 20
     assert (out / "before-after.png").exists()
     model = load_model(out)

@@ -23,6 +23,7 @@ TRAIN_IMAGES = 1200
 TEST_IMAGES = 400
 VALIDATION_SHARE = 0.2
 SIZE = (drawings.HEIGHT, drawings.WIDTH)
+INTERPOLATION = "bilinear"  # thin strokes vanish with Keras' default, nearest
 
 # Mirrored and moved letters are still the same letters.
 AUGMENTATION: dict[str, Any] = {
@@ -71,7 +72,7 @@ def run(arguments: argparse.Namespace) -> None:
         "color_mode": "grayscale",
         "classes": list(drawings.CLASSES),
         "class_mode": "binary",
-        "interpolation": "bilinear",  # thin strokes vanish with Keras' default, nearest
+        "interpolation": INTERPOLATION,
         "batch_size": arguments.batch_size,
         "seed": arguments.seed,
         **({"on_error": "skip"} if arguments.generator == "batchwarp" else {}),
@@ -102,11 +103,17 @@ def run(arguments: argparse.Namespace) -> None:
     settings = {
         "data": "drawn by the program" if arguments.data is None else str(folder),
         "images": {name: len(part.labels) for name, part in parts.items()},
+        "interpolation": INTERPOLATION,
         "augmentation": augmentation or None,
     }
     with Run("ox", "O and X", arguments, classes=drawings.CLASSES, settings=settings) as this_run:
         shown = some_pictures(
-            training, 512, arguments.seed, target_size=SIZE, color_mode="grayscale"
+            training,
+            512,
+            arguments.seed,
+            target_size=SIZE,
+            color_mode="grayscale",
+            interpolation=INTERPOLATION,
         )
         this_run.draw_batch(datagen, shown[:32])
         model = this_run.model(build)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from batchwarp.files.decode import Decoding
+from batchwarp.files.pictures import INTERPOLATIONS
 from batchwarp.training.errors import UsageError
 from batchwarp.training.frameworks import load_keras
 from batchwarp.training.layers import inner_layers
@@ -44,6 +45,7 @@ class SavedModel:
         size: Height and width of the pictures that it takes.
         channels: Their number of channels, 1, 3 or 4.
         channels_first: Whether it takes `(n, channels, height, width)`.
+        interpolation: How picture files are brought to its size, as `load_img` names it.
     """
 
     model: Any
@@ -53,11 +55,12 @@ class SavedModel:
     size: tuple[int, int]
     channels: int
     channels_first: bool
+    interpolation: str = "nearest"
 
     @property
     def decoding(self) -> Decoding:
         """How picture files are read for it: as Keras' flows from files do it."""
-        return Decoding(self.size, _COLOR_MODES[self.channels])
+        return Decoding(self.size, _COLOR_MODES[self.channels], self.interpolation)
 
     def prepared(self, pictures: Sequence[NDArray[Any]] | NDArray[Any]) -> NDArray[np.float32]:
         """Makes pictures into what the model takes.
@@ -178,6 +181,7 @@ def load(
         size=_size((height, width), size, path),
         channels=channels,
         channels_first=channels_first,
+        interpolation=settings.get("interpolation", "nearest"),
     )
 
 
@@ -220,12 +224,13 @@ def _reason(error: Exception) -> str:
 
 
 def _settings(path: Path) -> Mapping[str, Any]:
-    """Returns what a run was asked to do, with `classes` and `rescale` as they must be."""
+    """Returns what a run was asked to do, with what is used of it as it must be."""
     if not path.is_file():
         return {}
     try:
         settings = json.loads(path.read_text(encoding="utf-8"))["settings"]
         classes, rescale = settings.get("classes"), settings.get("rescale")
+        interpolation = settings.get("interpolation")
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UsageError(f"{path}: not the record of a run ({error!r})") from error
     if classes is not None and not (
@@ -234,6 +239,11 @@ def _settings(path: Path) -> Mapping[str, Any]:
         raise UsageError(f"{path}: settings.classes must be a list of names, received: {classes!r}")
     if rescale is not None and (isinstance(rescale, bool) or not isinstance(rescale, (int, float))):
         raise UsageError(f"{path}: settings.rescale must be a number, received: {rescale!r}")
+    if interpolation is not None and interpolation not in INTERPOLATIONS:
+        raise UsageError(
+            f"{path}: settings.interpolation must be one of {', '.join(INTERPOLATIONS)}, "
+            f"received: {interpolation!r}"
+        )
     return {name: value for name, value in settings.items() if value is not None}
 
 

@@ -168,6 +168,7 @@ def run(arguments: argparse.Namespace) -> None:
         "base": base.name,
         "weights": arguments.weights,
         "size": arguments.size,
+        "interpolation": scaling["interpolation"],
         **fine_tuning,
         "data": "drawn by the program" if drawn else str(folder),
         "images": {
