@@ -61,6 +61,21 @@ def test_pictures(tmp_path, count):
     assert_is_a_picture(path)
 
 
+def test_captions_are_no_wider_than_their_pictures(drawn):
+    names = ["test\nAnkle boot taken for T-shirt/top", "test\n" + "classification" * 4] * 8
+    images = np.zeros((16, 28, 28, 1))
+    plots.pictures(images, names, "x.png", title="Wrong")
+    (figure,) = drawn
+    figure.draw_without_rendering()
+    for axes in figure.axes:
+        for label in axes.get_xticklabels():
+            assert label.get_window_extent().width < 1.1 * axes.get_window_extent().width / 8
+        # Below the picture there is room for all lines.
+        assert axes.get_tightbbox().height < 2 * axes.get_window_extent().height
+    boxes = [axes.get_tightbbox() for axes in figure.axes]
+    assert boxes[0].y0 >= boxes[1].y1
+
+
 def test_confusion_matrix_with_an_empty_class(tmp_path):
     path = tmp_path / "confusion.png"
     matrices = {"training": np.array([[90, 10], [3, 97]]), "test": np.array([[5, 1], [0, 0]])}

@@ -7,6 +7,7 @@ complete.
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,8 @@ __all__ = ["before_after", "confusion_matrix", "curves", "pictures", "require_ma
 
 _DPI = 110
 _PER_ROW = 8
+_ROW_OF_TEXT = 160  # letters of a caption's size across all pictures of a row
+_LINE = 0.13  # inches
 _TRAIN_COLOUR = "#1f6fb4"
 _VALIDATION_COLOUR = "#e07b1a"
 _FEW_CLASSES = 4
@@ -68,7 +71,8 @@ def curves(history: Mapping[str, Sequence[float]], path: Path, *, title: str) ->
         axes.grid(alpha=0.3)
         axes.spines[["top", "right"]].set_visible(False)
         if axes.get_legend_handles_labels()[0]:
-            axes.legend(frameon=False)
+            # Said, or matplotlib warns of its default where a machine is slow.
+            axes.legend(frameon=False, loc="best")
     _save(figure, path)
 
 
@@ -115,7 +119,7 @@ def pictures(
     title: str,
     per_row: int = _PER_ROW,
 ) -> None:
-    """Draws pictures with a line of text below each.
+    """Draws pictures with a text below each, which is broken into lines as wide as the picture.
 
     Args:
         images: Pictures of shape `(n, height, width, channels)`, 1 or 3 channels, 0 to 1, n at
@@ -128,12 +132,14 @@ def pictures(
     count = len(images)
     rows = -(-count // per_row)
     height, width = images.shape[1:3]
-    figure = _figure((9.6, rows * (9.0 / per_row * height / width + 0.45) + 0.6))
+    captions = [_wrapped(name, _ROW_OF_TEXT // per_row) for name in names]
+    text = 0.19 + _LINE * max((caption.count("\n") + 1 for caption in captions), default=0)
+    figure = _figure((9.6, rows * (9.0 / per_row * height / width + text) + 0.6))
     figure.suptitle(title)
     for index, axes in enumerate(figure.subplots(rows, 1, squeeze=False)[:, 0]):
         group = slice(index * per_row, (index + 1) * per_row)
         _strip(axes, images[group], per_row)
-        shown = names[group]
+        shown = captions[group]
         axes.set_xticks([(width + 2) * (i + 0.5) for i in range(len(shown))], shown)
         axes.tick_params(length=0, labelsize=8)
     _save(figure, path)
@@ -191,6 +197,12 @@ def _matrix(axes: Any, matrix: NDArray[np.int64], *, cell: float) -> None:
             axes.text(
                 column, row, f"{value:,}", ha="center", va="center", color=colour, fontsize=size
             )
+
+
+def _wrapped(text: str, width: int) -> str:
+    """Breaks the lines of a text that are longer than so many letters."""
+    lines = text.split("\n")
+    return "\n".join(textwrap.fill(line, width, break_on_hyphens=False) for line in lines)
 
 
 def _strip(axes: Any, images: NDArray[Any], columns: int) -> None:
