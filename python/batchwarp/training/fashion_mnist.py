@@ -138,7 +138,8 @@ SCRIPT = Script(
         "Trains one of four networks to tell ten kinds of clothes apart. Compare them: a has "
         "convolutions only, and learns its pictures by heart; b has pooling and dropout "
         "against that; c is deeper, in the style of VGG; d is c with 30,000 pictures in "
-        "addition that augmentation has made of others. Leaves the model, learning curves, a "
+        "addition that augmentation has made of others; the others use no generator in training. "
+        "Leaves the model, learning curves, a "
         "table of what is taken for what, every mistake, and a report that holds it all."
     ),
     example="batchwarp train fashion-mnist --model b --epochs 3",

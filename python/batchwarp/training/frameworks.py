@@ -16,7 +16,7 @@ from typing import Any
 
 from batchwarp.training.errors import MissingPackageError, UsageError
 
-__all__ = ["generator_class", "keras_generator_class", "load_keras"]
+__all__ = ["generator_class", "keras_generator_class", "load_keras", "quiet_keras"]
 
 GENERATORS = ("batchwarp", "keras")
 
@@ -103,6 +103,19 @@ def _silent_stderr() -> Iterator[None]:
             sys.stderr.flush()
             os.dup2(saved, 2)
             os.close(saved)
+
+
+@contextmanager
+def quiet_keras() -> Iterator[None]:
+    """Keeps Keras' warnings from the user meanwhile; errors are shown."""
+    from absl import logging  # comes with Keras, which warns with it
+
+    before = logging.get_verbosity()
+    logging.set_verbosity(logging.ERROR)
+    try:
+        yield
+    finally:
+        logging.set_verbosity(before)
 
 
 def generator_class(name: str) -> Any:

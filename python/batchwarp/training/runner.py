@@ -29,7 +29,7 @@ from batchwarp.training.continuation import (
 from batchwarp.training.errors import UsageError
 from batchwarp.training.evaluation import Evaluation, Part
 from batchwarp.training.files import remove_unfinished, replacing, unfinished, write_json
-from batchwarp.training.frameworks import keras_generator_class, load_keras
+from batchwarp.training.frameworks import keras_generator_class, load_keras, quiet_keras
 from batchwarp.training.interrupts import InterruptGate
 from batchwarp.training.output import discard_output
 from batchwarp.training.timing import EpochClock, timed_batches
@@ -491,7 +491,8 @@ class Run:
         """
         model = self._load(self.path(MODEL_FILE))
         if self._options.h5:
-            self._save(model, H5_FILE)
+            with quiet_keras():  # says that the format is old, which is why it was asked for
+                self._save(model, H5_FILE)
         self._evaluations = [
             evaluation.evaluate(model, part, self.classes, most=MOST_MISCLASSIFIED)
             for part in parts
