@@ -62,7 +62,10 @@ def build():
             layers.Dense(1, activation="sigmoid"),
         ]
     )
-    model.compile(optimizer="adam", loss="binary_crossentropy", metrics=["accuracy"])
+    # Compiling the graph of a step takes longer than all steps here.
+    model.compile(
+        optimizer="adam", loss="binary_crossentropy", metrics=["accuracy"], run_eagerly=True
+    )
     return model
 
 
