@@ -447,7 +447,7 @@ def test_names_that_are_no_formulas_nor_in_the_font(tmp_path, capsys):
         ({"LC_TERMINAL": "iTerm2"}, "iterm2"),
         ({"TERM": "xterm-kitty"}, "kitty"),
         ({"KITTY_WINDOW_ID": "1", "TERM": "xterm-256color"}, "kitty"),
-        ({"KITTY_WINDOW_ID": "1", "TERM": "tmux-256color", "TMUX": "/tmp/x"}, None),
+        ({"KITTY_WINDOW_ID": "1", "TERM": "tmux-256color", "TMUX": "socket"}, None),
         ({"TERM_PROGRAM": "Apple_Terminal", "TERM": "xterm-256color"}, None),
         ({}, None),
     ],
