@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Any
 from batchwarp.training import models, options
 from batchwarp.training.datasets import DATA_VARIABLE, find
 from batchwarp.training.errors import DatasetError, UsageError
-from batchwarp.training.folders import check_folders, check_readable, part_of, some_pictures
+from batchwarp.training.folders import (
+    check_folders,
+    check_readable,
+    limited_steps,
+    part_of,
+    some_pictures,
+)
 from batchwarp.training.frameworks import generator_class
 from batchwarp.training.runner import Run, Script, prepare
 
@@ -107,7 +113,7 @@ def run(arguments: argparse.Namespace) -> None:
             model,
             training,
             epochs=arguments.epochs,
-            steps=_steps(arguments),
+            steps=limited_steps(arguments.limit, arguments.batch_size),
             validation_data=validated.flow,
         )
         this_run.evaluate([validated])
@@ -143,11 +149,6 @@ def _extras(arguments: argparse.Namespace) -> dict[str, Any]:
     if arguments.cache is not None:
         raise UsageError("argument --cache: Keras' generator cannot keep decoded photographs")
     return {}
-
-
-def _steps(arguments: argparse.Namespace) -> int | None:
-    """Returns how many batches an epoch takes, so that it sees no more than `--limit`."""
-    return None if arguments.limit is None else -(-arguments.limit // arguments.batch_size)
 
 
 SCRIPT = Script(

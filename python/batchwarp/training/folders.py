@@ -24,6 +24,7 @@ __all__ = [
     "check_folders",
     "check_readable",
     "class_names",
+    "limited_steps",
     "part_of",
     "some_pictures",
     "subset",
@@ -97,6 +98,19 @@ def check_readable(flow: Any) -> None:
     ):
         if loaded.error is not None:
             raise DatasetError(path, loaded.error.reason)
+
+
+def limited_steps(limit: int | None, batch_size: int) -> int | None:
+    """Returns how many batches an epoch takes that sees no more than about `limit` pictures.
+
+    Args:
+        limit: Number of pictures; None takes all.
+        batch_size: Pictures in a batch.
+
+    Returns:
+        The number of batches; None for a whole pass.
+    """
+    return None if limit is None else -(-limit // batch_size)
 
 
 def part_of(name: str, flow: DirectoryIterator, limit: int | None = None) -> Part:

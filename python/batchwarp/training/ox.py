@@ -9,7 +9,13 @@ import numpy as np
 
 from batchwarp.training import drawings, models, options
 from batchwarp.training.errors import DatasetError
-from batchwarp.training.folders import check_folders, check_readable, part_of, some_pictures
+from batchwarp.training.folders import (
+    check_folders,
+    check_readable,
+    limited_steps,
+    part_of,
+    some_pictures,
+)
 from batchwarp.training.frameworks import generator_class
 from batchwarp.training.runner import Run, Script, prepare, say
 
@@ -121,7 +127,7 @@ def run(arguments: argparse.Namespace) -> None:
             model,
             training,
             epochs=arguments.epochs,
-            steps=None if limit is None else -(-limit // arguments.batch_size),
+            steps=limited_steps(limit, arguments.batch_size),
             validation_data=parts["validation"].flow,
             callbacks=[
                 keras.callbacks.ReduceLROnPlateau(patience=2, factor=0.5, **WATCHED),

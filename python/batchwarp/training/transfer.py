@@ -22,6 +22,7 @@ from batchwarp.training.errors import DatasetError, UsageError
 from batchwarp.training.folders import (
     check_readable,
     class_names,
+    limited_steps,
     part_of,
     some_pictures,
 )
@@ -190,7 +191,7 @@ def run(arguments: argparse.Namespace) -> None:
             _train_on_features(this_run, model, trained, parts[0], arguments)
         else:
             batches = {
-                "steps": None if limit is None else -(-limit // arguments.batch_size),
+                "steps": limited_steps(limit, arguments.batch_size),
                 "validation_data": parts[0].flow,
             }
             if fine_tuning:
@@ -311,4 +312,12 @@ SCRIPT = Script(
     summary="build on a network that knows ImageNet: cats and dogs, O and X, or your own pictures",
     add_arguments=add_arguments,
     run=run,
+    description=(
+        "Builds on a network that has learnt from a million photographs (ImageNet) what edges, "
+        "fur and eyes look like, and trains only what is new: a classifier on top of it, with "
+        "--mode fine-tune the end of the network, too. A few hundred pictures suffice. Leaves "
+        "the model, learning curves, what is taken for what, every mistake with its file, and a "
+        "report that holds it all."
+    ),
+    example="batchwarp train transfer --data photographs --mode extract",
 )
