@@ -72,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
         "train",
         help="train a model with batchwarp's augmentation",
         description="Trains a model with batchwarp's augmentation; "
-        "needs TensorFlow: pip install 'batchwarp[train]'.",
+        "needs Keras and one of its backends: pip install 'batchwarp[train]' brings TensorFlow.",
     )
     names = train.add_subparsers(title="scripts", metavar="SCRIPT", required=True)
     for script in scripts():
