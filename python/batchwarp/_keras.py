@@ -6,13 +6,13 @@ has not been imported yet, because both read the same configuration file.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import logging
 import os
 import sys
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
@@ -119,21 +119,44 @@ def standardize_dtype(dtype: Any) -> np.dtype[Any]:
 def print_message(message: str) -> None:
     """Prints a message as Keras prints its own: to the standard output, or to the log.
 
+    The standard output may be anything that a notebook, a logger or a windowed program has put in
+    its place. What it does not take goes to the log: a message is not worth an error.
+
     Args:
         message: String, one line.
     """
     keras = sys.modules.get("keras")
     config = getattr(keras, "config", None)
-    if config is None or config.is_interactive_logging_enabled():
-        encoding = sys.stdout.encoding or "utf-8"
-        text = message.encode(encoding, errors="backslashreplace").decode(encoding)
-        sys.stdout.write(text + "\n")
-        sys.stdout.flush()
-    else:
+    interactive = config is None or config.is_interactive_logging_enabled()
+    if not (interactive and _is_printed(message)):
         logging.getLogger("batchwarp").info(message)
 
 
-@contextmanager
+def _is_printed(message: str) -> bool:
+    """Writes a line to the standard output; returns whether that was possible."""
+    stream: Any = sys.stdout
+    try:
+        stream.write(_encodable(message, getattr(stream, "encoding", None)) + "\n")
+    except Exception:  # noqa: BLE001 - whatever the program's own stream raises
+        return False
+    with contextlib.suppress(Exception):
+        stream.flush()
+    return True
+
+
+def _encodable(message: str, encoding: Any) -> str:
+    """Returns a message with escapes in place of what a stream's encoding does not have."""
+    try:
+        return message.encode(encoding, errors="backslashreplace").decode(encoding)
+    except (
+        TypeError,
+        LookupError,
+        ValueError,
+    ):  # a stream without an encoding, or with one of its own
+        return message.encode("utf-8", errors="backslashreplace").decode("utf-8")
+
+
+@contextlib.contextmanager
 def plain_iterators() -> Iterator[None]:
     """Makes the iterators of a block without Keras, whose import takes seconds.
 

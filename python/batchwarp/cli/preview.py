@@ -22,6 +22,7 @@ from batchwarp.files.pictures import INTERPOLATIONS
 from batchwarp.training.errors import UsageError
 from batchwarp.training.options import at_least
 from batchwarp.training.options import seed as seed_number
+from batchwarp.training.output import is_terminal
 from batchwarp.training.plots import require_matplotlib
 
 __all__ = ["DESCRIPTION", "EPILOG", "USAGE", "add_arguments", "run"]
@@ -210,7 +211,7 @@ def _terminal(options: argparse.Namespace) -> str | None:
     wanted = options.show == "terminal"
     if wanted and options.json:
         raise UsageError("--show terminal: not together with --json, which is printed there, too")
-    possible = sys.stdout is not None and sys.stdout.isatty() and not options.json
+    possible = is_terminal(sys.stdout) and not options.json
     if not (wanted or (options.show == "auto" and possible)):
         return None
     protocol = image_protocol(os.environ)

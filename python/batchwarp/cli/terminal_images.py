@@ -74,7 +74,7 @@ def width_in_pixels() -> int | None:
         import struct
         import termios
 
-        with suppress(OSError, ValueError):
+        with suppress(OSError, ValueError, AttributeError):  # any stream may be in its place
             size = fcntl.ioctl(sys.stdout.fileno(), termios.TIOCGWINSZ, bytes(8))
             return struct.unpack("HHHH", size)[2] or None
     return None

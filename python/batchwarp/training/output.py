@@ -4,9 +4,23 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
-__all__ = ["discard_output", "open_missing_streams"]
+__all__ = ["discard_output", "is_terminal", "open_missing_streams"]
+
+
+def is_terminal(stream: Any) -> bool:
+    """Whether a stream is a terminal; what a program has put in its place need not know.
+
+    Args:
+        stream: `sys.stdout` or `sys.stderr`.
+    """
+    try:
+        return bool(stream.isatty())
+    except (AttributeError, ValueError):  # there is no such method, or the file is closed
+        return False
 
 
 def discard_output() -> None:
@@ -15,7 +29,8 @@ def discard_output() -> None:
     To be called once its reader is gone: Python flushes once more when it exits.
     """
     nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
+    with suppress(AttributeError, OSError, ValueError):  # what stands in for it need not be a file
+        os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)
 
 

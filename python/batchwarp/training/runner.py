@@ -31,7 +31,7 @@ from batchwarp.training.evaluation import Evaluation, Part
 from batchwarp.training.files import remove_unfinished, replacing, unfinished, write_json
 from batchwarp.training.frameworks import keras_generator_class, load_keras, quiet_keras
 from batchwarp.training.interrupts import InterruptGate
-from batchwarp.training.output import discard_output
+from batchwarp.training.output import discard_output, is_terminal
 from batchwarp.training.timing import EpochClock, timed_batches
 
 if TYPE_CHECKING:
@@ -385,7 +385,7 @@ class Run:
                     # A flow has an order of its own; Keras would shuffle its batches once more.
                     shuffle=flow is None,
                     # A progress bar redraws its line, which is of no use in a file.
-                    verbose=1 if sys.stdout.isatty() else 2,
+                    verbose=1 if is_terminal(sys.stdout) else 2,
                     **arguments,
                 )
         except KeyboardInterrupt:

@@ -27,6 +27,7 @@ from batchwarp.training.folders import (
     some_pictures,
 )
 from batchwarp.training.frameworks import generator_class, load_keras
+from batchwarp.training.output import is_terminal
 from batchwarp.training.runner import Run, Script, prepare, say
 from batchwarp.training.timing import EpochClock, timed_batches
 
@@ -239,7 +240,9 @@ def _features(
     extractor: Any, part: Part, clock: EpochClock
 ) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
     """Returns the features of the pictures that can be read, and their classes."""
-    features = extractor.predict(timed_batches(part.flow, clock), verbose=int(sys.stdout.isatty()))
+    features = extractor.predict(
+        timed_batches(part.flow, clock), verbose=int(is_terminal(sys.stdout))
+    )
     missing = {error.path for error in getattr(part.flow, "errors", ())}
     there = np.array([source not in missing for source in part.sources])
     return features[there], part.labels[there]
