@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import operator
-import warnings
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from batchwarp import _core, _keras
 from batchwarp._pipeline import draws_for, overrides, warp_plan
+from batchwarp._warnings import warn
 from batchwarp.draws import borrowed_global, global_random
 from batchwarp.iterators.base import Iterator as ImageIterator
 from batchwarp.statistics import channel_moments, zca_matrix
@@ -64,12 +64,11 @@ def fit_array(
         raise ValueError(f"`rounds` should be an integer of at least 1. Received: {rounds!r}")
     axis = generator.channel_axis
     if x.shape[axis] not in (1, 3, 4):
-        warnings.warn(
+        warn(
             "Expected input to be images (as Numpy array) following the data format convention "
             f'"{generator.data_format}" (channels on axis {axis}), i.e. expected either 1, 3 or 4 '
             f"channels on axis {axis}. However, it was passed an array with shape {x.shape} "
-            f"({x.shape[axis]} channels).",
-            stacklevel=3,
+            f"({x.shape[axis]} channels)."
         )
     random = global_random() if seed is None else np.random.RandomState(seed)
     samples = _ArraySamples(generator, x, rounds if augment else 0, random)

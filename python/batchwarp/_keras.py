@@ -11,13 +11,14 @@ import functools
 import logging
 import os
 import sys
-import warnings
 from collections.abc import Iterator
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from batchwarp._warnings import warn
 
 DATA_FORMATS = ("channels_last", "channels_first")
 _SETTINGS = {"image_data_format": DATA_FORMATS, "floatx": ("float32", "float16", "float64")}
@@ -178,11 +179,10 @@ def py_dataset() -> type[Any] | None:
     except ImportError:
         return None
     except Exception as error:  # noqa: BLE001 - a broken Keras must not break arrays in, arrays out
-        warnings.warn(
+        warn(
             f"Keras is installed but importing it failed ({type(error).__name__}: {error}); "
             "batchwarp's iterators work, but are no `keras.utils.PyDataset`.",
             RuntimeWarning,
-            stacklevel=2,
         )
         return None
     found = getattr(getattr(keras, "utils", None), "PyDataset", None)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import operator
-import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchwarp import _core
+from batchwarp._warnings import warn
 from batchwarp.draws import ParameterDraws, borrowed_global, finite_number, global_random
 from batchwarp.transforms import CORE_OUTPUTS, check_warp_options
 
@@ -100,17 +100,15 @@ def augments(generator: Any, subset: str | None) -> bool:
     return subset != "validation" or bool(getattr(generator, "validation_augment", True))
 
 
-def warn_not_fitted(setting: str, stacklevel: int = 2) -> None:
+def warn_not_fitted(setting: str) -> None:
     """Warns that statistics are missing, in Keras' words.
 
     Args:
         setting: String, the generator's setting that needs them.
-        stacklevel: Integer, as in `warnings.warn`, seen from the caller.
     """
-    warnings.warn(
+    warn(
         f"This ImageDataGenerator specifies `{setting}`, but it hasn't been fit on any training "
-        "data. Fit it first by calling `.fit(numpy_data)`.",
-        stacklevel=stacklevel + 1,
+        "data. Fit it first by calling `.fit(numpy_data)`."
     )
 
 
@@ -433,14 +431,10 @@ class Pipeline:
         self._finish(generator, batch)
         return batch
 
-    def warn_missing(self, stacklevel: int = 2) -> None:
-        """Warns of statistics that are missing.
-
-        Args:
-            stacklevel: Integer, as in `warnings.warn`, seen from the caller.
-        """
+    def warn_missing(self) -> None:
+        """Warns of statistics that are missing."""
         for setting in self._missing:
-            warn_not_fitted(setting, stacklevel=stacklevel + 1)
+            warn_not_fitted(setting)
 
     def _run_in_turn(
         self,
@@ -478,7 +472,7 @@ class Pipeline:
             np.subtract(batch, generator.mean, out=batch, casting="same_kind")
         if self._late_std:
             np.divide(batch, generator.std + 1e-6, out=batch, casting="same_kind")
-        self.warn_missing(stacklevel=7)
+        self.warn_missing()
         if self._whiten and generator.zca_whitening_matrix is not None:
             batch[...] = whitened(batch, generator.zca_whitening_matrix)
 

@@ -15,7 +15,6 @@ import math
 import operator
 import os
 import threading
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -23,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchwarp import _core
+from batchwarp._warnings import warn
 
 __all__ = [
     "ParameterDraws",
@@ -89,12 +89,11 @@ def borrowed_global(random: np.random.RandomState) -> Iterator[np.random.RandomS
         return
     lock = _borrow_lock
     if not lock.acquire(timeout=PATIENCE):
-        warnings.warn(
+        warn(
             "Another thread's function or overridden method has been drawing from `numpy.random` "
             f"for more than {PATIENCE} seconds. This thread goes on without waiting for it: what "
             "its own function draws does not follow from `seed`.",
             RuntimeWarning,
-            stacklevel=3,
         )
         yield random
         return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from batchwarp import _config, _fit, _keras, transforms
 from batchwarp._pipeline import warn_not_fitted, whitened
+from batchwarp._warnings import warn
 from batchwarp.draws import (
     ParameterDraws,
     finite_number,
@@ -43,10 +43,6 @@ def _zoom_limits(zoom_range: Any) -> list[Any]:
             f"Received: {zoom_range}"
         ) from error
     return [zoom_range[0], zoom_range[1]]
-
-
-def _deprecated(message: str) -> None:
-    warnings.warn(message, DeprecationWarning, stacklevel=3)
 
 
 class ImageDataGenerator:
@@ -222,10 +218,9 @@ class ImageDataGenerator:
     def _imply(self, setting: str, other: str, value: bool) -> None:
         if getattr(self, setting) and bool(getattr(self, other)) != value:
             setattr(self, other, value)
-            warnings.warn(
+            warn(
                 f"This ImageDataGenerator specifies `{setting}`, which overrides setting of "
-                f"`{other}`.",
-                stacklevel=3,
+                f"`{other}`."
             )
 
     def flow(
@@ -503,29 +498,32 @@ class ImageDataGenerator:
             KeyError: If there is no such column.
         """
         if "has_ext" in kwargs:
-            _deprecated(
+            warn(
                 "has_ext is deprecated, filenames in the dataframe have to match the exact "
-                "filenames in disk."
+                "filenames in disk.",
+                DeprecationWarning,
             )
         if "sort" in kwargs:
-            _deprecated(
+            warn(
                 "sort is deprecated, batches will be created in thesame order than the filenames "
-                "provided if `shuffle`is set to `False`."
+                "provided if `shuffle`is set to `False`.",
+                DeprecationWarning,
             )
         if class_mode == "other":
-            _deprecated('`class_mode="other"` is deprecated, please use `class_mode="raw"`.')
+            warn(
+                '`class_mode="other"` is deprecated, please use `class_mode="raw"`.',
+                DeprecationWarning,
+            )
             class_mode = "raw"
         if "drop_duplicates" in kwargs:
-            _deprecated(
+            warn(
                 "drop_duplicates is deprecated, you can drop duplicates by using the "
-                "pandas.DataFrame.drop_duplicates method."
+                "pandas.DataFrame.drop_duplicates method.",
+                DeprecationWarning,
             )
         unknown = sorted(kwargs.keys() - {"has_ext", "sort", "drop_duplicates"})
         if unknown:
-            warnings.warn(
-                f"`flow_from_dataframe` ignores the unknown arguments: {', '.join(unknown)}",
-                stacklevel=2,
-            )
+            warn(f"`flow_from_dataframe` ignores the unknown arguments: {', '.join(unknown)}")
         return DataFrameIterator(
             dataframe,
             directory,

@@ -225,7 +225,7 @@ def plan_for(generator: Any, image_shape: tuple[int, ...], dtype: np.dtype[Any])
             f"not a device. Received as `plan`: {type(generator).__name__}"
         )
     check_sole(pipeline)
-    pipeline.warn_missing(stacklevel=3)
+    pipeline.warn_missing()
     return pipeline.plan
 
 

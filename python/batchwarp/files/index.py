@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from batchwarp._warnings import warn
 
 __all__ = ["class_folders", "files_of_class", "image_files"]
 
@@ -55,10 +56,9 @@ def image_files(
         for name in sorted(names):
             lower = name.lower()
             if lower.endswith(".tiff"):
-                warnings.warn(
+                warn(
                     'Using ".tiff" files with multiple bands will cause distortion. '
-                    "Please verify your output.",
-                    stacklevel=2,
+                    "Please verify your output."
                 )
             if lower.endswith(accepted):
                 chosen.append(name)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import functools
 import io
 import itertools
-import warnings
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from batchwarp._warnings import warn
 
 
 def decode_jpeg(data: bytes, grey: bool, reduction: int = 1) -> NDArray[np.uint8] | None:
@@ -66,12 +67,11 @@ def agrees_with_pillow() -> bool:
     for subsampling, progressive in itertools.product(("4:4:4", "4:2:2", "4:2:0"), (False, True)):
         data = _jpeg(noise, subsampling=subsampling, progressive=progressive)
         if not _same_pixels(data):
-            warnings.warn(
+            warn(
                 "OpenCV decodes JPEG files to other pixels than Pillow, and so than Keras, with "
                 "the builds of both that are installed. They are decoded with Pillow, which takes "
                 "twice as long; packages from PyPI agree.",
                 RuntimeWarning,
-                stacklevel=2,
             )
             return False
     return True

@@ -5,12 +5,12 @@ from __future__ import annotations
 import io
 import operator
 import os
-import warnings
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from batchwarp import _keras
+from batchwarp._warnings import warn
 from batchwarp.errors import ImageFileError
 from batchwarp.transforms import array_to_img
 
@@ -228,9 +228,7 @@ def save_img(
     picture = array_to_img(x, _keras.standardize_data_format(data_format), scale)
     file_format = _pillow_format(path, file_format)
     if picture.mode == "RGBA" and file_format == "JPEG":
-        warnings.warn(
-            "The JPEG format does not support RGBA images, converting to RGB.", stacklevel=2
-        )
+        warn("The JPEG format does not support RGBA images, converting to RGB.")
         picture = picture.convert("RGB")
     picture.save(path, format=file_format, **kwargs)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 
 from batchwarp import _keras, splits, transforms
 from batchwarp._pipeline import augments
+from batchwarp._warnings import warn
 from batchwarp.iterators.images import ImageIterator
 
 if TYPE_CHECKING:
@@ -161,12 +161,11 @@ class NumpyArrayIterator(ImageIterator):
             )
         channels_axis = 3 if data_format == "channels_last" else 1
         if self.x.shape[channels_axis] not in (1, 3, 4):
-            warnings.warn(
+            warn(
                 "NumpyArrayIterator is set to use the data format convention "
                 f'"{data_format}" (channels on axis {channels_axis}), i.e. expected either 1, 3, '
                 f"or 4 channels on axis {channels_axis}. However, it was passed an array with "
-                f"shape {self.x.shape} ({self.x.shape[channels_axis]} channels).",
-                stacklevel=2,
+                f"shape {self.x.shape} ({self.x.shape[channels_axis]} channels)."
             )
         self.y = None if y is None else np.asarray(y)
         self.sample_weight = None if sample_weight is None else np.asarray(sample_weight)

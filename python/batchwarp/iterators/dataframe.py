@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchwarp import _keras
+from batchwarp._warnings import warn
 from batchwarp.iterators.files import FilesIterator, extensions
 
 if TYPE_CHECKING:
@@ -208,7 +208,7 @@ class DataFrameIterator(FilesIterator):
                 f"with class_mode={mode!r}"
             )
         if classes and mode in _WITHOUT_CLASSES:
-            warnings.warn(f'`classes` will be ignored given the class_mode="{mode}"', stacklevel=3)
+            warn(f'`classes` will be ignored given the class_mode="{mode}"')
 
     def _check_labels(
         self, labels: list[Any], y_col: Any, classes: Any, integer_classes: bool
@@ -294,10 +294,9 @@ def _existing(
     ]
     rows = np.flatnonzero(valid)
     if len(rows) < len(names):
-        warnings.warn(
+        warn(
             f'Found {len(names) - len(rows)} invalid image filename(s) in x_col="{x_col}". '
-            "These filename(s) will be ignored.",
-            stacklevel=3,
+            "These filename(s) will be ignored."
         )
     return rows
 

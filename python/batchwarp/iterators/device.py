@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 
 from batchwarp import _keras
 from batchwarp._pipeline import Pipeline
+from batchwarp._warnings import warn
 from batchwarp.cuda import _augment, _frameworks, _native
 from batchwarp.iterators.array import NumpyArrayIterator
 
@@ -108,7 +108,7 @@ class DeviceIterator(NumpyArrayIterator):
             indices=index_array,
             dtype=self._numpy_dtype,
         )
-        pipeline.warn_missing(stacklevel=5)
+        pipeline.warn_missing()
         return self._with_others(_frameworks.as_tensor(batch, self.framework), index_array)
 
     def __getitem__(self, idx: int) -> Any:
@@ -131,12 +131,11 @@ class DeviceIterator(NumpyArrayIterator):
         """Is called by Keras before each epoch; warns where it does not leave batches alone."""
         super().on_epoch_begin()
         if _keras.backend() == "tensorflow":
-            warnings.warn(
+            warn(
                 "Keras' `fit`, `evaluate` and `predict` on TensorFlow hand batches over through "
                 "the processor's memory (`tf.data.Dataset.from_generator`), which copies them back "
                 "from the device. `model.train_on_batch(*next(flow))` does not.",
                 RuntimeWarning,
-                stacklevel=2,
             )
 
     def to_tf_dataset(self) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchwarp import _keras
+from batchwarp._warnings import warn
 from batchwarp.files.index import class_folders, files_of_class
 from batchwarp.iterators.files import FilesIterator, extensions
 
@@ -143,10 +143,7 @@ class DirectoryIterator(FilesIterator):
         self.class_indices = {name: label for label, name in enumerate(names)}
         missing = [name for name in names if not os.path.isdir(os.path.join(folder, name))]
         if missing:
-            warnings.warn(
-                f"There is no folder in {folder} for these `classes`: {', '.join(missing)}",
-                stacklevel=3,
-            )
+            warn(f"There is no folder in {folder} for these `classes`: {', '.join(missing)}")
         accepted = extensions(formats, self.white_list_formats)
         self.filenames = []
         labels = [np.empty(0, np.int32)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from batchwarp import _keras, transforms
 from batchwarp._pipeline import Pipeline, augments
+from batchwarp._warnings import warn
 from batchwarp.errors import ImageFileError
 from batchwarp.files.cache import DiskCache, MemoryCache
 from batchwarp.files.decode import CHANNELS, Decoding, pillow_version
@@ -315,11 +315,10 @@ class FilesIterator(ImageIterator):
             self._cache.store(sample, image, loaded.signature)
         elif not self._has_warned:
             self._has_warned = True
-            warnings.warn(
+            warn(
                 f"{self.filepaths[sample]} has {image.dtype} pixels. `cache` holds 8 bits only: "
                 "such files are decoded in each pass.",
                 RuntimeWarning,
-                stacklevel=2,
             )
 
     def _accepted(self, sample: int, loaded: Loaded) -> tuple[int, NDArray[Any]]:

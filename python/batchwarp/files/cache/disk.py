@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import time
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from batchwarp._warnings import warn
 from batchwarp.files.cache.base import ImageCache, checked_shape
 from batchwarp.files.cache.file import CacheFile
 from batchwarp.files.cache.layout import SUFFIX, Layout, Setting
@@ -230,11 +230,10 @@ class DiskCache(ImageCache):
         with self._lock:
             announced, self._announced = self._announced, True
         if not announced:
-            warnings.warn(
+            warn(
                 f"The image cache {self.path} cannot be used fully: {reason}. Images that are not "
                 "in it are decoded whenever they are needed.",
                 RuntimeWarning,
-                stacklevel=3,
             )
 
     def _after_fork(self) -> None:
