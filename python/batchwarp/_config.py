@@ -117,10 +117,6 @@ def from_config(cls: type[Generator], config: Any) -> Generator:
             f"{', '.join(map(repr, (*parameters, *_STATISTICS)))}"
         )
     arguments = {key: value for key, value in config.items() if key not in _STATISTICS}
-    for key, value in arguments.items():
-        default = parameters[key].default if key in parameters else None
-        if isinstance(default, bool) and not isinstance(value, (bool, int, float)):
-            raise ValueError(f"`{key}` should be a boolean. Received: {value!r}")
     if arguments.get("preprocessing_function") is not None:
         arguments["preprocessing_function"] = _function(arguments["preprocessing_function"])
     generator = cls(**arguments)

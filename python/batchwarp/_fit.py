@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -10,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchwarp import _core, _keras
+from batchwarp._arguments import boolean, integer
 from batchwarp._pipeline import draws_for, overrides, warp_plan
 from batchwarp._warnings import warn
-from batchwarp.draws import borrowed_global, global_random
+from batchwarp.draws import borrowed_global, random_state
 from batchwarp.iterators.base import Iterator as ImageIterator
 from batchwarp.statistics import channel_moments, zca_matrix
 
@@ -60,8 +60,10 @@ def fit_array(
         )
     if x.dtype.kind not in "biufO":
         raise TypeError(f"Input to `.fit()` should hold numbers. Got dtype: {x.dtype}")
-    if augment and (not isinstance(rounds, (int, np.integer)) or rounds < 1):
-        raise ValueError(f"`rounds` should be an integer of at least 1. Received: {rounds!r}")
+    boolean("augment", augment)
+    if augment:
+        integer("rounds", rounds, 1)
+    random = random_state(seed)
     axis = generator.channel_axis
     if x.shape[axis] not in (1, 3, 4):
         warn(
@@ -70,7 +72,6 @@ def fit_array(
             f"channels on axis {axis}. However, it was passed an array with shape {x.shape} "
             f"({x.shape[axis]} channels)."
         )
-    random = global_random() if seed is None else np.random.RandomState(seed)
     samples = _ArraySamples(generator, x, rounds if augment else 0, random)
     _set_statistics(generator, samples)
 
@@ -94,15 +95,7 @@ def fit_iterator(generator: ImageDataGenerator, iterator: Any, samples: Any) -> 
 def _count(samples: Any, n: int) -> int:
     if samples is None:
         return n
-    try:
-        count = operator.index(samples)
-    except TypeError:
-        count = 0
-    if count < 1:
-        raise ValueError(
-            f"`samples` should be an integer of at least 1 or `None`. Received: {samples!r}"
-        )
-    return min(count, n)
+    return min(integer("samples", samples, 1), n)
 
 
 def _set_statistics(generator: ImageDataGenerator, samples: _Samples) -> None:

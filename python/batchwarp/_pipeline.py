@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchwarp import _core
+from batchwarp._arguments import boolean, finite_number
 from batchwarp._warnings import warn
-from batchwarp.draws import ParameterDraws, borrowed_global, finite_number, global_random
+from batchwarp.draws import ParameterDraws, borrowed_global, global_random
 from batchwarp.transforms import CORE_OUTPUTS, check_warp_options
 
 if TYPE_CHECKING:
@@ -65,6 +66,17 @@ _plain_settings = operator.attrgetter(
 )
 _changeable_settings = operator.attrgetter(
     "height_shift_range", "width_shift_range", "zoom_range", "brightness_range", "mean", "std"
+)
+
+
+SWITCHES = (
+    "featurewise_center",
+    "samplewise_center",
+    "featurewise_std_normalization",
+    "samplewise_std_normalization",
+    "zca_whitening",
+    "horizontal_flip",
+    "vertical_flip",
 )
 
 
@@ -221,6 +233,8 @@ class Pipeline:
         dtype: np.dtype[Any],
         augment: bool = True,
     ) -> None:
+        for name in SWITCHES:
+            boolean(name, getattr(generator, name))
         self._settings = _plain_settings(generator)
         self._changeable = _changeable_settings(generator)
         self._fingerprint = _fingerprint(self._changeable)

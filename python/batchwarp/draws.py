@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchwarp import _core
+from batchwarp._arguments import boolean, finite_number, number_pair, one_seed
 from batchwarp._warnings import warn
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "as_rows",
     "borrowed_global",
     "global_random",
+    "random_state",
 ]
 
 _COLUMN = {name: column for column, name in enumerate(_core.PARAM_COLUMNS)}
@@ -61,6 +63,32 @@ if hasattr(os, "register_at_fork"):
 def global_random() -> np.random.RandomState:
     """Returns the state that `numpy.random.uniform` and its siblings draw from."""
     return _GLOBAL
+
+
+def random_state(seed: Any) -> np.random.RandomState:
+    """Returns the state that something is drawn from once.
+
+    Args:
+        seed: Integer from 0 to 2³² - 1, or a sequence of such, as `numpy.random.seed` takes them;
+            `None` for the global state.
+
+    Returns:
+        A state of its own, or the global one.
+
+    Raises:
+        ValueError: If the seed is something else.
+    """
+    if seed is None:
+        return _GLOBAL
+    if not isinstance(seed, (list, tuple, np.ndarray)) or np.shape(seed) == ():
+        return np.random.RandomState(one_seed("seed", seed))
+    try:
+        return np.random.RandomState(seed)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            "`seed` should be an integer from 0 to 2**32 - 1, a sequence of such, or `None`. "
+            f"Received: {seed!r}"
+        ) from error
 
 
 def is_borrowed() -> bool:
@@ -123,50 +151,6 @@ class Ranges(Protocol):
     vertical_flip: Any
     channel_shift_range: Any
     brightness_range: Any
-
-
-def finite_number(name: str, value: Any) -> float:
-    """Returns `value` as a float.
-
-    Args:
-        name: String, the argument's name for the error.
-        value: A real number or an array of one.
-
-    Returns:
-        A finite float.
-
-    Raises:
-        ValueError: If it is no number, NaN or infinite.
-    """
-    try:
-        number = float(value) if np.ndim(value) == 0 and not isinstance(value, str) else math.nan
-    except (TypeError, ValueError):
-        number = math.nan
-    if not math.isfinite(number):
-        raise ValueError(f"`{name}` should be a finite number. Received: {value!r}")
-    return number
-
-
-def number_pair(name: str, value: Any) -> tuple[float, float]:
-    """Returns `value` as two floats.
-
-    Args:
-        name: String, the argument's name for the error.
-        value: A tuple or list of two real numbers, in any order.
-
-    Returns:
-        Tuple of two finite floats.
-
-    Raises:
-        ValueError: If it is not two finite numbers.
-    """
-    try:
-        low, high = value
-    except (TypeError, ValueError) as error:
-        raise ValueError(
-            f"`{name}` should be a tuple or list of two floats. Received: {value}"
-        ) from error
-    return finite_number(name, low), finite_number(name, high)
 
 
 class _Uniform:
@@ -277,8 +261,8 @@ class ParameterDraws:
         self._shear = _symmetric("shear_range", ranges.shear_range)
         low, high = number_pair("zoom_range", ranges.zoom_range)
         self._zoom = None if low == 1 and high == 1 else _Uniform("zoom_range", low, high)
-        self._flip_horizontal = ranges.horizontal_flip
-        self._flip_vertical = ranges.vertical_flip
+        self._flip_horizontal = boolean("horizontal_flip", ranges.horizontal_flip)
+        self._flip_vertical = boolean("vertical_flip", ranges.vertical_flip)
         limit = finite_number("channel_shift_range", ranges.channel_shift_range)
         self._channel_shift = _Uniform("channel_shift_range", -limit, limit) if limit else None
         self._brightness = None

@@ -9,14 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from batchwarp import _config, _fit, _keras, transforms
-from batchwarp._pipeline import warn_not_fitted, whitened
+from batchwarp._arguments import boolean, finite_number, number_pair
+from batchwarp._pipeline import SWITCHES, warn_not_fitted, whitened
 from batchwarp._warnings import warn
-from batchwarp.draws import (
-    ParameterDraws,
-    finite_number,
-    global_random,
-    number_pair,
-)
+from batchwarp.draws import ParameterDraws, random_state
 from batchwarp.iterators.array import NumpyArrayIterator
 from batchwarp.iterators.dataframe import DataFrameIterator
 from batchwarp.iterators.device import DeviceIterator
@@ -29,6 +25,19 @@ if TYPE_CHECKING:
     from batchwarp.iterators import Iterator as ImageIterator
 
 __all__ = ["ImageDataGenerator"]
+
+
+def _check_share(validation_split: Any) -> None:
+    if validation_split is None or validation_split is False:  # none, as in Keras
+        return
+    try:
+        valid = validation_split is not True and 0 <= finite_number("", validation_split) < 1
+    except ValueError:
+        valid = False
+    if not valid:
+        raise ValueError(
+            f"`validation_split` must be strictly between 0 and 1.  Received: {validation_split!r}"
+        )
 
 
 def _zoom_limits(zoom_range: Any) -> list[Any]:
@@ -151,13 +160,7 @@ class ImageDataGenerator:
                 '`"channels_first"` (channel before row and column). '
                 f"Received: {data_format}"
             )
-        share: Any = validation_split
-        is_number = isinstance(share, (int, float, np.integer, np.floating))
-        if share and not (is_number and 0 < share < 1):
-            raise ValueError(
-                "`validation_split` must be strictly between 0 and 1. "
-                f" Received: {validation_split}"
-            )
+        _check_share(validation_split)
         pair: Any = brightness_range
         if pair is not None and (not isinstance(pair, (tuple, list)) or len(pair) != 2):
             raise ValueError(
@@ -208,6 +211,19 @@ class ImageDataGenerator:
         self.std: Any = None
         self.zca_whitening_matrix: Any = None
 
+        for name in (*SWITCHES, "validation_augment"):
+            boolean(name, getattr(self, name))
+        ranges: tuple[tuple[str, Any], ...] = (
+            ("rotation_range", rotation_range),
+            ("width_shift_range", width_shift_range),
+            ("height_shift_range", height_shift_range),
+            ("shear_range", shear_range),
+            ("zoom_range", zoom_range),
+            ("channel_shift_range", channel_shift_range),
+        )
+        for name, value in ranges:
+            if value is True:
+                warn(f"`{name}=True` is taken for the number 1, as in Keras")
         transforms.check_warp_options(fill_mode, cval, interpolation_order, "interpolation_order")
         ParameterDraws(self, 1, 1)  # raises for a range that means nothing
         self._imply("zca_whitening", "featurewise_center", True)
@@ -253,8 +269,9 @@ class ImageDataGenerator:
             batch_size: Integer of at least 1.
             shuffle: Boolean, whether to draw a new order for each pass.
             sample_weight: Array-like of the same length, or `None`.
-            seed: Integer from 0 to 2³² - 1 for reproducible order and augmentation. It leaves the
-                state of `numpy.random` alone. `None` draws from `numpy.random`.
+            seed: Integer from 0 to 2³² - 2²⁰ for reproducible order and augmentation; each batch
+                adds one to it. It leaves the state of `numpy.random` alone. `None` draws from
+                `numpy.random`.
             save_to_dir: Path of an existing folder to save the augmented images to, or `None`.
             save_prefix: String, the beginning of the files' names.
             save_format: String, the files' format and extension, for example `"png"`.
@@ -621,7 +638,8 @@ class ImageDataGenerator:
 
         Args:
             img_shape: Tuple of three integers, the shape of the image.
-            seed: Integer to draw from a state of its own; `None` draws from `numpy.random`.
+            seed: Integer from 0 to 2³² - 1 to draw from a state of its own; `None` draws from
+                `numpy.random`.
 
         Returns:
             Dictionary: `theta` and `shear` in degrees, `tx` and `ty` in pixels, `zx` and `zy`
@@ -631,7 +649,7 @@ class ImageDataGenerator:
         Raises:
             ValueError: If a range is not made of finite numbers, or the seed is out of range.
         """
-        random = global_random() if seed is None else np.random.RandomState(seed)
+        random = random_state(seed)
         height, width = img_shape[self.row_axis - 1], img_shape[self.col_axis - 1]
         return ParameterDraws(self, height, width).one(random)
 
@@ -744,7 +762,8 @@ class ImageDataGenerator:
             x: Array-like of rank 4, sample data.
             augment: Boolean, whether to take randomly augmented samples.
             rounds: Integer of at least 1, how many augmented versions of each image to take.
-            seed: Integer to draw from a state of its own; `None` draws from `numpy.random`.
+            seed: Integer from 0 to 2³² - 1 to draw from a state of its own; `None` draws from
+                `numpy.random`.
 
         Raises:
             ValueError: If the data is not of rank 4, is empty or not finite, or `rounds` or `seed`

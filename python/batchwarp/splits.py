@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import math
-import operator
 import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from batchwarp._arguments import one_seed
 
 __all__ = ["check_split", "class_numbers", "hashed", "stratified"]
 
@@ -29,14 +30,7 @@ def check_split(split: Any, seed: Any) -> None:
     """
     if split is not None and split not in _SPLITS:
         raise ValueError(f'`split` should be `None`, "stratified" or "hash". Received: {split!r}')
-    try:
-        valid = 0 <= operator.index(seed) < 2**32
-    except TypeError:
-        valid = False
-    if not valid:
-        raise ValueError(
-            f"`split_seed` should be an integer from 0 to 2**32 - 1. Received: {seed!r}"
-        )
+    one_seed("split_seed", seed)
 
 
 def stratified(labels: Sequence[Any] | NDArray[Any], share: float, seed: int) -> NDArray[np.bool_]:

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchwarp import _core, _keras
-from batchwarp.draws import finite_number, global_random, number_pair
+from batchwarp._arguments import finite_number, integer, number_pair
+from batchwarp.draws import global_random
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -46,9 +47,7 @@ def check_warp_options(
             f"Received: {fill_mode!r}"
         )
     value = finite_number("cval", cval)
-    if not isinstance(order, (int, np.integer)) or not 0 <= order <= 5:
-        raise ValueError(f"`{order_name}` should be an integer from 0 to 5. Received: {order!r}")
-    return fill_mode, value, int(order)
+    return fill_mode, value, integer(order_name, order, 0, 5)
 
 
 def _check_axes(x: Any, row_axis: int, col_axis: int, channel_axis: int) -> None:

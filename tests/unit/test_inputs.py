@@ -164,14 +164,6 @@ def test_arguments_of_an_iterator():
         image.Iterator(-1, 1, False, None)
 
 
-def test_the_greatest_seed():
-    generator = batchwarp.ImageDataGenerator(**AUGMENT)
-    flow = generator.flow(X, seed=2**32 - 1)
-    next(flow)
-    with pytest.raises(ValueError, match=r"[Ss]eed"):  # as in Keras: the next one is too large
-        next(flow)
-
-
 def test_no_images_at_all():
     """As in Keras: a flow of nothing has length 0 and gives empty batches."""
     flow = batchwarp.ImageDataGenerator(**AUGMENT).flow(X[:0], np.zeros(0), seed=1)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import io
-import operator
 import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from batchwarp import _keras
+from batchwarp._arguments import image_size
 from batchwarp._warnings import warn
 from batchwarp.errors import ImageFileError
 from batchwarp.transforms import array_to_img
@@ -60,7 +60,7 @@ def load_img(
         TypeError: If `path` is of another type.
     """
     _check_color_mode(color_mode)
-    size = None if target_size is None else _checked_size(target_size)
+    size = None if target_size is None else image_size("target_size", target_size, or_more=True)
     name, content = _opened(path)
     picture = decoded(content, name, color_mode, exif_transpose)
     return picture if size is None else resized(picture, size, interpolation, keep_aspect_ratio)
@@ -71,20 +71,6 @@ def _check_color_mode(color_mode: Any) -> None:
         raise ValueError(
             f'color_mode must be "grayscale", "rgb", or "rgba". Received: {color_mode!r}'
         )
-
-
-def _checked_size(target_size: Any) -> tuple[int, int]:
-    """Returns height and width; as in Keras, a third number, for the channels, is passed over."""
-    try:
-        height, width = (operator.index(target_size[axis]) for axis in (0, 1))
-    except (TypeError, IndexError, KeyError):
-        height = width = 0
-    if height < 1 or width < 1:
-        raise ValueError(
-            "`target_size` should be a tuple `(height, width)` of integers of at least 1 or "
-            f"`None`. Received: {target_size!r}"
-        )
-    return height, width
 
 
 def _opened(path: Any) -> tuple[str, io.BytesIO]:

@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchwarp import _keras, splits, transforms
+from batchwarp._arguments import boolean
 from batchwarp._pipeline import augments
 from batchwarp._warnings import warn
+from batchwarp.iterators.base import check_batches
 from batchwarp.iterators.images import ImageIterator
 
 if TYPE_CHECKING:
@@ -55,7 +57,7 @@ class NumpyArrayIterator(ImageIterator):
         batch_size: Integer of at least 1.
         shuffle: Boolean, whether to draw a new order for each pass.
         sample_weight: Array-like of the same length, or `None`.
-        seed: Integer from 0 to 2³² - 1, or `None` to draw from `numpy.random`.
+        seed: Integer from 0 to 2³² - 2²⁰, or `None` to draw from `numpy.random`.
         data_format: `"channels_first"` or `"channels_last"`, the layout for the check of the number
             of channels and for saved images; `None` means Keras' global setting. The generator's
             own setting decides how images are augmented.
@@ -105,6 +107,8 @@ class NumpyArrayIterator(ImageIterator):
         *,
         prefetch: int = 0,
     ) -> None:
+        check_batches(batch_size, shuffle, seed, prefetch)
+        boolean("ignore_class_split", ignore_class_split)
         if data_format is None:
             data_format = _keras.image_data_format()
         if data_format not in _keras.DATA_FORMATS:

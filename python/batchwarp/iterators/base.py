@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchwarp import _core, _keras
+from batchwarp._arguments import boolean, integer, seed_of_a_flow
 from batchwarp.draws import borrowed_global, global_random
 from batchwarp.iterators.read_ahead import ReadAhead
 from batchwarp.iterators.structures import stacked
@@ -56,6 +57,27 @@ def _unpickled(cls: type[Any], state: dict[str, Any]) -> Any:
     iterator = make(cls)
     iterator.__setstate__(state)
     return iterator
+
+
+def check_batches(
+    batch_size: Any, shuffle: Any, seed: Any, prefetch: Any, *, empty: bool = False
+) -> None:
+    """Checks how samples become batches, for subclasses to do before they look for samples.
+
+    Args:
+        batch_size: Integer of at least 1.
+        shuffle: Boolean.
+        seed: As for `seed_of_a_flow`.
+        prefetch: Integer of at least 0.
+        empty: Boolean, whether there are no samples; batches of 0 samples are then all there are.
+
+    Raises:
+        ValueError: If an argument is not as above.
+    """
+    integer("batch_size", batch_size, 0 if empty else 1)
+    boolean("shuffle", shuffle)
+    seed_of_a_flow(seed)
+    integer("prefetch", prefetch, 0)
 
 
 class _IndexArrays:
@@ -115,10 +137,11 @@ class Iterator:
 
     Args:
         n: Integer, the number of samples in the data set.
-        batch_size: Integer of at least 1, the size of a batch. The last batch of a pass may be
-            smaller.
+        batch_size: Integer of at least 1, the size of a batch; 0 is accepted without samples. The
+            last batch of a pass may be smaller.
         shuffle: Boolean, whether to draw a new order for each pass.
-        seed: Integer from 0 to 2³² - 1, or `None`.
+        seed: Integer from 0 to 2³² - 2²⁰, or `None`. Should the batches' seeds reach 2³², they go
+            on from 0.
         prefetch: Integer of at least 0, how many batches to make ahead for `next()`, in a thread.
         **kwargs: `workers`, `use_multiprocessing` and `max_queue_size` of `keras.utils.PyDataset`.
 
@@ -175,12 +198,11 @@ class Iterator:
         else:
             for name, default in _DATASET_OPTIONS.items():
                 setattr(self, name, kwargs.get(name, default))
-        self.n = _integer("n", n, 0)
-        self.batch_size = _integer("batch_size", batch_size, 1)
-        self.prefetch = _integer("prefetch", prefetch, 0)
-        if seed is not None:
-            _check_seed(seed)
-        self.seed = seed
+        self.n = integer("n", n, 0)
+        check_batches(batch_size, shuffle, seed, prefetch, empty=not self.n)
+        self.batch_size = operator.index(batch_size)
+        self.prefetch = operator.index(prefetch)
+        self.seed = seed_of_a_flow(seed)
         self.shuffle = shuffle
         self.batch_index = 0
         self.total_batches_seen = 0
@@ -226,7 +248,8 @@ class Iterator:
                 random = self._idle.pop()
             except IndexError:
                 random = np.random.RandomState(0)
-            random.seed(self.seed + self.total_batches_seen)
+            seed = seed_of_a_flow(self.seed) or 0
+            random.seed((seed + self.total_batches_seen) % 2**32)
             self._random = random
         return self._random
 
@@ -265,7 +288,7 @@ class Iterator:
 
     def __len__(self) -> int:
         """Returns the number of batches of one pass."""
-        return (self.n + self.batch_size - 1) // self.batch_size
+        return -(-self.n // self.batch_size) if self.n else 0
 
     @property
     def num_batches(self) -> int:
@@ -418,22 +441,3 @@ class Iterator:
     def _block(self, batches: int) -> Any:
         """Makes the next batches of `next()`, which must be of one size, joined as by `stacked`."""
         return stacked([next(self) for _ in range(batches)])
-
-
-def _integer(name: str, value: Any, least: int) -> int:
-    try:
-        number = operator.index(value)
-    except TypeError:
-        number = least - 1
-    if number < least:
-        raise ValueError(f"`{name}` should be an integer of at least {least}. Received: {value!r}")
-    return number
-
-
-def _check_seed(seed: Any) -> None:
-    try:
-        np.random.RandomState(seed)
-    except (TypeError, ValueError) as error:
-        raise ValueError(
-            f"`seed` should be an integer from 0 to 2**32 - 1 or `None`. Received: {seed!r}"
-        ) from error

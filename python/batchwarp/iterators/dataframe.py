@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchwarp import _keras
+from batchwarp._arguments import boolean
 from batchwarp._warnings import warn
+from batchwarp.iterators.base import check_batches
 from batchwarp.iterators.files import FilesIterator, extensions
 
 if TYPE_CHECKING:
@@ -118,6 +120,9 @@ class DataFrameIterator(FilesIterator):
         integer_classes: bool = False,
         label_separator: str | None = None,
     ) -> None:
+        check_batches(batch_size, shuffle, seed, prefetch)
+        boolean("validate_filenames", validate_filenames)
+        boolean("integer_classes", integer_classes)
         self._set_processing(
             image_data_generator,
             target_size,

@@ -11,8 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchwarp import _keras
+from batchwarp._arguments import boolean
 from batchwarp._warnings import warn
 from batchwarp.files.index import class_folders, files_of_class
+from batchwarp.iterators.base import check_batches
 from batchwarp.iterators.files import FilesIterator, extensions
 
 if TYPE_CHECKING:
@@ -35,7 +37,7 @@ class DirectoryIterator(FilesIterator):
             images themselves) or `None` (no labels).
         batch_size: Integer of at least 1.
         shuffle: Boolean, whether to draw a new order for each pass.
-        seed: Integer from 0 to 2³² - 1, or `None` to draw from `numpy.random`.
+        seed: Integer from 0 to 2³² - 2²⁰, or `None` to draw from `numpy.random`.
         data_format: `"channels_first"` or `"channels_last"`; `None` means Keras' global setting.
         save_to_dir: Path of an existing folder to save the augmented images to, or `None`.
         save_prefix: String, the beginning of the files' names.
@@ -104,6 +106,8 @@ class DirectoryIterator(FilesIterator):
         exif_transpose: bool = False,
         formats: Sequence[str] | str | None = None,
     ) -> None:
+        check_batches(batch_size, shuffle, seed, prefetch)
+        boolean("follow_links", follow_links)
         self._set_processing(
             image_data_generator,
             target_size,

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchwarp import _keras, transforms
+from batchwarp._arguments import boolean, image_size
 from batchwarp._pipeline import Pipeline, augments
 from batchwarp._warnings import warn
 from batchwarp.errors import ImageFileError
@@ -75,7 +76,7 @@ class FilesIterator(ImageIterator):
             raise ValueError(f'Invalid subset name: {subset};expected "training" or "validation"')
         self.image_data_generator = image_data_generator
         self._augments = augments(image_data_generator, subset)
-        self.target_size = _size(target_size)
+        self.target_size = image_size("target_size", target_size)
         self.color_mode = color_mode
         self.data_format = _keras.standardize_data_format(data_format)
         self.save_to_dir = save_to_dir
@@ -91,9 +92,9 @@ class FilesIterator(ImageIterator):
             self.target_size,
             color_mode,
             interpolation,
-            bool(keep_aspect_ratio),
-            bool(exif_transpose),
-            bool(scaled_decode),
+            boolean("keep_aspect_ratio", keep_aspect_ratio),
+            boolean("exif_transpose", exif_transpose),
+            boolean("scaled_decode", scaled_decode),
         )
         self._errors: dict[str, ImageFileError] = {}
         self._has_warned = False
@@ -397,19 +398,6 @@ class FilesIterator(ImageIterator):
             for number, count in enumerate(counts)
             if count
         }
-
-
-def _size(target_size: Any) -> tuple[int, int]:
-    try:
-        height, width = (int(extent) for extent in target_size)
-    except (TypeError, ValueError):
-        height = width = 0
-    if height < 1 or width < 1:
-        raise ValueError(
-            "`target_size` should be a tuple of two integers of at least 1, (height, width). "
-            f"Received: {target_size!r}"
-        )
-    return height, width
 
 
 def extensions(formats: Sequence[str] | str | None, default: Sequence[str]) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
+from batchwarp._arguments import LARGEST_SEED_OF_A_FLOW
 from batchwarp.training.frameworks import GENERATORS
 
 __all__ = ["add_common", "at_least", "seed"]
@@ -29,10 +30,10 @@ def at_least(minimum: int) -> Callable[[str], int]:
 def seed(text: str) -> int:
     """Parses a seed: what NumPy's and Keras' generators accept."""
     number = at_least(0)(text)
-    # Keras' flows add the number of batches to the seed, so the last few numbers are left out.
-    highest = 2**32 - 2**20
-    if number > highest:
-        raise argparse.ArgumentTypeError(f"must be at most {highest}, received: {number}")
+    if number > LARGEST_SEED_OF_A_FLOW:
+        raise argparse.ArgumentTypeError(
+            f"must be at most {LARGEST_SEED_OF_A_FLOW}, received: {number}"
+        )
     return number
 
 
