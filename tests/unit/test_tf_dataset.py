@@ -316,3 +316,32 @@ def test_tensorflow_is_missing():
     )
     assert "pip install 'batchwarp[train]'" in done.stdout, done.stderr
     assert "`to_tf_dataset` needs TensorFlow" in done.stdout
+
+
+@pytest.mark.parametrize("seed", [None, 3])
+def test_batches_after_an_error_in_the_first_ones(tf, seed):
+    fails = [True]
+
+    def function(image):
+        if fails and image[0, 0, 0] < 11:
+            fails.clear()
+            raise RuntimeError("out of luck")
+        return image
+
+    x = np.arange(40.0, dtype="float32").reshape(40, 1, 1, 1) + 10
+    fails.clear()  # `to_tf_dataset` tries the function
+    generator = batchwarp.ImageDataGenerator(preprocessing_function=function)
+    flow = generator.flow(x, batch_size=2, seed=seed)
+    order = [next(flow).ravel() for _ in range(20)]
+    again = generator.flow(x, batch_size=2, seed=seed)
+    dataset = iter(again.to_tf_dataset())
+    fails.append(True)
+    x[:] = np.where(np.isin(x, order[0]), 10, x) if seed else 10
+    with pytest.raises(tf.errors.UnknownError, match="out of luck"):
+        next(dataset)
+    found = [next(dataset).numpy().ravel() for _ in range(12)]
+    assert again.total_batches_seen == 20
+    if seed is not None:
+        np.testing.assert_array_equal(found, order[8:])
+    else:
+        assert np.shape(found) == (12, 2)

@@ -38,6 +38,9 @@ def load(path: str, options: Decoding, channels: int) -> Loaded:
 
     Returns:
         A `Loaded`; whatever is wrong with the file is in its `error`.
+
+    Raises:
+        Warning: If the user has turned a decoder's warnings into errors.
     """
     loaded = Loaded()
     try:
@@ -50,6 +53,8 @@ def load(path: str, options: Decoding, channels: int) -> Loaded:
         loaded.image = image
     except ImageFileError as error:
         loaded.error = error
+    except Warning:  # it is the user who made an error of it
+        raise
     except Exception as error:  # noqa: BLE001 - decoders raise what they like at a broken file
         loaded.error = ImageFileError(path, _reason(error))
         loaded.error.__cause__ = error

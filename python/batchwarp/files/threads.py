@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
+from batchwarp._warnings import Caught, collected, issue
 from batchwarp.runtime import get_num_threads
 
 
@@ -47,7 +48,8 @@ if hasattr(os, "register_at_fork"):
 def for_each(work: Callable[[int], None], count: int) -> None:
     """Calls a function for each of some numbers, on as many threads as `get_num_threads` says.
 
-    The calling thread is one of them. Numbers are handed out one at a time, lowest first.
+    The calling thread is one of them. Numbers are handed out one at a time, lowest first. Warnings
+    are issued by the calling thread once all have stopped.
 
     Args:
         work: Function of one integer. An exception that it raises keeps numbers that have not been
@@ -55,18 +57,20 @@ def for_each(work: Callable[[int], None], count: int) -> None:
         count: Integer, the numbers are `range(count)`.
     """
     pending = deque(range(count))
+    warned: list[Caught] = []
 
     def drain() -> None:
-        while True:
-            try:
-                number = pending.popleft()
-            except IndexError:
-                return
-            try:
-                work(number)
-            except BaseException:
-                pending.clear()
-                raise
+        with collected(warned):
+            while True:
+                try:
+                    number = pending.popleft()
+                except IndexError:
+                    return
+                try:
+                    work(number)
+                except BaseException:
+                    pending.clear()
+                    raise
 
     extra = min(get_num_threads(), count) - 1
     helpers = _helpers.submit(drain, extra) if extra > 0 else []
@@ -77,3 +81,4 @@ def for_each(work: Callable[[int], None], count: int) -> None:
         for helper in helpers:
             if not helper.cancel():
                 helper.result()
+        issue(warned)

@@ -10,6 +10,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from batchwarp._warnings import Caught, collected, issue
+
 if TYPE_CHECKING:
     from batchwarp.iterators.base import Iterator
 
@@ -18,23 +20,26 @@ _POSITION = ("batch_index", "total_batches_seen", "index_array", "_random")
 
 @dataclass(frozen=True)
 class _Read:
-    """A batch, or the error in its place, and where the iterator is after it."""
+    """A batch, or the error in its place, what was warned of, where the iterator is after it."""
 
     batch: Any
     error: BaseException | None
+    warned: list[Caught]
     position: dict[str, Any]
 
 
 def _read(twin: Iterator) -> _Read:
     batch = error = None
+    warned: list[Caught] = []
     try:
-        batch = next(twin)
+        with collected(warned):
+            batch = next(twin)
     except BaseException as caught:  # noqa: BLE001 - the caller of `next` gets it, whatever it is
         error = caught
     position = {name: getattr(twin, name) for name in _POSITION}
     if position["_random"] in twin._idle:  # the state that made this batch goes along with it
         twin._idle.remove(position["_random"])
-    return _Read(batch, error, position)
+    return _Read(batch, error, warned, position)
 
 
 class ReadAhead:
@@ -84,7 +89,7 @@ class ReadAhead:
             The batch.
 
         Raises:
-            BaseException: What the making of this batch raised.
+            BaseException: What the making of this batch raised, or warned of if that is an error.
         """
         read = self._reads[0].result()  # Ctrl-C may end the wait, then the batch is still the next
         self._submit()  # first, so that Ctrl-C between the two leaves a batch in front
@@ -94,6 +99,7 @@ class ReadAhead:
         vars(iterator).update(read.position)
         self._delivered = iterator._random
         self._state = iterator._state()
+        issue(read.warned)
         if read.error is not None:
             raise read.error
         return read.batch

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from batchwarp._warnings import Caught, caller, collected, issue
 from batchwarp.iterators.structures import arrays, map_arrays
 
 if TYPE_CHECKING:
@@ -60,7 +61,8 @@ class _Blocks:
     """Makes the blocks of passes, several of which may be under way.
 
     What belongs to a pass is kept by TensorFlow and comes with each call, so nothing remains of a
-    pass that is abandoned.
+    pass that is abandoned. Warnings are issued at the line that asked for the data set: there is no
+    other one of the user's in TensorFlow's threads.
 
     Args:
         flow: The iterator.
@@ -70,6 +72,8 @@ class _Blocks:
     def __init__(self, flow: Iterator, layout: list[tuple[int, int]]) -> None:
         self._flow = flow
         self._layout = layout
+        self._place = caller()
+        self._begun = 0
         self._idle: list[Iterator] = []
 
     def make(
@@ -79,7 +83,8 @@ class _Blocks:
 
         Args:
             number: Integer, which block of the pass.
-            order: Array `(n,)`, the pass's order of samples; not read for the first block.
+            order: Array `(n,)`, the pass's order of samples. It is empty for the first block, and
+                for the others if that one has ended with an error.
             before: Integer, how many batches the iterator had given before the pass; likewise.
 
         Returns:
@@ -87,19 +92,34 @@ class _Blocks:
         """
         first, count = self._layout[number]
         if number == 0:
-            before = self._flow._take_pass()
+            before = self._begun = self._flow._take_pass()
             self._idle = [self._flow._twin()]
+        elif not order.size:
+            before = self._begun
+            order = self._order(before)
         source = self._idle.pop() if self._idle else self._flow._twin()
         source.batch_index = first
         source.total_batches_seen = before + first
         source.index_array = order if number else None
+        warned: list[Caught] = []
         try:
-            block = source._block(count)
+            with collected(warned):
+                block = source._block(count)
+            issue(warned, self._place)
             assert source.index_array is not None
             return source.index_array, before, block
         finally:
             source.index_array = None
             self._idle.append(source)
+
+    def _order(self, before: int) -> NDArray[np.int64]:
+        """Returns the order of a pass, with a seed that which its first batch has."""
+        source = self._flow._twin()
+        source.total_batches_seen = before
+        source._next_random()
+        source._set_index_array()
+        assert source.index_array is not None
+        return source.index_array
 
 
 def tf_dataset(flow: Iterator) -> Any:
