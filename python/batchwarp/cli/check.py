@@ -69,13 +69,16 @@ def run(options: argparse.Namespace) -> int:
     if not folder.is_dir():
         raise UsageError(f"{folder}: {'not a folder' if folder.exists() else 'no such folder'}")
     closed: list[OSError] = []
-    paths = [
-        os.path.join(root, name)  # noqa: PTH118 - fast for hundreds of thousands
-        for root, names in image_files(
-            str(folder), accepted, options.follow_links, on_error=closed.append
-        )
-        for name in names
-    ]
+    try:
+        paths = [
+            os.path.join(root, name)  # noqa: PTH118 - fast for hundreds of thousands
+            for root, names in image_files(
+                str(folder), accepted, options.follow_links, on_error=closed.append
+            )
+            for name in names
+        ]
+    except OSError as error:  # links without end
+        raise UsageError(f"{folder}: {error.strerror}") from error
     if not paths and not closed:
         raise UsageError(
             f"{folder}: no files with the extensions {', '.join(accepted)} in it; "

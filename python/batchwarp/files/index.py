@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from batchwarp._warnings import warn
 
 __all__ = ["class_folders", "files_of_class", "image_files"]
+
+# How often links may lead back to where a way has come from before the walk is given up.
+_MOST_CIRCLES = 10_000
 
 
 def class_folders(directory: str) -> list[str]:
@@ -48,7 +52,11 @@ def image_files(
         on_error: Function that is called with the error of each folder that cannot be read.
 
     Yields:
-        Tuple of a folder and its files' names, sorted; the folders are sorted, too.
+        Tuple of a folder and its files' names, sorted; the folders are sorted, too. A folder that
+        links lead to comes under each path that goes through no real folder twice.
+
+    Raises:
+        OSError: If there are very many such paths because links lead back and forth.
     """
     accepted = tuple(extensions)
     for root, names in sorted(_folders(directory, follow_links, on_error)):
@@ -68,19 +76,75 @@ def image_files(
 def _folders(
     directory: str, follow_links: bool, on_error: Callable[[OSError], None] | None
 ) -> Iterator[tuple[str, list[str]]]:
+    ways = _Ways(directory) if follow_links else None
     for root, folders, names in os.walk(directory, onerror=on_error, followlinks=follow_links):
-        if follow_links:
-            folders[:] = [name for name in folders if not _leads_back(root, name)]
+        if ways is not None:
+            folders[:] = ways.onward(root, folders)
         yield root, names
 
 
-def _leads_back(root: str, name: str) -> bool:
-    """Whether a folder is a symbolic link to one that it is in, so that it would have no end."""
-    path = os.path.join(root, name)
-    if not os.path.islink(path):
-        return False
-    inside = os.path.join(os.path.realpath(root), "")
-    return inside.startswith(os.path.join(os.path.realpath(path), ""))
+class _Ways:
+    """The ways through links from a folder downwards, each through every real folder once.
+
+    A link is not taken if it leads to a folder that the way to it has gone through, or to one that
+    such a folder is in, from where the way would lead to the link again.
+
+    Args:
+        directory: String, the folder where all ways begin.
+    """
+
+    def __init__(self, directory: str) -> None:
+        self._directory = directory
+        self._turned_back = 0
+        # For each folder that is still to be looked into: where it really is, and where the
+        # links really are that the way to it has taken.
+        self._ahead: dict[str, tuple[str, tuple[str, ...]]] = {
+            directory: (os.path.realpath(directory), ())
+        }
+
+    def onward(self, root: str, folders: list[str]) -> list[str]:
+        """Returns which folders in a folder to look into.
+
+        Args:
+            root: String, a folder that is looked into: the first one, or one that was returned.
+            folders: List of the names of the folders in it.
+
+        Returns:
+            List of names.
+
+        Raises:
+            OSError: If there are too many ways because links lead back and forth.
+        """
+        real, passed = self._ahead.pop(root)
+        chosen = []
+        for name in folders:
+            path = os.path.join(root, name)
+            if not os.path.islink(path):
+                self._ahead[path] = os.path.join(real, name), passed
+            else:
+                target = os.path.realpath(os.path.join(real, name))
+                if any(_is_in(folder, target) for folder in (real, *passed)):
+                    self._turn_back()
+                    continue
+                self._ahead[path] = target, (real, *passed)
+            chosen.append(name)
+        return chosen
+
+    def _turn_back(self) -> None:
+        # Eight folders with links to each other give a hundred thousand ways, ten give millions.
+        self._turned_back += 1
+        if self._turned_back > _MOST_CIRCLES:
+            raise OSError(
+                errno.ELOOP,
+                "`follow_links`: links to folders lead in circles on more than "
+                f"{_MOST_CIRCLES} ways",
+                self._directory,
+            )
+
+
+def _is_in(folder: str, other: str) -> bool:
+    """Whether a folder is another one or is in it; both are real paths."""
+    return os.path.join(folder, "").startswith(os.path.join(other, ""))
 
 
 def files_of_class(
