@@ -12,7 +12,7 @@ from batchwarp import _core, _keras
 from batchwarp._arguments import boolean, integer
 from batchwarp._pipeline import draws_for, overrides, warp_plan
 from batchwarp._warnings import warn
-from batchwarp.draws import borrowed_global, random_state
+from batchwarp.draws import random_state, with_borrowed_global
 from batchwarp.iterators.base import Iterator as ImageIterator
 from batchwarp.statistics import channel_moments, zca_matrix
 
@@ -218,10 +218,13 @@ class _ArraySamples:
     def _one_by_one(self, random: np.random.RandomState) -> NDArray[Any]:
         """Augments through the generator's own methods; their result cannot be made twice."""
         augmented = np.zeros((self._count, *self._x.shape[1:]), self.dtype)
-        with borrowed_global(random):
+
+        def run(_: np.random.RandomState) -> None:
             for row in range(self._count):
                 image = _rescaled(self._generator, self._x[row % len(self._x)], self.dtype)
                 augmented[row] = self._generator.random_transform(image)
+
+        with_borrowed_global(random, run)
         return augmented
 
     def chunks(self, values: int) -> Iterator[NDArray[Any]]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from batchwarp import _core
 from batchwarp._arguments import boolean, finite_number
 from batchwarp._warnings import warn
-from batchwarp.draws import ParameterDraws, borrowed_global, global_random
+from batchwarp.draws import ParameterDraws, global_random, with_borrowed_global
 from batchwarp.transforms import CORE_OUTPUTS, check_warp_options
 
 if TYPE_CHECKING:
@@ -465,7 +465,8 @@ class Pipeline:
         batch is made in Keras' order and tells whether this one does; if not, batches are made at
         once from then on. Nothing is ever drawn or called twice.
         """
-        with borrowed_global(random) as source:
+
+        def run(source: np.random.RandomState) -> None:
             draws = False
             for row, image in enumerate(batch):
                 params = self.draw(source, 1)
@@ -477,6 +478,8 @@ class Pipeline:
                 draws = draws or not _same_state(before, global_random().get_state(legacy=False))
             if len(batch):
                 self._function_draws = bool(self._function_draws) or draws
+
+        with_borrowed_global(random, run)
 
     def _finish(self, generator: ImageDataGenerator, batch: NDArray[Any]) -> None:
         """Does in place what comes after the user's function, or does not fit the core's plan."""
@@ -569,7 +572,8 @@ def run_one_by_one(
         ValueError: If the methods change an image's shape.
     """
     batch = np.zeros((len(indices), *x.shape[1:]), dtype)
-    with borrowed_global(random):
+
+    def run(_: np.random.RandomState) -> None:
         for row, index in enumerate(indices):
             parameters = generator.get_random_transform(x[index].shape) if augment else None
             image = transformed(generator, x[index], dtype, parameters)
@@ -580,6 +584,8 @@ def run_one_by_one(
                     f"{np.shape(image)}"
                 )
             batch[row] = image
+
+    with_borrowed_global(random, run)
     return batch
 
 

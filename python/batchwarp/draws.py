@@ -10,18 +10,16 @@ then the images are drawn one after the other.
 
 from __future__ import annotations
 
-import contextlib
 import math
 import operator
-import os
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from batchwarp import _core
+from batchwarp import _core, _forks
 from batchwarp._arguments import boolean, finite_number, number_pair, one_seed
 from batchwarp._warnings import warn
 
@@ -30,9 +28,10 @@ __all__ = [
     "Ranges",
     "as_dictionaries",
     "as_rows",
-    "borrowed_global",
     "global_random",
     "random_state",
+    "renew_random",
+    "with_borrowed_global",
 ]
 
 _COLUMN = {name: column for column, name in enumerate(_core.PARAM_COLUMNS)}
@@ -46,18 +45,31 @@ _TABLE_ROWS = 1024
 _GLOBAL: np.random.RandomState = np.random.mtrand._rand
 
 PATIENCE = 10.0
+_Result = TypeVar("_Result")
 _borrow_lock = threading.RLock()
 _borrowing = threading.local()
+# The thread that has the global state on loan, and what is to be put back.
+_loan: tuple[int, Any] | None = None
 
 
-def _renew_lock() -> None:
-    # A child that was forked while another thread held the lock would wait for ever.
-    global _borrow_lock
-    _borrow_lock = threading.RLock()
+@_forks.call_after_fork
+def _end_loan() -> None:
+    """Puts the global state back in a child, where the thread that has borrowed it is not."""
+    global _loan
+    _forks.renew(_borrow_lock)
+    renew_random(_GLOBAL)
+    if _loan is not None and _loan[0] != threading.get_ident():
+        _GLOBAL.set_state(_loan[1])
+        _loan = None
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew_lock)
+def renew_random(random: np.random.RandomState) -> None:
+    """Makes a state usable in a forked child, where another thread may have been drawing from it.
+
+    Args:
+        random: The state.
+    """
+    _forks.renew(random._bit_generator.lock)
 
 
 def global_random() -> np.random.RandomState:
@@ -92,12 +104,13 @@ def random_state(seed: Any) -> np.random.RandomState:
 
 
 def is_borrowed() -> bool:
-    """Whether this thread runs inside `borrowed_global`."""
+    """Whether this thread runs inside `with_borrowed_global`."""
     return getattr(_borrowing, "depth", 0) > 0
 
 
-@contextlib.contextmanager
-def borrowed_global(random: np.random.RandomState) -> Iterator[np.random.RandomState]:
+def with_borrowed_global(
+    random: np.random.RandomState, work: Callable[[np.random.RandomState], _Result]
+) -> _Result:
     """Lets code that calls `numpy.random.*` draw from a private state.
 
     Overridden methods and preprocessing functions draw from the global state, which Keras seeds for
@@ -105,38 +118,58 @@ def borrowed_global(random: np.random.RandomState) -> Iterator[np.random.RandomS
     Other threads that want to do the same wait; but not for ever, because the code may itself wait
     for them. After `PATIENCE` seconds they warn and run on the global state as it is.
 
+    It is no context manager because Ctrl-C may come at the beginning of any function of Python's,
+    and so before the state is put back.
+
     Args:
         random: The private state; it ends where the code left it. The global state itself is
             accepted and left in place.
+        work: Function of the state to draw from for the same numbers.
 
-    Yields:
-        The state to draw from inside of the block for the same numbers.
+    Returns:
+        What the function returns.
     """
     if random is _GLOBAL:
-        yield _GLOBAL
-        return
+        return work(_GLOBAL)
     lock = _borrow_lock
-    if not lock.acquire(timeout=PATIENCE):
-        warn(
-            "Another thread's function or overridden method has been drawing from `numpy.random` "
-            f"for more than {PATIENCE} seconds. This thread goes on without waiting for it: what "
-            "its own function draws does not follow from `seed`.",
-            RuntimeWarning,
-        )
-        yield random
-        return
+    taken: list[bool] = []
     try:
-        saved = _GLOBAL.get_state(legacy=False)
-        _GLOBAL.set_state(random.get_state(legacy=False))
-        _borrowing.depth = getattr(_borrowing, "depth", 0) + 1
-        try:
-            yield _GLOBAL
-        finally:
-            _borrowing.depth -= 1
-            random.set_state(_GLOBAL.get_state(legacy=False))
-            _GLOBAL.set_state(saved)
+        # In one call: Ctrl-C cannot come between taking the lock and making a note of it.
+        taken.extend(map(lock.acquire, (True,), (PATIENCE,)))
+        if taken == [True]:
+            return _with_loan(random, work)
     finally:
-        lock.release()
+        if taken == [True]:
+            lock.release()
+    warn(
+        "Another thread's function or overridden method has been drawing from `numpy.random` "
+        f"for more than {PATIENCE} seconds. This thread goes on without waiting for it: what "
+        "its own function draws does not follow from `seed`.",
+        RuntimeWarning,
+    )
+    return work(random)
+
+
+def _with_loan(
+    random: np.random.RandomState, work: Callable[[np.random.RandomState], _Result]
+) -> _Result:
+    global _loan
+    depth, outer = getattr(_borrowing, "depth", 0), _loan
+    saved = _GLOBAL.get_state(legacy=False)
+    try:
+        _loan = outer or (threading.get_ident(), saved)
+        _borrowing.depth = depth + 1
+        _GLOBAL.set_state(random.get_state(legacy=False))
+        return work(_GLOBAL)
+    finally:
+        try:
+            _borrowing.depth = depth
+            random.set_state(_GLOBAL.get_state(legacy=False))
+        finally:
+            try:
+                _GLOBAL.set_state(saved)
+            finally:
+                _loan = outer
 
 
 class Ranges(Protocol):

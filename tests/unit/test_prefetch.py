@@ -143,7 +143,7 @@ def test_a_generator_that_changes():
     """What has been made ahead stays as it was made."""
     ours = flow(1, shuffle=False)
     next(ours)
-    wait_until(lambda: ours._ahead._reads[0].done())
+    wait_until(lambda: ours._ahead._maker.reads)
     ours.image_data_generator.rescale = 0.0625
     assert next(ours)[0].max() > 16
     next(ours)

@@ -8,6 +8,7 @@ import sys
 import threading
 from typing import Any
 
+from batchwarp import _forks
 from batchwarp.cuda._native import native
 
 # The stream that CUDA numbers 1: the legacy default stream, whose handle is null elsewhere.
@@ -175,8 +176,12 @@ class InFlight:
     """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._waiting: list[tuple[Any, tuple[Any, ...]]] = []
+        _forks.watch(self)
+
+    def _after_fork(self) -> None:
+        _forks.renew(self._lock)
 
     def keep(self, event: Any, *tensors: Any) -> None:
         """Keeps tensors until a device has come to an event.

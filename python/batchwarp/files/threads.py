@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
+from batchwarp import _forks
 from batchwarp._warnings import Caught, collected, issue
 from batchwarp.runtime import get_num_threads
 
@@ -36,13 +36,10 @@ class _Helpers:
 _helpers = _Helpers()
 
 
+@_forks.call_after_fork
 def _forget() -> None:
     global _helpers  # a forked child has none of its parent's threads
     _helpers = _Helpers()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget)
 
 
 def for_each(work: Callable[[int], None], count: int) -> None:

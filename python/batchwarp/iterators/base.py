@@ -6,16 +6,17 @@ import copy
 import operator
 import threading
 import weakref
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from batchwarp import _core, _keras
+from batchwarp import _core, _forks, _keras
 from batchwarp._arguments import boolean, integer, seed_of_a_flow
-from batchwarp.draws import borrowed_global, global_random
-from batchwarp.iterators.read_ahead import ReadAhead
+from batchwarp._warnings import warn
+from batchwarp.draws import global_random, renew_random, with_borrowed_global
+from batchwarp.iterators.read_ahead import POSITION, ReadAhead
 from batchwarp.iterators.structures import stacked
 from batchwarp.iterators.tf_dataset import tf_dataset
 
@@ -25,7 +26,13 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 _DATASET_OPTIONS = {"workers": 1, "use_multiprocessing": False, "max_queue_size": 10}
-_class_lock = threading.Lock()
+_class_lock = threading.RLock()
+_position = operator.attrgetter(*POSITION)
+
+
+@_forks.call_after_fork
+def _renew_class_lock() -> None:
+    _forks.renew(_class_lock)
 
 
 def _dataset_class(cls: type[Any]) -> type[Any]:
@@ -109,8 +116,8 @@ class _IndexArrays:
     def start(self, iterator: Iterator) -> None:
         """Resets the iterator, its owner, unless that has been done."""
         if not self._started:
-            self._started = True
             iterator.reset()
+            self._started = True
 
 
 class _SignatureOfInit:
@@ -158,7 +165,7 @@ class Iterator:
 
     # Attributes that a pickle or a copy does without.
     _transient: ClassVar[frozenset[str]] = frozenset(
-        {"lock", "index_generator", "_random", "_idle", "_buffers", "_ahead"}
+        {"lock", "index_generator", "_random", "_idle", "_buffers", "_ahead", "_has_no_thread"}
     )
 
     workers: int
@@ -174,6 +181,7 @@ class Iterator:
     prefetch: int = 0
     _augments: bool = True  # what `augments` says of the generator and the subset
     _ahead: ReadAhead | None = None
+    _has_no_thread: bool = False  # whether a warning has said so
 
     def __init__(
         self,
@@ -216,10 +224,18 @@ class Iterator:
         self._buffers = _core.BufferPool()  # for the memory of batches
         self._ahead = None
         self.index_generator = _IndexArrays(self, started)
+        _forks.watch(self)
+
+    def _after_fork(self) -> None:
+        """Goes on by itself in a forked child, whatever threads of the parent were about."""
+        _forks.renew(self.lock)
+        renew_random(self._random)
+        self._ahead = None
 
     def __reduce__(self) -> tuple[Any, ...]:
         cls = type(self).__dict__.get("_plain", type(self))
-        state = {name: value for name, value in vars(self).items() if name not in self._transient}
+        attributes = vars(self).copy()  # other threads may be at work
+        state = {name: value for name, value in attributes.items() if name not in self._transient}
         return _unpickled, (cls, state)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -277,11 +293,16 @@ class Iterator:
                 f"Asked to retrieve element {idx}, but the Sequence has length {length}"
             )
         with self.lock:
-            random = self._next_random()
-            self.total_batches_seen += 1
-            if self.index_array is None:
-                self._set_index_array()
-            order = self.index_array
+            before = _position(self)
+            try:
+                random = self._next_random()
+                self.total_batches_seen += 1
+                if self.index_array is None:
+                    self._set_index_array()
+                order = self.index_array
+            except BaseException:  # Ctrl-C, too: nothing has happened yet
+                self._go_to(before)
+                raise
         assert order is not None
         start = self.batch_size * position
         return self._make(order[start : start + self.batch_size], random)
@@ -306,38 +327,59 @@ class Iterator:
         """Starts the next batch of `next()` at the beginning of a new pass."""
         self.batch_index = 0
 
+    def _go_to(self, position: Sequence[Any]) -> None:
+        """Moves to a place, values for `POSITION`, in one step."""
+        vars(self).update(dict(zip(POSITION, position, strict=True)))
+
     def _next_index_array(self) -> NDArray[np.int64]:
-        self._next_random()
-        if self.batch_index == 0 or self.index_array is None:
-            self._set_index_array()
-        assert self.index_array is not None
-        start = self.batch_index * self.batch_size % self.n if self.n else 0
-        if self.n > start + self.batch_size:
-            self.batch_index += 1
-        else:
-            self.batch_index = 0
-        self.total_batches_seen += 1
-        return self.index_array[start : start + self.batch_size]
+        before = _position(self)
+        try:
+            random = self._next_random()
+            if self.batch_index == 0 or self.index_array is None:
+                self._set_index_array()
+            order = self.index_array
+            assert order is not None
+            start = self.batch_index * self.batch_size % self.n if self.n else 0
+            is_last = self.n <= start + self.batch_size
+            following = 0 if is_last else self.batch_index + 1
+            self._go_to((following, self.total_batches_seen + 1, order, random))
+        except BaseException:  # Ctrl-C, too: this batch is still the next one
+            self._go_to(before)
+            raise
+        return order[start : start + self.batch_size]
 
     def __iter__(self) -> Self:
         return self
 
     def __next__(self) -> Any:
         if self.prefetch:
-            return self._next_made_ahead()
+            with self.lock:
+                ahead = self._reader()
+                if ahead is not None:
+                    return ahead.next(self)
         with self.lock:
             index_array = next(self.index_generator)
             random = self._random
         return self._make(index_array, random)
 
-    def _next_made_ahead(self) -> Any:
-        with self.lock:
-            self.index_generator.start(self)
-            if self._ahead is None or not self._ahead.fits(self):
-                if self._ahead is not None:
-                    self._ahead.close()
+    def _reader(self) -> ReadAhead | None:
+        """Returns the thread for `prefetch`, or `None` if none can be started."""
+        self.index_generator.start(self)
+        if self._ahead is None or not self._ahead.fits(self):
+            if self._ahead is not None:
+                self._ahead.close()
+                self._ahead = None
+            try:
                 self._ahead = ReadAhead(self)
-            return self._ahead.next(self)
+            except RuntimeError as error:
+                if not self._has_no_thread:
+                    self._has_no_thread = True
+                    warn(
+                        f"No thread can be started for `prefetch` ({error}): batches are made when "
+                        "they are asked for.",
+                        RuntimeWarning,
+                    )
+        return self._ahead
 
     def next(self) -> Any:
         """Returns the next batch, as the built-in `next` does. Keras 3 has dropped this method."""
@@ -355,8 +397,9 @@ class Iterator:
 
     def _batch(self, index_array: NDArray[np.int64], random: np.random.RandomState) -> Any:
         """Makes a batch with the given state, here through the method that subclasses implement."""
-        with borrowed_global(random):
-            return self._get_batches_of_transformed_samples(index_array)
+        return with_borrowed_global(
+            random, lambda _: self._get_batches_of_transformed_samples(index_array)
+        )
 
     def _get_batches_of_transformed_samples(
         self,

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import operator
-import os
 import threading
-from weakref import WeakSet
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["ImageCache", "checked_shape"]
+from batchwarp import _forks
 
-_living: WeakSet[ImageCache] = WeakSet()
+__all__ = ["ImageCache", "checked_shape"]
 
 
 class ImageCache:
@@ -36,8 +34,8 @@ class ImageCache:
         self._slots = np.full(count, -1, np.int64)
         self._claimed = np.zeros(count, bool)
         self._closed = False
-        self._lock = threading.Lock()
-        _living.add(self)
+        self._lock = threading.RLock()
+        _forks.watch(self)
 
     @property
     def complete(self) -> bool:
@@ -69,7 +67,7 @@ class ImageCache:
 
     def _after_fork(self) -> None:
         """Puts right, in a child, what threads of the parent may have been about."""
-        self._lock = threading.Lock()
+        _forks.renew(self._lock)
         self._claimed[:] = self._slots >= 0
 
 
@@ -95,12 +93,3 @@ def checked_shape(image_shape: tuple[int, int, int]) -> tuple[int, int, int]:
             f"Received: image_shape={image_shape!r}"
         )
     return height, width, channels
-
-
-def _after_fork_in_child() -> None:
-    for cache in list(_living):
-        cache._after_fork()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork_in_child)
