@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from batchwarp import _core, _forks, _keras
 from batchwarp._arguments import boolean, integer, seed_of_a_flow
-from batchwarp._warnings import warn
+from batchwarp._threads import NOT_STARTED, Shortage
 from batchwarp.draws import global_random, renew_random, with_borrowed_global
 from batchwarp.iterators.read_ahead import POSITION, ReadAhead
 from batchwarp.iterators.structures import stacked
@@ -165,7 +165,7 @@ class Iterator:
 
     # Attributes that a pickle or a copy does without.
     _transient: ClassVar[frozenset[str]] = frozenset(
-        {"lock", "index_generator", "_random", "_idle", "_buffers", "_ahead", "_has_no_thread"}
+        {"lock", "index_generator", "_random", "_idle", "_buffers", "_ahead", "_shortage"}
     )
 
     workers: int
@@ -181,7 +181,6 @@ class Iterator:
     prefetch: int = 0
     _augments: bool = True  # what `augments` says of the generator and the subset
     _ahead: ReadAhead | None = None
-    _has_no_thread: bool = False  # whether a warning has said so
 
     def __init__(
         self,
@@ -222,6 +221,7 @@ class Iterator:
         self._random = global_random()  # of the latest batch
         self._idle: list[np.random.RandomState] = []
         self._buffers = _core.BufferPool()  # for the memory of batches
+        self._shortage = Shortage()
         self._ahead = None
         self.index_generator = _IndexArrays(self, started)
         _forks.watch(self)
@@ -252,7 +252,7 @@ class Iterator:
         """Returns an iterator that goes on from here by itself, with the same pool of memory."""
         twin = copy.copy(self)
         twin.prefetch = 0
-        twin._buffers = self._buffers
+        twin._buffers, twin._shortage = self._buffers, self._shortage
         return twin
 
     def _next_random(self) -> np.random.RandomState:
@@ -355,7 +355,7 @@ class Iterator:
         if self.prefetch:
             with self.lock:
                 ahead = self._reader()
-                if ahead is not None:
+                if ahead is not None and ahead.wait(self):
                     return ahead.next(self)
         with self.lock:
             index_array = next(self.index_generator)
@@ -371,14 +371,8 @@ class Iterator:
                 self._ahead = None
             try:
                 self._ahead = ReadAhead(self)
-            except RuntimeError as error:
-                if not self._has_no_thread:
-                    self._has_no_thread = True
-                    warn(
-                        f"No thread can be started for `prefetch` ({error}): batches are made when "
-                        "they are asked for.",
-                        RuntimeWarning,
-                    )
+            except NOT_STARTED as error:
+                self._shortage.tell(error, "no batch is made ahead")
         return self._ahead
 
     def next(self) -> Any:

@@ -305,7 +305,8 @@ class FilesIterator(ImageIterator):
                 use(number, loaded)
 
         chosen = [paths[sample] for sample in samples]
-        return load_all(chosen, self._decoding, self._source_shape[2], keep_and_use)
+        channels = self._source_shape[2]
+        return load_all(chosen, self._decoding, channels, keep_and_use, self._shortage)
 
     def _keep(self, sample: int, loaded: Loaded) -> None:
         """Puts an image that was just decoded into the cache."""

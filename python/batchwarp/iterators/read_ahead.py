@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 # Where an iterator is. It changes in one step, with which Ctrl-C or a fork does not interfere.
 POSITION = ("batch_index", "total_batches_seen", "index_array", "_random")
 
+_LOOK_AFTER = 1.0  # seconds
+
 # What the threads of this process that make batches listen to.
 _running: dict[threading.Thread, SimpleQueue[Any]] = {}
 _forks.call_after_fork(_running.clear)
@@ -91,8 +93,10 @@ class _Maker(threading.Thread):
                     made += 1
                     if self.arrived.locked():
                         self.arrived.release()
-        finally:
+        finally:  # for want of memory, too
             _running.pop(self, None)
+            if self.arrived.locked():
+                self.arrived.release()
 
 
 @atexit.register
@@ -116,7 +120,7 @@ class ReadAhead:
         iterator: The iterator; it is not kept alive. Its lock must be held here and in all methods.
 
     Raises:
-        RuntimeError: If no thread can be started.
+        RuntimeError, MemoryError, OSError: If no thread can be started.
     """
 
     def __init__(self, iterator: Iterator) -> None:
@@ -131,15 +135,36 @@ class ReadAhead:
             raise
 
     def fits(self, iterator: Iterator) -> bool:
-        """Whether the iterator is still as its latest batch left it."""
+        """Whether the iterator is still as its latest batch left it, and the thread at work."""
         state = iterator._state()
-        return len(state) == len(self._state) and all(map(operator.is_, state, self._state))
+        return (
+            self._maker.is_alive()
+            and len(state) == len(self._state)
+            and all(map(operator.is_, state, self._state))
+        )
+
+    def wait(self, iterator: Iterator) -> bool:
+        """Waits for the next batch; false if there will be none, as the thread has ended by itself.
+
+        Args:
+            iterator: As for `next`.
+        """
+        maker = self._maker
+        maker.orders.put(self._count + iterator.prefetch + 1)
+        while not maker.reads:
+            alive = maker.is_alive()
+            if not alive and not maker.reads:
+                return False
+            # Ctrl-C may end the wait, then the batch is still the next. A thread that ends before
+            # it runs says nothing.
+            maker.arrived.acquire(timeout=_LOOK_AFTER)
+        return True
 
     def next(self, iterator: Iterator) -> Any:
         """Returns the next batch, and moves the iterator behind it.
 
         Args:
-            iterator: The iterator, for which `fits` is true.
+            iterator: The iterator, for which `fits` is true; `wait` has been, too.
 
         Returns:
             The batch.
@@ -148,9 +173,6 @@ class ReadAhead:
             BaseException: What the making of this batch raised, or warned of if that is an error.
         """
         maker = self._maker
-        maker.orders.put(self._count + iterator.prefetch + 1)
-        while not maker.reads:
-            maker.arrived.acquire()  # Ctrl-C may end the wait, then the batch is still the next
         read = maker.reads[0]
         previous = iterator._random
         vars(iterator).update(read.position)
