@@ -23,11 +23,16 @@ def decode_jpeg(data: bytes, grey: bool, reduction: int = 1) -> NDArray[np.uint8
 
     Returns:
         Array `(height, width, channels)`, grey or RGB, or `None` if OpenCV cannot decode it.
+
+    Raises:
+        MemoryError: If there is too little memory.
     """
     cv2, flags, is_rgb = _opencv(grey, reduction)
     try:
         found = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
-    except cv2.error:
+    except cv2.error as error:
+        if getattr(error, "code", None) == cv2.Error.StsNoMem:
+            raise MemoryError(str(error)) from error
         return None
     if found is None:
         return None

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from numpy.typing import NDArray
 
+from batchwarp._threads import Shortage
 from batchwarp.errors import ImageFileError
 from batchwarp.files.decode import Decoding, decode, read_file
 from batchwarp.files.threads import for_each
+
+_TOO_MANY_FILES = (errno.EMFILE, errno.ENFILE)
 
 
 @dataclass
@@ -41,6 +46,8 @@ def load(path: str, options: Decoding, channels: int) -> Loaded:
 
     Raises:
         Warning: If the user has turned a decoder's warnings into errors.
+        OSError: If it is not the file that is at fault, as when too many files are open.
+        MemoryError: If there is too little memory.
     """
     loaded = Loaded()
     try:
@@ -51,14 +58,33 @@ def load(path: str, options: Decoding, channels: int) -> Loaded:
                 f"has {image.shape[2]} channels where the images before it have {channels}"
             )
         loaded.image = image
-    except ImageFileError as error:
-        loaded.error = error
     except Warning:  # it is the user who made an error of it
         raise
     except Exception as error:  # noqa: BLE001 - decoders raise what they like at a broken file
-        loaded.error = ImageFileError(path, _reason(error))
-        loaded.error.__cause__ = error
+        _raise_faults_of_the_system(error, path)
+        if isinstance(error, ImageFileError):
+            loaded.error = error
+        else:
+            loaded.error = ImageFileError(path, _reason(error))
+            loaded.error.__cause__ = error
     return loaded
+
+
+def _raise_faults_of_the_system(error: Exception, path: str) -> None:
+    """Raises an error that says nothing of the file: another time it could be read.
+
+    `on_error` must not act on those, or good images would be passed over without a word.
+    """
+    cause: BaseException | None = error
+    while isinstance(cause, ImageFileError):
+        cause = cause.__cause__
+    number = cause.errno if isinstance(cause, OSError) else None
+    if number in _TOO_MANY_FILES:
+        raise OSError(number, os.strerror(number), path) from error
+    # Pillow's codecs say it in words.
+    in_words = isinstance(cause, OSError) and "out of memory" in str(cause)
+    if isinstance(cause, MemoryError) or number == errno.ENOMEM or in_words:
+        raise MemoryError(f"{path}: {str(cause) or 'out of memory'}") from error
 
 
 def _reason(error: Exception) -> str:
@@ -73,6 +99,7 @@ def load_all(
     options: Decoding,
     channels: int,
     use: Callable[[int, Loaded], object] | None = None,
+    shortage: Shortage | None = None,
 ) -> list[Loaded]:
     """Reads and decodes files on as many threads as `batchwarp.runtime.get_num_threads` says.
 
@@ -82,16 +109,24 @@ def load_all(
         channels: As in `load`.
         use: Function of a path's number and its `Loaded`, which is called in the thread that loaded
             it. An exception that it raises ends the work and is raised here.
+        shortage: As in `for_each`.
 
     Returns:
         List of a `Loaded` for each path.
+
+    Raises:
+        OSError, MemoryError: As in `load`.
     """
-    results = [Loaded()] * len(paths)
+    results: list[Loaded | None] = [None] * len(paths)
 
     def work(number: int) -> None:
-        results[number] = load(paths[number], options, channels)
+        loaded = load(paths[number], options, channels)
         if use is not None:
-            use(number, results[number])
+            use(number, loaded)
+        results[number] = loaded
 
-    for_each(work, len(paths))
-    return results
+    for_each(work, len(paths), shortage)
+    done = [loaded for loaded in results if loaded is not None]
+    if len(done) < len(results):  # the memory of these images was never written
+        raise RuntimeError(f"{len(results) - len(done)} of {len(results)} files were not read")
+    return done
