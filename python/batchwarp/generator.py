@@ -363,7 +363,9 @@ class ImageDataGenerator:
             target_size: Tuple of two integers, `(height, width)` that images are resized to.
             color_mode: `"grayscale"`, `"rgb"` or `"rgba"`: images are converted to 1, 3 or 4
                 channels; or `"unchanged"`: the number of channels, which must be the same for all,
-                and depths of more than 8 bits stay as they are stored, also in NumPy's .npy.
+                and depths of more than 8 bits stay as they are stored, also in NumPy's .npy; or
+                `"palette"`: one channel of a palette's indices, or of grey as it is stored, for
+                masks, which want `interpolation="nearest"` and `interpolation_order=0`, too.
             classes: Sequence of strings, the names of the classes' folders; `None` for all folders,
                 sorted. The order gives the labels.
             class_mode: `"categorical"` (one-hot), `"binary"` or `"sparse"` (integers as floats),

@@ -107,7 +107,7 @@ def unchanged(path):
     """Returns a file's image at its own size, as `color_mode="unchanged"` reads it."""
     data = load(str(path), Decoding((1, 1), "unchanged"), 0)
     assert data.error is None, data.error
-    return decode(path.read_bytes(), str(path), False)
+    return decode(path.read_bytes(), str(path), False).image
 
 
 def png(pixels, color_type):

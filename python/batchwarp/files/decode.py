@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchwarp import _core
-from batchwarp.files import opencv, pictures, unchanged
+from batchwarp.files import opencv, pictures, resampling, unchanged
 from batchwarp.files.jpeg import JpegHeader, ordinary_jpeg
 from batchwarp.files.orientation import oriented, stored_orientation
 
@@ -29,7 +29,8 @@ _FLAGS = (
     | getattr(os, "O_CLOEXEC", 0)
 )
 _CHUNK = 1 << 20
-CHANNELS = {"grayscale": 1, "rgb": 3, "rgba": 4}
+# Of images in each color mode; `"unchanged"` has any number.
+CHANNELS = {"grayscale": 1, "rgb": 3, "rgba": 4, "palette": 1}
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Decoding:
 
     Attributes:
         target_size: Tuple `(height, width)`, pixels.
-        color_mode: `"grayscale"`, `"rgb"`, `"rgba"` or `"unchanged"`.
+        color_mode: `"grayscale"`, `"rgb"`, `"rgba"`, `"unchanged"` or `"palette"`.
         interpolation: Name of Pillow's method to resize with.
         keep_aspect_ratio: Boolean, whether to crop to the target's proportions first.
         exif_transpose: Boolean, whether to turn images as their EXIF orientation says.
@@ -91,13 +92,15 @@ def decode(data: bytes, path: str, options: Decoding) -> NDArray[Any]:
 
     Returns:
         Array `(height, width, channels)` of uint8; of another dtype for grey images of more than 8
-        bits and for `color_mode="unchanged"`.
+        bits and for `color_mode` `"unchanged"` and `"palette"`.
 
     Raises:
         Exception: Of many kinds, if it cannot be done.
     """
-    if options.color_mode == "unchanged":
-        return resized(unchanged.decode(data, path, options.exif_transpose), options)
+    if options.color_mode in ("unchanged", "palette"):
+        indices = options.color_mode == "palette"
+        stored = unchanged.decode(data, path, options.exif_transpose, indices)
+        return resized(stored.image, options, stored.has_alpha)
     header = ordinary_jpeg(data)
     if header is not None and opencv.agrees_with_pillow():
         image = _decode_with_opencv(data, header, options)
@@ -194,12 +197,14 @@ def pillow_version() -> tuple[int, int]:
     return int(major), int(minor)
 
 
-def resized(image: NDArray[Any], options: Decoding) -> NDArray[Any]:
-    """Resizes an image as Pillow does.
+def resized(image: NDArray[Any], options: Decoding, has_alpha: bool = False) -> NDArray[Any]:
+    """Resizes an image: one of 8 bits as Pillow does.
 
     Args:
         image: Array `(height, width, channels)`.
         options: Says to which size, and how.
+        has_alpha: Boolean, whether the fourth channel of an image of 8 bits says how much of the
+            others is seen. They count by it then, as in Pillow.
 
     Returns:
         Array `(*target_size, channels)` of the same dtype.
@@ -208,8 +213,9 @@ def resized(image: NDArray[Any], options: Decoding) -> NDArray[Any]:
     if (height, width) == options.target_size:
         return image
     box = _part(height, width, options)
-    if image.dtype == np.uint8 and channels in (1, 3, 4) and box[0] < box[2] and box[1] < box[3]:
+    alike = channels == 4 if has_alpha else channels in (1, 3)
+    if image.dtype == np.uint8 and alike and box[0] < box[2] and box[1] < box[3]:
         result = np.empty((*options.target_size, channels), np.uint8)
         _core.resize(image, result, options.interpolation, box, pillow=pillow_version())
         return result
-    return unchanged.resize(image, options.target_size, options.interpolation, box)
+    return resampling.resize(image, options.target_size, options.interpolation, box)

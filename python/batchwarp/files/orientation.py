@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import io
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 _TAG = 0x0112
 
@@ -18,7 +21,7 @@ def stored_orientation(data: bytes) -> int:
         data: Bytes, the whole file.
 
     Returns:
-        Integer; 1, upright, if there is none.
+        Integer; 1, upright, if there is none, or none that can be read.
 
     Raises:
         Exception: Of many kinds, if the file cannot be read.
@@ -26,8 +29,41 @@ def stored_orientation(data: bytes) -> int:
     from PIL import Image
 
     with Image.open(io.BytesIO(data)) as picture:
+        return _orientation(picture)
+
+
+def _orientation(picture: Image) -> int:
+    try:
         found = picture.getexif().get(_TAG, 1)
+    except MemoryError:
+        raise
+    except Exception:  # noqa: BLE001 - EXIF data may be anything; the pixels are good all the same
+        return 1
     return found if isinstance(found, int) else 1  # damaged data may hold text, or several numbers
+
+
+def turned(picture: Image) -> Image:
+    """Turns a Pillow image upright as its EXIF orientation says.
+
+    Args:
+        picture: The image.
+
+    Returns:
+        The image, or a copy that is turned.
+    """
+    from PIL import Image as pil
+
+    ways = pil.Transpose
+    way = {
+        2: ways.FLIP_LEFT_RIGHT,
+        3: ways.ROTATE_180,
+        4: ways.FLIP_TOP_BOTTOM,
+        5: ways.TRANSPOSE,
+        6: ways.ROTATE_270,
+        7: ways.TRANSVERSE,
+        8: ways.ROTATE_90,
+    }.get(_orientation(picture))
+    return picture if way is None else picture.transpose(way)
 
 
 def oriented(image: NDArray[Any], orientation: int) -> NDArray[Any]:

@@ -12,6 +12,7 @@ from batchwarp import _keras
 from batchwarp._arguments import image_size
 from batchwarp._warnings import warn
 from batchwarp.errors import ImageFileError
+from batchwarp.files.orientation import turned
 from batchwarp.transforms import array_to_img
 
 if TYPE_CHECKING:
@@ -99,13 +100,12 @@ def decoded(content: io.BytesIO, name: str, color_mode: str, exif_transpose: boo
         ImageFileError: If it cannot be decoded.
     """
     from PIL import Image as pil
-    from PIL import ImageOps
 
     try:
         picture: Image = pil.open(content)
         picture.load()  # Pillow, and so Keras, would see broken pixels only when they are used
         if exif_transpose:
-            picture = ImageOps.exif_transpose(picture)
+            picture = turned(picture)
         if color_mode == "unchanged":
             return picture
         if color_mode == "grayscale":

@@ -1,53 +1,76 @@
-"""Images as they are stored: any number of channels, 16 bits, floating point."""
+"""Images as they are stored: any number of channels, 16 bits, floating point, palettes' indices."""
 
 from __future__ import annotations
 
 import io
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from batchwarp.files import pictures
+from batchwarp._warnings import warn
+from batchwarp.files import formats, pictures, png, tiff
 from batchwarp.files.orientation import oriented, stored_orientation
 
-_NPY = b"\x93NUMPY"
-_PNG = b"\x89PNG\r\n\x1a\n"
-_PNG_END = b"IEND\xaeB`\x82"
-# Tags of TIFF, and the values of the last one for grey, where 0 is black, and RGB.
-_IMAGE_WIDTH, _IMAGE_LENGTH, _BITS_PER_SAMPLE, _PHOTOMETRIC = 256, 257, 258, 262
-_GREY_OR_RGB = (1, 2)
-_TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+NPY = b"\x93NUMPY"
 
 
-def decode(data: bytes, path: str, exif_transpose: bool) -> NDArray[Any]:
+class Unchanged(NamedTuple):
+    """An image as it is stored.
+
+    Attributes:
+        image: Array `(height, width, channels)`.
+        has_alpha: Boolean, whether it is of 8 bits and its four channels are red, green, blue and
+            an alpha channel by which these are not multiplied.
+    """
+
+    image: NDArray[Any]
+    has_alpha: bool = False
+
+
+def decode(data: bytes, path: str, exif_transpose: bool, indices: bool = False) -> Unchanged:
     """Decodes an image and keeps its channels and its depth.
 
     Args:
         data: Bytes, the whole file: NumPy's .npy with an array of rank 2 or 3, or an image.
-        path: String, the file's path for errors.
-        exif_transpose: Boolean, whether to turn it as its EXIF orientation says.
+        path: String, the file's path for errors and warnings.
+        exif_transpose: Boolean, whether to turn it as its EXIF orientation says. TIFF images are
+            turned in any case, as Pillow and so Keras does.
+        indices: Boolean, whether to give a palette's indices instead of its colours, and take
+            images of one channel only.
 
     Returns:
-        Array `(height, width, channels)`; colours are in the order red, green, blue, alpha.
+        The samples as they are stored; colours are in the order red, green, blue, alpha. Only
+        single bits become 0 and 255, if `indices` is not set.
 
     Raises:
         Exception: Of many kinds, if it cannot be done.
     """
-    if data.startswith(_NPY):
-        return _from_npy(data)
-    deep_png = data.startswith(_PNG) and data[24:25] == b"\x10" and data.endswith(_PNG_END)
-    # Pillow has no modes for several channels of more than 8 bits.
-    if (deep_png and _has_sensible_size(*_size_of_png(data))) or _is_plain_tiff(data):
-        image = _with_opencv(data)
-        if image is not None:
-            # OpenCV turns TIFF images in any case, as Pillow does.
-            return oriented(image, stored_orientation(data) if deep_png and exif_transpose else 1)
+    found = _decoded(data, path, exif_transpose, indices)
+    image = found.image if found.image.ndim == 3 else found.image[..., np.newaxis]
+    if indices and image.shape[2] != 1:
+        raise ValueError(
+            f'has {image.shape[2]} channels and no palette: `color_mode="palette"` is for images '
+            "with a palette, and for grey ones"
+        )
+    # One kind of byte order for all that follows.
+    return found._replace(image=image.astype(image.dtype.newbyteorder("="), copy=False))
+
+
+def _decoded(data: bytes, path: str, exif_transpose: bool, indices: bool) -> Unchanged:
+    if data.startswith(NPY):
+        return Unchanged(_from_npy(data))
+    if tiff.is_tiff(data):
+        stored = tiff.read(data, lambda width, height: _check_size(width, height, path))
+        if stored is not None:
+            return _of_tiff(stored, indices)
+    samples = formats.samples(data, lambda width, height: _check_size(width, height, path))
+    if samples is not None:
+        return Unchanged(samples)
+    if data.startswith(png.SIGNATURE):
+        return _of_png(data, path, exif_transpose, indices)
     with pictures.decoded(io.BytesIO(data), path, "unchanged", exif_transpose) as picture:
-        alpha = picture.mode == "PA" or "transparency" in picture.info
-        mode = {"1": "L", "P": "RGBA" if alpha else "RGB", "PA": "RGBA"}.get(picture.mode)
-        image = np.asarray(picture if mode is None else picture.convert(mode))
-    return image if image.ndim == 3 else image[..., np.newaxis]
+        return _of_picture(picture, indices)
 
 
 def _from_npy(data: bytes) -> NDArray[Any]:
@@ -57,92 +80,61 @@ def _from_npy(data: bytes) -> NDArray[Any]:
             "should hold an array of real numbers of shape (height, width) or "
             f"(height, width, channels), it holds {image.dtype} of shape {image.shape}"
         )
-    native = np.dtype(np.uint8) if image.dtype.kind == "b" else image.dtype.newbyteorder("=")
-    image = image.astype(native, copy=False)
-    return image if image.ndim == 3 else image[..., np.newaxis]
+    return image.astype(np.uint8) if image.dtype.kind == "b" else image
 
 
-def _size_of_png(data: bytes) -> tuple[int, int]:
-    return int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")
+def _of_tiff(stored: tiff.Stored, indices: bool) -> Unchanged:
+    image = stored.image
+    if not indices:
+        if stored.palette is not None:
+            image = stored.palette[image[..., 0]]
+        elif stored.bilevel:
+            image = image * np.uint8(255)
+    return Unchanged(oriented(image, stored.orientation), stored.has_alpha)
 
 
-def _is_plain_tiff(data: bytes) -> bool:
-    """Whether a file is a TIFF image that OpenCV does not convert: grey or RGB, whole bytes."""
-    if not data.startswith(_TIFF):
-        return False
-    from PIL.TiffImagePlugin import ImageFileDirectory_v2
-
-    content = io.BytesIO(data)
-    try:
-        tags = ImageFileDirectory_v2(data[: 16 if data[2:4] in (b"+\0", b"\0+") else 8])
-        content.seek(tags.next)
-        tags.load(content)
-        size = int(tags[_IMAGE_WIDTH]), int(tags[_IMAGE_LENGTH])
-        bits = tags[_BITS_PER_SAMPLE]
-        # Of two channels, OpenCV would drop the second.
-        plain = tags[_PHOTOMETRIC] in _GREY_OR_RGB and min(bits) >= 8 and len(bits) != 2
-    except Exception:  # noqa: BLE001 - whatever a broken file makes of it, Pillow will explain
-        return False
-    return plain and _has_sensible_size(*size)
+def _of_png(data: bytes, path: str, exif_transpose: bool, indices: bool) -> Unchanged:
+    file = png.read(data)
+    if file.is_deep:
+        _check_size(file.width, file.height, path)
+        found = Unchanged(png.deep_image(file))
+    else:
+        with pictures.decoded(io.BytesIO(file.file()), path, "unchanged", False) as picture:
+            found = _of_picture(picture, indices)
+        if picture.mode == "L" and file.bits < 8:  # spread over 8 bits by Pillow
+            found = Unchanged(found.image // np.uint8(255 // (2**file.bits - 1)))
+    if not exif_transpose:
+        return found
+    return found._replace(image=oriented(found.image, stored_orientation(data)))
 
 
-def _has_sensible_size(width: int, height: int) -> bool:
-    """Returns true, or raises as Pillow does; OpenCV would accept up to 2³⁰ pixels."""
+def _of_picture(picture: Any, indices: bool) -> Unchanged:
+    """Returns the samples of a Pillow image."""
+    mode = picture.mode
+    if indices:
+        image = np.asarray(picture)
+        if mode == "PA":
+            image = image[..., 0]
+        return Unchanged(image.astype(np.uint8) if mode == "1" else image)
+    alpha = mode == "PA" or "transparency" in picture.info
+    converted = {"1": "L", "P": "RGBA" if alpha else "RGB", "PA": "RGBA"}.get(mode, mode)
+    image = np.asarray(picture if converted == mode else picture.convert(converted))
+    return Unchanged(image, converted == "RGBA")
+
+
+def _check_size(width: int, height: int, path: str) -> None:
+    """Warns and raises as Pillow does; other decoders would accept up to 2³⁰ pixels."""
     from PIL import Image
 
     limit = Image.MAX_IMAGE_PIXELS
-    if limit is not None and width * height > 2 * limit:
+    if limit is None or width * height <= limit:
+        return
+    size = f"Image size ({width}x{height} pixels) exceeds limit of"
+    if width * height > 2 * limit:
         raise Image.DecompressionBombError(
-            f"Image size ({width}x{height} pixels) exceeds limit of {2 * limit} pixels, could be "
-            "decompression bomb DOS attack."
+            f"{size} {2 * limit} pixels, could be decompression bomb DOS attack."
         )
-    return True
-
-
-def _with_opencv(data: bytes) -> NDArray[Any] | None:
-    import cv2
-
-    try:
-        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-    except cv2.error:
-        return None
-    if image is None:
-        return None
-    if image.ndim == 2:
-        return image[..., np.newaxis]
-    order = {3: [2, 1, 0], 4: [2, 1, 0, 3]}.get(image.shape[2])
-    return image if order is None else image[..., order]
-
-
-def resize(
-    image: NDArray[Any],
-    target_size: tuple[int, int],
-    interpolation: str,
-    box: tuple[int, int, int, int],
-) -> NDArray[Any]:
-    """Resizes each channel by itself in float32 with Pillow's method.
-
-    Args:
-        image: Array `(height, width, channels)`.
-        target_size: Tuple `(height, width)`, pixels.
-        interpolation: Name of Pillow's method.
-        box: Tuple `(left, top, right, bottom)`, the part to resize.
-
-    Returns:
-        Array `(*target_size, channels)` of the same dtype; integers are rounded and clipped.
-    """
-    from PIL import Image
-
-    method = getattr(Image.Resampling, interpolation.upper())
-    size = (target_size[1], target_size[0])
-    channels = [
-        np.asarray(
-            Image.fromarray(image[..., channel].astype(np.float32)).resize(size, method, box)
-        )
-        for channel in range(image.shape[2])
-    ]
-    values = np.stack(channels, axis=2)
-    if image.dtype.kind in "iu":
-        limits = np.iinfo(image.dtype)
-        values = np.clip(np.rint(values), limits.min, limits.max)
-    return values.astype(image.dtype)
+    warn(
+        f"{path}: {size} {limit} pixels, could be decompression bomb DOS attack.",
+        Image.DecompressionBombWarning,
+    )

@@ -30,7 +30,7 @@ class DirectoryIterator(FilesIterator):
             images as they are.
         target_size: Tuple of two integers, `(height, width)` that images are resized to.
         color_mode: `"grayscale"`, `"rgb"`, `"rgba"`: images are converted to 1, 3 or 4 channels.
-            `"unchanged"`: channels and depth stay as they are stored.
+            `"unchanged"`: channels and depth stay as they are stored; or `"palette"`: indices.
         classes: Sequence of strings, the names of the classes' folders; `None` for all folders,
             sorted. The order gives the labels.
         class_mode: `"categorical"` (one-hot), `"binary"`, `"sparse"` (integers), `"input"` (the

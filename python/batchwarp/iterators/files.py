@@ -60,13 +60,18 @@ class FilesIterator(ImageIterator):
         """Checks and keeps what says how files become batches; see the subclasses."""
         if color_mode not in CHANNELS and color_mode != "unchanged":
             raise ValueError(
-                f'Invalid color mode: {color_mode}; expected "rgb", "rgba", "grayscale" or '
-                '"unchanged".'
+                f'Invalid color mode: {color_mode}; expected "rgb", "rgba", "grayscale", '
+                '"unchanged" or "palette".'
             )
         if interpolation not in INTERPOLATIONS:
             raise ValueError(
                 f"Invalid interpolation method {interpolation} specified. Supported methods are "
                 f"{', '.join(INTERPOLATIONS)}"
+            )
+        if color_mode == "palette" and interpolation != "nearest":
+            raise ValueError(
+                '`color_mode="palette"` needs `interpolation="nearest"`: between two indices lie '
+                f"those of other colours. Received: {interpolation!r}"
             )
         if on_error not in ON_ERROR:
             raise ValueError(
@@ -225,6 +230,8 @@ class FilesIterator(ImageIterator):
 
     @property
     def _working_dtype(self) -> np.dtype[Any]:
+        if self.color_mode == "unchanged" and self._numpy_dtype == np.float64:
+            return self._numpy_dtype  # integers of 32 bits would lose their last digits
         return _keras.standardize_dtype(None)  # Keras makes arrays of files before all else
 
     def _stored(
