@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
@@ -45,15 +46,20 @@ def limit(monkeypatch):
     batchwarp.runtime.set_num_threads(4)
     yield lambda count: left.__setitem__(0, count)
     batchwarp.runtime.set_num_threads(before)
+    gc.collect()
+    end = time.monotonic() + 30
+    while any(thread.name == "batchwarp-prefetch" for thread in threading.enumerate()):
+        assert time.monotonic() < end, "a thread is left"
+        time.sleep(0.001)
 
 
 @pytest.fixture
 def _slow_threads(monkeypatch):
-    """Threads besides this one are at their first file while this one does all others."""
+    """Helpers are still at their first file when the others have been done."""
     decode = reader.decode
 
     def slow(*arguments):
-        if threading.current_thread() is not threading.main_thread():
+        if threading.current_thread().name.startswith("batchwarp-files"):
             time.sleep(0.1)
         return decode(*arguments)
 
