@@ -4,9 +4,11 @@ set(architectures_given FALSE)
 if(DEFINED CMAKE_CUDA_ARCHITECTURES OR DEFINED ENV{CUDAARCHS})
   set(architectures_given TRUE)
 endif()
+include(${CMAKE_CURRENT_LIST_DIR}/cuda_requirements.cmake)
 enable_language(CUDA)
-if(CMAKE_CUDA_COMPILER_VERSION VERSION_LESS 12)
-  message(FATAL_ERROR "BATCHWARP_CUDA needs nvcc 12 or newer, and found ${CMAKE_CUDA_COMPILER_VERSION}")
+if(CMAKE_CUDA_ARCHITECTURES STREQUAL "native" AND NOT CMAKE_CUDA_ARCHITECTURES_NATIVE MATCHES "^[0-9]")
+  message(WARNING "The CUDA architecture \"native\" is that of the card in this machine, which has none. The kernels "
+                  "are compiled for the oldest cards. CUDAARCHS names others: CUDAARCHS=90")
 endif()
 # Machine code for every generation that this nvcc knows; for what lies between (Jetson Thor, after
 # 100) and for newer ones, what drivers compile.
@@ -18,6 +20,10 @@ if(NOT architectures_given)
   set(CMAKE_CUDA_ARCHITECTURES "${architectures}" CACHE STRING "CUDA architectures" FORCE)
 endif()
 find_package(CUDAToolkit REQUIRED)
+if(NOT TARGET CUDA::cudart_static)
+  message(FATAL_ERROR "BATCHWARP_CUDA needs the static CUDA runtime, and the toolkit in "
+                      "${CUDAToolkit_LIBRARY_ROOT} has none: NVIDIA's package is cuda-cudart-dev")
+endif()
 
 add_library(batchwarp_cuda STATIC ${batchwarp_cuda_sources})
 target_include_directories(batchwarp_cuda PRIVATE cpp/src)
