@@ -5,6 +5,7 @@
 
 #include "array.hpp"
 #include "batchwarp/batch.hpp"
+#include "batchwarp/parallel.hpp"
 #include "gil.hpp"
 #include "register.hpp"
 
@@ -74,6 +75,9 @@ void bind_augment_batch(const py::object& src, const py::object& indices, const 
     } catch (const Interrupted&) {
         throw py::error_already_set();
     }
+    if (const int refused = refused_threads(); refused != 0)
+        py::module_::import("batchwarp._threads")
+            .attr("warn_of_the_core")(num_threads() - refused, num_threads());
 }
 
 py::array_t<double> bind_affine_matrices(const py::object& params, std::int64_t height,

@@ -12,7 +12,6 @@
 #include <memory>
 #include <mutex>
 #include <string>
-#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -140,20 +139,22 @@ bool spin_until(Condition&& condition) noexcept {
 
 class Workers {
   public:
-    explicit Workers(int count) {
-        threads_.reserve(static_cast<std::size_t>(count));
-        try {
-            for (int i = 0; i < count; ++i) threads_.emplace_back([this] { serve(); });
-        } catch (...) {  // the system refused a thread: stop those that exist
-            shut_down();
-            throw;
-        }
-    }
+    Workers() = default;
     Workers(const Workers&) = delete;
     Workers& operator=(const Workers&) = delete;
     ~Workers() { shut_down(); }
 
     int count() const noexcept { return static_cast<int>(threads_.size()); }
+
+    // Starts threads until there are so many, or the system starts no more.
+    void grow(int count) noexcept {
+        try {
+            threads_.reserve(static_cast<std::size_t>(count));
+            while (this->count() < count) threads_.emplace_back([this] { serve(); });
+        } catch (const std::exception&) {
+            // Of threads or of memory. Fewer threads are slower, not wrong.
+        }
+    }
 
     template <class Stop>
     void run(Job& job, int helpers, Stop&& stop) {
@@ -222,13 +223,37 @@ class Workers {
     std::vector<std::thread> threads_;
 };
 
+std::atomic<int> refused{0};  // threads, and nobody has been told
+
 // The pool of this process. A forked child inherits the memory but not the threads: it leaves the
 // old pool alone, locked or not, and makes its own. The pool is never destroyed; its threads end
 // with the process, when no code of ours may run any more.
 struct Pool {
     const int process = process_id();
     std::mutex in_use;
-    std::unique_ptr<Workers> workers;
+
+    // Returns threads, as many of those wanted as the system starts, or null. Needs the lock.
+    Workers* provide(int wanted) {
+        const bool is_new = !workers_ || wanted_ != wanted;
+        if (is_new) {
+            workers_.reset();
+            workers_ = std::make_unique<Workers>();
+            wanted_ = wanted;
+        }
+        if (workers_->count() < wanted && (is_new || Clock::now() >= next_try_)) {
+            workers_->grow(wanted);
+            next_try_ = Clock::now() + std::chrono::seconds(1);  // who tries always, pays always
+            if (is_new) refused.store(wanted - workers_->count(), std::memory_order_relaxed);
+        }
+        return workers_->count() > 0 ? workers_.get() : nullptr;
+    }
+
+  private:
+    using Clock = std::chrono::steady_clock;
+
+    std::unique_ptr<Workers> workers_;
+    int wanted_ = 0;
+    Clock::time_point next_try_;
 };
 
 Pool& pool() {
@@ -311,6 +336,10 @@ void set_num_threads(int n) {
     wanted_threads.store(n == 0 ? default_threads() : n, std::memory_order_relaxed);
 }
 
+int refused_threads() noexcept {
+    return refused.load(std::memory_order_relaxed) == 0 ? 0 : refused.exchange(0);
+}
+
 void read_thread_environment() { set_num_threads(0); }
 
 void parallel_for(std::int64_t count, int threads, const std::function<void(std::int64_t)>& task,
@@ -330,18 +359,8 @@ void parallel_for(std::int64_t count, int threads, const std::function<void(std:
         job.rethrow();
         return;
     }
-    const int wanted = std::max(helpers, num_threads() - 1);
-    if (!shared.workers || shared.workers->count() != wanted) {
-        shared.workers.reset();
-        try {
-            shared.workers = std::make_unique<Workers>(wanted);
-        } catch (const std::system_error&) {
-            // The system grants no more threads. Working alone is slower, not wrong.
-            shared.workers.reset();
-        }
-    }
-    if (shared.workers)
-        shared.workers->run(job, helpers, stop);
+    if (Workers* const workers = shared.provide(std::max(helpers, num_threads() - 1)))
+        workers->run(job, helpers, stop);
     else
         job.work(stop);
     lock.unlock();

@@ -177,7 +177,7 @@ def test_threads_end_with_the_interpreter(numbered):
 
 
 LIMITED = """
-    import faulthandler, os, sys, warnings
+    import faulthandler, os, sys, time, warnings
     faulthandler.dump_traceback_later(50, exit=True)
     sys.modules["keras"] = None
     import resource
@@ -206,7 +206,8 @@ LIMITED = """
 
     batchwarp.runtime.set_num_threads(1)
     plain = flow()
-    expected = [next(plain) for _ in range(4)]
+    expected = [next(plain) for _ in range(8)]
+    others = set(os.listdir("/proc/self/task"))
     batchwarp.runtime.set_num_threads(4)
     limit = 1
     if os.geteuid() == 0:  # no limit holds for root
@@ -214,22 +215,33 @@ LIMITED = """
         os.setgid(65534)
         os.setuid(30_000 + os.getpid() % 30_000)  # a user without other processes
         limit = threads_of_this_user() + more
-    resource.setrlimit(resource.RLIMIT_NPROC, (limit, limit))
+    before = resource.getrlimit(resource.RLIMIT_NPROC)
+    resource.setrlimit(resource.RLIMIT_NPROC, (limit, before[1]))
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         ours = flow(prefetch=2 if "prefetch" in kind else 0)
-        for batch in expected:
+        for batch in expected[:4]:
             for a, b in zip(next(ours), batch):
                 assert np.array_equal(a, b)
     for one in caught:
         print(one.category.__name__, one.message)
+
+    # The limit is gone: after a second, there are as many threads as there should be.
+    resource.setrlimit(resource.RLIMIT_NPROC, before)
+    time.sleep(1.1)
+    warnings.simplefilter("error")
+    for batch in expected[4:]:
+        for a, b in zip(next(ours), batch):
+            assert np.array_equal(a, b)
+    started = set(os.listdir("/proc/self/task")) - others
+    assert len(started) >= 3, started
 """
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems count otherwise")
 @pytest.mark.parametrize(
     ("kind", "more"),
-    [("arrays prefetch", 0), ("files", 1), ("files prefetch", 1)],
+    [("arrays", 0), ("arrays", 1), ("arrays prefetch", 0), ("files", 1), ("files prefetch", 1)],
 )
 def test_a_real_limit(numbered, kind, more):
     if more and os.geteuid():

@@ -20,6 +20,10 @@ inline constexpr int max_threads = 1024;
 /// max_threads
 void read_thread_environment();
 
+/// Threads that the system did not start when the pool wanted them; each is told once. The others
+/// do all the work, and from time to time the pool tries again.
+int refused_threads() noexcept;
+
 /// Calls `task(0) ... task(count - 1)`, each once, on up to `threads` threads, this one included.
 ///
 /// Each thread takes the tasks of a range of its own, one by one, then those that others left. The
