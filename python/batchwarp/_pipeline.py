@@ -23,16 +23,13 @@ if TYPE_CHECKING:
 _SMALL = 4096
 
 
-def _fingerprint(values: Any) -> list[Any]:
-    """Returns something comparable that differs once one of the values has changed in place."""
-    return [
-        (value.shape, value.dtype, value.tobytes() if value.size <= _SMALL else None)
-        if isinstance(value, np.ndarray)
-        else [type(value), *value]
-        if isinstance(value, (list, tuple))
-        else type(value)  # because 1 and 1.0 are different shifts
-        for value in values
-    ]
+def _content(value: Any) -> Any:
+    """Returns something comparable that differs if a setting does, or has changed in place."""
+    if isinstance(value, np.ndarray):
+        return value.shape, value.dtype, value.tobytes() if value.size <= _SMALL else id(value)
+    if isinstance(value, (list, tuple)):
+        return type(value), [(type(item), item) for item in value]
+    return type(value), value  # because 1 and 1.0 are different shifts
 
 
 def _stage(generator: Any, name: str) -> Any:
@@ -40,11 +37,12 @@ def _stage(generator: Any, name: str) -> Any:
     return getattr(method, "__func__", method)
 
 
-_plain_settings = operator.attrgetter(
+_settings_of = operator.attrgetter(
     "rotation_range",
     "shear_range",
     "height_shift_range",
     "width_shift_range",
+    "zoom_range",
     "channel_shift_range",
     "brightness_range",
     "horizontal_flip",
@@ -63,9 +61,6 @@ _plain_settings = operator.attrgetter(
     "std",
     "zca_whitening_matrix",
     "channel_axis",
-)
-_changeable_settings = operator.attrgetter(
-    "height_shift_range", "width_shift_range", "zoom_range", "brightness_range", "mean", "std"
 )
 
 
@@ -235,10 +230,10 @@ class Pipeline:
     ) -> None:
         for name in SWITCHES:
             boolean(name, getattr(generator, name))
-        self._settings = _plain_settings(generator)
-        self._changeable = _changeable_settings(generator)
-        self._fingerprint = _fingerprint(self._changeable)
-        self._fixed = not any(isinstance(value, (list, np.ndarray)) for value in self._changeable)
+        self._settings = settings = _settings_of(generator)
+        self._contents = [_content(value) for value in settings]
+        self._lists = [(value, tuple(value)) for value in settings if isinstance(value, list)]
+        self._arrays = [(v, _content(v)) for v in settings if isinstance(v, np.ndarray)]
         self._shape = image_shape
         self._dtype = dtype
         channel_axis = generator.channel_axis - 1
@@ -290,18 +285,23 @@ class Pipeline:
 
     def matches(self, generator: ImageDataGenerator) -> bool:
         """Whether the generator's attributes are still those that this was built from."""
-        settings, changeable = _plain_settings(generator), _changeable_settings(generator)
-        if (
-            self._fixed
-            and all(map(operator.is_, settings, self._settings))
-            and all(map(operator.is_, changeable, self._changeable))
-        ):
+        settings = _settings_of(generator)
+        if all(map(operator.is_, settings, self._settings)) and self._has_kept_content():
             return True
         try:
-            same = self._settings == settings
-        except ValueError:  # two different arrays
+            return self._contents == [_content(value) for value in settings]
+        except ValueError:  # two different arrays of another library
             return False
-        return same and self._fingerprint == _fingerprint(changeable)
+
+    def _has_kept_content(self) -> bool:
+        """Whether no list and no array that this was built from has changed in place."""
+        for values, items in self._lists:
+            if len(values) != len(items) or not all(map(operator.is_, values, items)):
+                return False
+        for array, content in self._arrays:  # noqa: SIM110 - asked for each batch
+            if _content(array) != content:
+                return False
+        return True
 
     @property
     def fused(self) -> bool:
