@@ -13,7 +13,15 @@ from batchwarp import _keras
 from batchwarp._arguments import boolean
 from batchwarp._warnings import warn
 from batchwarp.iterators.base import check_batches
+from batchwarp.iterators.columns import Columns, is_missing, listed, rows_in_words
 from batchwarp.iterators.files import FilesIterator, extensions
+from batchwarp.iterators.labels import (
+    check_labels,
+    class_list,
+    combinations,
+    of_classes,
+    separated,
+)
 
 if TYPE_CHECKING:
     from batchwarp.generator import ImageDataGenerator
@@ -25,16 +33,18 @@ class DataFrameIterator(FilesIterator):
     """Iterator yielding batches from the image files that the rows of a `pandas.DataFrame` name.
 
     Args:
-        dataframe: `pandas.DataFrame`. It is neither changed nor kept.
+        dataframe: `pandas.DataFrame`, `polars.DataFrame`, `pyarrow.Table`, or a dataframe of
+            another library that converts to pandas'. It is neither changed nor kept.
         directory: Path of the folder that the names in `x_col` are relative to; `None` if they are
             paths by themselves.
         image_data_generator: As in `DirectoryIterator`.
-        x_col: Name of the column of strings, the files' names with their extension.
+        x_col: Name of the column of strings or paths, the files' names with their extension.
         y_col: Name of the column of labels, or a list of names.
         weight_col: Name of the column of sample weights, or `None`.
         target_size: As in `DirectoryIterator`.
         color_mode: As in `DirectoryIterator`.
-        classes: Sequence of labels; rows of others are left out. `None` for all labels, sorted.
+        classes: Sequence of labels, as a list, an array or a column; rows of others are left out.
+            `None` for all labels, sorted.
         class_mode: `"categorical"` (one-hot; labels are strings, or lists of strings for samples of
             several classes), `"binary"`, `"sparse"` (integers), `"input"` (the images themselves),
             `"multi_output"` (a list of the values of several columns), `"raw"` (the values of
@@ -141,31 +151,31 @@ class DataFrameIterator(FilesIterator):
         )
         self.directory = directory or ""
         self.class_mode = class_mode
-        self._check_arguments(dataframe, y_col, classes, label_separator)
-        frame = _Columns(dataframe)
-        names = frame.values("x_col", x_col)
-        if not all(isinstance(name, str) for name in names):
-            raise TypeError(f"All values in column x_col={x_col} must be strings.")
+        frame = Columns(dataframe)
+        columns = _several(y_col, frame)
+        self._check_arguments(y_col, columns, label_separator)
+        wanted: list[Any] | None = None
+        if class_mode not in _WITHOUT_CLASSES:
+            wanted = class_list(classes, (str, int, np.integer) if integer_classes else (str,))
+        elif classes is not None and (not hasattr(classes, "__len__") or len(classes)):
+            warn(f'`classes` will be ignored given the class_mode="{class_mode}"')
+        names = _file_names(frame, x_col)
         labels: list[Any] = []
         if class_mode not in _WITHOUT_CLASSES:
+            assert class_mode is not None
             labels = frame.values("y_col", y_col)
             if label_separator is not None:
-                labels = _separated(labels, label_separator, y_col)
-            self._check_labels(labels, y_col, classes, integer_classes)
-        weights = None
-        if weight_col is not None:
-            weights = frame.array("weight_col", weight_col)
-            if not issubclass(weights.dtype.type, np.number):
-                raise TypeError(f"Column weight_col={weight_col} must be numeric.")
-
+                labels = separated(labels, label_separator, y_col)
+            check_labels(labels, y_col, class_mode, wanted, integer_classes)
         rows = np.arange(len(names))
+        weights = None if weight_col is None else _weights(frame, weight_col, rows)
         folder = os.fspath(self.directory)
         if validate_filenames:
             accepted = extensions(formats, self.white_list_formats)
             rows = _existing(names, folder, accepted, x_col)
         if class_mode not in _WITHOUT_CLASSES:
-            rows, labels, classes = _of_classes(rows, labels, classes)
-            self.class_indices = {name: number for number, name in enumerate(classes)}
+            rows, labels, wanted = of_classes(rows, labels, wanted)
+            self.class_indices = {name: number for number, name in enumerate(wanted)}
         rows = self._rows_of_subset(rows, names, labels)
 
         self.filenames = [names[row] for row in rows]
@@ -173,12 +183,12 @@ class DataFrameIterator(FilesIterator):
         if class_mode not in _WITHOUT_CLASSES:
             self.classes = [self._number(labels[row]) for row in rows]
         elif class_mode == "multi_output":
-            self._targets: Any = [
-                np.array([values[row] for row in rows])
-                for values in (frame.values("y_col", column) for column in y_col)
-            ]
+            assert columns is not None
+            self._targets: Any = [frame.output("y_col", column, rows) for column in columns]
+        elif class_mode == "raw" and columns is not None:
+            self._targets = frame.table("y_col", columns, rows)
         elif class_mode == "raw":
-            self._targets = frame.array("y_col", y_col)[rows]
+            self._targets = frame.array("y_col", y_col, rows)
         message = (
             f"Found {len(self.filenames)} {'' if validate_filenames else 'non-'}validated image "
             "filenames"
@@ -191,20 +201,25 @@ class DataFrameIterator(FilesIterator):
         super().__init__(self.samples, batch_size, shuffle, seed, prefetch=prefetch)
 
     def _check_arguments(
-        self, dataframe: Any, y_col: Any, classes: Any, label_separator: str | None
+        self,
+        y_col: Any,
+        columns: list[Any] | None,
+        label_separator: str | None,
     ) -> None:
-        if not hasattr(dataframe, "columns") or not hasattr(dataframe, "__getitem__"):
-            raise TypeError(
-                f"`dataframe` should be a pandas.DataFrame. Received: {type(dataframe).__name__}"
-            )
         mode = self.class_mode
         if mode not in self.allowed_class_modes:
             raise ValueError(
                 f"Invalid class_mode: {mode}; expected one of: {self.allowed_class_modes}"
             )
-        if mode == "multi_output" and not isinstance(y_col, list):
+        if mode == "multi_output" and columns is None:
             raise TypeError(
                 f'If class_mode="{mode}", y_col must be a list. Received {type(y_col).__name__}.'
+            )
+        if mode not in _WITHOUT_CLASSES and columns is not None:
+            raise TypeError(
+                f'If class_mode="{mode}", y_col should name one column. Received: {y_col!r}. For '
+                'several columns, pass class_mode="raw", which gives their values in one array, '
+                'or "multi_output", which gives an array of each'
             )
         if label_separator is not None and (mode != "categorical" or not label_separator):
             raise ValueError(
@@ -212,30 +227,6 @@ class DataFrameIterator(FilesIterator):
                 f'several classes, for `class_mode="categorical"`. Received: {label_separator!r} '
                 f"with class_mode={mode!r}"
             )
-        if classes and mode in _WITHOUT_CLASSES:
-            warn(f'`classes` will be ignored given the class_mode="{mode}"')
-
-    def _check_labels(
-        self, labels: list[Any], y_col: Any, classes: Any, integer_classes: bool
-    ) -> None:
-        mode = self.class_mode
-        single: tuple[type, ...] = (str, int, np.integer) if integer_classes else (str,)
-        accepted = (*single, list, tuple) if mode == "categorical" else single
-        if any(not isinstance(label, accepted) or isinstance(label, bool) for label in labels):
-            what = "type string, list or tuple" if mode == "categorical" else "strings"
-            hint = "" if integer_classes else " For integers, pass `integer_classes=True`."
-            raise TypeError(
-                f'If class_mode="{mode}", y_col="{y_col}" column values must be {what}.{hint}'
-            )
-        if mode == "binary":
-            given = set(classes) if classes else set(labels)
-            if len(given) != 2:
-                found = (
-                    f"{len(given)} class/es were given."
-                    if classes
-                    else f"Found {len(given)} classes."
-                )
-                raise ValueError(f'If class_mode="binary" there must be 2 classes. {found}')
 
     def _rows_of_subset(
         self, rows: NDArray[np.int64], names: list[str], labels: list[Any]
@@ -245,7 +236,7 @@ class DataFrameIterator(FilesIterator):
         if not self._has_own_split:
             return rows[self._first_items(len(rows))]
         classes = [self._number(labels[row]) for row in rows] if labels else [0] * len(rows)
-        return rows[self._own_split([names[row] for row in rows], _combinations(classes))]
+        return rows[self._own_split([names[row] for row in rows], combinations(classes))]
 
     def _number(self, label: Any) -> Any:
         if isinstance(label, (list, tuple)):
@@ -263,30 +254,36 @@ class DataFrameIterator(FilesIterator):
         return self._sample_weight
 
 
-class _Columns:
-    """The columns of a dataframe, as Python's and NumPy's own types."""
+def _several(y_col: Any, frame: Columns) -> list[Any] | None:
+    """Returns the names of several columns as a list, `None` for the name of one."""
+    if isinstance(y_col, tuple):  # it may be the name of one column
+        return None if y_col in frame.names else list(y_col)
+    if isinstance(y_col, list) or getattr(y_col, "ndim", 0) == 1:
+        return listed(y_col)
+    return None
 
-    def __init__(self, dataframe: Any) -> None:
-        self._dataframe = dataframe
 
-    def _column(self, argument: str, name: Any) -> Any:
-        try:
-            return self._dataframe[name]
-        except KeyError as error:
-            columns = ", ".join(map(repr, self._dataframe.columns))
-            raise KeyError(
-                f"{argument}={name!r} is no column of the dataframe; its columns are: {columns}"
-            ) from error
+def _file_names(frame: Columns, x_col: Any) -> list[str]:
+    names = frame.values("x_col", x_col)
+    if not all(isinstance(name, str) for name in names):
+        names = [os.fspath(name) if isinstance(name, os.PathLike) else name for name in names]
+    wrong = [row for row, name in enumerate(names) if not isinstance(name, str)]
+    if wrong:
+        missing = [row for row in wrong if is_missing(names[row])]
+        text = f" They are missing in {rows_in_words(missing)}." if missing else ""
+        if len(wrong) > len(missing):
+            rest = [row for row in wrong if not is_missing(names[row])]
+            kinds = ", ".join(sorted({type(names[row]).__name__ for row in rest}))
+            text += f" They are of type {kinds} in {rows_in_words(rest)}."
+        raise TypeError(f"All values in column x_col={x_col} must be strings.{text}")
+    return names
 
-    def values(self, argument: str, name: Any) -> list[Any]:
-        column = self._column(argument, name)
-        if not hasattr(column, "tolist"):
-            raise TypeError(f"{argument} should name one column. Received: {name!r}")
-        values: list[Any] = column.tolist()
-        return values
 
-    def array(self, argument: str, name: Any) -> NDArray[Any]:
-        return np.asarray(self._column(argument, name).values)
+def _weights(frame: Columns, weight_col: Any, rows: NDArray[np.int64]) -> NDArray[Any]:
+    weights = frame.array("weight_col", weight_col, rows)
+    if not issubclass(weights.dtype.type, np.number) or weights.ndim > 1:
+        raise TypeError(f"Column weight_col={weight_col} must be numeric.")
+    return weights
 
 
 def _existing(
@@ -304,54 +301,3 @@ def _existing(
             "These filename(s) will be ignored."
         )
     return rows
-
-
-def _separated(labels: list[Any], separator: str, y_col: Any) -> list[Any]:
-    if not all(isinstance(label, str) for label in labels):
-        raise TypeError(f'With `label_separator`, y_col="{y_col}" column values must be strings.')
-    return [[name.strip() for name in label.split(separator) if name.strip()] for label in labels]
-
-
-def _of_classes(
-    rows: NDArray[np.int64], labels: list[Any], classes: Sequence[Any] | None
-) -> tuple[NDArray[np.int64], list[Any], list[Any]]:
-    """Returns the rows that have a class, the labels without those of other classes, the classes.
-
-    Args:
-        rows: Array, the rows to look at.
-        labels: List of all rows' labels.
-        classes: Sequence of the classes to keep; `None` for all.
-
-    Returns:
-        Tuple of an array and two lists.
-    """
-    if not classes:
-        found: set[Any] = set()
-        for row in rows:
-            label = labels[row]
-            found.update(label if isinstance(label, (list, tuple)) else (label,))
-        try:
-            return rows, labels, sorted(found)
-        except TypeError as error:
-            raise TypeError("Labels should be all strings or all integers.") from error
-    wanted = list(dict.fromkeys(classes))
-    known = set(wanted)
-
-    def kept(label: Any) -> Any:
-        if isinstance(label, (list, tuple)):
-            return [name for name in label if name in known] or None
-        return label if label in known else None
-
-    chosen = [kept(label) for label in labels]
-    return np.array([row for row in rows if chosen[row] is not None], np.int64), chosen, wanted
-
-
-def _combinations(numbers: list[Any]) -> list[int]:
-    """Returns one integer for samples of the same classes, in order of the classes' numbers.
-
-    Args:
-        numbers: List of the samples' classes, integers or lists of integers.
-    """
-    keys = [tuple(sorted(one)) if isinstance(one, list) else (one,) for one in numbers]
-    order = {key: position for position, key in enumerate(sorted(set(keys)))}
-    return [order[key] for key in keys]

@@ -16,6 +16,7 @@ from batchwarp._warnings import warn
 from batchwarp.files.index import class_folders, files_of_class
 from batchwarp.iterators.base import check_batches
 from batchwarp.iterators.files import FilesIterator, extensions
+from batchwarp.iterators.labels import class_list
 
 if TYPE_CHECKING:
     from batchwarp.generator import ImageDataGenerator
@@ -31,8 +32,8 @@ class DirectoryIterator(FilesIterator):
         target_size: Tuple of two integers, `(height, width)` that images are resized to.
         color_mode: `"grayscale"`, `"rgb"`, `"rgba"`: images are converted to 1, 3 or 4 channels.
             `"unchanged"`: channels and depth stay as they are stored; or `"palette"`: indices.
-        classes: Sequence of strings, the names of the classes' folders; `None` for all folders,
-            sorted. The order gives the labels.
+        classes: Sequence of strings, the names of the classes' folders, as a list, an array or a
+            column; `None` for all folders, sorted. The order gives the labels.
         class_mode: `"categorical"` (one-hot), `"binary"`, `"sparse"` (integers), `"input"` (the
             images themselves) or `None` (no labels).
         batch_size: Integer of at least 1.
@@ -128,20 +129,15 @@ class DirectoryIterator(FilesIterator):
             raise ValueError(
                 f"Invalid class_mode: {class_mode}; expected one of: {self.allowed_class_modes}"
             )
-        if isinstance(classes, str):
-            raise ValueError(
-                f"`classes` should be a sequence of names of folders. Received: {classes!r}"
-            )
+        chosen = class_list(classes)
         self.directory = directory
         self.class_mode = class_mode
         folder = os.fspath(directory)
         if not os.path.isdir(folder):
             kind = NotADirectoryError if os.path.exists(folder) else FileNotFoundError
             raise kind(f"`directory` should be a folder that exists. Received: {folder!r}")
-        if classes is not None and len(classes):
-            names = list(classes)
-        else:
-            names = class_folders(folder)
+        names = chosen or class_folders(folder)
+        if not chosen:
             _check_is_no_class(cache, folder, names)
         self.num_classes = len(names)
         self.class_indices = {name: label for label, name in enumerate(names)}

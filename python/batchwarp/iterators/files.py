@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -18,6 +19,7 @@ from batchwarp.files.cache import DiskCache, MemoryCache
 from batchwarp.files.decode import CHANNELS, Decoding, pillow_version
 from batchwarp.files.pictures import INTERPOLATIONS
 from batchwarp.files.reader import Loaded, load, load_all
+from batchwarp.iterators.columns import listed
 from batchwarp.iterators.images import ImageIterator
 from batchwarp.splits import hashed, stratified
 
@@ -424,7 +426,12 @@ def extensions(formats: Sequence[str] | str | None, default: Sequence[str]) -> t
     """
     if formats is None:
         return tuple(default)
-    wanted = [formats] if isinstance(formats, str) else list(formats)
+    wanted: list[Any] = []
+    if isinstance(formats, str):
+        wanted = [formats]
+    elif isinstance(formats, Iterable):
+        with contextlib.suppress(TypeError):  # of an array without an axis
+            wanted = listed(formats)
     if not wanted or not all(isinstance(name, str) and name.strip(".") for name in wanted):
         raise ValueError(
             "`formats` should be a sequence of file name extensions, for example "
