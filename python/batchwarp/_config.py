@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchwarp import _keras
+from batchwarp._arrays import is_floating, is_real
 
 if TYPE_CHECKING:
     from batchwarp.generator import ImageDataGenerator
@@ -57,8 +58,8 @@ def _is_one_zero(value: Any) -> bool:
 
 def _described(name: str, value: Any) -> Any:
     """Returns a value in types that JSON has."""
-    if isinstance(value, (np.ndarray, np.generic)) and value.dtype.kind in "biuf":
-        wide = value.astype(np.float64) if value.dtype.kind == "f" else value
+    if isinstance(value, (np.ndarray, np.generic)) and is_real(value.dtype):
+        wide = value.astype(np.float64) if is_floating(value.dtype) else value
         return wide.tolist()
     if isinstance(value, (tuple, list)):
         return [_described(name, item) for item in value]

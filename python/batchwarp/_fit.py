@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 
 from batchwarp import _core, _keras
 from batchwarp._arguments import boolean, integer
-from batchwarp._pipeline import draws_for, overrides, warp_plan
+from batchwarp._arrays import computing_dtype, converted, rank_hint, real_array
+from batchwarp._pipeline import draws_for, overrides, rescale_factor, warp_plan
 from batchwarp._warnings import warn
 from batchwarp.draws import random_state, with_borrowed_global
+from batchwarp.iterators.array import FOR_FILES
 from batchwarp.iterators.base import Iterator as ImageIterator
 from batchwarp.statistics import channel_moments, zca_matrix
 
@@ -51,15 +53,15 @@ def fit_array(
     generator: ImageDataGenerator, x: Any, augment: bool, rounds: Any, seed: int | None
 ) -> None:
     """Computes a generator's statistics from an array; see `ImageDataGenerator.fit`."""
-    x = np.asarray(x)
+    x = real_array("x", x, FOR_FILES, objects=True)
     if x.ndim != 4:
-        raise ValueError(f"Input to `.fit()` should have rank 4. Got array with shape: {x.shape}")
+        raise ValueError(
+            f"Input to `.fit()` should have rank 4. Got array with shape: {x.shape}{rank_hint(x)}"
+        )
     if x.size == 0:
         raise ValueError(
             f"Input to `.fit()` should hold at least one image. Got array with shape: {x.shape}"
         )
-    if x.dtype.kind not in "biufO":
-        raise TypeError(f"Input to `.fit()` should hold numbers. Got dtype: {x.dtype}")
     boolean("augment", augment)
     if augment:
         integer("rounds", rounds, 1)
@@ -132,15 +134,15 @@ def _set_statistics(generator: ImageDataGenerator, samples: _Samples) -> None:
 
 
 def _float_dtype(generator: ImageDataGenerator) -> np.dtype[Any]:
-    wanted = _keras.standardize_dtype(generator.dtype)
+    wanted = computing_dtype(_keras.standardize_dtype(generator.dtype))
     return wanted if wanted.kind == "f" else np.dtype(np.float32)
 
 
 def _rescaled(
     generator: ImageDataGenerator, images: NDArray[Any], dtype: np.dtype[Any]
 ) -> NDArray[Any]:
-    values = images.astype(dtype)
-    if generator.rescale:
+    values = np.array(converted("x", images, dtype))
+    if rescale_factor(generator) is not None:
         values *= generator.rescale
     return values
 

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from batchwarp._arrays import is_real
 from batchwarp._warnings import warn
 
 DATA_FORMATS = ("channels_last", "channels_first")
@@ -96,7 +97,8 @@ def standardize_dtype(dtype: Any) -> np.dtype[Any]:
     """Returns the NumPy dtype of an iterator's images.
 
     Args:
-        dtype: Anything that `numpy.dtype` takes; `None` means Keras' global `floatx()`.
+        dtype: Anything that `numpy.dtype` takes, or the name of one of `ml_dtypes`, as
+            `"bfloat16"`, where that is installed; `None` means Keras' global `floatx()`.
 
     Returns:
         A floating-point or integer dtype in the machine's byte order.
@@ -105,16 +107,34 @@ def standardize_dtype(dtype: Any) -> np.dtype[Any]:
         ValueError: If NumPy does not know it, or if it is neither floating-point nor integer.
     """
     try:
-        result = np.dtype(floatx() if dtype is None else dtype)
+        result = _dtype(floatx() if dtype is None else dtype)
     except TypeError as error:
         raise ValueError(
             f"`dtype` should be a floating-point or integer NumPy dtype. Received: {dtype!r}"
         ) from error
-    if result.kind not in "fiu":
+    if not is_real(result) or result.kind == "b":
         raise ValueError(
             f"`dtype` should be a floating-point or integer NumPy dtype. Received: {dtype!r}"
         )
     return result.newbyteorder("=")
+
+
+def _dtype(dtype: Any) -> np.dtype[Any]:
+    made: np.dtype[Any]
+    try:
+        made = np.dtype(dtype)
+    except TypeError:
+        found = getattr(dtype, "as_numpy_dtype", None)  # TensorFlow's own
+        if isinstance(dtype, str):
+            try:
+                import ml_dtypes  # whose names NumPy does not know before
+            except ImportError:
+                raise TypeError(f"{dtype} is no dtype of NumPy's") from None
+            found = getattr(ml_dtypes, dtype, None)
+        if found is None:
+            raise
+        made = np.dtype(found)
+    return made
 
 
 def print_message(message: str) -> None:

@@ -151,6 +151,26 @@ def per_channel(
     return np.array(np.broadcast_to(array.reshape(-1), (image_shape[channel_axis],)))
 
 
+def rescale_factor(generator: Any) -> float | None:
+    """Returns what images are multiplied with, `None` for nothing.
+
+    Args:
+        generator: Object with a `rescale`: a number or an array-like of one, or 0 or `None`.
+
+    Raises:
+        ValueError: If it is something else; a number for each channel is.
+    """
+    value = generator.rescale
+    if value is None:
+        return None
+    if isinstance(value, (list, tuple)) and len(value) == 1:
+        value = value[0]
+    try:
+        return finite_number("rescale", value) or None
+    except ValueError as error:
+        raise ValueError(f"{error}; `preprocessing_function` may scale channels apart") from error
+
+
 def draws_for(generator: ImageDataGenerator, image_shape: tuple[int, ...]) -> ParameterDraws:
     """Returns the draws of a generator for images of one shape.
 
@@ -241,7 +261,8 @@ class Pipeline:
 
         self._function: Callable[[Any], Any] | None = generator.preprocessing_function or None
         self._function_draws: bool | None = None  # not known yet
-        rescale = finite_number("rescale", generator.rescale) if generator.rescale else 1.0
+        factor = rescale_factor(generator)
+        rescale = 1.0 if factor is None else factor
         mean = std = None
         self._late_mean = self._late_std = False
         if generator.featurewise_center and generator.mean is not None:

@@ -10,7 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from batchwarp import _config, _fit, _keras, transforms
 from batchwarp._arguments import boolean, finite_number, number_pair
-from batchwarp._pipeline import SWITCHES, warn_not_fitted, whitened
+from batchwarp._arrays import as_array, is_extension
+from batchwarp._pipeline import SWITCHES, rescale_factor, warn_not_fitted, whitened
 from batchwarp._warnings import warn
 from batchwarp.draws import ParameterDraws, random_state
 from batchwarp.iterators.array import NumpyArrayIterator
@@ -90,8 +91,8 @@ class ImageDataGenerator:
         cval: Number, the value of such points for the constant modes.
         horizontal_flip: Boolean. Mirror every other image, by chance, left to right.
         vertical_flip: Boolean. Mirror every other image, by chance, top to bottom.
-        rescale: Number that images are multiplied with after augmentation, before standardisation;
-            `None` or 0 for none.
+        rescale: Number, or array of one, that images are multiplied with after augmentation, before
+            standardisation; `None` or 0 for none.
         preprocessing_function: Function of one image, called after augmentation and before
             `rescale`. It takes an array of rank 3 and returns one of the same shape. If it draws
             from `numpy.random`, it finds the numbers that it would find under Keras.
@@ -175,8 +176,6 @@ class ImageDataGenerator:
         check_split(split, split_seed)
         if finite_number("zca_epsilon", zca_epsilon) < 0:
             raise ValueError(f"`zca_epsilon` should be at least 0. Received: {zca_epsilon}")
-        if rescale:
-            finite_number("rescale", rescale)
 
         self.featurewise_center = featurewise_center
         self.samplewise_center = samplewise_center
@@ -207,6 +206,7 @@ class ImageDataGenerator:
         self.validation_augment = validation_augment
         self.split = split
         self.split_seed = split_seed
+        rescale_factor(self)
         self.mean: Any = None
         self.std: Any = None
         self.zca_whitening_matrix: Any = None
@@ -596,12 +596,16 @@ class ImageDataGenerator:
         """
         if self.preprocessing_function:
             x = self.preprocessing_function(x)
-        if isinstance(x, np.ndarray) and x.dtype.kind not in "fc" and self._changes_values():
+        changes = self._changes_values()
+        if (changes or self.zca_whitening) and not hasattr(x, "__array__"):
+            raise TypeError(f"`x` should be a floating-point array. Received: {type(x).__name__}")
+        in_place = not isinstance(x, np.ndarray) or x.dtype.kind in "fc" or is_extension(x.dtype)
+        if changes and not in_place:
             raise TypeError(
                 f"`x` of dtype {x.dtype} cannot hold standardised values; pass "
                 '`x.astype("float32")`'
             )
-        if self.rescale:
+        if rescale_factor(self) is not None:
             x *= self.rescale
         if self.samplewise_center:
             x -= np.mean(x, keepdims=True)
@@ -626,7 +630,7 @@ class ImageDataGenerator:
 
     def _changes_values(self) -> bool:
         return bool(
-            self.rescale
+            rescale_factor(self) is not None
             or self.samplewise_center
             or self.samplewise_std_normalization
             or (self.featurewise_center and self.mean is not None)
@@ -652,7 +656,12 @@ class ImageDataGenerator:
             ValueError: If a range is not made of finite numbers, or the seed is out of range.
         """
         random = random_state(seed)
-        height, width = img_shape[self.row_axis - 1], img_shape[self.col_axis - 1]
+        try:
+            height, width = img_shape[self.row_axis - 1], img_shape[self.col_axis - 1]
+        except (TypeError, IndexError, KeyError) as error:
+            raise ValueError(
+                f"`img_shape` should be a tuple of three integers. Received: {img_shape!r}"
+            ) from error
         return ParameterDraws(self, height, width).one(random)
 
     def apply_transform(
@@ -717,6 +726,9 @@ class ImageDataGenerator:
         Raises:
             ValueError: As `get_random_transform` and `apply_transform`.
         """
+        x = as_array("x", x)
+        if x.ndim != 3:
+            raise ValueError(f"`x` should be one image, of rank 3. Received an array of {x.shape}")
         return self.apply_transform(x, self.get_random_transform(x.shape, seed))
 
     def get_config(self) -> dict[str, Any]:

@@ -14,6 +14,15 @@ from numpy.typing import NDArray
 
 from batchwarp import _core, _keras
 from batchwarp._arguments import finite_number, integer, number_pair
+from batchwarp._arrays import (
+    as_array,
+    computing_dtype,
+    converted,
+    is_extension,
+    is_floating,
+    is_real,
+    real_array,
+)
 from batchwarp.draws import global_random
 
 if TYPE_CHECKING:
@@ -22,6 +31,9 @@ if TYPE_CHECKING:
 # What the core reads and writes. Dtypes of the other byte order are not equal to these.
 CORE_INPUTS = frozenset(np.dtype(name) for name in ("u1", "u2", "f2", "f4", "f8"))
 CORE_OUTPUTS = frozenset(np.dtype(name) for name in ("u1", "f2", "f4", "f8"))
+
+
+_FILE = " `load_img` reads files"
 
 
 def check_warp_options(
@@ -68,7 +80,14 @@ def _rounded(values: NDArray[np.float64], dtype: np.dtype[Any]) -> NDArray[Any]:
     """Converts to an integer dtype as SciPy's output conversion does: half away from zero."""
     if dtype.kind == "b":
         return values.astype(np.uint8).astype(dtype)
-    limits = np.iinfo(dtype)
+    limits: Any
+    if is_extension(dtype):
+        import ml_dtypes  # they know their own limits
+
+        info: Any = ml_dtypes.iinfo
+        limits = info(dtype)
+    else:
+        limits = np.iinfo(dtype)
     rounded = np.trunc(values + np.copysign(0.5, values))
     return np.clip(rounded, limits.min, limits.max).astype(dtype)
 
@@ -113,21 +132,22 @@ def apply_affine_transform(
             parameter is NaN or infinite, or if the image is empty.
         TypeError: If the image's dtype is not real.
     """
-    x = np.asarray(x)
+    x = as_array("x", x, stack=True)
     _check_axes(x, row_axis, col_axis, channel_axis)
     given = (("theta", theta), ("tx", tx), ("ty", ty), ("shear", shear), ("zx", zx), ("zy", zy))
     values = [finite_number(name, value) for name, value in given]
     if values == [0, 0, 0, 0, 1, 1]:
         return x
     fill_mode, cval, order = check_warp_options(fill_mode, cval, order)
-    if x.dtype.kind not in "biuf":
+    if not is_real(x.dtype):
         raise TypeError(f"`x` should be an array of real numbers. Received dtype: {x.dtype}")
     if x.size == 0:
         raise ValueError(f"`x` should not be empty. Received an array of shape {x.shape}")
     source = x.transpose(row_axis, col_axis, channel_axis)
-    dtype = x.dtype if x.dtype in CORE_OUTPUTS else np.dtype(np.float64)
+    wide = computing_dtype(x.dtype) if is_extension(x.dtype) else np.dtype(np.float64)
+    dtype = x.dtype if x.dtype in CORE_OUTPUTS else wide
     if source.dtype not in CORE_INPUTS:
-        source = source.astype(np.float64)
+        source = source.astype(wide)
     result = np.empty(x.shape, dtype)
     plan = _core.Plan(
         height=source.shape[0],
@@ -142,7 +162,7 @@ def apply_affine_transform(
     _core.augment_batch(source[None], None, params, plan, target[None])
     if result.dtype == x.dtype:
         return result
-    return result.astype(x.dtype) if x.dtype.kind == "f" else _rounded(result, x.dtype)
+    return result.astype(x.dtype) if is_floating(x.dtype) else _rounded(result, x.dtype)
 
 
 def random_rotation(
@@ -216,7 +236,7 @@ def random_shift(
     Raises:
         ValueError: As `apply_affine_transform`.
     """
-    x = np.asarray(x)
+    x = as_array("x", x, stack=True)
     _check_axes(x, row_axis, col_axis, channel_axis)
     width_limit, height_limit = finite_number("wrg", wrg), finite_number("hrg", hrg)
     random = global_random()
@@ -335,7 +355,7 @@ def apply_channel_shift(x: NDArray[Any], intensity: float, channel_axis: int = 0
     Raises:
         ValueError: If the image is empty, `intensity` is NaN or infinite, or there is no such axis.
     """
-    x = np.asarray(x)
+    x = real_array("x", x)
     if not -x.ndim <= channel_axis < x.ndim:
         raise ValueError(f"`x` of shape {x.shape} has no axis `channel_axis` = {channel_axis}")
     if x.size == 0:
@@ -394,7 +414,7 @@ def brightness_shift(
     from PIL import ImageEnhance
 
     factor = finite_number("brightness", brightness)
-    x = np.asarray(x)
+    x = real_array("x", x)
     if x.size == 0:
         raise ValueError(f"`x` should not be empty. Received an array of shape {x.shape}")
     low, high = x.min(), x.max()
@@ -439,7 +459,10 @@ def flip_axis(x: NDArray[Any], axis: int) -> NDArray[Any]:
     Raises:
         ValueError: If there is no such axis.
     """
-    return np.flip(np.asarray(x), axis)
+    x = as_array("x", x)
+    if not -x.ndim <= axis < x.ndim:
+        raise ValueError(f"`x` of shape {x.shape} has no axis `axis` = {axis}")
+    return np.flip(x, axis)
 
 
 def transform_matrix_offset_center(
@@ -483,7 +506,7 @@ def array_to_img(
     from PIL import Image as pil
 
     data_format = _keras.standardize_data_format(data_format)
-    x = np.asarray(x, dtype=_keras.standardize_dtype(dtype))
+    x = converted("x", real_array("x", x), _keras.standardize_dtype(dtype))
     if x.ndim != 3:
         raise ValueError(
             f"Expected image array to have rank 3 (single image). Got array with shape: {x.shape}"
@@ -523,7 +546,7 @@ def img_to_array(
         ValueError: If the image has another rank, or `data_format` is another value.
     """
     data_format = _keras.standardize_data_format(data_format)
-    x = np.asarray(img, dtype=_keras.standardize_dtype(dtype))
+    x = converted("img", real_array("img", img, _FILE), _keras.standardize_dtype(dtype))
     if x.ndim == 2:
         x = x[:, :, None]
     elif x.ndim != 3:

@@ -282,7 +282,7 @@ def test_fit_refuses(x, fit, message):
 
 def test_fit_wants_numbers():
     generator = batchwarp.ImageDataGenerator(**BOTH)
-    with pytest.raises(TypeError, match="should hold numbers"):
+    with pytest.raises(TypeError, match="`x` should hold real numbers"):
         generator.fit(np.zeros((2, 4, 4, 3), dtype=complex))
 
 

@@ -10,6 +10,15 @@ from numpy.typing import NDArray
 
 from batchwarp import _keras, splits, transforms
 from batchwarp._arguments import boolean
+from batchwarp._arrays import (
+    as_array,
+    computing_dtype,
+    converted,
+    is_floating,
+    rank_hint,
+    real_array,
+    sequence,
+)
 from batchwarp._pipeline import augments
 from batchwarp._warnings import warn
 from batchwarp.iterators.base import check_batches
@@ -17,6 +26,9 @@ from batchwarp.iterators.images import ImageIterator
 
 if TYPE_CHECKING:
     from batchwarp.generator import ImageDataGenerator
+
+
+FOR_FILES = " For paths of files, use `flow_from_dataframe` or `flow_from_directory`"
 
 
 def _readable(x: Any, dtype: np.dtype[Any]) -> NDArray[Any]:
@@ -28,20 +40,17 @@ def _readable(x: Any, dtype: np.dtype[Any]) -> NDArray[Any]:
 
     Returns:
         The same memory if its dtype is one that the core reads. Images of another dtype are
-        converted to that of the iterator; and so are all images if that is an integer dtype,
-        because Keras converts before it augments, which shows in what is rounded.
+        converted to that of the iterator, float32 for `ml_dtypes`; and so are all images if that is
+        an integer dtype, because Keras converts before it augments, which shows in what is rounded.
 
     Raises:
         TypeError: If the images are no real numbers.
     """
-    array = np.asarray(x)
-    if array.dtype.kind not in "biufO":
-        raise TypeError(
-            f"`x` (images tensor) should hold real numbers. Received dtype: {array.dtype}"
-        )
-    if dtype.kind == "f" and array.dtype in transforms.CORE_INPUTS:
-        return array
-    return array.astype(dtype, copy=False)
+    array = real_array("x", x, FOR_FILES, objects=True)
+    computing = computing_dtype(dtype)
+    if not is_floating(dtype):
+        return converted("x", converted("x", array, dtype), computing)
+    return array if array.dtype in transforms.CORE_INPUTS else converted("x", array, computing)
 
 
 class NumpyArrayIterator(ImageIterator):
@@ -130,15 +139,8 @@ class NumpyArrayIterator(ImageIterator):
                     "All of the arrays in `x` should have the same length. Found a pair with: "
                     f"len(x[0]) = {len(x)}, len(x[?]) = {len(other)}"
                 )
-        for name, what, values in (
-            ("y", "`y` (labels)", y),
-            ("sample_weight", "`sample_weight`", sample_weight),
-        ):
-            if values is not None and len(x) != len(values):
-                raise ValueError(
-                    f"`x` (images tensor) and {what} should have the same length. "
-                    f"Found: x.shape = {np.shape(x)}, {name}.shape = {np.shape(values)}"
-                )
+        y = _alongside("y", "`y` (labels)", y, x)
+        sample_weight = _alongside("sample_weight", "`sample_weight`", sample_weight, x)
         self.rows: NDArray[np.int64] | None = None
         if subset is not None:
             part = _subset(x, y, image_data_generator, subset, ignore_class_split)
@@ -148,16 +150,12 @@ class NumpyArrayIterator(ImageIterator):
                 y = None if y is None else y[part]
             else:
                 self.rows = part
-                y = np.asarray(y)[part]
-                sample_weight = None if sample_weight is None else np.asarray(sample_weight)[part]
+                y = as_array("y", y)[part]
+                if sample_weight is not None:
+                    sample_weight = as_array("sample_weight", sample_weight)[part]
 
         self.x = _readable(x, self._numpy_dtype)
         self.x_misc = x_misc
-        if self.x.ndim != 4:
-            raise ValueError(
-                "Input data in `NumpyArrayIterator` should have rank 4. You passed an array with "
-                f"shape {self.x.shape}"
-            )
         if 0 in self.x.shape[1:]:
             raise ValueError(
                 "Input data in `NumpyArrayIterator` should have at least one pixel and channel. "
@@ -171,8 +169,10 @@ class NumpyArrayIterator(ImageIterator):
                 f"or 4 channels on axis {channels_axis}. However, it was passed an array with "
                 f"shape {self.x.shape} ({self.x.shape[channels_axis]} channels)."
             )
-        self.y = None if y is None else np.asarray(y)
-        self.sample_weight = None if sample_weight is None else np.asarray(sample_weight)
+        self.y = None if y is None else as_array("y", y)
+        self.sample_weight = (
+            None if sample_weight is None else as_array("sample_weight", sample_weight)
+        )
         self.image_data_generator = image_data_generator
         self._augments = augments(image_data_generator, subset)
         self.data_format = data_format
@@ -215,18 +215,56 @@ class NumpyArrayIterator(ImageIterator):
 
 
 def _split_inputs(x: Any) -> tuple[Any, list[NDArray[Any]]]:
-    """Splits `(images, others)`; a list whose elements are images themselves is one array."""
-    if not isinstance(x, (tuple, list)):
-        return x if hasattr(x, "__len__") else np.asarray(x), []
-    if isinstance(x, list) and (not x or np.ndim(x[0]) == 3):
-        return np.asarray(x), []
-    if len(x) != 2:
+    """Splits `(images, others)`; a list that is no pair, or whose elements are images, is one."""
+    if isinstance(x, tuple) and len(x) != 2:
         raise ValueError(
             "`x` should be an array of images or a pair `(images, others)`. "
-            f"Received a {type(x).__name__} of length {len(x)}"
+            f"Received a tuple of length {len(x)}"
         )
+    if not isinstance(x, (tuple, list)) or (isinstance(x, list) and not _is_pair(x)):
+        return _images(x), []
     others: Sequence[Any] = x[1] if isinstance(x[1], list) else [x[1]]
-    return x[0], [np.asarray(other) for other in others]
+    return _images(x[0]), [as_array("x[1]", other) for other in others]
+
+
+def _images(x: Any) -> Any:
+    """Returns images as from `sequence`; checks their rank."""
+    images = sequence("x", x, stack=True)
+    if isinstance(images, np.ndarray):
+        real_array("x", images, FOR_FILES, objects=True)
+    shape = tuple(images.shape)
+    if len(shape) != 4:
+        raise ValueError(
+            "Input data in `NumpyArrayIterator` should have rank 4. You passed an array with "
+            f"shape {shape}{rank_hint(images)}"
+        )
+    return images
+
+
+def _is_pair(x: list[Any]) -> bool:
+    """Whether a list is `[images, others]`, and no list of images."""
+    return len(x) == 2 and _rank(x[0]) not in (0, 2, 3)
+
+
+def _rank(value: Any) -> int:
+    try:
+        return np.ndim(value)
+    except ValueError:  # ragged
+        return -1
+
+
+def _alongside(name: str, what: str, values: Any, x: Any) -> Any:
+    """Returns what belongs to the images, as from `sequence`; checks that there is one for each."""
+    if values is None:
+        return None
+    values = sequence(name, values, stack=True)
+    shape = tuple(values.shape)
+    if not shape or len(x) != shape[0]:
+        raise ValueError(
+            f"`x` (images tensor) and {what} should have the same length. "
+            f"Found: x.shape = {tuple(x.shape)}, {name}.shape = {shape}"
+        )
+    return values
 
 
 def _subset(
@@ -258,16 +296,36 @@ def _subset(
 
 def _first(x: Any, y: Any, share: float, subset: str, ignore_class_split: bool) -> slice:
     split = int(len(x) * share)
-    if (
-        y is not None
-        and not ignore_class_split
-        and not np.array_equal(np.unique(y[:split]), np.unique(y[split:]))
-    ):
-        raise ValueError(
-            "Training and validation subsets have different number of classes after the split. "
-            "If your numpy arrays are sorted by the label, you might want to shuffle them."
-        )
+    if y is not None and not ignore_class_split:
+        labels = as_array("y", y)
+        try:
+            same = np.array_equal(np.unique(labels[:split]), np.unique(labels[split:]))
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f"`y` (labels) cannot be sorted into classes: {error}. Pass "
+                "`ignore_class_split=True` if they need not be the same in both subsets"
+            ) from error
+        if not same:
+            raise ValueError(
+                "Training and validation subsets have different number of classes after the split. "
+                + _what_to_do(labels)
+            )
     return slice(None, split) if subset == "validation" else slice(split, None)
+
+
+def _what_to_do(labels: NDArray[Any]) -> str:
+    """Returns what helps if subsets have different labels."""
+    numbers = is_floating(labels.dtype) and bool((labels != np.trunc(labels)).any())
+    if numbers or labels.ndim > 2:
+        return (
+            f"`y` of shape {labels.shape} seems to hold numbers to predict, or masks, and no "
+            "classes: pass `ignore_class_split=True`."
+        )
+    return (
+        "If your numpy arrays are sorted by the label, you might want to shuffle them. If `y` "
+        "holds other things than classes, or the subsets may differ in them, pass "
+        "`ignore_class_split=True`."
+    )
 
 
 def _check_classes(y: Any, chosen: NDArray[np.bool_], share: float) -> None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from batchwarp import _keras, transforms
 from batchwarp._arguments import boolean, image_size
+from batchwarp._arrays import computing_dtype
 from batchwarp._pipeline import Pipeline, augments
 from batchwarp._warnings import warn
 from batchwarp.errors import ImageFileError
@@ -234,7 +235,8 @@ class FilesIterator(ImageIterator):
     def _working_dtype(self) -> np.dtype[Any]:
         if self.color_mode == "unchanged" and self._numpy_dtype == np.float64:
             return self._numpy_dtype  # integers of 32 bits would lose their last digits
-        return _keras.standardize_dtype(None)  # Keras makes arrays of files before all else
+        # Keras makes arrays of files before all else.
+        return computing_dtype(_keras.standardize_dtype(None))
 
     def _stored(
         self, index_array: NDArray[np.int64]

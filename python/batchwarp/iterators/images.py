@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchwarp import transforms
+from batchwarp._arrays import computing_dtype
 from batchwarp._pipeline import Pipeline, overrides, run_one_by_one, transformed
 from batchwarp.draws import as_dictionaries, global_random, is_borrowed
 from batchwarp.iterators.base import Iterator
@@ -62,7 +63,7 @@ class ImageIterator(Iterator):
     @property
     def _working_dtype(self) -> np.dtype[Any]:
         """Dtype that images are augmented in."""
-        return self._numpy_dtype
+        return computing_dtype(self._numpy_dtype)
 
     def _stored(
         self,
