@@ -11,16 +11,21 @@ import concurrent.futures.thread  # noqa: F401 - its locks must be taken after `
 import importlib
 import os
 import sys
+import threading
 import weakref
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Protocol
 
-__all__ = ["call_after_fork", "renew", "watch"]
+__all__ = ["call_after_fork", "importing", "renew", "watch"]
 
-# Imported where they are first used, perhaps in a thread. A child cannot go on with half a module.
-_LIBRARIES = ("cv2", "keras", "tensorflow")
-_PLUGINS = "PIL."
+# Libraries are imported where they are first used, perhaps in a thread. A child could not go on
+# with half a module, so a fork waits. These can be waited for by importing them once more.
+_LIBRARIES = ("keras", "tensorflow")
+_WITH_LATE_PARTS = ("PIL.", "numpy.")
+# To be held while others are imported: those that replace themselves in `sys.modules`.
+importing = threading.RLock()
+_PATIENCE = 10.0
 
 _FEW = 64
 
@@ -76,13 +81,21 @@ def renew(lock: Any) -> None:
 
 def _finish_imports() -> None:
     """Waits for other threads to finish importing what this package imports late."""
+    importing.acquire(timeout=_PATIENCE)  # not for ever: it may wait for this thread
     for name in list(sys.modules):
-        if name in _LIBRARIES or name.startswith(_PLUGINS):
+        if name in _LIBRARIES or name.startswith(_WITH_LATE_PARTS):
             with suppress(Exception):  # whoever needs it will see it, too
                 importlib.import_module(name)
 
 
+def _let_import() -> None:
+    with suppress(RuntimeError):  # it was not to be had
+        importing.release()
+
+
 def _in_child() -> None:
+    _let_import()
+    renew(importing)
     for function in _functions:
         function()
     for reference in list(_watched.values()):
@@ -92,4 +105,6 @@ def _in_child() -> None:
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_finish_imports, after_in_child=_in_child)
+    os.register_at_fork(
+        before=_finish_imports, after_in_parent=_let_import, after_in_child=_in_child
+    )

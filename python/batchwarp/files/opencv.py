@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from batchwarp import _forks
 from batchwarp._warnings import warn
 
 
@@ -42,10 +43,17 @@ def decode_jpeg(data: bytes, grey: bool, reduction: int = 1) -> NDArray[np.uint8
 
 
 @functools.cache
+def library() -> Any:
+    """Returns OpenCV's module."""
+    with _forks.importing:
+        import cv2
+    return cv2
+
+
+@functools.cache
 def _opencv(grey: bool, reduction: int) -> tuple[Any, int, bool]:
     """Returns OpenCV's module, flags for `imdecode`, and whether colours are then in RGB order."""
-    import cv2
-
+    cv2 = library()
     is_rgb = False
     if reduction > 1:
         flags = getattr(cv2, f"IMREAD_REDUCED_{'GRAYSCALE' if grey else 'COLOR'}_{reduction}")

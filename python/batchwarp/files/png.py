@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from batchwarp.files import opencv
+
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _GREY, _RGB, _PALETTE, _GREY_ALPHA, _RGBA = 0, 2, 3, 4, 6
 # Those that are an image without which others are not understood, or with a palette's transparency.
@@ -154,8 +156,7 @@ def deep_image(png: Png) -> NDArray[np.uint16]:
 
 
 def _with_opencv(file: bytes) -> NDArray[Any]:
-    import cv2
-
+    cv2 = opencv.library()
     image = cv2.imdecode(np.frombuffer(file, np.uint8), cv2.IMREAD_UNCHANGED)
     if image is None:
         raise ValueError("a damaged PNG file: its pixels cannot be decompressed")
