@@ -231,7 +231,8 @@ def test_no_check_is_switched_off_wholesale():
 
 
 def test_nothing_is_left_to_do():
-    marks = re.compile(r"\b(TODO|FIXME|XXX|NotImplementedError)\b")
+    # An abstract method says which class lacks it; without words it is only unfinished.
+    marks = re.compile(r"\b(TODO|FIXME|XXX)\b|\braise NotImplementedError(?!\((?!\)))")
     for folder in (ROOT / "python", ROOT / "cpp"):
         for path in files(folder, ".py", ".pyi", ".cpp", ".hpp", ".h"):
             assert not marks.search(path.read_text(encoding="utf-8")), path

@@ -328,9 +328,13 @@ def test_array_iterators_of_users(seed):
 
 
 def test_an_iterator_without_its_method():
-    iterator = batchwarp.image.Iterator(4, 2, False, None)
-    with pytest.raises(TypeError, match="does not implement `_get_batches_of_transformed_samples`"):
-        next(iterator)
+    message = "does not implement `_get_batches_of_transformed_samples`"
+    for prefetch in (0, 1):
+        iterator = batchwarp.image.Iterator(4, 2, False, None, prefetch=prefetch)
+        with pytest.raises(NotImplementedError, match=message):
+            next(iterator)
+    with pytest.raises(NotImplementedError):  # the same as Keras'
+        next(keras_image().Iterator(4, 2, False, None))
 
 
 def test_attributes_that_change_take_effect():

@@ -129,7 +129,7 @@ FLOW = batchwarp.ImageDataGenerator().flow
         (
             lambda: batchwarp.image.Iterator(3, 1, False, None),
             None,
-            TypeError,
+            NotImplementedError,
             "`Iterator` does not implement `_raw_chunks`",
         ),
     ],

@@ -216,5 +216,5 @@ def test_images_as_they_are_before_augmentation():
     (chunk,) = flow._raw_chunks(8, np.array([3, 1]))
     np.testing.assert_array_equal(chunk, X[flow.rows[[3, 1]]])
     np.testing.assert_array_equal(next(flow)[0], next(expected)[0])
-    with pytest.raises(TypeError, match="`Iterator` does not implement `_raw_chunks`"):
+    with pytest.raises(NotImplementedError, match="`Iterator` does not implement `_raw_chunks`"):
         batchwarp.image.Iterator(1, 1, False, None)._raw_chunks(1)

@@ -408,11 +408,12 @@ class Iterator:
             The batch.
 
         Raises:
-            TypeError: If the subclass does not implement it.
+            NotImplementedError: If the subclass does not implement it.
         """
-        raise TypeError(
-            f"`{type(self).__name__}` does not implement `_get_batches_of_transformed_samples`"
-        )
+        raise self._lacks("_get_batches_of_transformed_samples")
+
+    def _lacks(self, name: str) -> NotImplementedError:
+        return NotImplementedError(f"`{type(self).__name__}` does not implement `{name}`")
 
     def _raw_chunks(
         self,
@@ -432,9 +433,9 @@ class Iterator:
             Iterable of arrays of rank 4 of any real dtype.
 
         Raises:
-            TypeError: If the subclass does not implement it.
+            NotImplementedError: If the subclass does not implement it.
         """
-        raise TypeError(f"`{type(self).__name__}` does not implement `_raw_chunks`")
+        raise self._lacks("_raw_chunks")
 
     def to_tf_dataset(self) -> Any:
         """Returns the batches as a `tf.data.Dataset`, for the least time between training steps.

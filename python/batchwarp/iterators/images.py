@@ -57,9 +57,6 @@ class ImageIterator(Iterator):
         """Shape of one image in the generator's layout."""
         raise self._lacks("_image_shape")
 
-    def _lacks(self, name: str) -> TypeError:
-        return TypeError(f"`{type(self).__name__}` does not implement `{name}`")
-
     @property
     def _working_dtype(self) -> np.dtype[Any]:
         """Dtype that images are augmented in."""
