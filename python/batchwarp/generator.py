@@ -395,7 +395,9 @@ class ImageDataGenerator:
                 the batch keeps its size, or put `"zeros"` in its place. The iterator's `errors`
                 lists the files.
             scaled_decode: Boolean, whether to decode JPEG files at a half, a quarter or an eighth
-                of their size where the target is no larger. It is faster; the pixels differ.
+                of their size where the target is no larger. It is faster; the pixels differ: a
+                little, or much at edges with `interpolation="nearest"`, which chooses single pixels
+                otherwise.
             exif_transpose: Boolean, whether to turn images as their EXIF orientation says.
             formats: Sequence of extensions to take instead of Keras' list, for example
                 `("jpg", "webp", "gif")`; of an animation it is the first picture.

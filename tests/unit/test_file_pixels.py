@@ -100,6 +100,27 @@ def test_an_orientation_that_is_no_number(tmp_path):
     np.testing.assert_array_equal(loaded.image, np.asarray(Image.open(path)))
 
 
+@pytest.mark.parametrize("interpolation", ["nearest", "bilinear", "lanczos"])
+def test_what_scaled_decoding_makes_of_edges(tmp_path, interpolation):
+    """Averages, where "nearest" would choose single pixels; the documentation says so."""
+    grid = np.zeros((256, 256, 3), np.uint8)
+    grid[::2, ::2] = 255
+    save(tmp_path / "a" / "x", "jpeg-444", Image.fromarray(grid))
+    scaled, plain = (
+        next(
+            flow(
+                tmp_path,
+                scaled_decode=scaled,
+                target_size=(32, 32),
+                interpolation=interpolation,
+                class_mode=None,
+            )
+        )
+        for scaled in (True, False)
+    )
+    assert (np.abs(scaled - plain).max() > 100) == (interpolation == "nearest")
+
+
 # What is stored as it is
 
 

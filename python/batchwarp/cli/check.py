@@ -5,14 +5,16 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import sys
+import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, redirect_stderr, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
-from batchwarp.files.decode import Decoding
+from batchwarp.files.decode import CHANNELS, Decoding
 from batchwarp.files.index import image_files
-from batchwarp.files.reader import Loaded, load_all
+from batchwarp.files.reader import Loaded, load, load_all
 from batchwarp.iterators.base import Iterator as BatchIterator
 from batchwarp.iterators.files import extensions
 from batchwarp.training.errors import UsageError
@@ -26,7 +28,9 @@ __all__ = ["add_arguments", "run"]
 # Files are handed to the threads in groups, between which the progress is shown and Ctrl-C heard.
 _GROUP = 64
 # Whether a file can be read does not depend on the size; to choose a few pixels takes no time.
-_DECODING = Decoding(target_size=(8, 8))
+_SIZE = (8, 8)
+_UNCHANGED = "unchanged"
+_STDERR = 2
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,6 +41,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="EXT,EXT",
         help="extensions of the files to look at, for example png,webp (default: those that Keras "
         f"takes, {','.join(BatchIterator.white_list_formats)})",
+    )
+    parser.add_argument(
+        "--color-mode",
+        choices=(*CHANNELS, _UNCHANGED),
+        default="rgb",
+        help="how the images will be read (default: rgb); with unchanged, files of other channels "
+        "than the first are listed, too",
     )
     parser.add_argument(
         "--follow-links", action="store_true", help="look into folders that are symbolic links"
@@ -85,7 +96,7 @@ def run(options: argparse.Namespace) -> int:
             "other formats are looked at with --formats"
         )
     bad = {str(error.filename): f"folder: {error.strerror or error}" for error in closed}
-    bad.update(_bad_files(paths))
+    bad.update(_bad_files(paths, Decoding(_SIZE, options.color_mode)))
     if options.json:
         print(json.dumps({"files": len(paths), "bad": bad}, indent=2))
     else:
@@ -93,19 +104,62 @@ def run(options: argparse.Namespace) -> int:
     return 1 if bad else 0
 
 
-def _bad_files(paths: list[str]) -> Iterator[tuple[str, str]]:
-    with _progress(len(paths)) as advance:
+def _bad_files(paths: list[str], decoding: Decoding) -> Iterator[tuple[str, str]]:
+    with _silence() as stderr, _progress(len(paths), stderr) as advance:
+        channels = _channels(paths, decoding)
         for start in range(0, len(paths), _GROUP):
             group = paths[start : start + _GROUP]
-            results: list[Loaded] = load_all(group, _DECODING, 0)
+            results: list[Loaded] = load_all(group, decoding, channels)
             for path, loaded in zip(group, results, strict=True):
                 if loaded.error is not None:
                     yield path, loaded.error.reason
             advance(len(group))
 
 
+def _channels(paths: list[str], decoding: Decoding) -> int:
+    """Returns the channels that all images must have, as in a flow; 0 for any number."""
+    if decoding.color_mode != _UNCHANGED:
+        return 0  # deep grey images of `"grayscale"` have one, too
+    for path in paths:
+        image = load(path, decoding, 0).image
+        if image is not None:
+            return int(image.shape[2])
+    return 0
+
+
 @contextmanager
-def _progress(total: int) -> Iterator[Callable[[int], None]]:
+def _silence() -> Iterator[TextIO]:
+    """Keeps decoders from printing what does not say of which file it is.
+
+    What cannot be read is in the result. C libraries print to the descriptor, so that it goes
+    nowhere meanwhile; Python still has its stream.
+
+    Yields:
+        A stream that still leads to the standard error.
+    """
+    with warnings.catch_warnings(), ExitStack() as undo:
+        warnings.filterwarnings("ignore", module=r"PIL\b")
+        stream: TextIO = sys.stderr
+        try:
+            if stream.fileno() == _STDERR:
+                kept = os.dup(_STDERR)
+                stream = undo.enter_context(
+                    open(kept, "w", encoding=stream.encoding, errors="backslashreplace")  # noqa: PTH123 - no path
+                )
+        except (AttributeError, OSError, ValueError):
+            pass  # it is something else, as in a notebook
+        undo.enter_context(redirect_stderr(stream))
+        with suppress(OSError):
+            kept = os.dup(_STDERR)
+            undo.callback(os.close, kept)
+            undo.callback(os.dup2, kept, _STDERR)
+            with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - its descriptor only
+                os.dup2(nowhere.fileno(), _STDERR)
+        yield stream
+
+
+@contextmanager
+def _progress(total: int, stderr: TextIO) -> Iterator[Callable[[int], None]]:
     """Shows a bar on a terminal's standard error, where rich is installed."""
     try:
         from rich.console import Console
@@ -113,7 +167,7 @@ def _progress(total: int) -> Iterator[Callable[[int], None]]:
     except ImportError:
         yield lambda _: None
         return
-    console = Console(stderr=True)
+    console = Console(file=stderr)
     columns = ("reading", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(
         *columns, console=console, transient=True, disable=not console.is_terminal

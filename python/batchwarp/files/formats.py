@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+NPY = b"\x93NUMPY"  # what NumPy's files begin with
+
 _GAP = rb"(?:\s|#[^\r\n]*[\r\n])+"
 _PORTABLE = re.compile(rb"P([2356])" + 3 * (_GAP + rb"(\d+)") + rb"\s")
 _COMMENT = re.compile(rb"#[^\r\n]*")

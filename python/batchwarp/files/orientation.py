@@ -35,7 +35,7 @@ def stored_orientation(data: bytes) -> int:
 def _orientation(picture: Image) -> int:
     try:
         found = picture.getexif().get(_TAG, 1)
-    except MemoryError:
+    except (MemoryError, Warning):
         raise
     except Exception:  # noqa: BLE001 - EXIF data may be anything; the pixels are good all the same
         return 1

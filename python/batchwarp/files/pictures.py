@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import os
+import re
+import struct
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +14,7 @@ from batchwarp import _keras
 from batchwarp._arguments import image_size
 from batchwarp._warnings import warn
 from batchwarp.errors import ImageFileError
+from batchwarp.files import formats, tiff
 from batchwarp.files.orientation import turned
 from batchwarp.transforms import array_to_img
 
@@ -25,6 +28,19 @@ INTERPOLATIONS = ("nearest", "bilinear", "bicubic", "hamming", "box", "lanczos")
 
 # Modes that Keras takes for grey, and keeps.
 _GREY = ("L", "I;16", "I")
+
+# What Pillow says in numbers, and what it raises where it has not thought of a file.
+_DECODER_ERROR = re.compile(r"decoder error -?\d+$")
+_COUNT = re.compile(r" \(-?\d+ bytes not processed\)$")
+_STUMBLES = (
+    struct.error,
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    NameError,
+    TypeError,
+)
 
 _PICTURES = ("jpg", "jpeg", "bmp", "png", "ppm", "tif", "tiff")
 
@@ -108,6 +124,9 @@ def decoded(content: io.BytesIO, name: str, color_mode: str, exif_transpose: boo
             picture = turned(picture)
         if color_mode == "unchanged":
             return picture
+        if color_mode != "rgba" and picture.mode == "P":
+            # Pillow drops it, too, but with a warning that does not say of which file.
+            picture.info.pop("transparency", None)
         if color_mode == "grayscale":
             return picture if picture.mode in _GREY else picture.convert("L")
         mode = color_mode.upper()
@@ -130,11 +149,26 @@ def reason_of(error: Exception, content: io.BytesIO) -> str:
     """
     from PIL import UnidentifiedImageError
 
-    if not content.getbuffer().nbytes:
+    with content.getbuffer() as view:
+        start = bytes(view[:8])
+    if not start:
         return "the file is empty"
+    text = str(error)
     if isinstance(error, UnidentifiedImageError):
+        if start.startswith(formats.NPY):
+            return 'an array of NumPy\'s, which only `color_mode="unchanged"` reads'
+        layout = tiff.described(content.getvalue()) if tiff.is_tiff(start) else None
+        if layout is not None:
+            return (
+                f"a TIFF image of a layout that Pillow does not read ({layout}); try "
+                '`color_mode="unchanged"`'
+            )
         return "not an image, or of a format that Pillow does not read"
-    return str(error) or type(error).__name__
+    if _DECODER_ERROR.match(text):
+        return "its compressed pixels are damaged or end early"
+    if isinstance(error, _STUMBLES):
+        return f"damaged, or of a kind that Pillow does not read ({type(error).__name__}: {text})"
+    return _COUNT.sub("", text) or type(error).__name__
 
 
 def resized(

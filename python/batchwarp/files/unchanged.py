@@ -12,8 +12,6 @@ from batchwarp._warnings import warn
 from batchwarp.files import formats, pictures, png, tiff
 from batchwarp.files.orientation import oriented, stored_orientation
 
-NPY = b"\x93NUMPY"
-
 
 class Unchanged(NamedTuple):
     """An image as it is stored.
@@ -58,7 +56,7 @@ def decode(data: bytes, path: str, exif_transpose: bool, indices: bool = False) 
 
 
 def _decoded(data: bytes, path: str, exif_transpose: bool, indices: bool) -> Unchanged:
-    if data.startswith(NPY):
+    if data.startswith(formats.NPY):
         return Unchanged(_from_npy(data))
     if tiff.is_tiff(data):
         stored = tiff.read(data, lambda width, height: _check_size(width, height, path))

@@ -54,7 +54,8 @@ class DirectoryIterator(FilesIterator):
         on_error: What to do about a file that cannot be read: `"raise"`, `"skip"` (the next sample
             takes its place) or `"zeros"`. `errors` has the files and reasons.
         scaled_decode: Boolean, whether JPEG files may be decoded at a half, a quarter or an eighth
-            of their size where the target is no larger; it is faster, the pixels differ.
+            of their size where the target is no larger; it is faster, the pixels differ, most
+            with `interpolation="nearest"`.
         exif_transpose: Boolean, whether to turn images as their EXIF orientation says.
         formats: Sequence of strings, the extensions of image files; `None` for Keras' list.
 
