@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import csv
+import io
 import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
@@ -229,10 +231,15 @@ def _read_table(path: Path, saved: SavedModel) -> NDArray[np.uint8]:
         ValueError: If it is not such a table, or its pictures have not the model's size.
     """
     try:
-        heading, _, text = path.read_text(encoding="utf-8-sig").partition("\n")
+        text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise ValueError("is not text in UTF-8") from error
-    names = [name.strip() for name in heading.split(",")]
+    lines = [
+        (number, line)
+        for number, line in enumerate(_without_quotes(text).splitlines(), start=1)
+        if line.strip()
+    ]
+    names = [name.strip() for name in lines[0][1].split(",")] if lines else [""]
     first = 1 if names[0] == "label" else 0
     shape = (*saved.size, saved.channels)
     pixels = int(np.prod(shape))
@@ -243,18 +250,37 @@ def _read_table(path: Path, saved: SavedModel) -> NDArray[np.uint8]:
         raise ValueError(
             f"has {len(names) - first} pixels in a row; the model takes {size} = {pixels}"
         )
-    lines = text.rstrip().splitlines()
+    del lines[0]
     if not lines:
         raise ValueError("has no rows below its heading")
-    for number, line in enumerate(lines, start=2):
+    for number, line in lines:
         if line.count(",") + 1 != len(names):
             raise ValueError(f"line {number} has not the {len(names)} columns of the heading")
     try:
         wanted = range(first, len(names))
-        rows = np.loadtxt(lines, np.uint8, delimiter=",", usecols=wanted, ndmin=2, comments=None)
+        rows = np.loadtxt(
+            [line for _, line in lines],
+            np.uint8,
+            delimiter=",",
+            usecols=wanted,
+            ndmin=2,
+            comments=None,
+        )
     except ValueError as error:
         raise ValueError(f"pixels must be whole numbers from 0 to 255: {error}") from error
     return rows.reshape(-1, *shape)
+
+
+def _without_quotes(text: str) -> str:
+    """Returns a CSV's text with fields that can be split at the commas between them."""
+    if '"' not in text:  # as most are; to take one apart takes longer than to read its pixels
+        return text
+    try:
+        rows = list(csv.reader(io.StringIO(text, newline="")))
+    except csv.Error as error:
+        raise ValueError(f"is no CSV: {error}") from error
+    # What is no number is the label, which is not used.
+    return "\n".join(",".join(" ".join(f.replace(",", " ").split()) for f in row) for row in rows)
 
 
 def _print(found: dict[_Source, Prediction], bad: dict[str, str], top: int) -> None:
