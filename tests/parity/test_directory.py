@@ -28,6 +28,9 @@ ATTRIBUTES = """
     index_array sample_weight allowed_class_modes white_list_formats
     """
 
+# Of more than two classes Keras says nothing.
+pytestmark = pytest.mark.filterwarnings('ignore:`class_mode="binary"` is for two classes')
+
 
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory):

@@ -21,6 +21,17 @@ from batchwarp.iterators.labels import class_list
 if TYPE_CHECKING:
     from batchwarp.generator import ImageDataGenerator
 
+# Folders that programs leave among those of a user, beside hidden ones: macOS' archives, Python,
+# Synology's index, file systems.
+_OF_PROGRAMS = (
+    "__MACOSX",
+    "__pycache__",
+    "@eaDir",
+    "lost+found",
+    "$RECYCLE.BIN",
+    "System Volume Information",
+)
+
 
 class DirectoryIterator(FilesIterator):
     """Iterator yielding batches from the image files in a folder, with a folder for each class.
@@ -162,6 +173,15 @@ class DirectoryIterator(FilesIterator):
         _keras.print_message(
             f"Found {len(self.filenames)} images belonging to {self.num_classes} classes."
         )
+        if not chosen:
+            _warn_of_classes(folder, names)
+        _warn_of_files(folder, self.filenames)
+        if class_mode == "binary" and names and len(names) != 2:
+            warn(
+                f'`class_mode="binary"` is for two classes. {folder} has {len(names)}, so that '
+                f"labels are 0 to {len(names) - 1}, as in Keras; for more than two classes, pass "
+                '"sparse" or "categorical"'
+            )
         self._set_files(folder, cache)
         super().__init__(self.samples, batch_size, shuffle, seed, prefetch=prefetch)
 
@@ -169,6 +189,44 @@ class DirectoryIterator(FilesIterator):
     def labels(self) -> NDArray[np.int32]:
         """Array `(n,)` of int32, the samples' labels."""
         return self.classes
+
+
+def _warn_of_classes(folder: str, names: Sequence[str]) -> None:
+    """Warns of classes that are folders of programs."""
+    strange = [name for name in names if name.startswith(".") or name in _OF_PROGRAMS]
+    if strange:
+        warn(
+            f"Folders in {folder} that are hidden or of other programs are classes, as in Keras: "
+            f"{', '.join(strange)}. Remove them, or name the classes with `classes`"
+        )
+
+
+def _warn_of_files(folder: str, filenames: Sequence[str]) -> None:
+    """Warns of files in classes that are hardly meant as images of them."""
+    beside, hidden = [], []
+    mark = os.sep + "."
+    for name in filenames:
+        if mark in name:
+            _, *inside, last = name.split(os.sep)
+            if last.startswith("._"):
+                beside.append(name)
+            elif any(part.startswith(".") for part in inside):
+                hidden.append(name)
+    if beside:
+        warn(
+            f"Files in {folder} whose names begin with `._` count as images, as in Keras: "
+            f"{_some(beside)}. macOS writes them beside others, and they cannot be read: delete "
+            'them, or pass `on_error="skip"`'
+        )
+    if hidden:
+        warn(
+            f"Images in hidden folders in {folder} count, as in Keras: {_some(hidden)}. Remove "
+            "these folders if they hold copies"
+        )
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 def _check_is_no_class(cache: Any, folder: str, names: Sequence[str]) -> None:
