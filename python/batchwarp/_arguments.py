@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import numbers
 import operator
+import os
 from collections.abc import Mapping, Set
 from typing import Any
 
@@ -20,6 +21,7 @@ __all__ = [
     "number_pair",
     "one_seed",
     "seed_of_a_flow",
+    "user_path",
 ]
 
 LARGEST_SEED = 2**32 - 1  # that NumPy's legacy generator takes
@@ -157,6 +159,23 @@ def image_size(name: str, value: Any, *, or_more: bool = False) -> tuple[int, in
             f"Received: {value!r}"
         )
     return two[0], two[1]
+
+
+def user_path(path: Any) -> Any:
+    """Returns a path with the user's home folder for a `~` in front, as shells write it.
+
+    Args:
+        path: String or path-like; anything else is returned as it is.
+
+    Returns:
+        String; `path` itself if what it begins with exists by that very name.
+    """
+    text = os.fspath(path) if isinstance(path, os.PathLike) else path
+    if not isinstance(text, str) or not text.startswith("~"):
+        return path
+    if os.path.lexists(text.replace(os.sep, "/").partition("/")[0]):
+        return path
+    return os.path.expanduser(text)  # noqa: PTH111 - it leaves users that there are not
 
 
 def one_seed(name: str, value: Any) -> int:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from batchwarp import _core, _keras
 from batchwarp._arguments import boolean, integer
 from batchwarp._arrays import computing_dtype, converted, rank_hint, real_array
-from batchwarp._pipeline import draws_for, overrides, rescale_factor, warp_plan
+from batchwarp._pipeline import draws_for, is_beyond_the_core, overrides, rescale_factor, warp_plan
 from batchwarp._warnings import warn
 from batchwarp.draws import random_state, with_borrowed_global
 from batchwarp.iterators.array import FOR_FILES
@@ -209,7 +209,7 @@ class _ArraySamples:
             "random_transform",
             "get_random_transform",
             "apply_transform",
-        ):
+        ) or is_beyond_the_core(generator, x.shape[1:]):
             self._augmented = self._one_by_one(random)
             return
         image_shape = x.shape[1:]

@@ -14,7 +14,7 @@ from batchwarp import _core
 from batchwarp._arguments import boolean, finite_number
 from batchwarp._warnings import warn
 from batchwarp.draws import ParameterDraws, global_random, with_borrowed_global
-from batchwarp.transforms import CORE_OUTPUTS, check_warp_options
+from batchwarp.transforms import CORE_OUTPUTS, brightens_by_global_format, check_warp_options
 
 if TYPE_CHECKING:
     from batchwarp.generator import ImageDataGenerator
@@ -192,6 +192,18 @@ def draws_for(generator: ImageDataGenerator, image_shape: tuple[int, ...]) -> Pa
         )
     return ParameterDraws(
         generator, image_shape[generator.row_axis - 1], image_shape[generator.col_axis - 1]
+    )
+
+
+def is_beyond_the_core(generator: ImageDataGenerator, image_shape: tuple[int, ...]) -> bool:
+    """Whether such images are only made one by one, through the generator's methods.
+
+    Args:
+        generator: The generator.
+        image_shape: Tuple of three integers.
+    """
+    return generator.brightness_range is not None and brightens_by_global_format(
+        image_shape, "channels_first" if generator.channel_axis == 1 else "channels_last"
     )
 
 

@@ -407,6 +407,24 @@ def apply_brightness_shift(
     return brightness_shift(x, brightness, scale, None)
 
 
+def brightens_by_global_format(shape: tuple[int, ...], data_format: str) -> bool:
+    """Whether the brightness of images of any number of channels can be changed all the same.
+
+    Keras takes all images for ones in its global data format there, and so changes images of ten
+    channels first that happen to be 1, 3 or 4 pixels wide.
+
+    Args:
+        shape: Tuple of integers, the shape of an image.
+        data_format: The format that it is in.
+    """
+    if len(shape) != 3:
+        return False
+    last = _keras.image_data_format() == "channels_last"
+    own, other = (shape[0], shape[2]) if data_format == "channels_first" else (shape[2], shape[0])
+    as_given = (data_format == "channels_last") == last
+    return own not in (1, 3, 4) and not as_given and other in (1, 3, 4)
+
+
 def brightness_shift(
     x: NDArray[Any], brightness: float, scale: bool, data_format: str | None
 ) -> NDArray[np.floating[Any]]:
@@ -417,6 +435,8 @@ def brightness_shift(
     x = real_array("x", x)
     if x.size == 0:
         raise ValueError(f"`x` should not be empty. Received an array of shape {x.shape}")
+    if data_format is not None and brightens_by_global_format(x.shape, data_format):
+        data_format = None
     low, high = x.min(), x.max()
     outside = bool(low < 0 or high > 255)
     picture = array_to_img(x, data_format, scale=outside or scale)

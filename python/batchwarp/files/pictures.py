@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from batchwarp import _keras
-from batchwarp._arguments import image_size
+from batchwarp._arguments import boolean, image_size, user_path
 from batchwarp._warnings import warn
 from batchwarp.errors import ImageFileError
 from batchwarp.files import formats, tiff
@@ -53,6 +53,7 @@ def load_img(
     keep_aspect_ratio: bool = False,
     *,
     exif_transpose: bool = False,
+    grayscale: bool = False,
 ) -> Image:
     """Loads an image file.
 
@@ -66,6 +67,7 @@ def load_img(
             proportions out of the centre, so that nothing is distorted.
         exif_transpose: Boolean. Turn the image as its EXIF orientation says, which cameras write
             and Keras ignores.
+        grayscale: Boolean, deprecated: `color_mode="grayscale"`, as `keras_preprocessing` had it.
 
     Returns:
         A Pillow image with its pixels read, of mode `"RGB"`, `"RGBA"`, `"L"`, `"I;16"` or `"I"`.
@@ -76,6 +78,9 @@ def load_img(
         ValueError: If an argument is not as above.
         TypeError: If `path` is of another type.
     """
+    if boolean("grayscale", grayscale):
+        warn('`grayscale` is deprecated. Please use `color_mode="grayscale"`', DeprecationWarning)
+        color_mode = "grayscale"
     _check_color_mode(color_mode)
     size = None if target_size is None else image_size("target_size", target_size, or_more=True)
     name, content = _opened(path)
@@ -96,7 +101,7 @@ def _opened(path: Any) -> tuple[str, io.BytesIO]:
         return "<BytesIO>", path
     if not isinstance(path, (str, bytes, os.PathLike)):
         raise TypeError(f"path should be path-like or io.BytesIO, not {type(path)}")
-    with open(path, "rb") as file:  # noqa: PTH123 - pathlib takes no bytes
+    with open(user_path(path), "rb") as file:  # noqa: PTH123 - pathlib takes no bytes
         return os.fsdecode(path), io.BytesIO(file.read())
 
 
@@ -246,6 +251,7 @@ def save_img(
         OSError: If the file cannot be written.
     """
     picture = array_to_img(x, _keras.standardize_data_format(data_format), scale)
+    path = user_path(path)
     file_format = _pillow_format(path, file_format)
     if picture.mode == "RGBA" and file_format == "JPEG":
         warn("The JPEG format does not support RGBA images, converting to RGB.")
@@ -281,7 +287,7 @@ def list_pictures(directory: Any, ext: str | Iterable[str] = _PICTURES) -> list[
     endings = tuple(f".{name}" for name in (ext.split("|") if isinstance(ext, str) else ext))
     return [
         os.path.join(folder, name)  # noqa: PTH118 - pathlib would drop a leading "./"
-        for folder, _, names in sorted(os.walk(os.fspath(directory)))
+        for folder, _, names in sorted(os.walk(user_path(directory)))
         for name in sorted(names)
         if name.lower().endswith(endings)
     ]

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchwarp import _keras
-from batchwarp._arguments import boolean
+from batchwarp._arguments import boolean, user_path
 from batchwarp._warnings import warn
 from batchwarp.iterators.base import check_batches
 from batchwarp.iterators.columns import Columns, is_missing, listed, rows_in_words
@@ -169,7 +169,7 @@ class DataFrameIterator(FilesIterator):
             check_labels(labels, y_col, class_mode, wanted, integer_classes)
         rows = np.arange(len(names))
         weights = None if weight_col is None else _weights(frame, weight_col, rows)
-        folder = os.fspath(self.directory)
+        folder = os.fspath(user_path(self.directory))
         if validate_filenames:
             accepted = extensions(formats, self.white_list_formats)
             rows = _existing(names, folder, accepted, x_col)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchwarp import _keras
-from batchwarp._arguments import boolean
+from batchwarp._arguments import boolean, user_path
 from batchwarp._warnings import warn
 from batchwarp.files.index import class_folders, files_of_class
 from batchwarp.iterators.base import check_batches
@@ -144,7 +144,7 @@ class DirectoryIterator(FilesIterator):
         chosen = class_list(classes)
         self.directory = directory
         self.class_mode = class_mode
-        folder = os.fspath(directory)
+        folder = os.fspath(user_path(directory))
         if not os.path.isdir(folder):
             kind = NotADirectoryError if os.path.exists(folder) else FileNotFoundError
             raise kind(f"`directory` should be a folder that exists. Received: {folder!r}")
@@ -233,7 +233,7 @@ def _check_is_no_class(cache: Any, folder: str, names: Sequence[str]) -> None:
     """Raises `ValueError` if the next iterator would take the cache's folder for a class."""
     if not isinstance(cache, (str, os.PathLike)) or cache == "memory":
         return
-    data, path = Path(folder).resolve(), Path(os.fsdecode(cache)).resolve()
+    data, path = Path(folder).resolve(), Path(os.path.expanduser(os.fsdecode(cache))).resolve()
     below = path.relative_to(data).parts if data in path.parents else ()
     if len(below) == 1 or (below and below[0] not in names):
         raise ValueError(

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchwarp import transforms
+from batchwarp._arguments import user_path
 from batchwarp._arrays import computing_dtype
-from batchwarp._pipeline import Pipeline, overrides, run_one_by_one, transformed
+from batchwarp._pipeline import Pipeline, is_beyond_the_core, overrides, run_one_by_one, transformed
 from batchwarp.draws import as_dictionaries, global_random, is_borrowed
 from batchwarp.iterators.base import Iterator
 from batchwarp.iterators.structures import map_arrays
@@ -163,6 +164,8 @@ class ImageIterator(Iterator):
             return None
         pipeline = self._pipeline
         if pipeline is None or not pipeline.matches(generator):
+            if self._augments and is_beyond_the_core(generator, self._image_shape):
+                return None
             pipeline = Pipeline(
                 generator, self._image_shape, self._working_dtype, augment=self._augments
             )
@@ -243,4 +246,4 @@ class ImageIterator(Iterator):
             picture = transforms.array_to_img(image, self.data_format, scale=True)
             number = random.randint(self._save_numbers)
             name = f"{self.save_prefix}_{index}_{number}.{self.save_format}"
-            picture.save(Path(self.save_to_dir) / name)
+            picture.save(Path(user_path(self.save_to_dir)) / name)

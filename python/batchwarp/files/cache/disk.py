@@ -258,7 +258,8 @@ def _checked_folder(folder: object) -> Path:
             "`cache` must be 'memory' or the path of a folder, as a string or `pathlib.Path`. "
             f"Received: {folder!r}"
         )
-    return Path(text).absolute()
+    # Always: in a program, "~/cache" is never meant as a folder that is called "~".
+    return Path(os.path.expanduser(text)).absolute()  # noqa: PTH111 - leaves what it does not know
 
 
 def _checked_settings(settings: Mapping[str, Setting]) -> dict[str, Setting]:
