@@ -7,7 +7,7 @@ import weakref
 from contextlib import suppress
 from pathlib import Path
 
-from batchwarp.files.cache.system import OPEN_FLAGS, try_lock
+from batchwarp.files.cache.system import OpenFile, try_lock
 from batchwarp.training.errors import UsageError
 
 __all__ = ["Claim"]
@@ -32,12 +32,12 @@ class Claim:
         try:
             made = not folder.exists()
             folder.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT | OPEN_FLAGS, 0o666)
+            opened = OpenFile(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT)
         except OSError as error:
             reason = error.strerror or error
             raise UsageError(f"argument --out: cannot write to {folder}: {reason}") from error
-        self._release = weakref.finalize(self, _release, descriptor, folder if made else None)
-        if not _locked(descriptor):
+        self._release = weakref.finalize(self, _release, opened, folder if made else None)
+        if not _locked(opened):
             self.release()
             raise UsageError(f"argument --out: another run is at work in {folder}")
 
@@ -46,18 +46,20 @@ class Claim:
         self._release()
 
 
-def _release(descriptor: int, made: Path | None) -> None:
+def _release(opened: OpenFile, made: Path | None) -> None:
     """Gives up a lock, and removes the folder that was made for it if there is nothing in it."""
-    os.close(descriptor)
+    if opened.descriptor < 0:  # in a forked child, which has no say
+        return
+    opened.close()
     if made is not None and [path.name for path in made.glob("*")] == [LOCK_FILE]:
         with suppress(OSError):
             (made / LOCK_FILE).unlink()
             made.rmdir()
 
 
-def _locked(descriptor: int) -> bool:
+def _locked(opened: OpenFile) -> bool:
     """Locks a file; returns whether nobody else has done so, which not all file systems can say."""
     try:
-        return try_lock(descriptor)
+        return try_lock(opened.descriptor)
     except OSError:
         return True

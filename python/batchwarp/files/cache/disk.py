@@ -238,9 +238,7 @@ class DiskCache(ImageCache):
 
     def _after_fork(self) -> None:
         super()._after_fork()
-        if self._writer is not None:
-            self._writer.give_up_writing()
-            self._writer = None
+        self._writer = None  # its file is closed
         self._claimed[:] = True  # the parent writes
 
     def __getstate__(self) -> dict[str, Any]:

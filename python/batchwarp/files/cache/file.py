@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import mmap
 import os
-import weakref
 import zlib
 from pathlib import Path
 
@@ -20,7 +19,7 @@ from batchwarp.files.cache.layout import (
     seals,
     voided,
 )
-from batchwarp.files.cache.system import OPEN_FLAGS, read_at, write_at
+from batchwarp.files.cache.system import OpenFile, read_at, write_at
 
 __all__ = ["CacheFile", "create"]
 
@@ -33,8 +32,7 @@ class CacheFile:
 
     Args:
         path: Where it is.
-        descriptor: The open file, and its lock if there is one; belongs to this object once it is
-            made.
+        opened: The open file, and its lock if there is one.
         like: What the images must be, None to take any.
 
     Attributes:
@@ -47,12 +45,15 @@ class CacheFile:
         OSError: If it cannot be read.
     """
 
-    def __init__(self, path: Path, descriptor: int, like: Layout | None = None) -> None:
+    def __init__(self, path: Path, opened: OpenFile, like: Layout | None = None) -> None:
         self.path = path
-        self.layout = Layout.parse(read_at(descriptor, LONGEST_HEADER, 0))
+        # Whoever closes it, it is not before the last thread that writes has let go of this object:
+        # the number of a closed descriptor may soon be that of another file.
+        self.opened = opened
+        self.layout = Layout.parse(read_at(opened.descriptor, LONGEST_HEADER, 0))
         if like is not None and not self.layout.fits(like):
             raise FormatError("made with other settings")
-        self._map = _mapped(path, descriptor, self.layout.file_size)
+        self._map = _mapped(path, opened.descriptor, self.layout.file_size)
         self._index = np.frombuffer(
             self._map, RECORD, self.layout.capacity, self.layout.index_offset
         )
@@ -62,11 +63,6 @@ class CacheFile:
             self._map,
             self.layout.data_offset,
         )
-        self.descriptor = descriptor
-        # Not before the last thread that writes has let go of this object: the number of a closed
-        # descriptor may soon be that of another file.
-        self._close = weakref.finalize(self, os.close, descriptor)
-        self._close.atexit = False  # the process ends, and the system closes
 
     def records(self) -> tuple[NDArray[np.void], NDArray[np.int64]]:
         """Returns the records whose seal holds, and their slots, in the order of the slots."""
@@ -124,7 +120,7 @@ class CacheFile:
             OSError: If it cannot be written.
         """
         offset = self.layout.data_offset + slot * self.layout.image_bytes
-        write_at(self.descriptor, image.reshape(-1).data, offset)
+        write_at(self.opened.descriptor, image.reshape(-1).data, offset)
 
     def void(self, slot: int) -> None:
         """Marks a slot as holding no image, and as never to be written again.
@@ -136,16 +132,12 @@ class CacheFile:
 
     def close(self) -> None:
         """Closes the file, which gives up the lock; the object is of no more use."""
-        self._close()
+        self.opened.close()
         del self._map, self._index, self.images  # Windows replaces no file that is mapped
-
-    def give_up_writing(self) -> None:
-        """Closes the descriptor in a forked child; its parent keeps the lock."""
-        self._close()
 
     def _write_record(self, slot: int, record: NDArray[np.void]) -> None:
         offset = self.layout.index_offset + slot * RECORD.itemsize
-        write_at(self.descriptor, record.view(np.uint8).data, offset)
+        write_at(self.opened.descriptor, record.view(np.uint8).data, offset)
 
     def _whole(self) -> bool:
         """Whether the file still has its length: reading beyond would end the process."""
@@ -165,14 +157,13 @@ def create(path: Path, layout: Layout) -> CacheFile:
     Raises:
         OSError: If it cannot be made.
     """
-    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | OPEN_FLAGS
-    descriptor = os.open(path, flags, 0o666)
+    opened = OpenFile(path, os.O_RDWR | os.O_CREAT | os.O_EXCL)
     try:
-        os.ftruncate(descriptor, layout.file_size)
-        write_at(descriptor, memoryview(layout.header), 0)
-        return CacheFile(path, descriptor)
+        os.ftruncate(opened.descriptor, layout.file_size)
+        write_at(opened.descriptor, memoryview(layout.header), 0)
+        return CacheFile(path, opened)
     except BaseException:
-        os.close(descriptor)
+        opened.close()
         raise
 
 
@@ -181,13 +172,13 @@ def _mapped(path: Path, descriptor: int, size: int) -> mmap.mmap:
 
     A map keeps a copy of its descriptor, and with it the lock, for as long as anybody has images.
     """
-    own = os.open(path, os.O_RDONLY | OPEN_FLAGS)
+    own = OpenFile(path, os.O_RDONLY)
     try:
-        status = os.fstat(own)
+        status = os.fstat(own.descriptor)
         if not os.path.samestat(status, os.fstat(descriptor)):
             raise FormatError("replaced at this moment")
         if status.st_size < size:
             raise FormatError(f"damaged: {status.st_size:,} of {size:,} bytes are there")
-        return mmap.mmap(own, size, access=mmap.ACCESS_READ)
+        return mmap.mmap(own.descriptor, size, access=mmap.ACCESS_READ)
     finally:
-        os.close(own)
+        own.close()

@@ -12,7 +12,7 @@ from pathlib import Path
 from batchwarp.files.cache.file import CacheFile
 from batchwarp.files.cache.layout import SUFFIX, Setting
 from batchwarp.files.cache.opening import TEMPORARY_SUFFIX
-from batchwarp.files.cache.system import OPEN_FLAGS, describe, try_lock
+from batchwarp.files.cache.system import OpenFile, describe, try_lock
 
 __all__ = ["CacheSummary", "remove", "stale_files", "summaries"]
 
@@ -121,11 +121,11 @@ def _summary(path: Path) -> CacheSummary:
 
 
 def _read(known: CacheSummary) -> CacheSummary:
-    descriptor = os.open(known.path, os.O_RDONLY | OPEN_FLAGS)
+    opened = OpenFile(known.path, os.O_RDONLY)
     try:
-        file = CacheFile(known.path, descriptor)
+        file = CacheFile(known.path, opened)
     except BaseException:
-        os.close(descriptor)
+        opened.close()
         raise
     try:
         return replace(
@@ -144,12 +144,12 @@ def _read(known: CacheSummary) -> CacheSummary:
 def _is_locked(path: Path) -> bool:
     """Whether a process writes to a cache file; it is locked for a moment to find out."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | OPEN_FLAGS)
+        opened = OpenFile(path, os.O_RDONLY)
     except OSError:
         return False
     try:
-        return not try_lock(descriptor)
+        return not try_lock(opened.descriptor)
     except OSError:
         return False
     finally:
-        os.close(descriptor)
+        opened.close()

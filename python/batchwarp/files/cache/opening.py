@@ -20,7 +20,7 @@ import numpy as np
 from batchwarp.files.cache.file import CacheFile, create
 from batchwarp.files.cache.layout import SUFFIX, Layout
 from batchwarp.files.cache.samples import Content, Samples
-from batchwarp.files.cache.system import OPEN_FLAGS, describe, try_lock
+from batchwarp.files.cache.system import OpenFile, describe, try_lock
 
 __all__ = ["TEMPORARY_SUFFIX", "Opening", "is_at", "open_cache"]
 
@@ -93,7 +93,7 @@ def open_cache(path: Path, layout: Layout, samples: Samples) -> Opening:
 class _Held:
     """A file that was opened: as a cache file, or with what is wrong with it."""
 
-    descriptor: int
+    opened: OpenFile
     locked: bool
     hindrance: str  # why it is not locked
     file: CacheFile | None = None
@@ -102,9 +102,8 @@ class _Held:
     def close(self) -> None:
         if self.file is not None:
             self.file.close()
-        elif self.descriptor >= 0:
-            os.close(self.descriptor)
-        self.file, self.descriptor = None, -1
+        self.opened.close()
+        self.file = None
 
 
 def _hold(path: Path, layout: Layout, create_it: bool = True, lock: bool = True) -> _Held:
@@ -115,48 +114,54 @@ def _hold(path: Path, layout: Layout, create_it: bool = True, lock: bool = True)
     """
     held = _open(path, create_it, lock)
     try:
-        held.file = CacheFile(path, held.descriptor, layout)
+        held.file = CacheFile(path, held.opened, layout)
     except OSError as error:
         held.damage = describe(error)
     except ValueError as error:  # FormatError, or what mmap thinks of some files
         held.damage = str(error)
+    except BaseException:  # Ctrl-C
+        held.close()
+        raise
     return held
 
 
 def _open(path: Path, create_it: bool, lock: bool) -> _Held:
-    flags = os.O_RDWR | OPEN_FLAGS | (os.O_CREAT if create_it else 0)
+    flags = os.O_RDWR | (os.O_CREAT if create_it else 0)
     while True:
         try:
-            descriptor = os.open(path, flags, 0o666)
+            opened = OpenFile(path, flags)
         except OSError as error:
             with suppress(OSError):
-                read_only = os.open(path, os.O_RDONLY | OPEN_FLAGS)
-                return _Held(read_only, False, describe(error))
+                return _Held(OpenFile(path, os.O_RDONLY), False, describe(error))
             raise
         if not lock:
-            return _Held(descriptor, False, "")
-        held = _locked(descriptor)
-        if is_at(path, descriptor):
-            return held
+            return _Held(opened, False, "")
+        try:
+            held = _locked(opened)
+            if is_at(path, opened):
+                return held
+        except BaseException:
+            opened.close()
+            raise
         held.close()  # replaced or removed in between
 
 
-def _locked(descriptor: int) -> _Held:
+def _locked(opened: OpenFile) -> _Held:
     hindrance = "another process or iterator writes to it"
     try:
-        locked = try_lock(descriptor)
+        locked = try_lock(opened.descriptor)
         if not locked:
             time.sleep(_PAUSE)
-            locked = try_lock(descriptor)
+            locked = try_lock(opened.descriptor)
     except OSError as error:
         locked, hindrance = False, f"cannot be locked: {describe(error)}"
-    return _Held(descriptor, locked, hindrance)
+    return _Held(opened, locked, hindrance)
 
 
-def is_at(path: Path, descriptor: int) -> bool:
+def is_at(path: Path, opened: OpenFile) -> bool:
     """Whether an open file is still the one with this path."""
     try:
-        return os.path.samestat(path.stat(), os.fstat(descriptor))
+        return os.path.samestat(path.stat(), os.fstat(opened.descriptor))
     except FileNotFoundError:
         return False
 
@@ -238,7 +243,7 @@ def _same_list(file: CacheFile, samples: Samples) -> bool:
 
 def _lock_at_once(file: CacheFile) -> bool:
     try:
-        return try_lock(file.descriptor) and is_at(file.path, file.descriptor)
+        return try_lock(file.opened.descriptor) and is_at(file.path, file.opened)
     except OSError:
         return False
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from contextlib import suppress
+from pathlib import Path
 
-__all__ = ["OPEN_FLAGS", "describe", "read_at", "try_lock", "write_at"]
+from batchwarp import _forks
+
+__all__ = ["OpenFile", "describe", "read_at", "try_lock", "write_at"]
 
 if sys.platform == "win32":
     import msvcrt
 
-    OPEN_FLAGS = os.O_BINARY
+    _OPEN_FLAGS = os.O_BINARY
     # Locks of Windows keep others from reading: beyond the end there is nothing to read.
     _LOCKED_BYTE = 1 << 62
     _seeking = threading.Lock()
@@ -26,6 +30,9 @@ if sys.platform == "win32":
                 return False
         return True
 
+    def _unlock(descriptor: int) -> None:
+        """Does nothing: closing gives up the lock."""
+
     def _read(descriptor: int, size: int, offset: int) -> bytes:
         with _seeking:
             os.lseek(descriptor, offset, os.SEEK_SET)
@@ -39,7 +46,7 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-    OPEN_FLAGS = 0
+    _OPEN_FLAGS = 0
 
     def try_lock(descriptor: int) -> bool:
         """Locks a file until the descriptor is closed, unless somebody else has it locked.
@@ -61,8 +68,49 @@ else:
             return False
         return True
 
+    def _unlock(descriptor: int) -> None:
+        """Gives up a lock, even if a process that was forked just now has the file open, too."""
+        with suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_UN)
+
     _read = os.pread
     _write = os.pwrite
+
+
+class OpenFile:
+    """An open file, and perhaps the lock on it, closed with the last reference at the latest.
+
+    In a forked child it is closed, or the child would keep the lock for as long as it lives.
+
+    Args:
+        path: The file.
+        flags: As for `os.open`.
+
+    Attributes:
+        descriptor: Integer; -1 once the file has been closed.
+
+    Raises:
+        OSError: If it cannot be opened.
+    """
+
+    def __init__(self, path: Path, flags: int) -> None:
+        self.descriptor = -1
+        self.descriptor = os.open(path, flags | _OPEN_FLAGS, 0o666)
+        _forks.watch(self)
+
+    def close(self) -> None:
+        """Closes it, which gives up the lock; may be called again."""
+        descriptor, self.descriptor = self.descriptor, -1
+        if descriptor >= 0:
+            _unlock(descriptor)
+            os.close(descriptor)
+
+    __del__ = close
+
+    def _after_fork(self) -> None:
+        descriptor, self.descriptor = self.descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)  # the lock is the parent's
 
 
 def read_at(descriptor: int, size: int, offset: int) -> bytes:
