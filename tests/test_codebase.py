@@ -30,6 +30,7 @@ EXTENSIONS = {
     "cache",
     "device",
     "exif_transpose",
+    "grayscale",
     "formats",
     "framework",
     "integer_classes",

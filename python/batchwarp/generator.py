@@ -213,17 +213,6 @@ class ImageDataGenerator:
 
         for name in (*SWITCHES, "validation_augment"):
             boolean(name, getattr(self, name))
-        ranges: tuple[tuple[str, Any], ...] = (
-            ("rotation_range", rotation_range),
-            ("width_shift_range", width_shift_range),
-            ("height_shift_range", height_shift_range),
-            ("shear_range", shear_range),
-            ("zoom_range", zoom_range),
-            ("channel_shift_range", channel_shift_range),
-        )
-        for name, value in ranges:
-            if value is True:
-                warn(f"`{name}=True` is taken for the number 1, as in Keras")
         transforms.check_warp_options(fill_mode, cval, interpolation_order, "interpolation_order")
         ParameterDraws(self, 1, 1)  # raises for a range that means nothing
         self._imply("zca_whitening", "featurewise_center", True)

@@ -165,14 +165,6 @@ def test_switches_that_keras_takes(value):
     np.testing.assert_array_equal(next(flow), next(expected))
 
 
-def test_ranges_that_are_switched_on():
-    """They mean 1, in Keras and here; that is hardly what was wanted."""
-    for name in ("rotation_range", "shear_range", "zoom_range", "width_shift_range"):
-        with pytest.warns(UserWarning, match=f"`{name}=True` is taken for the number 1"):
-            batchwarp.ImageDataGenerator(**{name: True})
-        batchwarp.ImageDataGenerator(**{name: False})
-
-
 @pytest.mark.parametrize("value", ["20", b"20", np.array("20"), np.str_("20"), 10**400], ids=repr)
 def test_numbers_as_strings(value):
     for name in ("rotation_range", "shear_range", "channel_shift_range", "rescale", "cval"):
