@@ -15,6 +15,7 @@ import pytest
 from PIL import Image, ImageFile, PngImagePlugin
 
 import batchwarp
+from batchwarp.files.cache.listing import summaries
 from batchwarp.files.decode import Decoding
 from batchwarp.files.reader import load
 from image_files import flow, picture
@@ -377,6 +378,27 @@ def test_arrays_of_any_dtype(tmp_path, order, dtype):
         assert reason
 
 
+@pytest.mark.parametrize("shape", ["(9999999, 9999999, 99)", "(-1, 5)", "(0, 5)", "()", "(2**9,)"])
+def test_arrays_of_impossible_sizes(tmp_path, shape):
+    """They were "too little memory", which is not the file's fault."""
+    header = f"{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}}}".encode()
+    data = b"\x93NUMPY\x01\0" + struct.pack("<H", len(header) + 1) + header + b"\n" + bytes(80)
+    image, reason = read(tmp_path, data, suffix="npy")
+    assert image is None
+    assert reason
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_jpeg_within_tiff(tmp_path, mode, orientation):
+    path = tmp_path / "saved.tif"
+    picture(40, 30).convert(mode).save(path, compression="jpeg", tiffinfo={274: orientation})
+    with Image.open(path) as stored:
+        expected = np.asarray(stored).reshape(*stored.size[::-1], -1)
+    assert expected.shape[:2] == ((40, 30) if orientation == 1 else (30, 40))
+    assert_stored(tmp_path, path.read_bytes(), expected, size=expected.shape[:2])
+
+
 def test_arrays_that_would_run_code(tmp_path):
     np.save(tmp_path / "saved.npy", np.array([[print]]), allow_pickle=True)
     image, reason = read(tmp_path, (tmp_path / "saved.npy").read_bytes(), suffix="npy")
@@ -408,3 +430,14 @@ def test_an_orientation_that_cannot_be_read(tmp_path):
         image = batchwarp.image.load_img(path, exif_transpose=True)
         np.testing.assert_array_equal(np.asarray(image), stored)
     assert Path(path).exists()
+
+
+def test_cached_samples_of_earlier_versions_are_not_taken(tmp_path):
+    (tmp_path / "a").mkdir()
+    Image.fromarray(SHALLOW[..., :4]).save(tmp_path / "a" / "x.tif")
+    options = {"class_mode": None, "target_size": (11, 21), "classes": ["a"]}
+    next(flow(tmp_path, color_mode="unchanged", cache=tmp_path / "cached", **options))
+    next(flow(tmp_path, color_mode="rgba", cache=tmp_path / "cached", **options))
+    settings = [found.settings for found in summaries(tmp_path / "cached")]
+    samples = {found["color_mode"]: found.get("samples") for found in settings}
+    assert samples == {"unchanged": "as stored", "rgba": None}

@@ -1,7 +1,8 @@
-"""Formats of which Pillow makes 8 bits, or other numbers than are stored."""
+"""Formats that Pillow does not read, or of which it makes other numbers than are stored."""
 
 from __future__ import annotations
 
+import io
 import math
 import re
 from collections.abc import Callable
@@ -56,6 +57,41 @@ def samples(data: bytes, check_size: Callable[[int, int], object]) -> NDArray[An
     if found.size < count:
         raise ValueError(f"the file ends early: it has {found.size} of {count} samples")
     return found.reshape(shape)
+
+
+def array(data: bytes) -> NDArray[Any]:
+    """Returns the array of a file of NumPy's.
+
+    Args:
+        data: Bytes, the whole file, which begins with `NPY`.
+
+    Returns:
+        Array of rank 2 or 3; booleans become 0 and 1 of uint8.
+
+    Raises:
+        ValueError: If it holds something else, or less than its header says.
+    """
+    content = io.BytesIO(data)
+    version = np.lib.format.read_magic(content)
+    headers = {
+        (1, 0): np.lib.format.read_array_header_1_0,
+        (2, 0): np.lib.format.read_array_header_2_0,
+    }
+    if version in headers:  # not so the names of fields in Unicode, which are refused later
+        shape, _, dtype = headers[version](content)
+        if min(shape, default=1) >= 0 and not dtype.hasobject:
+            # NumPy would ask for the memory first.
+            size, present = math.prod(shape) * dtype.itemsize, len(data) - content.tell()
+            if size > present:
+                raise ValueError(f"the file ends early: it has {present} of {size} bytes")
+    content.seek(0)
+    image: NDArray[Any] = np.load(content, allow_pickle=False)
+    if image.ndim not in (2, 3) or 0 in image.shape or image.dtype.kind not in "biuf":
+        raise ValueError(
+            "should hold an array of real numbers of shape (height, width) or "
+            f"(height, width, channels), it holds {image.dtype} of shape {image.shape}"
+        )
+    return image.astype(np.uint8) if image.dtype.kind == "b" else image
 
 
 def _refuse_deep(data: bytes) -> None:

@@ -380,7 +380,15 @@ def _decompressed(
     is_fax = layout.compression in _CCITT
     width = layout.block[1] if is_fax else row_bytes
     tags = {259: layout.compression, **layout.fax_options}
-    found = _with_libtiff(_strips_file(blocks, rows, total, width, 1 if is_fax else 8, tags))
+    file = _strips_file(blocks, rows, total, width, 1 if is_fax else 8, tags)
+    try:
+        found = _with_libtiff(file)
+    except OSError as error:
+        name = _COMPRESSIONS[layout.compression]
+        missing = f", or Pillow's libtiff knows no {name}" if layout.compression >= 34925 else ""
+        raise ValueError(
+            f"{_DAMAGED}: its pixels ({name}) cannot be decompressed{missing}"
+        ) from error
     return np.packbits(found, axis=1) if is_fax else found
 
 
@@ -435,8 +443,5 @@ def _with_libtiff(file: bytes) -> NDArray[np.uint8]:
     """Decodes a file with Pillow's libtiff, whatever its size: rows of bytes are no pixels."""
     from PIL.TiffImagePlugin import TiffImageFile
 
-    try:
-        with TiffImageFile(io.BytesIO(file)) as picture:
-            return np.asarray(picture)
-    except OSError as error:
-        raise ValueError(f"{_DAMAGED}: its pixels cannot be decompressed") from error
+    with TiffImageFile(io.BytesIO(file)) as picture:
+        return np.asarray(picture)

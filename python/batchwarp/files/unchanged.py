@@ -57,7 +57,7 @@ def decode(data: bytes, path: str, exif_transpose: bool, indices: bool = False) 
 
 def _decoded(data: bytes, path: str, exif_transpose: bool, indices: bool) -> Unchanged:
     if data.startswith(formats.NPY):
-        return Unchanged(_from_npy(data))
+        return Unchanged(formats.array(data))
     if tiff.is_tiff(data):
         stored = tiff.read(data, lambda width, height: _check_size(width, height, path))
         if stored is not None:
@@ -69,16 +69,6 @@ def _decoded(data: bytes, path: str, exif_transpose: bool, indices: bool) -> Unc
         return _of_png(data, path, exif_transpose, indices)
     with pictures.decoded(io.BytesIO(data), path, "unchanged", exif_transpose) as picture:
         return _of_picture(picture, indices)
-
-
-def _from_npy(data: bytes) -> NDArray[Any]:
-    image: NDArray[Any] = np.load(io.BytesIO(data), allow_pickle=False)
-    if image.ndim not in (2, 3) or 0 in image.shape or image.dtype.kind not in "biuf":
-        raise ValueError(
-            "should hold an array of real numbers of shape (height, width) or "
-            f"(height, width, channels), it holds {image.dtype} of shape {image.shape}"
-        )
-    return image.astype(np.uint8) if image.dtype.kind == "b" else image
 
 
 def _of_tiff(stored: tiff.Stored, indices: bool) -> Unchanged:

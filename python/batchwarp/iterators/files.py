@@ -193,6 +193,8 @@ class FilesIterator(ImageIterator):
             "scaled_decode": options.scaled,
             "pillow": "{}.{}".format(*pillow_version()),  # resizing depends on it
         }
+        if options.color_mode == "unchanged":
+            settings["samples"] = "as stored"  # not so in what version 0.1.0 has cached
         return DiskCache(
             cache,
             self._filepaths,
