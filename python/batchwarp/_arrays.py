@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from batchwarp._signals import let_through
 from batchwarp._warnings import warn
 
 __all__ = [
@@ -73,6 +74,7 @@ def as_array(name: str, value: Any, *, stack: bool = False) -> NDArray[Any]:
     except (MemoryError, RecursionError):
         raise
     except Exception as error:  # whatever NumPy and other libraries raise
+        let_through(error)
         raise _unconverted(name, value, error) from error
     if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
         warn(f"`{name}` is a masked array; what is under the mask is used, as in Keras")
@@ -176,7 +178,8 @@ def _unconverted(name: str, value: Any, error: Exception) -> Exception:
     if isinstance(value, (list, tuple)):
         try:
             shapes = [np.shape(item) for item in value]
-        except Exception:  # noqa: BLE001 - it is nested deeper, or not NumPy's business
+        except Exception as nested:  # noqa: BLE001 - it goes deeper, or is not NumPy's business
+            let_through(nested)
             shapes = []
         other = next((at for at, shape in enumerate(shapes) if shape != shapes[0]), None)
         if other is not None:

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from batchwarp._arrays import is_real
+from batchwarp._signals import let_through
 from batchwarp._warnings import warn
 
 DATA_FORMATS = ("channels_last", "channels_first")
@@ -156,13 +157,14 @@ def print_message(message: str) -> None:
 def _is_printed(message: str) -> bool:
     """Writes a line to the standard output; returns whether that was possible."""
     stream: Any = sys.stdout
+    written = False
     try:
         stream.write(_encodable(message, getattr(stream, "encoding", None)) + "\n")
-    except Exception:  # noqa: BLE001 - whatever the program's own stream raises
-        return False
-    with contextlib.suppress(Exception):
+        written = True
         stream.flush()
-    return True
+    except Exception as error:  # noqa: BLE001 - whatever the program's own stream raises
+        let_through(error)
+    return written
 
 
 def _encodable(message: str, encoding: Any) -> str:
@@ -199,6 +201,7 @@ def py_dataset() -> type[Any] | None:
     except ImportError:
         return None
     except Exception as error:  # noqa: BLE001 - a broken Keras must not break arrays in, arrays out
+        let_through(error)
         warn(
             f"Keras is installed but importing it failed ({type(error).__name__}: {error}); "
             "batchwarp's iterators work, but are no `keras.utils.PyDataset`.",

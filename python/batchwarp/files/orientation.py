@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from batchwarp._signals import let_through
+
 if TYPE_CHECKING:
     from PIL.Image import Image
 
@@ -37,7 +39,8 @@ def _orientation(picture: Image) -> int:
         found = picture.getexif().get(_TAG, 1)
     except (MemoryError, Warning):
         raise
-    except Exception:  # noqa: BLE001 - EXIF data may be anything; the pixels are good all the same
+    except Exception as error:  # noqa: BLE001 - EXIF may be anything; the pixels are good
+        let_through(error)
         return 1
     return found if isinstance(found, int) else 1  # damaged data may hold text, or several numbers
 

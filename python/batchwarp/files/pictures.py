@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from batchwarp import _keras
 from batchwarp._arguments import boolean, image_size, user_path
+from batchwarp._signals import let_through
 from batchwarp._warnings import warn
 from batchwarp.errors import ImageFileError
 from batchwarp.files import formats, tiff
@@ -139,6 +140,7 @@ def decoded(content: io.BytesIO, name: str, color_mode: str, exif_transpose: boo
     except (MemoryError, Warning):  # not the file's fault, or raised because the user wants it so
         raise
     except Exception as error:  # whatever a broken file makes a decoder stumble on
+        let_through(error)
         raise ImageFileError(name, reason_of(error, content)) from error
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from batchwarp._signals import let_through
 from batchwarp._threads import Shortage
 from batchwarp.errors import ImageFileError
 from batchwarp.files.decode import Decoding, decode, read_file
@@ -61,6 +62,7 @@ def load(path: str, options: Decoding, channels: int) -> Loaded:
     except Warning:  # it is the user who made an error of it
         raise
     except Exception as error:  # noqa: BLE001 - decoders raise what they like at a broken file
+        let_through(error)
         _raise_faults_of_the_system(error, path)
         if isinstance(error, ImageFileError):
             loaded.error = error

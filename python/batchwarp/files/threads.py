@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable
 
 from batchwarp import _forks
+from batchwarp._signals import let_through
 from batchwarp._threads import NOT_STARTED, Shortage
 from batchwarp._warnings import Caught, collected, issue
 from batchwarp.runtime import get_num_threads
@@ -89,6 +90,7 @@ class _Helpers:
         try:
             thread.start()
         except NOT_STARTED as error:
+            let_through(error)
             return error.with_traceback(None)
         self._threads.append(thread)
         return None

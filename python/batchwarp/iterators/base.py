@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from batchwarp import _core, _forks, _keras
 from batchwarp._arguments import boolean, integer, seed_of_a_flow
+from batchwarp._signals import let_through
 from batchwarp._threads import NOT_STARTED, Shortage
 from batchwarp.draws import global_random, renew_random, with_borrowed_global
 from batchwarp.iterators.read_ahead import POSITION, ReadAhead
@@ -372,6 +373,7 @@ class Iterator:
             try:
                 self._ahead = ReadAhead(self)
             except NOT_STARTED as error:
+                let_through(error)
                 self._shortage.tell(error, "no batch is made ahead")
         return self._ahead
 

@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from batchwarp import _forks
+from batchwarp._signals import let_through
 
 __all__ = ["OpenFile", "describe", "read_at", "try_lock", "write_at"]
 
@@ -136,5 +137,10 @@ def write_at(descriptor: int, data: memoryview, offset: int) -> None:
 
 
 def describe(error: OSError) -> str:
-    """Returns the reason of an error in the system's words, without the path."""
+    """Returns what the system says, without the path.
+
+    Raises:
+        OSError: The error, if it is not the system's but was raised by the handler of a signal.
+    """
+    let_through(error)
     return error.strerror or str(error)

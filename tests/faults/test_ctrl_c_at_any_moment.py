@@ -1,0 +1,158 @@
+"""Ctrl-C, or another signal whose handler raises, at any moment of any call.
+
+The exception arrives where the call was made, or after it. Nothing hangs then, nothing is printed,
+and the next batch is the one that was interrupted or the one after it. More moments are tried with
+the environment variable `BATCHWARP_SIGNALS`, the number for each call.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import io
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.skipif(
+    not hasattr(signal, "setitimer"), reason="Windows has no timer that interrupts"
+)
+
+HANG = 60.0  # seconds; what is waited for takes milliseconds
+MOMENTS = int(os.environ.get("BATCHWARP_SIGNALS", "20"))
+
+TOGETHER = (
+    ("next", "next with prefetch", "a new flow with prefetch", "a batch by its position"),
+    (
+        "a function that draws",
+        "a function that draws, with prefetch",
+        "a method that draws",
+        "a method that draws, with prefetch",
+    ),
+    ("files", "files with prefetch", "files through a method"),
+    ("files in the memory cache", "files in a cache on disk", "a new cache on disk"),
+    ("fit", "fit with augmentation", "fit with whitening", "fit_from"),
+    ("methods of the generator", "functions of one image", "set_num_threads", "check"),
+)
+
+
+@pytest.mark.parametrize("names", TOGETHER, ids=lambda names: names[0])
+def test_a_signal_at_any_moment(names):
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-W", "ignore::ResourceWarning", __file__, *names],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
+        capture_output=True,
+        text=True,
+        timeout=600 + MOMENTS,
+        check=False,
+    )
+    assert (done.stderr, done.returncode) == ("", 0), done.stdout
+
+
+class Stop(Exception):
+    """What the handler of a signal may raise instead of `KeyboardInterrupt`."""
+
+
+INTERRUPTS = (KeyboardInterrupt, Stop, SystemExit, TimeoutError)
+
+
+def in_a_thread(work):
+    """Runs a function in another thread, for which no lock may be left held."""
+    failures = []
+
+    def run():
+        try:
+            work()
+        except BaseException as error:  # noqa: BLE001 - raised below
+            failures.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    if failures:
+        raise failures[0]
+
+
+def interrupted(call, delay, interrupt):
+    """Calls a function, with an alarm; returns how long it took, or `None` after the alarm."""
+    heard = []
+
+    def handler(number, frame):
+        heard.append(number)
+        raise interrupt
+
+    signal.signal(signal.SIGALRM, handler)
+    start = time.perf_counter()
+    try:
+        try:
+            signal.setitimer(signal.ITIMER_REAL, delay)
+            call()
+            took = time.perf_counter() - start
+        finally:
+            left, _ = signal.setitimer(signal.ITIMER_REAL, 0)
+            while not left and not heard:  # it is on its way
+                time.sleep(0.0001)
+    except interrupt:
+        return None
+    return took
+
+
+def interrupt_repeatedly(name, call, moments):
+    """Interrupts a call again and again, and looks each time what has become of it."""
+    import numpy as np
+
+    np.random.seed(7)
+    start = time.perf_counter()
+    call.check()
+    usual = time.perf_counter() - start
+    for number in range(MOMENTS):
+        place, state = call.place, np.random.get_state()
+        delay = moments.random() ** 2 * usual + 1e-6
+        faulthandler.dump_traceback_later(HANG, exit=True)
+        try:
+            took = interrupted(call.call, delay, INTERRUPTS[number % len(INTERRUPTS)])
+            if took is not None:
+                usual = took
+            if not call.draws_globally and "prefetch" not in name:  # whose thread may be at work
+                assert all(map(np.array_equal, np.random.get_state(), state)), "it was drawn from"
+            in_a_thread(lambda place=place: call.check(place))
+            call.check()
+        except BaseException as error:
+            raise AssertionError(
+                f"{name}, {number}: {delay * 1e6:.0f} us of {usual * 1e6:.0f}"
+            ) from error
+        faulthandler.cancel_dump_traceback_later()
+
+
+def main(*names):
+    import public_calls
+
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        public_calls.write_files(folder)
+        for name in names:
+            call = public_calls.calls(folder)[name]()
+            interrupt_repeatedly(name, call, random.Random(name))
+            del call
+            if (folder / "caches").exists():  # what was written is right for others, too
+                flow = public_calls.file_flow(folder, cache=folder / "caches", shuffle=False)
+                plain = public_calls.file_flow(folder, shuffle=False)
+                for _ in range(len(flow)):
+                    assert public_calls.same(next(flow), next(plain))
+                assert flow._cache.complete
+                del flow
+                shutil.rmtree(folder / "caches")
+
+
+if __name__ == "__main__":
+    sys.modules["keras"] = None  # it takes seconds to import
+    sys.stdout = io.StringIO()
+    main(*sys.argv[1:])
