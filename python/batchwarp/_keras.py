@@ -71,6 +71,17 @@ def backend() -> str | None:
     return None if config is None else str(config.backend())
 
 
+def asks() -> bool:
+    """Whether the function that calls this one is called by what hands data sets to Keras' loops.
+
+    These are `fit`, `evaluate` and `predict`. Frames of this package are passed over.
+    """
+    frame = sys._getframe(2)
+    while frame.f_globals.get("__name__", "").startswith("batchwarp.") and frame.f_back:
+        frame = frame.f_back
+    return str(frame.f_globals.get("__name__")).endswith(".data_adapters.py_dataset_adapter")
+
+
 def standardize_data_format(data_format: str | None) -> str:
     """Returns a valid data format, the global one for `None`.
 

@@ -171,7 +171,7 @@ def test_fit(folder, keras, columns):
             keras.layers.Dense(3 if len(columns) == 1 else 2),
         ]
     )
-    model.compile(loss="mse", optimizer="sgd")
+    model.compile(loss="mse", optimizer="sgd", run_eagerly=True)
     flow = frame_flow(folder, frame, y_col=y_col, class_mode="raw")
     assert np.isfinite(model.evaluate(flow, verbose=0))
     assert np.isfinite(model.evaluate(flow.to_tf_dataset(), verbose=0))

@@ -18,7 +18,7 @@ from batchwarp._signals import let_through
 from batchwarp._threads import NOT_STARTED, Shortage
 from batchwarp.draws import global_random, renew_random, with_borrowed_global
 from batchwarp.iterators.read_ahead import POSITION, ReadAhead
-from batchwarp.iterators.structures import stacked
+from batchwarp.iterators.structures import stacked, without_lists
 from batchwarp.iterators.tf_dataset import tf_dataset
 
 if TYPE_CHECKING:
@@ -282,11 +282,16 @@ class Iterator:
             idx: Integer below `len(self)`; negative ones count from the end.
 
         Returns:
-            The batch, as from `next()`.
+            The batch, as from `next()`. Where Keras asks for it to train on TensorFlow, tuples are
+            in place of lists of several inputs or outputs, which TensorFlow does not take.
 
         Raises:
             ValueError: If there is no such batch.
         """
+        batch = self._at(idx)
+        return without_lists(batch) if _keras.asks() and _keras.backend() == "tensorflow" else batch
+
+    def _at(self, idx: int) -> Any:
         length = len(self)
         position = idx + length if idx < 0 else idx
         if not 0 <= position < length:

@@ -168,7 +168,6 @@ class DataFrameIterator(FilesIterator):
                 labels = separated(labels, label_separator, y_col)
             check_labels(labels, y_col, class_mode, wanted, integer_classes)
         rows = np.arange(len(names))
-        weights = None if weight_col is None else _weights(frame, weight_col, rows)
         folder = os.fspath(user_path(self.directory))
         if validate_filenames:
             accepted = extensions(formats, self.white_list_formats)
@@ -176,10 +175,15 @@ class DataFrameIterator(FilesIterator):
         if class_mode not in _WITHOUT_CLASSES:
             rows, labels, wanted = of_classes(rows, labels, wanted)
             self.class_indices = {name: number for number, name in enumerate(wanted)}
+        self._searched = (
+            f"{len(rows)} of {len(names)} rows of the dataframe name "
+            f"{'an image file that exists' if validate_filenames else 'a file'} in x_col={x_col!r}"
+            f"{f', relative to {folder!r},' if folder else ''} and have a label of the classes"
+        )
         rows = self._rows_of_subset(rows, names, labels)
 
         self.filenames = [names[row] for row in rows]
-        self._sample_weight = None if weights is None else weights[rows]
+        self._sample_weight = None if weight_col is None else _weights(frame, weight_col, rows)
         if class_mode not in _WITHOUT_CLASSES:
             self.classes = [self._number(labels[row]) for row in rows]
         elif class_mode == "multi_output":

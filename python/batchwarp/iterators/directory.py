@@ -157,6 +157,10 @@ class DirectoryIterator(FilesIterator):
         if missing:
             warn(f"There is no folder in {folder} for these `classes`: {', '.join(missing)}")
         accepted = extensions(formats, self.white_list_formats)
+        self._searched = (
+            f"looked for were files with the extensions {', '.join(accepted)} in folders in "
+            f"{folder!r}, one for each class"
+        )
         self.filenames = []
         labels = [np.empty(0, np.int32)]
         for name in names:

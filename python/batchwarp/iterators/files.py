@@ -33,7 +33,8 @@ ON_ERROR = ("raise", "skip", "zeros")
 class FilesIterator(ImageIterator):
     """Base class for iterators over image files.
 
-    Subclasses set `filenames`, `class_mode` and what the class mode needs, and call `_set_files`.
+    Subclasses set `filenames`, `class_mode` and what the class mode needs, `_searched`, and call
+    `_set_files`.
     """
 
     _save_numbers: ClassVar[int] = 10_000_000
@@ -41,6 +42,7 @@ class FilesIterator(ImageIterator):
     class_mode: str | None
     class_indices: dict[Any, int]
     filenames: list[str]
+    _searched: str  # where images were looked for, for the error if there is none
 
     def _set_processing(
         self,
@@ -202,6 +204,31 @@ class FilesIterator(ImageIterator):
             settings,
             root=os.path.abspath(directory) if directory else "",
         )
+
+    @property
+    def num_batches(self) -> int:
+        """Number of batches of one pass.
+
+        Raises:
+            ValueError: If Keras asks, for `fit`, `evaluate` or `predict`, and there is no image.
+        """
+        if not self.n and _keras.asks():
+            raise self._without_images()
+        return len(self)
+
+    def to_tf_dataset(self) -> Any:
+        """Returns the batches as a `tf.data.Dataset`; see `Iterator.to_tf_dataset`.
+
+        Raises:
+            ValueError: If there is no image, on which a model would seem to train.
+        """
+        if not self.n:
+            raise self._without_images()
+        return super().to_tf_dataset()
+
+    def _without_images(self) -> ValueError:
+        subset = "" if self.subset is None else f' of the subset "{self.subset}"'
+        return ValueError(f"The data set has no image{subset}: {self._searched}")
 
     @property
     def filepaths(self) -> list[str]:

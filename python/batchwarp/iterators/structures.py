@@ -37,6 +37,22 @@ def arrays(batch: Any) -> list[NDArray[Any]]:
     return found
 
 
+def without_lists(batch: Any) -> Any:
+    """Returns a batch with tuples in place of the lists in it.
+
+    TensorFlow takes several inputs or outputs in tuples only, for which Keras has lists.
+
+    Args:
+        batch: A batch, for example `(images, [labels, others])`.
+
+    Returns:
+        The batch itself if there is no list in it, else a tuple.
+    """
+    if isinstance(batch, (tuple, list)) and any(isinstance(part, list) for part in batch):
+        return tuple(tuple(part) if isinstance(part, list) else part for part in batch)
+    return batch
+
+
 def stacked(batches: list[Any]) -> Any:
     """Joins batches of one structure and size.
 
