@@ -196,7 +196,7 @@ class FilesIterator(ImageIterator):
             "pillow": "{}.{}".format(*pillow_version()),  # resizing depends on it
         }
         if options.color_mode == "unchanged":
-            settings["samples"] = "as stored"  # not so in what version 0.1.0 has cached
+            settings["samples"] = "as stored"  # not so in what the first release has cached
         return DiskCache(
             cache,
             self._filepaths,
