@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from batchwarp import cuda
 
@@ -76,8 +77,13 @@ def estimated(workload: Workload, card: Card) -> float:
     return workload.shape.n / workload.estimate(card).seconds
 
 
-def measure(workload: Workload, rounds: int) -> dict[str, Any]:
+def measure(workload: Workload, rounds: int, images: NDArray[Any] | None = None) -> dict[str, Any]:
     """Times a batch on the card and on the processor; returns the figures.
+
+    Args:
+        workload: what to do.
+        rounds: how many measurements to take.
+        images: those of the batch, if they have been made before.
 
     Raises:
         RuntimeError: if the two do not give the same result.
@@ -85,7 +91,8 @@ def measure(workload: Workload, rounds: int) -> dict[str, Any]:
     shape = workload.shape
     options = OPTIONS.get(workload.steps, {})
     ranges = RANGES.get(workload.steps, Ranges())
-    batch = Batch.of(source_of(shape), shape, ranges, target=workload.target, **options)
+    made = source_of(shape) if images is None else images
+    batch = Batch.of(made, shape, ranges, target=workload.target, **options)
     source, out = cuda.upload(batch.source), cuda.upload(batch.out)
 
     def run(batches: int) -> None:

@@ -51,6 +51,7 @@ class Card:
         conversions: to and from 64-bit types, as a part of the additions in double precision that
             it does in the same time.
         source: where these figures are from.
+        reported: its name as the driver has it.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Card:
     processors: int
     conversions: float
     source: str
+    reported: str = ""
 
     @property
     def instructions(self) -> float:
@@ -83,9 +85,38 @@ CARDS = (
         128,
         1,
         "NVIDIA Ada GPU Architecture, white paper",
+        "NVIDIA GeForce RTX 4090",
     ),
-    Card("L4", 300e9, 30.3e12, 30.3e12 / 64, 58, 1, "NVIDIA L4 Tensor Core GPU, data sheet"),
-    Card("H100 SXM", 3350e9, 67e12, 34e12, 132, 1 / 4, "NVIDIA H100 Tensor Core GPU, data sheet"),
+    Card(
+        "L4",
+        300e9,
+        30.3e12,
+        30.3e12 / 64,
+        58,
+        1,
+        "NVIDIA L4 Tensor Core GPU, data sheet",
+        "NVIDIA L4",
+    ),
+    Card(
+        "H100 SXM",
+        3350e9,
+        67e12,
+        34e12,
+        132,
+        1 / 4,
+        "NVIDIA H100 Tensor Core GPU, data sheet",
+        "NVIDIA H100 80GB HBM3",
+    ),
+    Card(
+        "H200 SXM",
+        4800e9,
+        67e12,
+        34e12,
+        132,
+        1 / 4,
+        "NVIDIA H200 Tensor Core GPU, data sheet",
+        "NVIDIA H200",
+    ),
 )
 
 
@@ -303,6 +334,11 @@ class Workload:
     def executed(self) -> Count:
         """Instructions of all kernels."""
         return sum((kernel.executed for kernel in self.kernels()), NOTHING)
+
+    def floor(self, card: Card) -> float:
+        """Returns seconds that no way of queuing and no cache can save: bytes and operations."""
+        limits = ("memory", "issue", "double")
+        return sum(max(kernel.seconds(card)[name] for name in limits) for kernel in self.kernels())
 
     def estimate(self, card: Card) -> Estimate:
         """Returns how long it takes on a card, batch after batch."""

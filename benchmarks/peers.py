@@ -151,7 +151,14 @@ def keras_layers(x: Images) -> Run:
     return lambda: compiled().numpy()
 
 
-def torchvision_v2(x: Images) -> Run:
+def torch_images(x: Images, device: str) -> Any:
+    """Returns a batch as PyTorch has images: (n, channels, height, width)."""
+    import torch
+
+    return torch.from_numpy(x).to(device).permute(0, 3, 1, 2).contiguous()
+
+
+def torchvision_v2(x: Images, device: str = "cpu") -> Run:
     """`v2.RandomAffine` on one image after the other: on a batch, it draws only once."""
     import torch
     from torchvision.transforms import v2
@@ -162,20 +169,69 @@ def torchvision_v2(x: Images) -> Run:
         (1 - ZOOM, 1 + ZOOM),
         interpolation=v2.InterpolationMode.BILINEAR,
     )
-    images = torch.from_numpy(x).permute(0, 3, 1, 2).contiguous()
+    images = torch_images(x, device)
     return lambda: torch.stack([transform(image) for image in images])
 
 
-def kornia_batch(x: Images) -> Run:
+def kornia_batch(x: Images, device: str = "cpu") -> Run:
     """`RandomAffine` on the batch, which draws for each image."""
-    import torch
     from kornia.augmentation import RandomAffine
 
     transform = RandomAffine(
         ROTATION, (SHIFT, SHIFT), (1 - ZOOM, 1 + ZOOM), padding_mode="border", p=1.0
     )
-    images = torch.from_numpy(x).permute(0, 3, 1, 2).contiguous()
+    images = torch_images(x, device)
     return lambda: transform(images)
+
+
+def torch_grid_sample(x: Images, device: str) -> Run:
+    """`affine_grid` and `grid_sample` on the batch, as one would write it by hand."""
+    import torch
+    from torch.nn import functional
+
+    images = torch_images(x, device)
+    n, height, width = x.shape[:3]
+    rng = np.random.default_rng(1)
+    # From pixels to -1 to 1, and back: what a map is between the outermost pixels.
+    half = np.array([max(width - 1, 1), max(height - 1, 1)]) / 2
+
+    def run() -> object:
+        maps = inverse_maps(rng, n, height, width)
+        linear = maps[:, :, :2] * half / half[:, None]
+        centre = (maps[:, :, :2] @ half + maps[:, :, 2] - half) / half
+        theta = np.concatenate([linear, centre[:, :, None]], axis=2).astype(np.float32)
+        grid = functional.affine_grid(
+            torch.from_numpy(theta).to(device), list(images.shape), align_corners=True
+        )
+        return functional.grid_sample(
+            images, grid, mode="bilinear", padding_mode="border", align_corners=True
+        )
+
+    return run
+
+
+def cupy_affine(x: Images) -> Run:
+    """CuPy's `affine_transform`, image after image, as SciPy has it."""
+    import cupy
+    from cupyx.scipy import ndimage
+
+    images = cupy.asarray(x)
+    out = cupy.empty_like(images)
+    n, height, width = x.shape[:3]
+    rng = np.random.default_rng(1)
+
+    def run() -> None:
+        for image, target, columns in zip(
+            images, out, inverse_maps(rng, n, height, width), strict=True
+        ):
+            matrix = np.eye(4)  # of rows, columns and channels
+            matrix[:2, :2] = columns[::-1, 1::-1]
+            matrix[:2, 3] = columns[::-1, 2]
+            ndimage.affine_transform(
+                image, cupy.asarray(matrix), order=1, mode="nearest", output=target
+            )
+
+    return run
 
 
 def albumentations_loop(x: Images) -> Run:
