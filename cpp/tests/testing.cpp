@@ -1,6 +1,8 @@
 #include "testing.hpp"
 
+#include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 
 namespace testing {
@@ -25,6 +27,15 @@ void fail(const char* file, int line, const std::string& what) {
 }
 
 int failures() { return failed_checks; }
+
+bool sampled() {
+    static const long fewer = [] {
+        const char* given = std::getenv("BATCHWARP_TEST_SAMPLING");
+        return given == nullptr ? 1L : std::clamp(std::strtol(given, nullptr, 10), 1L, 100'000L);
+    }();
+    static long calls = 0;
+    return calls++ % (sampling * fewer) == 0;
+}
 
 int run_all() {
     int failed_tests = 0;
