@@ -20,8 +20,6 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from batchwarp.training.options import at_least
-
 MILLISECOND = 1e-3
 TINY_ROUNDS = 2
 NOT_QUIET = 0.1  # share of all processors
@@ -133,7 +131,7 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def _processor() -> str:
+def processor() -> str:
     """Returns the processor's name as the system tells it."""
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():
@@ -155,7 +153,7 @@ def _git(*arguments: str) -> str:
     ).stdout.strip()
 
 
-def _commit() -> str:
+def commit() -> str:
     """Returns the commit of the checkout that holds this file, marked if files differ from it."""
     try:
         # An installed copy may lie in a checkout of something else.
@@ -212,14 +210,14 @@ def machine(*packages: str) -> dict[str, Any]:
     import batchwarp
 
     return {
-        "processor": _processor(),
+        "processor": processor(),
         "cores": cores(),
         "system": platform.platform(),
         "python": platform.python_version(),
         "build": batchwarp.runtime.build_config(),
         "simd_tier": batchwarp.runtime.simd_tier(),
         "versions": {name: metadata.version(name) for name in ("batchwarp", "numpy", *packages)},
-        "commit": _commit(),
+        "commit": commit(),
         "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
     }
 
@@ -237,6 +235,9 @@ def parser(
     Returns:
         A parser with `--json` and `--tiny`, and the options asked for.
     """
+    # Not at the top: the hardware check needs this module before the package is built.
+    from batchwarp.training.options import at_least
+
     result = argparse.ArgumentParser(description=description)
     result.add_argument(
         "--json",
