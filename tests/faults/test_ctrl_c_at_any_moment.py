@@ -61,7 +61,7 @@ class Stop(Exception):
     """What the handler of a signal may raise instead of `KeyboardInterrupt`."""
 
 
-INTERRUPTS = (KeyboardInterrupt, Stop, SystemExit, TimeoutError)
+INTERRUPTS = (KeyboardInterrupt, Stop, SystemExit)
 
 
 def in_a_thread(work):

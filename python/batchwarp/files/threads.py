@@ -20,25 +20,29 @@ class _Job:
     Attributes:
         seats: Integer, how many helpers may still join; 0 once the caller has done its part.
         inside: Integer, how many helpers have joined and not yet left.
+        left: Lock that is open once all have, after `give_up`.
+        pending: Deque of the numbers that nobody has taken.
         error: What a helper's work raised first, or `None`.
         caught: List of the warnings of all threads.
     """
 
     def __init__(self, work: Callable[[int], None], count: int, seats: int) -> None:
         self._work = work
-        self._pending = deque(range(count))
+        self.pending = deque(range(count))
         self.seats = seats
         self.inside = 0
+        self.left = threading.Lock()
+        self.left.acquire()
         self.error: BaseException | None = None
         self.caught: list[Caught] = []
 
     @property
     def has_room(self) -> bool:
-        return self.seats > 0 and bool(self._pending)
+        return self.seats > 0 and bool(self.pending)
 
     def drain(self) -> None:
         """Takes numbers until none is left."""
-        pending, work = self._pending, self._work
+        pending, work = self.pending, self._work
         with collected(self.caught):
             while True:
                 try:
@@ -53,7 +57,7 @@ class _Job:
 
     def give_up(self) -> None:
         self.seats = 0
-        self._pending.clear()
+        self.pending.clear()
 
 
 class _Helpers:
@@ -65,9 +69,10 @@ class _Helpers:
     """
 
     def __init__(self) -> None:
-        lock = threading.Lock()
-        self._wake = threading.Condition(lock)  # there is a job, or the end
-        self._left = threading.Condition(lock)  # a helper has left its job
+        # Taken as it is, not through a condition: Ctrl-C may come before a function of Python's
+        # returns, and one that takes a lock would keep it.
+        self._lock = threading.Lock()
+        self._wake = threading.Condition(self._lock)  # there is a job, or the end
         self._jobs: list[_Job] = []
         self._threads: list[threading.Thread] = []
         self._ending = False
@@ -75,7 +80,7 @@ class _Helpers:
     def provide(self, count: int, shortage: Shortage) -> None:
         """Starts threads until there are `count`, or says that the system starts no more."""
         refused = None
-        with self._wake:
+        with self._lock:
             self._threads = [thread for thread in self._threads if thread.is_alive()]
             while len(self._threads) < count and not self._ending and refused is None:
                 refused = self._start()
@@ -87,35 +92,41 @@ class _Helpers:
         """Starts a thread, or returns why that cannot be."""
         name = f"batchwarp-files_{len(self._threads)}"
         thread = threading.Thread(target=self._serve, name=name, daemon=True)  # `end` joins it
+        self._threads.append(thread)  # first: after Ctrl-C it may run nevertheless
         try:
             thread.start()
         except NOT_STARTED as error:
+            self._threads.remove(thread)
             let_through(error)
             return error.with_traceback(None)
-        self._threads.append(thread)
         return None
 
     def show(self, job: _Job) -> None:
         """Lets threads join a job."""
-        with self._wake:
+        with self._lock:
+            # Those that Ctrl-C kept from being finished are of no more use.
+            self._jobs = [other for other in self._jobs if other.pending or other.inside]
             self._jobs.append(job)
             self._wake.notify(job.seats)
 
     def finish(self, job: _Job) -> None:
         """Lets no more threads join a job, and waits for those that have."""
-        with self._left:
+        with self._lock:
             job.give_up()
             if job in self._jobs:
                 self._jobs.remove(job)
-            self._left.wait_for(lambda: job.inside == 0)
+            is_busy = job.inside > 0
+        if is_busy:
+            job.left.acquire()
 
     def end(self) -> None:
         """Ends all threads, once they have finished what they are at."""
-        with self._wake:
+        with self._lock:
             self._ending = True
             self._wake.notify_all()
         for thread in self._threads:
-            thread.join()
+            if thread.is_alive():
+                thread.join()
 
     def _serve(self) -> None:
         while (job := self._next_job()) is not None:
@@ -125,14 +136,15 @@ class _Helpers:
                 if job.error is None:
                     job.error = error
             finally:
-                with self._left:
+                with self._lock:
                     job.inside -= 1
-                    self._left.notify_all()
+                    if job.inside == 0 and job.seats == 0:
+                        job.left.release()
             del job  # which refers to a batch's memory
 
     def _next_job(self) -> _Job | None:
         """Waits for a job and joins it; `None` at the end."""
-        with self._wake:
+        with self._lock:
             while not self._ending:
                 for job in self._jobs:
                     if job.has_room:
@@ -180,6 +192,7 @@ def for_each(work: Callable[[int], None], count: int, shortage: Shortage | None 
             helpers.show(job)
         job.drain()
     finally:  # after Ctrl-C, too, nobody writes into memory that the caller has given up
+        job.pending.clear()
         if extra > 0:
             helpers.finish(job)
         issue(job.caught)
