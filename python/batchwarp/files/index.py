@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from batchwarp._warnings import warn
+from batchwarp.files.shortages import raise_shortage
 
 __all__ = ["class_folders", "files_of_class", "image_files"]
 
@@ -30,10 +31,20 @@ def class_folders(directory: str) -> list[str]:
         return sorted(entry.name for entry in entries if _is_folder(entry))
 
 
+def _warn_of_folder(error: OSError) -> None:
+    if error.errno not in (errno.ENOENT, errno.ENOTDIR):  # of those, the caller knows
+        warn(
+            f"The folder {error.filename} cannot be read ({error.strerror}): as in Keras, its "
+            "images are not in the data set.",
+            RuntimeWarning,
+        )
+
+
 def _is_folder(entry: os.DirEntry[str]) -> bool:
     try:
         return entry.is_dir()
-    except OSError:  # for example a symbolic link to itself
+    except OSError as error:  # for example a symbolic link to itself
+        raise_shortage(error, entry.path)
         return False
 
 
@@ -41,7 +52,7 @@ def image_files(
     directory: str,
     extensions: Iterable[str],
     follow_links: bool,
-    on_error: Callable[[OSError], None] | None = None,
+    on_error: Callable[[OSError], None],
 ) -> Iterator[tuple[str, list[str]]]:
     """Lists the image files under a folder without asking for the status of any.
 
@@ -49,17 +60,25 @@ def image_files(
         directory: String. A folder that does not exist, or cannot be read, has no files.
         extensions: The ends of the names that are taken, in lower case.
         follow_links: Boolean, whether to look into folders that are symbolic links.
-        on_error: Function that is called with the error of each folder that cannot be read.
+        on_error: Function that is called with the error of each folder that cannot be read, unless
+            that is no fault of the folder's.
 
     Yields:
         Tuple of a folder and its files' names, sorted; the folders are sorted, too. A folder that
         links lead to comes under each path that goes through no real folder twice.
 
     Raises:
-        OSError: If there are very many such paths because links lead back and forth.
+        OSError: If there are very many such paths because links lead back and forth, or too many
+            files are open.
+        MemoryError: If there is too little memory.
     """
     accepted = tuple(extensions)
-    for root, names in sorted(_folders(directory, follow_links, on_error)):
+
+    def note(error: OSError) -> None:
+        raise_shortage(error, str(error.filename or directory))
+        on_error(error)
+
+    for root, names in sorted(_folders(directory, follow_links, note)):
         chosen = []
         for name in sorted(names):
             lower = name.lower()
@@ -74,7 +93,7 @@ def image_files(
 
 
 def _folders(
-    directory: str, follow_links: bool, on_error: Callable[[OSError], None] | None
+    directory: str, follow_links: bool, on_error: Callable[[OSError], None]
 ) -> Iterator[tuple[str, list[str]]]:
     ways = _Ways(directory) if follow_links else None
     for root, folders, names in os.walk(directory, onerror=on_error, followlinks=follow_links):
@@ -163,7 +182,7 @@ def files_of_class(
     """
     folder = os.path.join(directory, name)
     files: list[str] = []
-    for root, names in image_files(folder, extensions, follow_links):
+    for root, names in image_files(folder, extensions, follow_links, _warn_of_folder):
         inside = root[len(folder) :].strip(os.sep)
         start = os.path.join(name, inside, "")
         files += [start + found for found in names]

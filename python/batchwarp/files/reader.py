@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,9 +12,8 @@ from batchwarp._signals import let_through
 from batchwarp._threads import Shortage
 from batchwarp.errors import ImageFileError
 from batchwarp.files.decode import Decoding, decode, read_file
+from batchwarp.files.shortages import raise_shortage
 from batchwarp.files.threads import for_each
-
-_TOO_MANY_FILES = (errno.EMFILE, errno.ENFILE)
 
 
 @dataclass
@@ -63,30 +60,13 @@ def load(path: str, options: Decoding, channels: int) -> Loaded:
         raise
     except Exception as error:  # noqa: BLE001 - decoders raise what they like at a broken file
         let_through(error)
-        _raise_faults_of_the_system(error, path)
+        raise_shortage(error, path)
         if isinstance(error, ImageFileError):
             loaded.error = error
         else:
             loaded.error = ImageFileError(path, _reason(error))
             loaded.error.__cause__ = error
     return loaded
-
-
-def _raise_faults_of_the_system(error: Exception, path: str) -> None:
-    """Raises an error that says nothing of the file: another time it could be read.
-
-    `on_error` must not act on those, or good images would be passed over without a word.
-    """
-    cause: BaseException | None = error
-    while isinstance(cause, ImageFileError):
-        cause = cause.__cause__
-    number = cause.errno if isinstance(cause, OSError) else None
-    if number in _TOO_MANY_FILES:
-        raise OSError(number, os.strerror(number), path) from error
-    # Pillow's codecs say it in words.
-    in_words = isinstance(cause, OSError) and "out of memory" in str(cause)
-    if isinstance(cause, MemoryError) or number == errno.ENOMEM or in_words:
-        raise MemoryError(f"{path}: {str(cause) or 'out of memory'}") from error
 
 
 def _reason(error: Exception) -> str:

@@ -18,7 +18,7 @@ from batchwarp._warnings import warn
 from batchwarp.files.cache.base import ImageCache, checked_shape
 from batchwarp.files.cache.file import CacheFile
 from batchwarp.files.cache.layout import SUFFIX, Layout, Setting
-from batchwarp.files.cache.opening import open_cache
+from batchwarp.files.cache.opening import Opening, open_cache
 from batchwarp.files.cache.samples import Content, Samples
 from batchwarp.files.cache.system import describe
 
@@ -95,7 +95,13 @@ class DiskCache(ImageCache):
         self._writer = None
         self._free: Iterator[int] = iter(())
         if len(self._samples):
-            self._take(layout)
+            opening = open_cache(self.path, layout, self._samples)
+            try:
+                self._take(opening)
+            except BaseException:
+                if opening.file is not None:
+                    opening.file.close()  # an error may be kept, and with it the lock would be
+                raise
 
     def _layout(self) -> Layout:
         """Returns the header that the file must have."""
@@ -109,9 +115,8 @@ class DiskCache(ImageCache):
             salt=0,
         )
 
-    def _take(self, layout: Layout) -> None:
-        """Opens the file."""
-        opening = open_cache(self.path, layout, self._samples)
+    def _take(self, opening: Opening) -> None:
+        """Reads and writes from now on what was opened."""
         self._file, content = opening.file, opening.content
         if self._file is not None and content is not None:
             self.images = self._file.images
@@ -179,6 +184,10 @@ class DiskCache(ImageCache):
         except OSError as error:
             self._stop_writing(f"cannot be written: {describe(error)}")
             return
+        except BaseException:  # the next time it may be kept, in another slot
+            with self._lock:
+                self._claimed[number] = self._closed
+            raise
         self._publish(number, slot)
 
     def close(self) -> None:

@@ -67,12 +67,9 @@ def open_cache(path: Path, layout: Layout, samples: Samples) -> Opening:
             held = _hold(path, layout)
         except OSError as error:
             return Opening(None, reason=describe(error))
-        if held.file is not None:
-            content = Content.of(held.file, samples)
-            if not held.locked:
-                return Opening(held.file, False, held.hindrance, content)
-            if refused or content.missing <= len(held.file.free_slots()):
-                return Opening(held.file, True, refused, content)
+        opening = _usable(held, refused, samples)
+        if opening is not None:
+            return opening
         if not held.locked:  # its writer may be about to make it
             reason = f"{held.hindrance}, and there is nothing to be read yet: {held.damage}"
             held.close()
@@ -87,6 +84,22 @@ def open_cache(path: Path, layout: Layout, samples: Samples) -> Opening:
         finally:
             held.close()
     return Opening(None, reason=reason)
+
+
+def _usable(held: _Held, refused: str | None, samples: Samples) -> Opening | None:
+    """Returns a file that can be used as it is, or `None`."""
+    if held.file is None:
+        return None
+    try:
+        content = Content.of(held.file, samples)
+        if not held.locked:
+            return Opening(held.file, False, held.hindrance, content)
+        if refused or content.missing <= len(held.file.free_slots()):
+            return Opening(held.file, True, refused, content)
+    except BaseException:
+        held.close()  # an error may be kept, and with it the lock would be
+        raise
+    return None
 
 
 @dataclass
@@ -110,16 +123,15 @@ def _hold(path: Path, layout: Layout, create_it: bool = True, lock: bool = True)
     """Opens a file, locks it if possible, and reads its header.
 
     Raises:
-        OSError: If it can neither be opened nor made.
+        OSError: If it can neither be opened nor made, or not be read: that is no damage, for which
+            it would be replaced.
     """
     held = _open(path, create_it, lock)
     try:
         held.file = CacheFile(path, held.opened, layout)
-    except OSError as error:
-        held.damage = describe(error)
     except ValueError as error:  # FormatError, or what mmap thinks of some files
         held.damage = str(error)
-    except BaseException:  # Ctrl-C
+    except BaseException:  # Ctrl-C, too
         held.close()
         raise
     return held
