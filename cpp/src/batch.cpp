@@ -241,26 +241,16 @@ void Batch::warp_spline_exactly(const ImageView& source, const WarpGeometry& geo
     const std::int64_t channels = source.channels;
     const std::int64_t height = source.height + 2 * pad, width = source.width + 2 * pad;
     const std::int64_t row = width * channels;
+    const double* constant = mode == FillMode::grid_constant ? &geometry.cval : nullptr;
     double* coefficients = Scratch::of_this_thread().source64.reserve(height * row);
     for (std::int64_t r = 0; r < height; ++r) {
         double* to = coefficients + r * row;
         const std::int64_t inside = r - pad;
-        if (mode == FillMode::grid_constant && (inside < 0 || inside >= source.height)) {
-            std::fill_n(to, row, geometry.cval);
-            continue;
-        }
-        ImageView line = source;
-        line.data += std::clamp<std::int64_t>(inside, 0, source.height - 1) * source.row_stride;
-        line.height = 1;
-        double* first = to + pad * channels;
-        double* last = first + (source.width - 1) * channels;
-        load_pixels(line, first);
-        for (std::int64_t k = 0; k < channels; ++k)
-            for (std::int64_t p = 1; p <= pad; ++p) {
-                const bool constant = mode == FillMode::grid_constant;
-                first[k - p * channels] = constant ? geometry.cval : first[k];
-                last[k + p * channels] = constant ? geometry.cval : last[k];
-            }
+        const std::int64_t nearest = std::clamp<std::int64_t>(inside, 0, source.height - 1);
+        if (constant != nullptr && inside != nearest)
+            std::fill_n(to, row, *constant);
+        else
+            load_padded_row(source, nearest, pad, constant, to);
     }
     spline_prefilter(coefficients, height, width, channels, geometry.order, mode);
     const WarpSource<double> packed{coefficients, height, width, channels, pad};

@@ -3,10 +3,8 @@
 #include <cmath>
 #include <cstdint>
 #include <iterator>
-#include <sstream>
-#include <utility>
 
-#include "batchwarp/errors.hpp"
+#include "refuse.hpp"
 
 namespace batchwarp {
 namespace {
@@ -38,13 +36,6 @@ bool same_view(const BatchView& a, const MutableBatchView& b) noexcept {
     return x.data == y.data && x.dtype == y.dtype && x.row_stride == y.row_stride &&
            x.pixel_stride == y.pixel_stride && x.channel_stride == y.channel_stride &&
            a.image_stride == b.image_stride;
-}
-
-template <class... Parts>
-[[noreturn]] void refuse(Parts&&... parts) {
-    std::ostringstream text;
-    (text << ... << parts);
-    throw InvalidArgument(text.str());
 }
 
 void check_shape(const char* name, const ImageView& view, const PlanOptions& plan) {
@@ -83,12 +74,9 @@ void check_batch(const Plan& plan, const BatchRequest& request) {
                    n, " and ", request.source.count);
     } else {
         for (std::int64_t i = 0; i < n; ++i)
-            if (request.indices[i] < 0 || request.indices[i] >= request.source.count) {
-                std::ostringstream text;
-                text << "`indices` must be from 0 to " << request.source.count - 1
-                     << ". Received: " << request.indices[i] << " at position " << i;
-                throw IndexOutOfRange(text.str());
-            }
+            if (request.indices[i] < 0 || request.indices[i] >= request.source.count)
+                refuse<IndexOutOfRange>("`indices` must be from 0 to ", request.source.count - 1,
+                                        ". Received: ", request.indices[i], " at position ", i);
     }
     if (request.params != nullptr)
         for (std::int64_t i = 0; i < n; ++i) check_params(request.params[i], i);

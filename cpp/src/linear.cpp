@@ -24,8 +24,8 @@ bool fits_offsets(std::int64_t height, std::int64_t row_stride) noexcept {
 
 // Whether float32 pixels can be read where they lie.
 bool is_readable(const ImageView& source) noexcept {
-    return source.dtype == DType::f32 && (source.channel_stride == item || source.channels == 1) &&
-           source.pixel_stride == item * source.channels && source.row_stride % item == 0 &&
+    return source.dtype == DType::f32 && source.has_packed_pixels() &&
+           source.row_stride % item == 0 &&
            reinterpret_cast<std::uintptr_t>(source.data) % item == 0;
 }
 

@@ -20,8 +20,7 @@ template <class S, class T>
 void load_as(const ImageView& from, T* to) {
     const auto item = static_cast<std::int64_t>(sizeof(S));
     const std::int64_t c = from.channels, row = from.width * c;
-    const bool rows_packed = (from.channel_stride == item || c == 1) &&
-                             (from.pixel_stride == item * c || from.width == 1);
+    const bool rows_packed = from.has_packed_pixels();
     // Unaligned input (a field of a structured array) takes the element-wise way.
     const bool aligned =
         reinterpret_cast<std::uintptr_t>(from.data) % sizeof(S) == 0 && from.row_stride % item == 0;
@@ -76,6 +75,23 @@ void load_pixels(const ImageView& from, T* to) {
 }
 
 template <class T>
+void load_padded_row(const ImageView& from, std::int64_t row, std::int64_t padding,
+                     const T* constant, T* to) {
+    const std::int64_t channels = from.channels;
+    ImageView line = from;
+    line.data += row * from.row_stride;
+    line.height = 1;
+    T* first = to + padding * channels;
+    load_pixels(line, first);
+    T* last = first + (from.width - 1) * channels;
+    for (std::int64_t i = 1; i <= padding; ++i)
+        for (std::int64_t k = 0; k < channels; ++k) {
+            first[k - i * channels] = constant != nullptr ? *constant : first[k];
+            last[k + i * channels] = constant != nullptr ? *constant : last[k];
+        }
+}
+
+template <class T>
 void store_pixels(const T* from, const MutableImageView& to) {
     switch (to.dtype) {
         case DType::u8:
@@ -93,6 +109,8 @@ void store_pixels(const T* from, const MutableImageView& to) {
 
 template void load_pixels(const ImageView&, float*);
 template void load_pixels(const ImageView&, double*);
+template void load_padded_row(const ImageView&, std::int64_t, std::int64_t, const float*, float*);
+template void load_padded_row(const ImageView&, std::int64_t, std::int64_t, const double*, double*);
 template void store_pixels(const float*, const MutableImageView&);
 template void store_pixels(const double*, const MutableImageView&);
 

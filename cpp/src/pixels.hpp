@@ -9,6 +9,12 @@ namespace batchwarp {
 template <class T>
 void load_pixels(const ImageView& from, T* to);
 
+/// Reads a row, and puts `padding` pixels in front of it and behind it: more of the first and the
+/// last one, or `*constant` if that is not null. `to` is where they begin.
+template <class T>
+void load_padded_row(const ImageView& from, std::int64_t row, std::int64_t padding,
+                     const T* constant, T* to);
+
 /// Writes packed, interleaved values to an image. Values for uint8 are truncated towards zero and
 /// saturate, as an assignment to a NumPy array does for values that fit; NaN becomes 0.
 template <class T>

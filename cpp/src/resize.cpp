@@ -2,15 +2,13 @@
 
 #include <algorithm>
 #include <cstring>
-#include <iterator>
 #include <limits>
 #include <new>
 #include <optional>
-#include <sstream>
 #include <string>
 #include <vector>
 
-#include "batchwarp/errors.hpp"
+#include "refuse.hpp"
 #include "resize_nearest.hpp"
 #include "resize_taps.hpp"
 #include "scratch.hpp"
@@ -21,18 +19,6 @@ namespace {
 
 constexpr std::int64_t max_extent = std::numeric_limits<std::int32_t>::max();
 
-template <class... Parts>
-[[noreturn]] void refuse(Parts&&... parts) {
-    std::ostringstream text;
-    (text << ... << parts);
-    throw InvalidArgument(text.str());
-}
-
-bool pixels_are_packed(const ImageView& view) noexcept {
-    return (view.channel_stride == 1 || view.channels == 1) &&
-           (view.pixel_stride == view.channels || view.width == 1);
-}
-
 void check_extents(const char* name, const ImageView& view) {
     if (view.dtype != DType::u8) refuse("`", name, "` must be uint8");
     for (const std::int64_t extent : {view.height, view.width})
@@ -42,7 +28,7 @@ void check_extents(const char* name, const ImageView& view) {
 }
 
 void check_target(const ImageView& target) {
-    if (!pixels_are_packed(target))
+    if (!target.has_packed_pixels())
         refuse("`dst` must have the pixels of a row without gaps. Received: strides of ",
                target.pixel_stride, " and ", target.channel_stride, " bytes for ", target.channels,
                " channels");
@@ -81,7 +67,7 @@ class SourceRows {
     SourceRows(const ImageView& view, bool premultiplied) noexcept
         : view_(view),
           premultiplied_(premultiplied),
-          packed_(pixels_are_packed(view)),
+          packed_(view.has_packed_pixels()),
           end_(BatchView{view, 1, 0}.memory_end()) {}
 
     std::int64_t bytes() const noexcept { return view_.width * view_.channels; }
@@ -367,12 +353,7 @@ class FilteredResize {
 }  // namespace
 
 Interpolation interpolation_from_name(std::string_view name) {
-    std::string accepted;
-    for (std::size_t i = 0; i < std::size(interpolation_names); ++i) {
-        if (name == interpolation_names[i]) return static_cast<Interpolation>(i);
-        accepted += std::string(i == 0 ? "\"" : ", \"") + interpolation_names[i] + '"';
-    }
-    refuse("`interpolation` must be one of ", accepted, ". Received: \"", name, '"');
+    return from_name<Interpolation>("interpolation", name, interpolation_names);
 }
 
 bool vertical_comes_first(const ImageView& source, const ImageView& target,

@@ -31,7 +31,6 @@ struct Columns {
     Buffer<std::int64_t> memory;
     std::int64_t* offset;
     std::int64_t inside = 0;
-    std::int64_t followed = 0;  // of these, how many have a pixel behind them in both rows
 
     Columns(const ImageView& source, const Box& box, std::int64_t outputs)
         : offset(memory.reserve(outputs)) {
@@ -40,18 +39,13 @@ struct Columns {
             const std::int64_t pixel = steps.next();
             if (pixel >= source.width) break;
             offset[inside] = pixel * source.pixel_stride;
-            if (source.pixel_stride > 0 && pixel < source.width - 1 && inside < outputs - 1)
-                followed = inside + 1;
         }
     }
 };
 
 template <int Channels>
 void copy_pixels(const std::byte* row, const Columns& columns, std::byte* to) {
-    std::int64_t x = 0;
-    if (Channels == 3)  // four bytes at once are as cheap as two; the next pixel mends the fourth
-        for (; x < columns.followed; ++x, to += 3) std::memcpy(to, row + columns.offset[x], 4);
-    for (; x < columns.inside; ++x, to += Channels)
+    for (std::int64_t x = 0; x < columns.inside; ++x, to += Channels)
         std::memcpy(to, row + columns.offset[x], Channels);
 }
 

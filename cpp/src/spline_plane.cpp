@@ -150,7 +150,6 @@ SplineFilter make_spline_filter(int order, FillMode mode, std::int64_t length, d
 SplinePlane::SplinePlane(std::int64_t height, std::int64_t width, std::int64_t channels, int order,
                          FillMode mode, double cval)
     : image_height_(height),
-      image_width_(width),
       channels_(channels),
       padding_(spline_padding(order, canonical(mode))),
       height_(height + 2 * padding_),
@@ -193,20 +192,9 @@ void SplinePlane::filter_rows(const ImageView& image, std::int64_t group, float*
     const std::int64_t begin = group * spline_lanes;
     const std::int64_t end = std::min(begin + spline_lanes, image_height_);
     float* rows = first_sample(buffer) + (padding_ + begin) * row_stride_;
-    const bool constant = mode_ == FillMode::grid_constant;
-    for (std::int64_t r = begin; r < end; ++r) {
-        float* first = rows + (r - begin) * row_stride_ + padding_ * channels_;
-        ImageView line = image;
-        line.data += r * image.row_stride;
-        line.height = 1;
-        load_pixels(line, first);
-        float* last = first + (image_width_ - 1) * channels_;
-        for (std::int64_t i = 1; i <= padding_; ++i)
-            for (std::int64_t k = 0; k < channels_; ++k) {
-                first[k - i * channels_] = constant ? cval_ : first[k];
-                last[k + i * channels_] = constant ? cval_ : last[k];
-            }
-    }
+    const float* constant = mode_ == FillMode::grid_constant ? &cval_ : nullptr;
+    for (std::int64_t r = begin; r < end; ++r)
+        load_padded_row(image, r, padding_, constant, rows + (r - begin) * row_stride_);
     kernels().spline_filter_rows(rows, row_stride_, static_cast<std::int32_t>(width_),
                                  static_cast<std::int32_t>(channels_), horizontal_, gain_, strip);
 }

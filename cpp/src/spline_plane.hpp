@@ -44,7 +44,7 @@ class SplinePlane {
         return buffer + spline_apron * (row_stride_ + channels_);
     }
 
-    std::int64_t image_height_, image_width_, channels_, padding_;
+    std::int64_t image_height_, channels_, padding_;
     std::int64_t height_, width_;  // padding included
     std::int64_t row_stride_;
     FillMode mode_;

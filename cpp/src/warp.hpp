@@ -1,5 +1,5 @@
-// The warp for every spline order, fill mode and size, in double coordinates. The linear kernels of
-// simd/ take over what most people use; this serves the rest: orders 0 and 2 to 5, images one pixel
+// The warp for every spline order, fill mode and size, in double coordinates. The kernels of simd/
+// take over what most people use, in every order; this serves the rest: images one pixel high or
 // wide, coordinates and images beyond the kernels' limits, float64 output.
 #pragma once
 

@@ -62,12 +62,17 @@ struct BasicImageView {
         return view;
     }
 
+    /// Whether the elements of a row lie as `dtype[width][channels]` with nothing between them.
+    bool has_packed_pixels() const noexcept {
+        const auto item = static_cast<std::int64_t>(item_size(dtype));
+        return (channel_stride == item || channels == 1) &&
+               (pixel_stride == item * channels || width == 1);
+    }
+
     /// Whether pixels lie as `dtype[height][width][channels]` with nothing between them.
     bool is_packed() const noexcept {
         const auto item = static_cast<std::int64_t>(item_size(dtype));
-        return (channel_stride == item || channels == 1) &&
-               (pixel_stride == item * channels || width == 1) &&
-               (row_stride == item * channels * width || height == 1);
+        return has_packed_pixels() && (row_stride == item * channels * width || height == 1);
     }
 
     // NOLINTNEXTLINE: a view of const is a view

@@ -4,16 +4,15 @@
 #include <cstdint>
 #include <cstring>
 #include <limits>
-#include <sstream>
 #include <type_traits>
 #include <vector>
 
 #include "batch_check.hpp"
 #include "batchwarp/cuda.hpp"
-#include "batchwarp/errors.hpp"
 #include "border.hpp"
 #include "cuda/job.hpp"
 #include "cuda/runtime.hpp"
+#include "refuse.hpp"
 #include "spline.hpp"
 
 namespace batchwarp {
@@ -45,13 +44,6 @@ void send(const void* from, std::int64_t words, std::uint32_t* to, cudaStream_t 
     std::memcpy(parcel.data, from, static_cast<std::size_t>(words) * sizeof *parcel.data);
     launch("uploading parameters", unpack_kernel<Words>,
            (words + block_threads - 1) / block_threads, parcel, stream);
-}
-
-template <class... Parts>
-[[noreturn]] void refuse(const Parts&... parts) {
-    std::ostringstream text;
-    (text << ... << parts);
-    throw InvalidArgument(text.str());
 }
 
 template <class Byte>

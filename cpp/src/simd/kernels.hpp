@@ -31,7 +31,7 @@ constexpr int32_t linear_column_slots(int32_t width) { return width + linear_blo
 
 /// Bytes past the last element of a source image that kernels may read (never use).
 inline constexpr int64_t linear_read_slack = 32;
-/// Limits of the linear kernels: extents, offsets in elements, coordinates in pixels.
+/// Limits of the warping kernels: extents, offsets in elements, coordinates in pixels.
 inline constexpr int64_t linear_max_extent = 32767;
 inline constexpr int64_t linear_max_offset = (int64_t{1} << 31) - 1;
 inline constexpr double linear_max_coordinate = 1 << 20;
@@ -41,7 +41,7 @@ inline constexpr double linear_max_small_coordinate = 125;
 inline constexpr int64_t linear_max_small_extent = 128;
 static_assert(linear_max_small_extent << linear_fixed_bits < int64_t{1} << 31);
 
-/// Warp rows [row_begin, row_end) of one image with bilinear interpolation (spline order 1).
+/// Warp rows [row_begin, row_end) of one image, with spline order 0 or 1.
 struct LinearJob {
     const float* source;        // element (0, 0, 0); interleaved channels, packed pixels
     int64_t source_row_stride;  // elements
