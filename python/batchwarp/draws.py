@@ -308,11 +308,6 @@ class ParameterDraws:
         )
         self._lay_out_columns()
 
-    @property
-    def has_brightness(self) -> bool:
-        """Whether brightness is changed."""
-        return self._brightness is not None
-
     def _lay_out_columns(self) -> None:
         """Works out which double of an image's draws becomes which parameter, and how.
 

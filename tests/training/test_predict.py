@@ -297,7 +297,7 @@ def test_files_that_are_no_models(model_file, tmp_path, capsys):
         (["--size", "x"], "--size"),
         (["--classes", "a"], "--classes: 1 names"),
         (["--rescale", "0"], "--rescale: must be greater than 0"),
-        (["--rescale", "1/0"], "--rescale: '1/0' is neither"),
+        (["--rescale", "1/0"], "--rescale: '1/0' is not a number"),
         (["--top", "0"], "--top: must be at least 1"),
     ],
 )

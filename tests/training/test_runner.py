@@ -16,7 +16,7 @@ pytest.importorskip("matplotlib", reason="runs draw with it")
 import keras
 
 import batchwarp
-from batchwarp.training import options, runner
+from batchwarp.training import machine, options, runner
 from batchwarp.training.errors import UsageError
 from batchwarp.training.evaluation import Part
 from batchwarp.training.files import write_json
@@ -100,6 +100,7 @@ def test_run_leaves_what_it_promises(tmp_path, capsys):
     assert settings["parameters"] == 31
     assert settings["versions"]["batchwarp"] == batchwarp.__version__
     assert settings["versions"]["backend"] == keras.backend.backend()
+    assert settings["processor"] == machine.processor()  # as the report names it
     results = record["results"]
     assert set(results["parts"]) == {"training", "test"}
     assert results["epochs"] == 2

@@ -12,6 +12,7 @@ from typing import Any
 
 from batchwarp import ImageDataGenerator, _core, _keras
 from batchwarp.training.errors import UsageError
+from batchwarp.training.options import number, whole_number
 
 __all__ = [
     "OPTIONS",
@@ -20,19 +21,7 @@ __all__ = [
     "flag",
     "generator_arguments",
     "naming_flags",
-    "number",
 ]
-
-
-def number(text: str) -> int | float:
-    """Parses a number, also a fraction such as `1/255`; what looks like an integer stays one."""
-    numerator, slash, denominator = text.partition("/")
-    try:
-        if slash:
-            return float(numerator) / float(denominator)
-        return float(text) if re.search(r"[^\d+-]", text) else int(text)
-    except (ValueError, ZeroDivisionError):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
 
 
 def _one_of_several(text: str) -> int | float:
@@ -42,13 +31,6 @@ def _one_of_several(text: str) -> int | float:
     except argparse.ArgumentTypeError as error:
         hint = "what is no value of this option goes before it"
         raise argparse.ArgumentTypeError(f"{error}; {hint}") from None
-
-
-def _integer(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
 
 
 @dataclass(frozen=True)
@@ -112,7 +94,7 @@ OPTIONS: dict[str, tuple[GeneratorOption, ...]] = {
         ),
         GeneratorOption("cval", "value beyond the edge, for --fill-mode constant", ("N",)),
         GeneratorOption(
-            "interpolation_order", "order of the interpolating spline, 0 to 5", ("N",), _integer
+            "interpolation_order", "order of the interpolating spline, 0 to 5", ("N",), whole_number
         ),
     ),
     "standardisation": (
@@ -152,7 +134,7 @@ OPTIONS: dict[str, tuple[GeneratorOption, ...]] = {
             str,
             choices=("stratified", "hash"),
         ),
-        GeneratorOption("split_seed", "for another choice by --split", ("N",), _integer),
+        GeneratorOption("split_seed", "for another choice by --split", ("N",), whole_number),
         GeneratorOption("validation_augment", "do not augment the validation subset"),
     ),
 }

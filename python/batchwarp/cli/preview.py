@@ -13,12 +13,11 @@ import webbrowser
 from collections.abc import Iterator
 from pathlib import Path
 
-from batchwarp import runtime
+from batchwarp import _core, runtime
 from batchwarp.cli.generator_options import add_generator_options, naming_flags
 from batchwarp.cli.preview_batch import FIT_SAMPLES, batch_of, readable
 from batchwarp.cli.preview_result import Preview
 from batchwarp.cli.terminal_images import escape_sequence, image_protocol, width_in_pixels
-from batchwarp.files.pictures import INTERPOLATIONS
 from batchwarp.training.errors import UsageError
 from batchwarp.training.options import at_least
 from batchwarp.training.options import seed as seed_number
@@ -112,7 +111,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     reading.add_argument(
         "--interpolation",
-        choices=INTERPOLATIONS,
+        choices=_core.INTERPOLATIONS,
         default="nearest",
         help="how images are resized (default: nearest)",
     )

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from batchwarp import _keras
+from batchwarp import _core, _keras
 from batchwarp._arguments import boolean, image_size, user_path
 from batchwarp._signals import let_through
 from batchwarp._warnings import warn
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 __all__ = ["list_pictures", "load_img", "save_img", "validate_filename"]
-
-# In the order of Keras' message about another one; Pillow has them in capitals.
-INTERPOLATIONS = ("nearest", "bilinear", "bicubic", "hamming", "box", "lanczos")
 
 # Modes that Keras takes for grey, and keeps.
 _GREY = ("L", "I;16", "I")
@@ -186,7 +183,7 @@ def resized(
     Args:
         picture: Pillow image.
         size: `(height, width)`, integers of at least 1.
-        interpolation: One of `INTERPOLATIONS`; an image of that size is returned unseen.
+        interpolation: One of the core's `INTERPOLATIONS`; an image of that size is returned unseen.
         keep_aspect_ratio: Boolean, whether to cut out the centre in the proportions of `size`.
 
     Returns:
@@ -200,10 +197,10 @@ def resized(
     height, width = size
     if picture.size == (width, height):
         return picture
-    if interpolation not in INTERPOLATIONS:
+    if interpolation not in _core.INTERPOLATIONS:
         raise ValueError(
             f"Invalid interpolation method {interpolation} specified. Supported methods are "
-            f"{', '.join(INTERPOLATIONS)}"
+            f"{', '.join(_core.INTERPOLATIONS)}"
         )
     resample = pil.Resampling[interpolation.upper()]
     box = centre(*picture.size, width, height) if keep_aspect_ratio else None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from batchwarp import _keras, transforms
+from batchwarp import _core, _keras, transforms
 from batchwarp._arguments import boolean, image_size
 from batchwarp._arrays import computing_dtype
 from batchwarp._pipeline import Pipeline, augments
@@ -18,7 +18,6 @@ from batchwarp._warnings import warn
 from batchwarp.errors import ImageFileError
 from batchwarp.files.cache import DiskCache, MemoryCache
 from batchwarp.files.decode import CHANNELS, Decoding, pillow_version
-from batchwarp.files.pictures import INTERPOLATIONS
 from batchwarp.files.reader import Loaded, load, load_all
 from batchwarp.iterators.columns import listed
 from batchwarp.iterators.images import ImageIterator
@@ -68,10 +67,10 @@ class FilesIterator(ImageIterator):
                 f'Invalid color mode: {color_mode}; expected "rgb", "rgba", "grayscale", '
                 '"unchanged" or "palette".'
             )
-        if interpolation not in INTERPOLATIONS:
+        if interpolation not in _core.INTERPOLATIONS:
             raise ValueError(
                 f"Invalid interpolation method {interpolation} specified. Supported methods are "
-                f"{', '.join(INTERPOLATIONS)}"
+                f"{', '.join(_core.INTERPOLATIONS)}"
             )
         if color_mode == "palette" and interpolation != "nearest":
             raise ValueError(

@@ -154,7 +154,7 @@ def evaluate(model: Any, part: Part, classes: Sequence[str], *, most: int = 100)
         if rows[-1] >= len(labels):
             raise ValueError(f"`part.flow` has more pictures than the {len(labels)} labels")
         begin += len(images)
-        tally.add(images, rows, labels[rows], _probabilities(model, images, len(classes)))
+        tally.add(images, rows, labels[rows], _predicted(model, images, len(classes)))
     if begin != len(labels):
         raise ValueError(f"`part.flow` has {begin} pictures, fewer than the {len(labels)} labels")
     return tally.evaluation()
@@ -339,7 +339,7 @@ def _pieces(flow: Any) -> Iterator[NDArray[Any]]:
         yield np.concatenate(waiting)
 
 
-def _probabilities(model: Any, images: NDArray[Any], classes: int) -> NDArray[np.float64]:
+def _predicted(model: Any, images: NDArray[Any], classes: int) -> NDArray[np.float64]:
     """Returns the probability of every class for every picture, of shape `(n, classes)`."""
     output = np.asarray(model.predict_on_batch(images), np.float64)
     if output.shape == (len(images), 1) and classes == 2:

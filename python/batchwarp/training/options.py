@@ -3,23 +3,40 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 from batchwarp._arguments import LARGEST_SEED_OF_A_FLOW
 from batchwarp.training.frameworks import GENERATORS
 
-__all__ = ["add_common", "at_least", "seed"]
+__all__ = ["add_common", "at_least", "number", "seed", "whole_number"]
+
+
+def whole_number(text: str) -> int:
+    """Parses an integer."""
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
+
+
+def number(text: str) -> int | float:
+    """Parses a number, also a fraction such as `1/255`; what looks like an integer stays one."""
+    numerator, slash, denominator = text.partition("/")
+    try:
+        if slash:
+            return float(numerator) / float(denominator)
+        return float(text) if re.search(r"[^\d+-]", text) else int(text)
+    except (ValueError, ZeroDivisionError):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
 
 
 def at_least(minimum: int) -> Callable[[str], int]:
     """Returns an argparse type for whole numbers from `minimum` on."""
 
     def parse(text: str) -> int:
-        try:
-            number = int(text)
-        except ValueError:
-            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
+        number = whole_number(text)
         if number < minimum:
             raise argparse.ArgumentTypeError(f"must be at least {minimum}, received: {number}")
         return number

@@ -88,7 +88,7 @@ def predict_pictures(model: Any, images: NDArray[Any], classes: Sequence[str]) -
             f"`classes` must name the model's {count} classes, received {len(classes)} names"
         )
     outputs = np.asarray(model.predict(images, batch_size=_BATCH, verbose=0), np.float64)
-    probabilities = _probabilities(outputs, activation_name(last_layer(model)))
+    probabilities = _normalised(outputs, activation_name(last_layer(model)))
     orders = np.argsort(-probabilities, axis=1, kind="stable")
     return [
         Prediction(tuple(order), tuple(classes[i] for i in order), tuple(row[i] for i in order))
@@ -96,7 +96,7 @@ def predict_pictures(model: Any, images: NDArray[Any], classes: Sequence[str]) -
     ]
 
 
-def _probabilities(outputs: NDArray[np.float64], activation: str) -> NDArray[np.float64]:
+def _normalised(outputs: NDArray[np.float64], activation: str) -> NDArray[np.float64]:
     """Makes outputs `(n, outputs)` into probabilities `(n, classes)` of at least two classes."""
     if activation in ("softmax", "sigmoid"):
         if outputs.shape[1] > 1:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import batchwarp
-from batchwarp.training import evaluation, plots, report, speed, summary
+from batchwarp.training import evaluation, machine, plots, report, speed, summary
 from batchwarp.training.claim import Claim
 from batchwarp.training.continuation import (
     callback_states,
@@ -680,5 +680,5 @@ def _common_settings(options: argparse.Namespace) -> dict[str, object]:
             "numpy": np.__version__,
             "python": platform.python_version(),
         },
-        "processor": platform.processor() or platform.machine(),
+        "processor": machine.processor(),
     }

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import re
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from batchwarp import _core
 from batchwarp.files.decode import Decoding
-from batchwarp.files.pictures import INTERPOLATIONS
 from batchwarp.training.errors import UsageError
 from batchwarp.training.frameworks import load_keras
 from batchwarp.training.layers import inner_layers
-from batchwarp.training.options import at_least
+from batchwarp.training.options import at_least, number
 from batchwarp.training.runner import RECORD_FILE
 
 if TYPE_CHECKING:
@@ -118,14 +118,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _factor(text: str) -> float:
-    """Parses a number or a fraction."""
-    try:
-        factor = float(Fraction(text))
-    except (ValueError, ZeroDivisionError):
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is neither a number nor a fraction such as 1/255"
-        ) from None
-    if factor <= 0:
+    """Parses a number or a fraction, such as 1/255."""
+    factor = float(number(text))
+    if not 0 < factor < math.inf:
         raise argparse.ArgumentTypeError(f"must be greater than 0, received: {text}")
     return factor
 
@@ -239,9 +234,9 @@ def _settings(path: Path) -> Mapping[str, Any]:
         raise UsageError(f"{path}: settings.classes must be a list of names, received: {classes!r}")
     if rescale is not None and (isinstance(rescale, bool) or not isinstance(rescale, (int, float))):
         raise UsageError(f"{path}: settings.rescale must be a number, received: {rescale!r}")
-    if interpolation is not None and interpolation not in INTERPOLATIONS:
+    if interpolation is not None and interpolation not in _core.INTERPOLATIONS:
         raise UsageError(
-            f"{path}: settings.interpolation must be one of {', '.join(INTERPOLATIONS)}, "
+            f"{path}: settings.interpolation must be one of {', '.join(_core.INTERPOLATIONS)}, "
             f"received: {interpolation!r}"
         )
     return {name: value for name, value in settings.items() if value is not None}
