@@ -169,6 +169,13 @@ def test_the_readme_keeps_all_but_its_figures(page):
         in written
     )
     assert page.with_figures(written, figures) == written
+    assert "the faster one in 1 of 1 comparisons" in written
+    assert "targets" not in written  # of which the face does not say what they are
+
+
+def test_the_readme_tells_in_how_many_cases_batchwarp_is_faster(page):
+    figures = {"against_opencv": {**made_up(a=0.8, b=1.8), "cases": []}}
+    assert "the faster one in 1 of 2 comparisons" in page.readme_figures(figures)
 
 
 @pytest.mark.parametrize("readme", ["", "{0}", "{1}{0}", "{0}{1}{0}"])
