@@ -5,9 +5,8 @@ They run in processes of their own, without Keras: importing it takes seconds.
 
 from __future__ import annotations
 
+import itertools
 import os
-import shutil
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ COUNT, BATCH = 24, 5
 AUGMENT: dict[str, Any] = {"rotation_range": 40, "zoom_range": 0.2, "horizontal_flip": True}
 X = np.random.RandomState(0).randint(0, 256, (COUNT, 24, 20, 3)).astype("uint8")
 Y = np.arange(COUNT)
+numbers = itertools.count()
 
 
 class Drawing(batchwarp.ImageDataGenerator):
@@ -143,8 +143,7 @@ def file_flow(folder: Path, generator: Any = None, **options: Any) -> Any:
 
 def new_cache(folder: Path) -> Any:
     """Makes a cache file, and reads it with another iterator."""
-    caches = folder / f"new {os.getpid()} {threading.get_ident()}"
-    shutil.rmtree(caches, ignore_errors=True)
+    caches = folder / f"new {os.getpid()} {next(numbers)}"
     writer = file_flow(folder, cache=caches, shuffle=False)
     first = next(writer), next(writer)
     writer._cache.close()

@@ -12,6 +12,7 @@ import importlib
 import os
 import sys
 import threading
+import time
 import weakref
 from collections.abc import Callable
 from contextlib import suppress
@@ -23,7 +24,7 @@ __all__ = ["call_after_fork", "importing", "renew", "watch"]
 # with half a module, so a fork waits. These can be waited for by importing them once more.
 _LIBRARIES = ("keras", "tensorflow")
 _WITH_LATE_PARTS = ("PIL.", "numpy.")
-# To be held while others are imported: those that replace themselves in `sys.modules`.
+# To be held while others are imported, that replace themselves in `sys.modules` or go on importing.
 importing = threading.RLock()
 _PATIENCE = 10.0
 
@@ -81,11 +82,20 @@ def renew(lock: Any) -> None:
 
 def _finish_imports() -> None:
     """Waits for other threads to finish importing what this package imports late."""
-    importing.acquire(timeout=_PATIENCE)  # not for ever: it may wait for this thread
-    for name in list(sys.modules):
-        if name in _LIBRARIES or name.startswith(_WITH_LATE_PARTS):
+    end = time.monotonic() + _PATIENCE  # not for ever: they may wait for this thread
+    importing.acquire(timeout=_PATIENCE)
+    while time.monotonic() < end and (names := list(filter(_is_importing, list(sys.modules)))):
+        for name in names:
             with suppress(Exception):  # whoever needs it will see it, too
                 importlib.import_module(name)
+
+
+def _is_importing(name: str) -> bool:
+    """Whether a module that this package imports late has been begun, and not yet finished."""
+    if name not in _LIBRARIES and not name.startswith(_WITH_LATE_PARTS):
+        return False
+    specification = getattr(sys.modules.get(name), "__spec__", None)
+    return bool(getattr(specification, "_initializing", False))
 
 
 def _let_import() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import signal
 import threading
+import traceback
 from types import CodeType
 from typing import Any
 
@@ -22,16 +23,21 @@ def let_through(error: BaseException) -> None:
         error: An exception that was caught.
 
     Raises:
-        BaseException: The error, if it came from a handler.
+        BaseException: The error, if it came from a handler; or what came from a handler in its
+            place, if the error is what became of that on its way, in a lock of Python's, say.
     """
     if threading.current_thread() is not threading.main_thread():
         return  # there, Python runs no handlers
     handlers = {_code(signal.getsignal(number)) for number in signal.valid_signals()} - {None}
-    step = error.__traceback__
-    while step is not None:
-        if step.tb_frame.f_code in handlers:
-            raise error
-        step = step.tb_next
+    passed = {frame for frame, _ in traceback.walk_tb(error.__traceback__)}
+    found: BaseException | None = error
+    while found is not None:
+        frames = [frame for frame, _ in traceback.walk_tb(found.__traceback__)]
+        if not frames or frames[0] not in passed:
+            return  # what was being handled when all this began
+        if isinstance(found, KeyboardInterrupt) or any(f.f_code in handlers for f in frames):
+            raise found
+        found = found.__context__
 
 
 def _code(handler: Any) -> CodeType | None:

@@ -66,6 +66,25 @@ def test_children_make_their_own_batches(names):
     run("fork_in", *names)
 
 
+def test_forks_while_libraries_are_imported():
+    """The first call of a process imports OpenCV and Pillow, in whatever thread it is."""
+    for delay in (0.01, 0.03, 0.06, 0.1):
+        run("fork_in_first_call", delay)
+
+
+def test_a_lock_that_the_forking_thread_holds():
+    run("fork_with_the_lock")
+
+
+def test_a_lock_on_a_cache_file():
+    run("fork_with_an_open_cache")
+
+
+def test_copies_while_a_thread_takes_batches():
+    """A pickle goes on from one place, whatever another thread is about."""
+    run("pickle_while_a_thread_works")
+
+
 def in_child(work):
     """Runs a function in a child; returns the process's number."""
     with warnings.catch_warnings():
@@ -103,7 +122,6 @@ def fork_in(*names):
 
     import public_calls
 
-    sys.stdout = io.StringIO()  # files have locks of their own, which Python does not renew
     with tempfile.TemporaryDirectory() as folder:
         public_calls.write_files(Path(folder))
         everything = public_calls.calls(Path(folder))
@@ -150,7 +168,8 @@ def fork_repeatedly(name, shared, own, moments, drawn):
         else:
             wait_for(in_child(grandchild if number % 3 == 2 else child), f"{name}, {number}")
 
-    threads = [threading.Thread(target=work) for _ in range(2)]
+    # A command has the process, and its standard error, to itself.
+    threads = [threading.Thread(target=work) for _ in range(1 if name == "check" else 2)]
     for thread in threads:
         thread.start()
     try:
@@ -165,6 +184,120 @@ def fork_repeatedly(name, shared, own, moments, drawn):
     return failures
 
 
+def fork_in_first_call(delay):
+    import public_calls
+
+    with tempfile.TemporaryDirectory() as folder:
+        writer = in_child(lambda: public_calls.write_files(Path(folder)))  # it imports Pillow
+        wait_for(writer, "the writer of files")
+
+        def call():
+            return next(public_calls.file_flow(Path(folder)))
+
+        batches = []
+        thread = threading.Thread(target=lambda: batches.append(call()))
+        thread.start()
+        time.sleep(float(delay))
+        wait_for(in_child(call), "its first call")
+        thread.join()
+        assert public_calls.same(batches[0], call())
+
+
+def fork_with_the_lock():
+    import batchwarp
+    import public_calls
+
+    for prefetch in (0, 2):
+        flow = public_calls.array_flow(batchwarp.ImageDataGenerator(), prefetch=prefetch)
+        next(flow)
+
+        def child(flow=flow):
+            thread = threading.Thread(target=lambda: next(flow))
+            thread.start()  # it waits for this thread
+            thread.join(0.05)
+            assert flow.total_batches_seen == 1
+            next(flow)
+            flow.lock.release()
+            thread.join()
+            assert flow.total_batches_seen == 3
+
+        with flow.lock:
+            wait_for(in_child(child), f"a child that holds the lock, prefetch={prefetch}")
+
+
+def fork_with_an_open_cache():
+    import public_calls
+
+    with tempfile.TemporaryDirectory() as folder:
+        public_calls.write_files(Path(folder))
+        folders = [Path(folder) / f"cache {number}" for number in range(8)]
+        opened = []
+
+        def work():
+            for path in folders:
+                flow = public_calls.file_flow(Path(folder), cache=path)
+                opened.append(flow)
+                next(flow)
+
+        reading, writing = os.pipe()
+
+        def child():
+            os.read(reading, 1)
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        children = []
+        for _ in range(6):
+            time.sleep(0.01)
+            children.append(in_child(child))
+        thread.join()
+        for flow in opened:
+            flow._cache.close()
+        opened.clear()
+        # The children are there, and keep no file locked: a warning would say so.
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            for path in folders:
+                flow = public_calls.file_flow(Path(folder), cache=path)
+                assert flow._cache._writer is not None
+        os.write(writing, b"." * len(children))
+        for number in children:
+            wait_for(number, "a child that reads a pipe")
+
+
+def pickle_while_a_thread_works():
+    import copy
+    import pickle
+
+    import batchwarp
+    import public_calls
+
+    for prefetch in (0, 2):
+        generator = batchwarp.ImageDataGenerator(**public_calls.AUGMENT)
+        call = public_calls.Flow(
+            lambda generator=generator, **options: public_calls.array_flow(generator, **options),
+            prefetch=prefetch,
+        )
+        stop = threading.Event()
+
+        def work(call=call, stop=stop):
+            while not stop.is_set():
+                call.call()
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        try:
+            for _ in range(20):
+                for twin in (pickle.loads(pickle.dumps(call.flow)), copy.copy(call.flow)):
+                    own = copy.copy(call)
+                    own.flow = twin
+                    own.check()
+        finally:
+            stop.set()
+            thread.join()
+
+
 if __name__ == "__main__":
     sys.modules["keras"] = None  # it takes seconds to import
+    sys.stdout = io.StringIO()  # files have locks of their own, which Python does not renew
     globals()[sys.argv[1]](*sys.argv[2:])

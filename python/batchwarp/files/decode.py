@@ -101,6 +101,7 @@ def decode(data: bytes, path: str, options: Decoding) -> NDArray[Any]:
         indices = options.color_mode == "palette"
         stored = unchanged.decode(data, path, options.exif_transpose, indices)
         return resized(stored.image, options, stored.has_alpha)
+    pictures.pillow()
     header = ordinary_jpeg(data)
     if header is not None and opencv.agrees_with_pillow():
         image = _decode_with_opencv(data, header, options)
@@ -121,7 +122,7 @@ def _decode_with_opencv(
     data: bytes, header: JpegHeader, options: Decoding
 ) -> NDArray[np.uint8] | None:
     """Returns the image, or `None` for Pillow to have a look at it."""
-    limit = _pillow().MAX_IMAGE_PIXELS
+    limit = pictures.pillow().MAX_IMAGE_PIXELS
     if limit is not None and header.height * header.width > limit:
         return None  # it warns, or refuses
     orientation = stored_orientation(data) if options.exif_transpose and header.has_exif else 1
@@ -174,14 +175,6 @@ def _reduction(height: int, width: int, options: Decoding) -> int:
     to_height, to_width = options.target_size
     fitting = (f for f in (8, 4, 2) if height >= f * to_height and width >= f * to_width)
     return next(fitting, 1)
-
-
-@functools.cache
-def _pillow() -> Any:
-    """Returns `PIL.Image`; an import statement takes its time even where nothing is imported."""
-    from PIL import Image
-
-    return Image
 
 
 @functools.cache

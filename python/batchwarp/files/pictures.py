@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import os
 import re
@@ -10,7 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from batchwarp import _core, _keras
+from batchwarp import _core, _forks, _keras
 from batchwarp._arguments import boolean, image_size, user_path
 from batchwarp._signals import let_through
 from batchwarp._warnings import warn
@@ -103,6 +104,16 @@ def _opened(path: Any) -> tuple[str, io.BytesIO]:
         return os.fsdecode(path), io.BytesIO(file.read())
 
 
+@functools.cache
+def pillow() -> Any:
+    """Returns `PIL.Image`, with the parts that read the usual formats."""
+    with _forks.importing:
+        from PIL import Image
+
+        Image.preinit()
+    return Image
+
+
 def decoded(content: io.BytesIO, name: str, color_mode: str, exif_transpose: bool) -> Image:
     """Decodes a file's content with Pillow and converts its colours.
 
@@ -118,7 +129,7 @@ def decoded(content: io.BytesIO, name: str, color_mode: str, exif_transpose: boo
     Raises:
         ImageFileError: If it cannot be decoded.
     """
-    from PIL import Image as pil
+    pil = pillow()
 
     try:
         picture: Image = pil.open(content)
