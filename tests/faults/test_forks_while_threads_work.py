@@ -252,6 +252,9 @@ def fork_with_an_open_cache():
             children.append(in_child(child))
         thread.join()
         for flow in opened:
+            flow._cache._writer = None  # as of a file that is full, and locked all the same
+        children.append(in_child(child))
+        for flow in opened:
             flow._cache.close()
         opened.clear()
         # The children are there, and keep no file locked: a warning would say so.
