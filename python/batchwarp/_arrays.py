@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Set
 from typing import Any
 
@@ -123,7 +124,7 @@ def real_array(name: str, value: Any, hint: str = "", *, objects: bool = False) 
     first = array.flat[0] if array.dtype == object and array.size else None
     if isinstance(first, np.ndarray):
         raise _unconverted(name, list(array.flat), ValueError("it holds arrays"))
-    if array.dtype == object and not isinstance(first, (str, bytes)):
+    if array.dtype == object and not isinstance(first, (str, bytes, os.PathLike)):
         return array if objects else converted(name, array, np.dtype(np.float64))
     if array.dtype.kind == "c":
         hint = " Pass real and imaginary parts as channels, or the magnitude, `np.abs(x)`"
@@ -150,7 +151,7 @@ def sequence(name: str, value: Any, *, stack: bool = False) -> Any:
         TypeError: As `as_array`.
     """
     needed = ("shape", "__len__", "__getitem__", "__array__")
-    is_array = isinstance(value, np.ndarray) or hasattr(value, "iloc")  # pandas cuts by labels
+    is_array = isinstance(value, (np.ndarray, type)) or hasattr(value, "iloc")
     if not is_array and all(hasattr(value, what) for what in needed):
         return value
     return as_array(name, value, stack=stack)
@@ -201,7 +202,7 @@ def _no_array(name: str, value: Any) -> str:
         hint = "; `.toarray()` makes an array of a sparse one"
     elif hasattr(value, "todense"):
         hint = "; `.todense()` makes an array of a sparse one"
-    elif hasattr(value, "__iter__") and not isinstance(value, (Mapping, Set, str, bytes)):
+    elif hasattr(value, "__iter__") and not isinstance(value, (Mapping, Set, str, bytes, type)):
         hint = (
             ", which gives one piece after the other; `model.fit` may take it as it is, and "
             "`np.stack` makes an array of a list of its pieces"

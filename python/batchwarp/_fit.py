@@ -83,7 +83,7 @@ def fit_iterator(generator: ImageDataGenerator, iterator: Any, samples: Any) -> 
     if not isinstance(iterator, ImageIterator):
         raise TypeError(
             "`iterator` should be an iterator as from `ImageDataGenerator.flow`. "
-            f"Received: {iterator!r}"
+            f"Received: {type(iterator).__name__}"
         )
     data_format = getattr(iterator, "data_format", generator.data_format)
     if data_format != generator.data_format:

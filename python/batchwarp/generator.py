@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from batchwarp import _config, _fit, _keras, transforms
 from batchwarp._arguments import boolean, finite_number, number_pair
-from batchwarp._arrays import as_array, is_extension
+from batchwarp._arrays import as_array, is_extension, is_floating, real_array
 from batchwarp._pipeline import SWITCHES, rescale_factor, warn_not_fitted, whitened
 from batchwarp._warnings import warn
 from batchwarp.draws import ParameterDraws, random_state
@@ -53,6 +53,17 @@ def _zoom_limits(zoom_range: Any) -> list[Any]:
             f"Received: {zoom_range}"
         ) from error
     return [zoom_range[0], zoom_range[1]]
+
+
+def _floating(x: Any) -> NDArray[Any]:
+    """Returns a nested list or a picture as a floating-point array."""
+    try:
+        array = real_array("x", x)
+    except (TypeError, ValueError) as error:
+        raise TypeError(
+            f"`x` should be a floating-point array. Received: {type(x).__name__}"
+        ) from error
+    return array if is_floating(array.dtype) else array.astype(np.float64)
 
 
 class ImageDataGenerator:
@@ -576,7 +587,8 @@ class ImageDataGenerator:
 
         Args:
             x: Floating-point array, an image or a batch. It is changed, except by
-                `preprocessing_function` and ZCA whitening, which give new arrays.
+                `preprocessing_function` and ZCA whitening, which give new arrays. Nested lists and
+                pictures become new arrays, too.
 
         Returns:
             The standardised array.
@@ -589,7 +601,7 @@ class ImageDataGenerator:
             x = self.preprocessing_function(x)
         changes = self._changes_values()
         if (changes or self.zca_whitening) and not hasattr(x, "__array__"):
-            raise TypeError(f"`x` should be a floating-point array. Received: {type(x).__name__}")
+            x = _floating(x)
         in_place = not isinstance(x, np.ndarray) or x.dtype.kind in "fc" or is_extension(x.dtype)
         if changes and not in_place:
             raise TypeError(

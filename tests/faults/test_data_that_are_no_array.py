@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -167,11 +169,31 @@ def test_as_one_image(kind):
             batchwarp.ImageDataGenerator(rescale=0.5).standardize(make())
 
 
+@pytest.mark.parametrize("kind", ["list", "list of arrays", "picture"])
+def test_images_to_standardize(kind):
+    picture = image.array_to_img(X[0])
+    pixels = np.asarray(picture)
+    x = {"list": pixels.tolist(), "list of arrays": list(pixels), "picture": picture}[kind]
+    expected = pixels - np.mean(pixels, dtype=np.float64)
+    result = batchwarp.ImageDataGenerator(samplewise_center=True).standardize(x)
+    np.testing.assert_allclose(result, expected, atol=1e-9)
+    halved = batchwarp.ImageDataGenerator(rescale=0.5).standardize(x)
+    np.testing.assert_array_equal(halved, pixels * 0.5)
+
+
 @pytest.mark.parametrize("x", [[X[0, ..., 0]] * n for n in (2, 3)] + [X[..., 0], X[0]])
 def test_images_that_lack_an_axis(x):
     for use in (PLAIN.flow, FITTED.fit):
         with pytest.raises(ValueError, match=r"rank 4.*x\[\.\.\., np.newaxis\].*x\[np.newaxis\]"):
             use(x)
+
+
+@pytest.mark.parametrize("use", [PLAIN.flow, FITTED.fit])
+def test_paths_and_types(use):
+    with pytest.raises(TypeError, match=r"`x` should hold real numbers.*flow_from_directory"):
+        use([Path("a.png"), Path("b.png")])
+    with pytest.raises(TypeError, match=r"`x` should be an array\. Received: type$"):
+        use(np.ndarray)
 
 
 def test_arrays_of_objects_that_are_images():
