@@ -16,6 +16,7 @@ __all__ = [
     "LARGEST_SEED_OF_A_FLOW",
     "boolean",
     "finite_number",
+    "folder_path",
     "image_size",
     "integer",
     "number_pair",
@@ -67,7 +68,8 @@ def boolean(name: str, value: Any) -> bool:
 
     Args:
         name: String, the argument's name for the error.
-        value: Boolean, or a number or `None`, which are as true as they are in Python.
+        value: Boolean, or a number or `None`, which are as true as they are in Python; or an array
+            of rank 0 of one.
 
     Returns:
         Boolean.
@@ -75,9 +77,10 @@ def boolean(name: str, value: Any) -> bool:
     Raises:
         ValueError: If it is something else, as a string, of which `"no"` would be true.
     """
-    if not (value is None or isinstance(value, (bool, np.bool_, numbers.Number))):
+    one = value[()] if isinstance(value, np.ndarray) and value.ndim == 0 else value
+    if not (one is None or isinstance(one, (bool, np.bool_, numbers.Number))):
         raise ValueError(f"`{name}` should be a boolean. Received: {value!r}")
-    return bool(value)
+    return bool(one)
 
 
 def finite_number(name: str, value: Any) -> float:
@@ -176,6 +179,28 @@ def user_path(path: Any) -> Any:
     if os.path.lexists(text.replace(os.sep, "/").partition("/")[0]):
         return path
     return os.path.expanduser(text)  # noqa: PTH111 - it leaves users that there are not
+
+
+def folder_path(name: str, value: Any) -> str:
+    """Returns the path of a folder, as `user_path` does.
+
+    Args:
+        name: String, the argument's name for the error.
+        value: String, bytes or path-like.
+
+    Returns:
+        String.
+
+    Raises:
+        TypeError: If it is something else.
+    """
+    try:
+        text = os.fsdecode(value)
+    except TypeError:
+        raise TypeError(
+            f"`{name}` should be the path of a folder, a string or path-like. Received: {value!r}"
+        ) from None
+    return str(user_path(text))
 
 
 def one_seed(name: str, value: Any) -> int:

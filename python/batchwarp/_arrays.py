@@ -151,6 +151,7 @@ def sequence(name: str, value: Any, *, stack: bool = False) -> Any:
         TypeError: As `as_array`.
     """
     needed = ("shape", "__len__", "__getitem__", "__array__")
+    # pandas cuts by labels, and a class has the attributes of its instances.
     is_array = isinstance(value, (np.ndarray, type)) or hasattr(value, "iloc")
     if not is_array and all(hasattr(value, what) for what in needed):
         return value

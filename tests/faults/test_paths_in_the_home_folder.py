@@ -49,3 +49,29 @@ def test_a_folder_of_that_very_name():
     flow = batchwarp.ImageDataGenerator().flow_from_directory("~", target_size=(4, 4))
     assert flow.filenames == [str(Path("a") / "2.png")]
     assert image.load_img("~/a/2.png").size == (9, 9)
+
+
+@pytest.mark.parametrize("value", [5, ["data"], object()], ids=str)
+def test_folders_that_are_no_paths(home, value):
+    generator = batchwarp.ImageDataGenerator()
+    frame = pd.DataFrame({"filename": ["a/1.png"], "class": ["a"]})
+    for flow in (
+        generator.flow_from_directory,
+        lambda path: generator.flow_from_dataframe(frame, path),
+    ):
+        with pytest.raises(TypeError, match="`directory` should be the path of a folder"):
+            flow(value)
+    data = home / "data"
+    for flow in (
+        lambda **to: generator.flow(noise((1, 4, 4, 3)), **to),
+        lambda **to: generator.flow_from_directory(data, **to),
+    ):
+        with pytest.raises(TypeError, match="`save_to_dir` should be the path of a folder"):
+            flow(save_to_dir=value)
+
+
+def test_paths_of_bytes(home):
+    generator = batchwarp.ImageDataGenerator()
+    data, saved = (bytes(home / name) for name in ("data", "saved"))
+    next(generator.flow_from_directory(data, target_size=(4, 4), save_to_dir=saved))
+    assert len(list((home / "saved").iterdir())) == 1

@@ -158,7 +158,7 @@ def test_switches_of_generators(name):
             next(made.flow(X))
 
 
-@pytest.mark.parametrize("value", [True, np.True_, 1, 0.5], ids=repr)
+@pytest.mark.parametrize("value", [True, np.True_, np.array(True), 1, 0.5], ids=repr)
 def test_switches_that_keras_takes(value):
     flow = batchwarp.ImageDataGenerator(horizontal_flip=value).flow(X, shuffle=value, seed=3)
     expected = batchwarp.ImageDataGenerator(horizontal_flip=True).flow(X, seed=3)

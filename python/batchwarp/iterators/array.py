@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchwarp import _keras, splits, transforms
-from batchwarp._arguments import boolean
+from batchwarp._arguments import boolean, folder_path
 from batchwarp._arrays import (
     as_array,
     computing_dtype,
@@ -176,6 +176,8 @@ class NumpyArrayIterator(ImageIterator):
         self.image_data_generator = image_data_generator
         self._augments = augments(image_data_generator, subset)
         self.data_format = data_format
+        if save_to_dir:
+            folder_path("save_to_dir", save_to_dir)
         self.save_to_dir = save_to_dir
         self.save_prefix = save_prefix
         self.save_format = save_format

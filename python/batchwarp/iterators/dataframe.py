@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchwarp import _keras
-from batchwarp._arguments import boolean, user_path
+from batchwarp._arguments import boolean, folder_path
 from batchwarp._warnings import warn
 from batchwarp.iterators.base import check_batches
 from batchwarp.iterators.columns import Columns, is_missing, listed, rows_in_words
@@ -168,7 +168,7 @@ class DataFrameIterator(FilesIterator):
                 labels = separated(labels, label_separator, y_col)
             check_labels(labels, y_col, class_mode, wanted, integer_classes)
         rows = np.arange(len(names))
-        folder = os.fspath(user_path(self.directory))
+        folder = folder_path("directory", self.directory)
         if validate_filenames:
             accepted = extensions(formats, self.white_list_formats)
             rows = _existing(names, folder, accepted, x_col)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchwarp import _keras
-from batchwarp._arguments import boolean, user_path
+from batchwarp._arguments import boolean, folder_path
 from batchwarp._warnings import warn
 from batchwarp.files.index import class_folders, files_of_class
 from batchwarp.iterators.base import check_batches
@@ -144,7 +144,7 @@ class DirectoryIterator(FilesIterator):
         chosen = class_list(classes)
         self.directory = directory
         self.class_mode = class_mode
-        folder = os.fspath(user_path(directory))
+        folder = folder_path("directory", directory)
         if not os.path.isdir(folder):
             kind = NotADirectoryError if os.path.exists(folder) else FileNotFoundError
             raise kind(f"`directory` should be a folder that exists. Received: {folder!r}")

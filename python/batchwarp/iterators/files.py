@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchwarp import _core, _keras, transforms
-from batchwarp._arguments import boolean, image_size
+from batchwarp._arguments import boolean, folder_path, image_size
 from batchwarp._arrays import computing_dtype
 from batchwarp._pipeline import Pipeline, augments
 from batchwarp._warnings import warn
@@ -88,6 +88,8 @@ class FilesIterator(ImageIterator):
         self.target_size = image_size("target_size", target_size)
         self.color_mode = color_mode
         self.data_format = _keras.standardize_data_format(data_format)
+        if save_to_dir:
+            folder_path("save_to_dir", save_to_dir)
         self.save_to_dir = save_to_dir
         self.save_prefix = save_prefix
         self.save_format = save_format

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchwarp import transforms
-from batchwarp._arguments import user_path
+from batchwarp._arguments import folder_path
 from batchwarp._arrays import computing_dtype
 from batchwarp._pipeline import Pipeline, is_beyond_the_core, overrides, run_one_by_one, transformed
 from batchwarp.draws import as_dictionaries, global_random, is_borrowed
@@ -246,4 +246,4 @@ class ImageIterator(Iterator):
             picture = transforms.array_to_img(image, self.data_format, scale=True)
             number = random.randint(self._save_numbers)
             name = f"{self.save_prefix}_{index}_{number}.{self.save_format}"
-            picture.save(Path(user_path(self.save_to_dir)) / name)
+            picture.save(Path(folder_path("save_to_dir", self.save_to_dir)) / name)
