@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchwarp import _core, _keras
-from batchwarp._arguments import finite_number, integer, number_pair
+from batchwarp._arguments import boolean, finite_number, integer, number_pair
 from batchwarp._arrays import (
     as_array,
     computing_dtype,
@@ -538,7 +538,7 @@ def array_to_img(
         raise ValueError(f"Unsupported channel number: {channels}")
     if x.size == 0:
         raise ValueError(f"`x` should not be empty. Received an array of shape {x.shape}")
-    if scale:
+    if boolean("scale", scale):
         x = x - x.min()
         highest = x.max()
         if highest != 0:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import batchwarp
 from image_files import SIZE, frame_flow, solid
 
 pd = pytest.importorskip("pandas", reason="dataframes are pandas'")
@@ -139,3 +140,9 @@ def test_a_column_that_is_there_twice_or_is_the_index(folder):
         frame_flow(folder, frame)
     with pytest.raises(KeyError, match=r"x_col='filename' is no column.*`dataframe.reset_index"):
         frame_flow(folder, frame.iloc[:, :2].set_index("filename"))
+
+
+def test_no_column_at_all():
+    frame = pd.DataFrame({"filename": ["a.png"], "class": ["a"]})
+    with pytest.raises(KeyError, match=r"y_col=None is no column.*'filename', 'class'\"$"):
+        batchwarp.ImageDataGenerator().flow_from_dataframe(frame, y_col=None)

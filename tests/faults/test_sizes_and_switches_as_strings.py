@@ -172,3 +172,18 @@ def test_numbers_as_strings(value):
             batchwarp.ImageDataGenerator(**{name: value})
     with pytest.raises(ValueError, match="`theta` should be a finite number"):
         image.apply_affine_transform(X[0], theta=value)
+
+
+def test_switches_of_functions(folder):
+    path = folder / "a" / "1.png"
+    uses = {
+        "keep_aspect_ratio": lambda no: image.load_img(path, keep_aspect_ratio=no),
+        "exif_transpose": lambda no: image.load_img(path, exif_transpose=no),
+        "scale": lambda no: image.array_to_img(X[0], scale=no),
+    }
+    for name, use in uses.items():
+        for value in ("no", "", []):
+            with pytest.raises(ValueError, match=f"`{name}` should be a boolean. Received"):
+                use(value)
+    with pytest.raises(ValueError, match="`scale` should be a boolean"):
+        image.save_img(folder / "2.png", X[0], scale="no")

@@ -82,9 +82,11 @@ def load_img(
         color_mode = "grayscale"
     _check_color_mode(color_mode)
     size = None if target_size is None else image_size("target_size", target_size, or_more=True)
+    crop = boolean("keep_aspect_ratio", keep_aspect_ratio)
+    upright = boolean("exif_transpose", exif_transpose)
     name, content = _opened(path)
-    picture = decoded(content, name, color_mode, exif_transpose)
-    return picture if size is None else resized(picture, size, interpolation, keep_aspect_ratio)
+    picture = decoded(content, name, color_mode, upright)
+    return picture if size is None else resized(picture, size, interpolation, crop)
 
 
 def _check_color_mode(color_mode: Any) -> None:

@@ -150,7 +150,8 @@ class Columns:
         if not is_there:
             columns = ", ".join(map(repr, self.names))
             index = getattr(getattr(self._dataframe, "index", None), "names", ())
-            hint = ". It is in the index: pass `dataframe.reset_index()`" if name in index else ""
+            is_index = name is not None and name in index  # an index without a name is `None`
+            hint = ". It is in the index: pass `dataframe.reset_index()`" if is_index else ""
             raise KeyError(
                 f"{argument}={name!r} is no column of the dataframe; its columns are: {columns}"
                 f"{hint}"
