@@ -149,8 +149,9 @@ def interrupted(call, delay, interrupt):
             took = time.perf_counter() - start
         finally:
             left, _ = signal.setitimer(signal.ITIMER_REAL, 0)
-            while not left and not heard:  # it is on its way
-                time.sleep(0.0001)
+            end = time.perf_counter() + 1
+            while not left and not heard and time.perf_counter() < end:
+                time.sleep(0.0001)  # it is on its way, unless the time left was rounded to nothing
     except interrupt:
         return None
     return took

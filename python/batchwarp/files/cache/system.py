@@ -94,8 +94,9 @@ class OpenFile:
         OSError: If it cannot be opened.
     """
 
+    descriptor = -1  # also if Ctrl-C comes before anything else
+
     def __init__(self, path: Path, flags: int) -> None:
-        self.descriptor = -1
         self.descriptor = os.open(path, flags | _OPEN_FLAGS, 0o666)
         _forks.watch(self)
 
