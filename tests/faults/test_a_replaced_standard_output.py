@@ -89,7 +89,9 @@ def test_it_gets_the_messages(folder, monkeypatch, stream):
     assert "Found 2 validated image filenames.\n" in stream.text
 
 
-@pytest.mark.parametrize("stream", [None, Broken(), closed(), object()], ids=repr)
+@pytest.mark.parametrize(
+    "stream", [None, Broken(), closed(), object()], ids=lambda stream: type(stream).__name__
+)
 def test_messages_that_it_does_not_take_are_logged(folder, monkeypatch, caplog, stream):
     monkeypatch.setattr(sys, "stdout", stream)
     with caplog.at_level(logging.INFO, "batchwarp"):
@@ -99,7 +101,9 @@ def test_messages_that_it_does_not_take_are_logged(folder, monkeypatch, caplog, 
     assert len(caplog.messages) == 3
 
 
-@pytest.mark.parametrize("stream", [None, Tee(), closed(), io.StringIO()], ids=repr)
+@pytest.mark.parametrize(
+    "stream", [None, Tee(), closed(), io.StringIO()], ids=lambda stream: type(stream).__name__
+)
 def test_it_is_no_terminal(monkeypatch, stream):
     assert not is_terminal(stream)
     monkeypatch.setattr(sys, "stdout", stream)

@@ -79,7 +79,7 @@ def test_none_at_all(numbered):
     "classes",
     ["ab", b"ab", 2, 2.0, True, [0, 1], ["a", None], ["a", np.nan], [["a"]], np.array([["a"]]),
      np.array("ab"), range(2), [True], pd.DataFrame({"a": [1]}), {"a", 1}],
-    ids=str,
+    ids=lambda classes: type(classes).__name__,
 )  # fmt: skip
 def test_what_are_no_classes(numbered, classes):
     frame = pd.DataFrame({"filename": ["a/0.png", "b/1.png"], "class": ["a", "b"]})
