@@ -117,7 +117,8 @@ def readme_figures(figures: Figures) -> str:
     faster = sum(value >= 1 for value in times)
     footnote = (
         f"The ratio is how many times as fast batchwarp is; it is the faster one in {faster} of "
-        f"{len(times)} comparisons with Keras, OpenCV and other libraries. "
+        f"{len(times)} comparisons with Keras' generator, OpenCV's warp and other libraries. "
+        f"{_floor(figures)}"
         "[All results](benchmarks/results/README.md), with the losses and what is aimed at.\n\n"
         f"{about['processor']}, {about['cores']} cores, {about['simd_tier']}, "
         f"{about['build']['compiler']}, commit {' and '.join(commits)}; OpenCV at its best number "
@@ -196,7 +197,18 @@ def _losses(figures: Figures) -> str:
         for name, metric, value in _comparisons(figures)
         if value < 1
     ]
-    return "\n".join(lost) or "None: nothing that was measured is faster than batchwarp."
+    return "\n".join(lost) or "None: no other library that was measured does the same work faster."
+
+
+def _floor(figures: Figures) -> str:
+    """Returns what a pass over files costs beside decoding them, if that was measured."""
+    floor = figures.get("files", {}).get("metrics", {}).get("floor/augmented/next(it)")
+    if floor is None:
+        return ""
+    return (
+        f"A first pass over JPEG files takes {floor:.2f} times as long as OpenCV takes to decode "
+        "them. "
+    )
 
 
 def _comparisons(figures: Figures) -> list[tuple[str, str, float]]:

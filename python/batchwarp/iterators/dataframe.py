@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, KeysView, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -262,7 +262,7 @@ def _several(y_col: Any, frame: Columns) -> list[Any] | None:
     """Returns the names of several columns as a list, `None` for the name of one."""
     if isinstance(y_col, tuple):  # it may be the name of one column
         return None if y_col in frame.names else list(y_col)
-    if isinstance(y_col, list) or getattr(y_col, "ndim", 0) == 1:
+    if isinstance(y_col, (list, KeysView, Iterator)) or getattr(y_col, "ndim", 0) == 1:
         return listed(y_col)
     return None
 
