@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import weakref
+
 import numpy as np
 import pytest
 
 import batchwarp
 from batchwarp import _core
 from batchwarp.files import decode
+from batchwarp.files.threads import _Helpers, _Job
 
 
 @pytest.fixture
@@ -83,3 +86,19 @@ def test_the_number_of_threads_of_a_call():
     np.testing.assert_array_equal(batches[2], batches[0])
     with pytest.raises(ValueError, match=r"`threads` must be at least 0. Received: -1"):
         _core.augment_batch(images, None, None, plan, batches[0], threads=-1)
+
+
+def test_a_thread_that_waits_keeps_no_job_that_it_has_not_joined(monkeypatch):
+    """It would keep a batch's memory, and an iterator with its thread, until the next one."""
+    helpers, kept = _Helpers(), []
+    helpers._jobs.append(_Job(print, 1, seats=0))
+    job = weakref.ref(helpers._jobs[0])
+
+    def wait():
+        helpers._jobs.clear()
+        kept.append(job())
+        helpers._ending = True
+
+    monkeypatch.setattr(helpers._wake, "wait", wait)
+    assert helpers._next_job() is None
+    assert kept == [None]

@@ -146,12 +146,19 @@ class _Helpers:
         """Waits for a job and joins it; `None` at the end."""
         with self._lock:
             while not self._ending:
-                for job in self._jobs:
-                    if job.has_room:
-                        job.seats -= 1
-                        job.inside += 1
-                        return job
+                job = self._join()
+                if job is not None:
+                    return job
                 self._wake.wait()
+        return None
+
+    def _join(self) -> _Job | None:
+        """Joins a job that has room; no other one is kept, which refers to a batch's memory."""
+        for job in self._jobs:
+            if job.has_room:
+                job.seats -= 1
+                job.inside += 1
+                return job
         return None
 
 
