@@ -151,8 +151,8 @@ class Workers {
         try {
             threads_.reserve(static_cast<std::size_t>(count));
             while (this->count() < count) threads_.emplace_back([this] { serve(); });
-        } catch (const std::exception&) {
-            // Of threads or of memory. Fewer threads are slower, not wrong.
+        } catch (const std::exception&) {  // NOLINT(bugprone-empty-catch): for want of threads or
+            // memory. Fewer threads are slower, not wrong.
         }
     }
 
