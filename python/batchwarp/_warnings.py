@@ -121,7 +121,18 @@ def _deliver(warning: Caught) -> None:
 
 
 def _around() -> collected | None:
-    return getattr(_active, "collected", None)
+    """Returns the innermost block of the thread; not one whose end Ctrl-C has left out."""
+    around: collected | None = getattr(_active, "collected", None)
+    while around is not None and not _is_running(around.frame):
+        around = _active.collected = around._outer
+    return around
+
+
+def _is_running(wanted: FrameType | None) -> bool:
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame is not wanted:
+        frame = frame.f_back
+    return frame is not None
 
 
 def _place(frame: FrameType) -> Place | None:

@@ -212,6 +212,21 @@ def test_so_does_an_error_of_a_thread_that_decodes(
         np.testing.assert_array_equal(next(flow)[:, 0, 0, 0], [40, 50, 60, 70])
 
 
+def test_a_block_that_ctrl_c_has_kept_from_its_end_collects_no_more():
+    from batchwarp import _warnings
+
+    lost = []
+    block = _warnings.collected(lost)
+
+    def interrupted():
+        block.__enter__()
+
+    interrupted()
+    with pytest.warns(UserWarning, match="after it"):
+        _warnings.warn("after it")
+    assert lost == []
+
+
 def test_what_is_collected_is_issued_where_it_is_asked_for():
     from batchwarp import _warnings
 
