@@ -51,7 +51,7 @@ def test_a_folder_of_that_very_name():
     assert image.load_img("~/a/2.png").size == (9, 9)
 
 
-@pytest.mark.parametrize("value", [5, ["data"], object()], ids=str)
+@pytest.mark.parametrize("value", [5, ["data"], object()], ids=lambda value: type(value).__name__)
 def test_folders_that_are_no_paths(home, value):
     generator = batchwarp.ImageDataGenerator()
     frame = pd.DataFrame({"filename": ["a/1.png"], "class": ["a"]})
