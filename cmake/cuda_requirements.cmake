@@ -1,6 +1,8 @@
 # Says in one sentence what BATCHWARP_CUDA lacks. CMake's own words for it are pages of commands that
 # end at its test programs.
 
+cmake_policy(VERSION 3.20)  # as the project's; scripts have none of their own
+
 # Where nvcc is, as CMake would look for it, and where NVIDIA's packages put it without telling PATH.
 set(command "${CMAKE_CUDA_COMPILER}")
 if(NOT command)

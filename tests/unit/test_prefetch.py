@@ -30,8 +30,12 @@ def flow(prefetch, function=None, **arguments):
     return generator.flow(X, Y, prefetch=prefetch, **{"batch_size": 4, "seed": 1, **arguments})
 
 
+_others = set()  # threads of flows that other tests have left to Keras, say
+
+
 def threads():
-    return [thread for thread in threading.enumerate() if "batchwarp-prefetch" in thread.name]
+    running = set(threading.enumerate()) - _others
+    return [thread for thread in running if "batchwarp-prefetch" in thread.name]
 
 
 def wait_until(condition):
@@ -44,6 +48,8 @@ def wait_until(condition):
 @pytest.fixture(autouse=True)
 def _no_thread_left():
     """Every thread that a test starts ends when the test's iterators do."""
+    _others.clear()
+    _others.update(threading.enumerate())
     yield
     gc.collect()
     wait_until(lambda: not threads())
