@@ -107,7 +107,7 @@ def data(folder: Path, photographs: int, signs: bool) -> list[str]:
 
 
 def require_ignored(folder: Path) -> None:
-    """Checks that git would not take the folder for a part of the project.
+    """Checks that git, if this is a clone, would not take the folder for a part of the project.
 
     Raises:
         SystemExit: if it would.

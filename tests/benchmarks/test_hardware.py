@@ -361,8 +361,16 @@ def test_what_is_carried(hardware, monkeypatch, tmp_path, capsys):
     (folder / "carried.json").unlink()
     with pytest.raises(SystemExit, match="has not made it"):
         hardware.carry.main(words)
+
+
+def test_what_is_carried_is_ignored_by_git(hardware, monkeypatch, tmp_path):
+    monkeypatch.setattr(hardware.carry, "ROOT", tmp_path)
+    hardware.carry.require_ignored(tmp_path / "carried")  # no clone: nothing that git could take
+    subprocess.run(["git", "init", "--quiet", str(tmp_path)], check=True)
     with pytest.raises(SystemExit, match="git does not ignore"):
-        hardware.carry.require_ignored(ROOT / "benchmarks" / "carried")
+        hardware.carry.require_ignored(tmp_path / "carried")
+    (tmp_path / ".gitignore").write_text("carried\n", encoding="utf-8")
+    hardware.carry.require_ignored(tmp_path / "carried")
 
 
 # ---- right ----
