@@ -6,17 +6,17 @@
 
 #include "batch_check.hpp"
 #include "batchwarp/parallel.hpp"
-#include "border.hpp"
-#include "color.hpp"
-#include "linear.hpp"
-#include "normalize.hpp"
+#include "color/color.hpp"
+#include "color/normalize.hpp"
 #include "pixels.hpp"
-#include "scratch.hpp"
+#include "runtime/scratch.hpp"
 #include "simd/kernels.hpp"
 #include "simd/portable.hpp"
-#include "spline.hpp"
-#include "spline_warp.hpp"
-#include "warp.hpp"
+#include "spline/spline.hpp"
+#include "spline/spline_warp.hpp"
+#include "warp/border.hpp"
+#include "warp/linear.hpp"
+#include "warp/warp.hpp"
 
 namespace batchwarp {
 namespace {

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <iterator>
 
-#include "refuse.hpp"
+#include "runtime/refuse.hpp"
 
 namespace batchwarp {
 namespace {

@@ -4,7 +4,7 @@
 #include <limits>
 #include <utility>
 
-#include "refuse.hpp"
+#include "runtime/refuse.hpp"
 
 namespace batchwarp {
 namespace {

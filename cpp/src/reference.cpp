@@ -5,10 +5,10 @@
 #include <cstring>
 #include <vector>
 
-#include "border.hpp"
 #include "element.hpp"
-#include "pointwise.hpp"
-#include "spline.hpp"
+#include "ops/pointwise.hpp"
+#include "spline/spline.hpp"
+#include "warp/border.hpp"
 
 // Kept simple on purpose: no table, no fusion, nothing shared with the fast paths but the
 // definitions of the fill modes, of the spline weights and of the element types. The CUDA kernels

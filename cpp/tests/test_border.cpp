@@ -1,4 +1,4 @@
-#include "border.hpp"
+#include "warp/border.hpp"
 
 #include "testing.hpp"
 

@@ -8,7 +8,7 @@
 #include "batchwarp/cpu.hpp"
 #include "batchwarp/errors.hpp"
 #include "images.hpp"
-#include "resize_taps.hpp"
+#include "resize/resize_taps.hpp"
 #include "testing.hpp"
 
 using namespace testing;

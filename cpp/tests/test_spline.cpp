@@ -1,9 +1,9 @@
-#include "spline.hpp"
+#include "spline/spline.hpp"
 
 #include <random>
 
-#include "border.hpp"
 #include "testing.hpp"
+#include "warp/border.hpp"
 
 using namespace batchwarp;
 

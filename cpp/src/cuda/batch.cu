@@ -9,11 +9,11 @@
 
 #include "batch_check.hpp"
 #include "batchwarp/cuda.hpp"
-#include "border.hpp"
 #include "cuda/job.hpp"
 #include "cuda/runtime.hpp"
-#include "refuse.hpp"
-#include "spline.hpp"
+#include "runtime/refuse.hpp"
+#include "spline/spline.hpp"
+#include "warp/border.hpp"
 
 namespace batchwarp {
 namespace cuda {

@@ -6,7 +6,7 @@
 #include "cuda/block.hpp"
 #include "cuda/device_pixels.hpp"
 #include "cuda/job.hpp"
-#include "pointwise.hpp"
+#include "ops/pointwise.hpp"
 
 namespace batchwarp::cuda {
 namespace {

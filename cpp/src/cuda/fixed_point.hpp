@@ -10,7 +10,7 @@
 #include "batchwarp/fill_mode.hpp"
 #include "batchwarp/host_device.hpp"
 #include "batchwarp/params.hpp"
-#include "taps.hpp"
+#include "warp/taps.hpp"
 
 namespace batchwarp::cuda {
 

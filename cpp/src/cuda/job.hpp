@@ -10,7 +10,7 @@
 #include "cuda/block.hpp"
 #include "cuda/fixed_point.hpp"
 #include "cuda/runtime.hpp"
-#include "pointwise.hpp"
+#include "ops/pointwise.hpp"
 
 namespace batchwarp::cuda {
 

@@ -6,8 +6,8 @@
 #include "cuda/device_pixels.hpp"
 #include "cuda/job.hpp"
 #include "simd/kernels.hpp"
-#include "spline.hpp"
-#include "spline_plane.hpp"
+#include "spline/spline.hpp"
+#include "spline/spline_plane.hpp"
 
 namespace batchwarp::cuda {
 namespace {

@@ -7,8 +7,8 @@
 #include "cuda/block.hpp"
 #include "cuda/device_pixels.hpp"
 #include "cuda/job.hpp"
-#include "pointwise.hpp"
-#include "taps.hpp"
+#include "ops/pointwise.hpp"
+#include "warp/taps.hpp"
 
 namespace batchwarp::cuda {
 namespace {

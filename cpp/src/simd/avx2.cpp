@@ -3,9 +3,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "../border.hpp"
 #include "kernels.hpp"
 #include "portable.hpp"
+#include "warp/border.hpp"
 
 namespace batchwarp {
 namespace {

@@ -3,9 +3,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "../border.hpp"
 #include "kernels.hpp"
 #include "portable.hpp"
+#include "warp/border.hpp"
 
 // clang-format off: the order matters
 #include "elementwise.inl"

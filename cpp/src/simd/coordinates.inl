@@ -219,7 +219,7 @@ BATCHWARP_INLINE Split sum_of(Split column, Split row) {
 }
 
 // How one axis brings coordinates back inside, with both taps at neighbours: what map_coordinate in
-// border.hpp does, and SciPy's taps in the half pixel outside of a `reflect` edge.
+// warp/border.hpp does, and SciPy's taps in the half pixel outside of a `reflect` edge.
 template <FillMode mode>
 struct Axis {
     using L = Lanes;

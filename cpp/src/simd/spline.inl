@@ -60,7 +60,7 @@ void place_spline_span(const SplineJob& job, const Cut& cut, Span span) {
     spline_span<mode, true>(job, cut, span);
 }
 
-// Weights of one axis, tap by tap, for `count` pixels: central B-splines as in ../spline.hpp.
+// Weights of one axis, tap by tap, for `count` pixels: central B-splines as in spline/spline.hpp.
 // Even orders are centred on the nearest sample: where that is the next one, `offset` moves by
 // `step`.
 template <int Order>

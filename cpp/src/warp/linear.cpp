@@ -1,13 +1,13 @@
-#include "linear.hpp"
+#include "warp/linear.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 
-#include "border.hpp"
 #include "pixels.hpp"
-#include "scratch.hpp"
+#include "runtime/scratch.hpp"
 #include "simd/kernels.hpp"
+#include "warp/border.hpp"
 
 namespace batchwarp {
 namespace {

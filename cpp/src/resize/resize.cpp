@@ -8,10 +8,10 @@
 #include <string>
 #include <vector>
 
-#include "refuse.hpp"
-#include "resize_nearest.hpp"
-#include "resize_taps.hpp"
-#include "scratch.hpp"
+#include "resize/resize_nearest.hpp"
+#include "resize/resize_taps.hpp"
+#include "runtime/refuse.hpp"
+#include "runtime/scratch.hpp"
 #include "simd/kernels.hpp"
 
 namespace batchwarp {

@@ -5,8 +5,8 @@
 
 #include "batchwarp/fill_mode.hpp"
 #include "batchwarp/host_device.hpp"
-#include "border.hpp"
-#include "spline.hpp"
+#include "spline/spline.hpp"
+#include "warp/border.hpp"
 
 namespace batchwarp {
 

@@ -1,4 +1,4 @@
-#include "normalize.hpp"
+#include "color/normalize.hpp"
 
 #include <cmath>
 #include <type_traits>

@@ -1,8 +1,8 @@
-#include "resize_nearest.hpp"
+#include "resize/resize_nearest.hpp"
 
 #include <cstring>
 
-#include "scratch.hpp"
+#include "runtime/scratch.hpp"
 
 namespace batchwarp {
 namespace {

@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "batchwarp/reference.hpp"
-#include "resize_taps.hpp"
+#include "resize/resize_taps.hpp"
 
 namespace batchwarp {
 namespace {

@@ -3,8 +3,8 @@
 
 #include <functional>
 
-#include "linear.hpp"
-#include "spline_plane.hpp"
+#include "spline/spline_plane.hpp"
+#include "warp/linear.hpp"
 
 namespace batchwarp {
 

@@ -1,7 +1,7 @@
-#include "spline_warp.hpp"
+#include "spline/spline_warp.hpp"
 
 #include "batchwarp/parallel.hpp"
-#include "scratch.hpp"
+#include "runtime/scratch.hpp"
 
 namespace batchwarp {
 

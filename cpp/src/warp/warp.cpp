@@ -1,10 +1,10 @@
-#include "warp.hpp"
+#include "warp/warp.hpp"
 
 #include <algorithm>
 #include <cmath>
 
-#include "border.hpp"
-#include "taps.hpp"
+#include "warp/border.hpp"
+#include "warp/taps.hpp"
 
 namespace batchwarp {
 namespace {

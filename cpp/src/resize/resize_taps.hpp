@@ -4,7 +4,7 @@
 #include <cstdint>
 
 #include "batchwarp/resize.hpp"
-#include "scratch.hpp"
+#include "runtime/scratch.hpp"
 #include "simd/kernels.hpp"
 
 namespace batchwarp {

@@ -1,11 +1,11 @@
-#include "spline_plane.hpp"
+#include "spline/spline_plane.hpp"
 
 #include <algorithm>
 #include <cmath>
 
-#include "border.hpp"
 #include "pixels.hpp"
-#include "spline.hpp"
+#include "spline/spline.hpp"
+#include "warp/border.hpp"
 
 namespace batchwarp {
 namespace {

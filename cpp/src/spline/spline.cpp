@@ -1,9 +1,9 @@
-#include "spline.hpp"
+#include "spline/spline.hpp"
 
 #include <algorithm>
 #include <cmath>
 
-#include "border.hpp"
+#include "warp/border.hpp"
 
 namespace batchwarp {
 namespace {

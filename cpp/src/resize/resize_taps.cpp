@@ -1,4 +1,4 @@
-#include "resize_taps.hpp"
+#include "resize/resize_taps.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "batchwarp/plan.hpp"
-#include "color.hpp"
+#include "color/color.hpp"
 
 namespace batchwarp {
 

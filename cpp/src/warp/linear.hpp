@@ -6,7 +6,7 @@
 
 #include "batchwarp/image.hpp"
 #include "simd/kernels.hpp"
-#include "warp.hpp"
+#include "warp/warp.hpp"
 
 namespace batchwarp {
 
