@@ -8,17 +8,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from batchwarp import _config, _fit, _keras, transforms
+from batchwarp import _keras
 from batchwarp._arguments import boolean, finite_number, number_pair
 from batchwarp._arrays import as_array, is_extension, is_floating, real_array
-from batchwarp._pipeline import SWITCHES, rescale_factor, warn_not_fitted, whitened
 from batchwarp._warnings import warn
-from batchwarp.draws import ParameterDraws, random_state
+from batchwarp.augment import config as configuration
+from batchwarp.augment import fit, transforms
+from batchwarp.augment.draws import ParameterDraws, random_state
+from batchwarp.augment.pipeline import SWITCHES, rescale_factor, warn_not_fitted, whitened
 from batchwarp.iterators.array import NumpyArrayIterator
 from batchwarp.iterators.dataframe import DataFrameIterator
 from batchwarp.iterators.device import DeviceIterator
 from batchwarp.iterators.directory import DirectoryIterator
-from batchwarp.splits import check_split
+from batchwarp.iterators.splits import check_split
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -748,7 +750,7 @@ class ImageDataGenerator:
             ValueError: If `preprocessing_function` cannot be imported by its name, as a lambda or a
                 local function, or an attribute is of a type that JSON does not have.
         """
-        return _config.get_config(self, ImageDataGenerator)
+        return configuration.get_config(self, ImageDataGenerator)
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
@@ -766,7 +768,7 @@ class ImageDataGenerator:
         Raises:
             ValueError: If a key is unknown, or its value is none that the constructor takes.
         """
-        return _config.from_config(cls, config)
+        return configuration.from_config(cls, config)
 
     def fit(self, x: Any, augment: bool = False, rounds: Any = 1, seed: int | None = None) -> None:
         """Computes the statistics of the data set that the generator's settings need.
@@ -786,7 +788,7 @@ class ImageDataGenerator:
             ValueError: If the data is not of rank 4, is empty or not finite, or `rounds` or `seed`
                 is not as above.
         """
-        _fit.fit_array(self, x, augment, rounds, seed)
+        fit.fit_array(self, x, augment, rounds, seed)
 
     def fit_from(self, iterator: ImageIterator, samples: int | None = None) -> None:
         """Computes the statistics from the images of an iterator, as `fit` does from an array.
@@ -809,4 +811,4 @@ class ImageDataGenerator:
                 `samples` is not as above.
             ImageFileError: If a file cannot be read and the iterator's `on_error` is `"raise"`.
         """
-        _fit.fit_iterator(self, iterator, samples)
+        fit.fit_iterator(self, iterator, samples)

@@ -2,15 +2,7 @@
 
 from __future__ import annotations
 
-from batchwarp.files.pictures import list_pictures, load_img, save_img, validate_filename
-from batchwarp.generator import ImageDataGenerator
-from batchwarp.iterators import (
-    DataFrameIterator,
-    DirectoryIterator,
-    Iterator,
-    NumpyArrayIterator,
-)
-from batchwarp.transforms import (
+from batchwarp.augment.transforms import (
     apply_affine_transform,
     apply_brightness_shift,
     apply_channel_shift,
@@ -25,6 +17,14 @@ from batchwarp.transforms import (
     random_zoom,
     smart_resize,
     transform_matrix_offset_center,
+)
+from batchwarp.files.pictures import list_pictures, load_img, save_img, validate_filename
+from batchwarp.generator import ImageDataGenerator
+from batchwarp.iterators import (
+    DataFrameIterator,
+    DirectoryIterator,
+    Iterator,
+    NumpyArrayIterator,
 )
 
 __all__ = [

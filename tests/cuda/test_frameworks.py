@@ -11,6 +11,7 @@ import pytest
 
 import batchwarp
 from batchwarp import _core, cuda
+from batchwarp.augment.draws import as_rows
 from keras_reference import assert_close, noise
 
 pytestmark = pytest.mark.usefixtures("native")
@@ -69,7 +70,7 @@ def batch(count=SHAPE[0]):
     generator = batchwarp.ImageDataGenerator(rotation_range=30, zoom_range=0.2)
     params = [generator.get_random_transform(SHAPE[1:], seed=seed) for seed in range(count)]
     x, expected = noise(SHAPE), np.empty(SHAPE, "float32")
-    _core.augment_batch(x, np.arange(count), batchwarp.draws.as_rows(params), plan, expected)
+    _core.augment_batch(x, np.arange(count), as_rows(params), plan, expected)
     return x, params, plan, expected
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from batchwarp import _core
-from batchwarp.draws import ParameterDraws, global_random
+from batchwarp.augment.draws import ParameterDraws, global_random
 from keras_reference import noise, pair, take
 
 RANGES = {

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import batchwarp
-from batchwarp import draws
+from batchwarp.augment import draws
 from keras_reference import assert_close, keras_image, noise, pair, quiet, take
 
 AUGMENT = {"rotation_range": 25, "width_shift_range": 0.1, "horizontal_flip": True}

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import batchwarp
-from batchwarp import _fit
-from batchwarp.statistics import zca_matrix
+from batchwarp.augment import fit
+from batchwarp.augment.statistics import zca_matrix
 from keras_reference import noise
 
 X = noise((50, 6, 5, 3))
@@ -19,8 +19,8 @@ STATISTICS = ("mean", "std", "zca_whitening_matrix")
 @pytest.fixture(autouse=True)
 def _many_pieces(monkeypatch):
     """Pieces of four images are read, and used one image at a time, as with large images."""
-    monkeypatch.setattr(_fit, "_READ_VALUES", 4 * X[0].size)
-    monkeypatch.setattr(_fit, "_CACHED_VALUES", X[0].size)
+    monkeypatch.setattr(fit, "_READ_VALUES", 4 * X[0].size)
+    monkeypatch.setattr(fit, "_CACHED_VALUES", X[0].size)
 
 
 def assert_fitted_alike(ours, expected):

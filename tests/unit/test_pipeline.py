@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import batchwarp
-from batchwarp import _pipeline
-from batchwarp._pipeline import Pipeline
+from batchwarp.augment import pipeline as pipelines
+from batchwarp.augment.pipeline import Pipeline
 
 
 def pipeline_of(generator):
@@ -20,7 +20,7 @@ def test_nothing_is_compared_by_value_where_nothing_can_have_changed(monkeypatch
         rotation_range=20, zoom_range=[0.8, 1.1], height_shift_range=[1, 2], horizontal_flip=True
     )
     pipeline = pipeline_of(generator)
-    monkeypatch.delattr(_pipeline, "_content")
+    monkeypatch.delattr(pipelines, "_content")
     assert pipeline.matches(generator)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from batchwarp import splits
+from batchwarp.iterators import splits
 
 LABELS = np.repeat([3, 1, 2], [10, 25, 7])[np.random.RandomState(0).permutation(42)]
 

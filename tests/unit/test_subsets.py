@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import batchwarp
-from batchwarp import splits
+from batchwarp.iterators import splits
 from keras_reference import noise
 
 X = noise((40, 6, 5, 3))

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from batchwarp import _core
-from batchwarp._pipeline import Pipeline, overrides
+from batchwarp.augment.draws import as_rows
+from batchwarp.augment.pipeline import Pipeline, overrides
 from batchwarp.cuda._interchange import (
     DEFAULT_STREAM,
     PER_THREAD_STREAM,
@@ -20,7 +21,6 @@ from batchwarp.cuda._interchange import (
     stream_handle,
 )
 from batchwarp.cuda._native import device_number, native, usable
-from batchwarp.draws import as_rows
 from batchwarp.errors import CudaError
 
 if TYPE_CHECKING:

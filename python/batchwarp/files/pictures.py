@@ -15,10 +15,10 @@ from batchwarp import _core, _forks, _keras
 from batchwarp._arguments import boolean, image_size, user_path
 from batchwarp._signals import let_through
 from batchwarp._warnings import warn
+from batchwarp.augment.transforms import array_to_img
 from batchwarp.errors import ImageFileError
 from batchwarp.files import formats, tiff
 from batchwarp.files.orientation import turned
-from batchwarp.transforms import array_to_img
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from batchwarp import _keras, splits, transforms
+from batchwarp import _keras
 from batchwarp._arguments import boolean, folder_path
 from batchwarp._arrays import (
     as_array,
@@ -19,8 +19,10 @@ from batchwarp._arrays import (
     real_array,
     sequence,
 )
-from batchwarp._pipeline import augments
 from batchwarp._warnings import warn
+from batchwarp.augment import transforms
+from batchwarp.augment.pipeline import augments
+from batchwarp.iterators import splits
 from batchwarp.iterators.base import check_batches
 from batchwarp.iterators.images import ImageIterator
 

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchwarp import _keras
-from batchwarp._pipeline import Pipeline
 from batchwarp._warnings import warn
+from batchwarp.augment.pipeline import Pipeline
 from batchwarp.cuda import _augment, _frameworks, _native
 from batchwarp.iterators.array import NumpyArrayIterator
 

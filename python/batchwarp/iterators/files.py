@@ -10,18 +10,19 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from batchwarp import _core, _keras, transforms
+from batchwarp import _core, _keras
 from batchwarp._arguments import boolean, folder_path, image_size
 from batchwarp._arrays import computing_dtype
-from batchwarp._pipeline import Pipeline, augments
 from batchwarp._warnings import warn
+from batchwarp.augment import transforms
+from batchwarp.augment.pipeline import Pipeline, augments
 from batchwarp.errors import ImageFileError
 from batchwarp.files.cache import DiskCache, MemoryCache
 from batchwarp.files.decode import CHANNELS, Decoding, pillow_version
 from batchwarp.files.reader import Loaded, load, load_all
 from batchwarp.iterators.columns import listed
 from batchwarp.iterators.images import ImageIterator
-from batchwarp.splits import hashed, stratified
+from batchwarp.iterators.splits import hashed, stratified
 
 if TYPE_CHECKING:
     from batchwarp.generator import ImageDataGenerator

@@ -9,11 +9,17 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from batchwarp import transforms
 from batchwarp._arguments import folder_path
 from batchwarp._arrays import computing_dtype
-from batchwarp._pipeline import Pipeline, is_beyond_the_core, overrides, run_one_by_one, transformed
-from batchwarp.draws import as_dictionaries, global_random, is_borrowed
+from batchwarp.augment import transforms
+from batchwarp.augment.draws import as_dictionaries, global_random, is_borrowed
+from batchwarp.augment.pipeline import (
+    Pipeline,
+    is_beyond_the_core,
+    overrides,
+    run_one_by_one,
+    transformed,
+)
 from batchwarp.iterators.base import Iterator
 from batchwarp.iterators.structures import map_arrays
 

@@ -11,12 +11,18 @@ from numpy.typing import NDArray
 from batchwarp import _core, _keras
 from batchwarp._arguments import boolean, integer
 from batchwarp._arrays import computing_dtype, converted, rank_hint, real_array
-from batchwarp._pipeline import draws_for, is_beyond_the_core, overrides, rescale_factor, warp_plan
 from batchwarp._warnings import warn
-from batchwarp.draws import random_state, with_borrowed_global
+from batchwarp.augment.draws import random_state, with_borrowed_global
+from batchwarp.augment.pipeline import (
+    draws_for,
+    is_beyond_the_core,
+    overrides,
+    rescale_factor,
+    warp_plan,
+)
+from batchwarp.augment.statistics import channel_moments, zca_matrix
 from batchwarp.iterators.array import FOR_FILES
 from batchwarp.iterators.base import Iterator as ImageIterator
-from batchwarp.statistics import channel_moments, zca_matrix
 
 if TYPE_CHECKING:
     from batchwarp.generator import ImageDataGenerator

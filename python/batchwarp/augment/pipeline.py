@@ -13,8 +13,12 @@ from numpy.typing import NDArray
 from batchwarp import _core
 from batchwarp._arguments import boolean, finite_number
 from batchwarp._warnings import warn
-from batchwarp.draws import ParameterDraws, global_random, with_borrowed_global
-from batchwarp.transforms import CORE_OUTPUTS, brightens_by_global_format, check_warp_options
+from batchwarp.augment.draws import ParameterDraws, global_random, with_borrowed_global
+from batchwarp.augment.transforms import (
+    CORE_OUTPUTS,
+    brightens_by_global_format,
+    check_warp_options,
+)
 
 if TYPE_CHECKING:
     from batchwarp.generator import ImageDataGenerator
