@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 import batchwarp
 from batchwarp.training.frameworks import keras_generator_class
 
-from . import plots
-from .batches import Batch, Ranges, Shape, core_with
-from .common import (
+from .harness import plots
+from .harness.batches import Batch, Ranges, Shape, core_with
+from .harness.common import (
     Contender,
     as_json,
     images,

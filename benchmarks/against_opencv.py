@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 
 from batchwarp import _core
 
-from . import plots
-from .batches import Batch, Shape, core_with, source_of
-from .common import (
+from .harness import plots
+from .harness.batches import Batch, Shape, core_with, source_of
+from .harness.common import (
     Contender,
     as_json,
     cores,

@@ -1,8 +1,9 @@
 """How long does a random affine transform of a batch take, compared with other libraries?
 
-Whole calls, parameters drawn in them, images in memory: see `peers.py` for what each library does.
-Each framework has a process of its own, in which batchwarp runs beside it, is given the same images
-and always writes float32. Libraries that are not installed are listed as not measured.
+Whole calls, parameters drawn in them, images in memory: see `harness/peers.py` for what each
+library does. Each framework has a process of its own, in which batchwarp runs beside it, is given
+the same images and always writes float32. Libraries that are not installed are listed as not
+measured.
 """
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from . import plots
-from .batches import Shape, source_of
-from .common import (
+from .harness import plots
+from .harness.batches import Shape, source_of
+from .harness.common import (
     Contender,
     as_json,
     interleaved,
@@ -30,7 +31,7 @@ from .common import (
     table,
     track,
 )
-from .peers import PEERS, Peer, batchwarp_flow
+from .harness.peers import PEERS, Peer, batchwarp_flow
 
 SIZES = [(256, 28, 1), (32, 150, 3), (32, 224, 3)]
 # Frameworks let their threads spin for a while after their work. The wait is not timed.

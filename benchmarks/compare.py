@@ -28,8 +28,8 @@ from typing import Any
 
 from batchwarp.training.options import at_least
 
-from . import runner
-from .common import table, track
+from .harness import runner
+from .harness.common import table, track
 
 ROOT = Path(__file__).parent.parent
 SLOWER, UNUSABLE = 1, 2

@@ -1,7 +1,7 @@
 """How many images a second does a graphics card make, compared with the processor and on paper?
 
-Without a card, or in a build without the CUDA kernels, only the estimate of `cuda_estimate.py` is
-printed. `--page` writes it into the page on the kernels.
+Without a card, or in a build without the CUDA kernels, only the estimate of
+`harness/cuda_estimate.py` is printed. `--page` writes it into the page on the kernels.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 
 from batchwarp import cuda
 
-from . import page
-from .batches import Batch, Ranges, Shape, core_with, source_of
-from .common import (
+from .harness import page
+from .harness.batches import Batch, Ranges, Shape, core_with, source_of
+from .harness.common import (
     Contender,
     as_json,
     cores,
@@ -33,7 +33,7 @@ from .common import (
     table,
     track,
 )
-from .cuda_estimate import CARDS, COLOR, CUBIC, SAMPLEWISE, STEPS, WARP_ONLY, Card, Workload
+from .harness.cuda_estimate import CARDS, COLOR, CUBIC, SAMPLEWISE, STEPS, WARP_ONLY, Card, Workload
 
 SIDES = ((28, 1), (150, 3), (224, 3))
 SIZES = (32, 256)

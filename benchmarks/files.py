@@ -16,10 +16,10 @@ from tempfile import TemporaryDirectory
 
 from batchwarp.training.options import at_least
 
-from . import plots, readers
 from .against_keras import compare
-from .batches import THREADS
-from .common import (
+from .harness import plots, readers
+from .harness.batches import THREADS
+from .harness.common import (
     Contender,
     Timing,
     as_json,
@@ -31,8 +31,8 @@ from .common import (
     report,
     table,
 )
-from .photos import CLASSES, photos
-from .readers import BATCH, SETTINGS, ours, theirs
+from .harness.photos import CLASSES, photos
+from .harness.readers import BATCH, SETTINGS, ours, theirs
 
 KERAS, TENSORFLOW = "Keras", "tf.data and Keras layers"
 OPENCV, PILLOW = "OpenCV, decoding only", "Pillow, decoding only"

@@ -17,11 +17,11 @@ from typing import Any
 from batchwarp.training.frameworks import load_keras
 from batchwarp.training.options import at_least
 
-from . import readers
-from .common import machine, parse, parser, report, table, track
+from .harness import readers
+from .harness.common import machine, parse, parser, report, table, track
+from .harness.photos import photos
+from .harness.readers import BATCH, ours, theirs
 from .memory import MEBIBYTE, Peak
-from .photos import photos
-from .readers import BATCH, ours, theirs
 
 SETTING = "augmented"
 WAYS: dict[str, Callable[[Path], Any]] = {

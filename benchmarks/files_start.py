@@ -21,8 +21,18 @@ import batchwarp
 from batchwarp.training.frameworks import keras_generator_class, load_keras
 from batchwarp.training.options import at_least
 
-from .common import Contender, Timing, as_json, interleaved, machine, parse, parser, report, table
-from .photos import CLASSES
+from .harness.common import (
+    Contender,
+    Timing,
+    as_json,
+    interleaved,
+    machine,
+    parse,
+    parser,
+    report,
+    table,
+)
+from .harness.photos import CLASSES
 
 SIZE = (8, 8)
 OURS, THEIRS, CACHED = "batchwarp", "Keras", "batchwarp, cache on disk"

@@ -19,7 +19,7 @@ import batchwarp
 from batchwarp.training.frameworks import keras_generator_class, load_keras
 from batchwarp.training.options import at_least
 
-from .common import Timing, as_json, images, machine, parse, parser, report, table, track
+from .harness.common import Timing, as_json, images, machine, parse, parser, report, table, track
 
 SIZE = (28, 28, 1)
 CLASSES = 24

@@ -20,8 +20,8 @@ import batchwarp
 from batchwarp.training.frameworks import keras_generator_class, load_keras
 from batchwarp.training.options import at_least
 
-from . import plots
-from .common import machine, parse, parser, report, table, track
+from .harness import plots
+from .harness.common import machine, parse, parser, report, table, track
 
 MEBIBYTE = 1 << 20
 SIZE = (224, 224, 3)

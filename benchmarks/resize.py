@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from batchwarp import _core
 
-from .common import (
+from .harness.common import (
     MILLISECOND,
     Contender,
     as_json,

@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from . import plots
-from .batches import THREADS, Batch, Shape, core_with, source_of
-from .common import (
+from .harness import plots
+from .harness.batches import THREADS, Batch, Shape, core_with, source_of
+from .harness.common import (
     Contender,
     as_json,
     cores,

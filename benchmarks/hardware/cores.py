@@ -18,11 +18,12 @@ import numpy as np
 import batchwarp
 from batchwarp import _core
 from batchwarp._keras import plain_iterators
-from benchmarks import files_start, peers, readers
-from benchmarks.batches import Batch, Ranges, Shape, core_with, source_of
-from benchmarks.common import Contender, cores, images, interleaved, plural
-from benchmarks.photos import photos
-from benchmarks.readers import OnThreads
+from benchmarks import files_start
+from benchmarks.harness import peers, readers
+from benchmarks.harness.batches import Batch, Ranges, Shape, core_with, source_of
+from benchmarks.harness.common import Contender, cores, images, interleaved, plural
+from benchmarks.harness.photos import photos
+from benchmarks.harness.readers import OnThreads
 from benchmarks.resize import pillow_version
 
 from .about import physical_cores

@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 import batchwarp
 from batchwarp import cuda as package
 from batchwarp._keras import plain_iterators
-from benchmarks import cuda, peers
-from benchmarks.batches import Shape, source_of
-from benchmarks.common import Contender, interleaved
-from benchmarks.cuda_estimate import CARDS, Card, Workload
+from benchmarks import cuda
+from benchmarks.harness import peers
+from benchmarks.harness.batches import Shape, source_of
+from benchmarks.harness.common import Contender, interleaved
+from benchmarks.harness.cuda_estimate import CARDS, Card, Workload
 
 from .findings import NotRunError, WrongError
 from .process import tail

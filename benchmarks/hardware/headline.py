@@ -20,8 +20,8 @@ from batchwarp.training.errors import DatasetError
 from batchwarp.training.frameworks import keras_generator_class, load_keras
 from batchwarp.training.sign_mnist import CLASSES, load_sign_mnist
 from batchwarp.training.timing import EpochClock, timed_batches
-from benchmarks.common import images
-from benchmarks.photos import photos
+from benchmarks.harness.common import images
+from benchmarks.harness.photos import photos
 
 from .backend import sees_a_card, use
 from .findings import NotRunError

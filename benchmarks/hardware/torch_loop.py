@@ -12,8 +12,8 @@ from typing import Any
 import batchwarp
 from batchwarp._keras import plain_iterators
 from batchwarp.training.cats_dogs import AUGMENTATION
-from benchmarks.common import cores
-from benchmarks.photos import CLASSES, photos
+from benchmarks.harness.common import cores
+from benchmarks.harness.photos import CLASSES, photos
 
 from .findings import NotRunError
 from .headline import SEED, decoded, on_device, passed

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import page, plots, runner
+from benchmarks.harness import page, plots, runner
 
 FOLDER = Path(__file__).parent
 README = FOLDER.parent.parent / "README.md"

@@ -17,9 +17,9 @@ import pytest
 
 from batchwarp.cli import main
 
-runner = importlib.import_module("batchwarp.benchmarks.runner")
-common = importlib.import_module("batchwarp.benchmarks.common")
-plots = importlib.import_module("batchwarp.benchmarks.plots")
+runner = importlib.import_module("batchwarp.benchmarks.harness.runner")
+common = importlib.import_module("batchwarp.benchmarks.harness.common")
+plots = importlib.import_module("batchwarp.benchmarks.harness.plots")
 
 WITH_KERAS = ("against_keras", "files", "files_memory", "files_start", "fit_overhead", "memory")
 NEEDED = {name: ["scipy", "tensorflow"] for name in WITH_KERAS}

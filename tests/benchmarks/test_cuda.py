@@ -31,7 +31,7 @@ def bench(monkeypatch):
 
 @pytest.fixture
 def estimate(bench):
-    from benchmarks import cuda_estimate
+    from benchmarks.harness import cuda_estimate
 
     return cuda_estimate
 

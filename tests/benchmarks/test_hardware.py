@@ -35,7 +35,7 @@ def hardware(monkeypatch):
     class Modules:
         def __getattr__(self, name):
             assert name in NAMES
-            place = "benchmarks" if name == "peers" else "benchmarks.hardware"
+            place = "benchmarks.harness" if name == "peers" else "benchmarks.hardware"
             return importlib.import_module(f"{place}.{name}")
 
     return Modules()
@@ -547,7 +547,7 @@ def test_waiting_adds_up(hardware):
 def test_a_flow_with_a_full_cache_makes_the_batches_of_a_new_one(hardware):
     from batchwarp.training.cats_dogs import AUGMENTATION
 
-    photos = importlib.import_module("benchmarks.photos").photos
+    photos = importlib.import_module("benchmarks.harness.photos").photos
     generator = importlib.import_module("batchwarp").ImageDataGenerator(**AUGMENTATION)
     with photos(10) as (folder, _):
 

@@ -24,14 +24,14 @@ def checkout(monkeypatch):
 
 @pytest.fixture
 def page():
-    from benchmarks import page
+    from benchmarks.harness import page
 
     return page
 
 
 @pytest.fixture
 def targets():
-    from benchmarks import targets
+    from benchmarks.harness import targets
 
     return targets
 
@@ -98,7 +98,7 @@ def test_a_verdict_needs_every_metric_and_names_the_worst(targets):
 
 
 def test_keys_of_targets_are_unique_and_their_benchmarks_exist(targets):
-    from benchmarks import runner
+    from benchmarks.harness import runner
 
     keys = [target.key for target in targets.TARGETS]
     assert len(set(keys)) == len(keys)
@@ -220,7 +220,7 @@ def test_nothing_is_rendered_from_nothing(results, tmp_path):
 
 
 def test_measuring_keeps_older_figures_of_what_fails(results, tmp_path, monkeypatch, capsys):
-    from benchmarks import runner
+    from benchmarks.harness import runner
 
     def run(name, *, json, tiny):
         if name == "memory":
@@ -237,7 +237,7 @@ def test_measuring_keeps_older_figures_of_what_fails(results, tmp_path, monkeypa
 
 
 def test_figures_of_what_this_machine_cannot_measure_are_not_kept(results, tmp_path, monkeypatch):
-    from benchmarks import runner
+    from benchmarks.harness import runner
 
     def run(name, *, json, tiny):
         json.write_text('{"not_measured": "no card"}', encoding="utf-8")

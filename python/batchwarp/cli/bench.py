@@ -76,8 +76,8 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _part(name: str) -> Any:
-    """Imports a module of the benchmarks, which lie beside the package in a checkout."""
-    return importlib.import_module(f"batchwarp.benchmarks.{name}")
+    """Imports a module of the benchmarks' harness; they lie beside the package in a checkout."""
+    return importlib.import_module(f"batchwarp.benchmarks.harness.{name}")
 
 
 def _own(path: Path | None, name: str, several: bool) -> Path | None:

@@ -1,7 +1,7 @@
 """Finds the benchmarks and runs them, each in a process of its own.
 
-Every module beside this one is a benchmark, except those that benchmarks are made of. The first
-line of its docstring is the question that it answers, and nothing is imported to learn it.
+Every module of the package above is a benchmark, except `compare`. The first line of its docstring
+is the question that it answers, and nothing is imported to learn it.
 """
 
 from __future__ import annotations
@@ -14,26 +14,13 @@ from pathlib import Path
 
 from .plots import PLOTS
 
-PARTS = {
-    "__init__",
-    "batches",
-    "common",
-    "compare",
-    "cuda_estimate",
-    "page",
-    "peers",
-    "photos",
-    "plots",
-    "readers",
-    "runner",
-    "targets",
-}
-FOLDER = Path(__file__).parent
+FOLDER = Path(__file__).parents[1]
+NO_BENCHMARKS = {"__init__", "compare"}
 
 
 def names() -> list[str]:
     """Returns the names of all benchmarks, in alphabetical order."""
-    return sorted(path.stem for path in FOLDER.glob("*.py") if path.stem not in PARTS)
+    return sorted(path.stem for path in FOLDER.glob("*.py") if path.stem not in NO_BENCHMARKS)
 
 
 def question(name: str) -> str:
@@ -62,7 +49,9 @@ def run(
     Returns:
         Its exit code.
     """
-    command = [sys.executable, "-m", f"{__package__}.{name}", *more]
+    # `benchmarks` in a checkout, `batchwarp.benchmarks` in the package.
+    package = __package__.rpartition(".")[0]
+    command = [sys.executable, "-m", f"{package}.{name}", *more]
     if tiny:
         command.append("--tiny")
     if json is not None:

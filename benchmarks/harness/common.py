@@ -157,7 +157,7 @@ def commit() -> str:
     """Returns the commit of the checkout that holds this file, marked if files differ from it."""
     try:
         # An installed copy may lie in a checkout of something else.
-        if Path(_git("rev-parse", "--show-toplevel"), "benchmarks") != Path(__file__).parent:
+        if Path(_git("rev-parse", "--show-toplevel"), "benchmarks") != Path(__file__).parents[1]:
             return "unknown"
         # What `benchmarks.results` writes is no part of what is measured.
         written = (":(top,exclude)benchmarks/results", ":(top,exclude)README.md")
