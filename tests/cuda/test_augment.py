@@ -199,7 +199,7 @@ def test_upload_keeps_what_the_kernels_read(dtype, on_device):
 
 
 def test_upload_of_views_in_parts(monkeypatch):
-    monkeypatch.setattr("batchwarp.cuda._augment._CHUNK", 1500)
+    monkeypatch.setattr("batchwarp.cuda.batch._CHUNK", 1500)
     x = noise((9, 13, 17, 3))[::-1, :, ::2]
     np.testing.assert_array_equal(cuda.upload(x).numpy(), x)
 

@@ -13,6 +13,7 @@ import pytest
 
 import batchwarp
 from batchwarp import cuda
+from batchwarp.iterators import device as device_module
 from batchwarp.iterators.device import DeviceIterator
 from keras_reference import assert_close, noise
 
@@ -84,9 +85,9 @@ def test_featurewise_statistics_channels_first_and_subsets():
 
 def test_the_data_set_is_uploaded_once(monkeypatch):
     uploads = []
-    full = batchwarp.cuda._augment.uploaded
+    full = device_module.uploaded
     monkeypatch.setattr(
-        batchwarp.cuda._augment, "uploaded", lambda *args: uploads.append(args) or full(*args)
+        device_module, "uploaded", lambda *args: uploads.append(args) or full(*args)
     )
     x = noise((6, 8, 8, 1))
     flow = batchwarp.ImageDataGenerator(rotation_range=9).flow(

@@ -12,7 +12,7 @@ import pytest
 
 import batchwarp
 from batchwarp import cuda
-from batchwarp.cuda._interchange import DEFAULT_STREAM, PER_THREAD_STREAM, in_flight
+from batchwarp.cuda.interchange import DEFAULT_STREAM, PER_THREAD_STREAM, in_flight
 from keras_reference import noise
 
 SHAPE = (3, 8, 9, 1)

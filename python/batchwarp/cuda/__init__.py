@@ -13,9 +13,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from batchwarp._core import Plan
-from batchwarp.cuda._augment import augment_batch, upload
-from batchwarp.cuda._frameworks import to_tensorflow
-from batchwarp.cuda._native import device_count, is_available, native, unavailable_reason
+from batchwarp.cuda.batch import augment_batch, upload
+from batchwarp.cuda.devices import device_count, is_available, native, unavailable_reason
+from batchwarp.cuda.frameworks import to_tensorflow
 from batchwarp.errors import CudaError
 
 if TYPE_CHECKING:

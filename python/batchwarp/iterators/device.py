@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from batchwarp import _keras
 from batchwarp._warnings import warn
 from batchwarp.augment.pipeline import Pipeline
-from batchwarp.cuda import _augment, _frameworks, _native
+from batchwarp.cuda import devices, frameworks
+from batchwarp.cuda.batch import augment_batch, check_sole, input_dtype, output_dtype, uploaded
 from batchwarp.iterators.array import NumpyArrayIterator
 
 if TYPE_CHECKING:
@@ -66,9 +67,9 @@ class DeviceIterator(NumpyArrayIterator):
         framework: str | None = None,
         **kwargs: Any,
     ) -> None:
-        self.device = _native.device_number(device)
+        self.device = devices.device_number(device)
         super().__init__(x, y, image_data_generator, *args, **kwargs)
-        self.framework = _frameworks.framework_name(framework)
+        self.framework = frameworks.framework_name(framework)
         if self.save_to_dir:
             raise ValueError("`save_to_dir` is for batches that the processor makes, not a device")
         if self.prefetch:
@@ -76,7 +77,7 @@ class DeviceIterator(NumpyArrayIterator):
                 "`prefetch` is for batches that the processor makes: on a device, they are queued "
                 "and not waited for"
             )
-        _augment.output_dtype(self._numpy_dtype)
+        output_dtype(self._numpy_dtype)
         self._device_pipeline()
         self._on_device()
 
@@ -87,29 +88,29 @@ class DeviceIterator(NumpyArrayIterator):
                 "overridden methods of a generator or an iterator are called for batches that the "
                 "processor makes, not a device"
             )
-        _augment.check_sole(pipeline)
+        check_sole(pipeline)
         return pipeline
 
     def _on_device(self) -> DeviceArray:
         with self.lock:
             if self._images is None:
-                dtype = _augment.input_dtype(self.x)
-                self._images = _augment.uploaded(self.x, self.rows, self.device, dtype)
+                dtype = input_dtype(self.x)
+                self._images = uploaded(self.x, self.rows, self.device, dtype)
             return self._images
 
     def _transformed(self, index_array: NDArray[np.int64], random: np.random.RandomState) -> Any:
         pipeline = self._device_pipeline()
         images = self._on_device()
-        batch = _augment.augment_batch(
+        batch = augment_batch(
             images,
             pipeline.draw(random, len(index_array)),
             pipeline.plan,
-            stream=_frameworks.stream_of(self.framework, self.device),
+            stream=frameworks.stream_of(self.framework, self.device),
             indices=index_array,
             dtype=self._numpy_dtype,
         )
         pipeline.warn_missing()
-        return self._with_others(_frameworks.as_tensor(batch, self.framework), index_array)
+        return self._with_others(frameworks.as_tensor(batch, self.framework), index_array)
 
     def __getitem__(self, idx: int) -> Any:
         """Makes the batch at a position of the current order.

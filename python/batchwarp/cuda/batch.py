@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 from batchwarp import _core
 from batchwarp.augment.draws import as_rows
 from batchwarp.augment.pipeline import Pipeline, overrides
-from batchwarp.cuda._interchange import (
+from batchwarp.cuda.devices import device_number, native, usable
+from batchwarp.cuda.interchange import (
     DEFAULT_STREAM,
     PER_THREAD_STREAM,
     check_mutable,
@@ -20,7 +21,6 @@ from batchwarp.cuda._interchange import (
     in_flight,
     stream_handle,
 )
-from batchwarp.cuda._native import device_number, native, usable
 from batchwarp.errors import CudaError
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import threading
 from typing import Any
 
 from batchwarp import _forks
-from batchwarp.cuda._native import native
+from batchwarp.cuda.devices import native
 
 # The stream that CUDA numbers 1: the legacy default stream, whose handle is null elsewhere.
 DEFAULT_STREAM = 1
