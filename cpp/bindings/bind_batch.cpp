@@ -132,6 +132,11 @@ void register_batch(py::module_& m) {
         .def_property_readonly("rescale", option(&PlanOptions::rescale))
         .def_property_readonly("samplewise_center", option(&PlanOptions::samplewise_center))
         .def_property_readonly("samplewise_std", option(&PlanOptions::samplewise_std))
+        .def_property_readonly(
+            "columns",
+            [](const Plan&) {
+                return py::module_::import("batchwarp._core").attr("PARAM_COLUMNS");
+            })
         .def_property_readonly("mean",
                                [](const Plan& plan) { return per_channel(plan.options().mean); })
         .def_property_readonly("std",

@@ -4,6 +4,7 @@
 #include <limits>
 #include <utility>
 
+#include "ops/list.hpp"
 #include "runtime/refuse.hpp"
 
 namespace batchwarp {
@@ -30,6 +31,8 @@ void check_per_channel(const char* name, const std::vector<double>& values, std:
 FillMode fill_mode_from_name(std::string_view name) {
     return from_name<FillMode>("fill_mode", name, fill_mode_names);
 }
+
+std::span<const Description* const> operations() noexcept { return ops::All::descriptions; }
 
 Plan::Plan(PlanOptions options) : options_(std::move(options)) {
     const PlanOptions& o = options_;

@@ -4,9 +4,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 __version__: Final[str]
+OPERATIONS: Final[tuple[Operation, ...]]
 PARAM_COLUMNS: Final[tuple[str, ...]]
 FILL_MODES: Final[tuple[str, ...]]
 INTERPOLATIONS: Final[tuple[str, ...]]
+
+class Operation:
+    @property
+    def name(self) -> str: ...
+    @property
+    def scope(self) -> str: ...
+    @property
+    def columns(self) -> tuple[str, ...]: ...
+    @property
+    def neutral(self) -> tuple[float, ...]: ...
+    @property
+    def settings(self) -> tuple[str, ...]: ...
+    @property
+    def needs(self) -> tuple[str, ...]: ...
 
 class Plan:
     def __init__(
@@ -25,6 +40,8 @@ class Plan:
         mean: NDArray[np.float64] | None = None,
         std: NDArray[np.float64] | None = None,
     ) -> None: ...
+    @property
+    def columns(self) -> tuple[str, ...]: ...
     @property
     def height(self) -> int: ...
     @property

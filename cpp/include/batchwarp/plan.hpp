@@ -2,16 +2,21 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "batchwarp/fill_mode.hpp"
+#include "batchwarp/operation.hpp"
 
 namespace batchwarp {
 
 /// @throws InvalidArgument for a name that is not in `fill_mode_names`
 FillMode fill_mode_from_name(std::string_view name);
+
+/// The operations that there are; Keras' are first, in the order in which it applies them.
+std::span<const Description* const> operations() noexcept;
 
 struct PlanOptions {
     std::int64_t height = 0, width = 0, channels = 0;  ///< each >= 1

@@ -1,0 +1,74 @@
+// What an operation says of itself. Everybody reads it there: the plan, the batch, the reference,
+// the CUDA kernels, the tests and, by way of the bindings, Python. Kernel files include it, so
+// there is nothing of the standard library in it.
+#pragma once
+
+#include <math.h>
+
+namespace batchwarp {
+
+/// Where on an image's way an operation acts. The steps of a plan come in this order.
+enum class Scope : unsigned char {
+    coordinates,  ///< moves pixels; all of them together are one warp
+    pixel,        ///< changes each pixel by itself, once it is where it belongs
+    store,        ///< scales values on their way to the target
+};
+
+inline constexpr const char* scope_names[] = {"coordinates", "pixel", "store"};
+
+/// What an operation has to know of the whole image, at the step that it is.
+struct Needs {
+    bool range = false;    ///< the smallest and the largest value
+    bool moments = false;  ///< mean and standard deviation, over all channels
+
+    /// Whether a part of an image cannot be made without the rest.
+    constexpr bool whole_image() const noexcept { return range || moments; }
+};
+
+/// The neutral value of parameters for which no number means "leave it".
+inline constexpr double not_applied = NAN;
+
+/// One of the parameters that differ from image to image.
+struct Column {
+    const char* name = nullptr;
+    double neutral = 0;  ///< with it in all of its columns, an operation changes nothing
+};
+
+/// One of the settings that a plan fixes for all images. All are finite.
+struct Setting {
+    enum Kind : unsigned char { flag, number, per_channel };
+
+    const char* name = nullptr;
+    Kind kind = flag;
+    bool divides = false;  ///< and so must not be zero
+};
+
+struct Description {
+    const char* name;
+    Scope scope;
+    Needs needs = {};
+    Column columns[6] = {};    ///< those without a name do not count
+    Setting settings[3] = {};  ///< nor do these
+
+    constexpr int column_count() const noexcept { return count(columns); }
+    constexpr int setting_count() const noexcept { return count(settings); }
+
+    /// Whether the parameters in `row`, one per column, change anything.
+    constexpr bool applies(const double* row) const noexcept {
+        for (int i = 0; i < column_count(); ++i) {
+            const double neutral = columns[i].neutral;
+            if (neutral == neutral ? row[i] != neutral : row[i] == row[i]) return true;
+        }
+        return false;
+    }
+
+  private:
+    template <class T, int n>
+    static constexpr int count(const T (&named)[n]) noexcept {
+        int i = 0;
+        while (i < n && named[i].name != nullptr) ++i;
+        return i;
+    }
+};
+
+}  // namespace batchwarp
