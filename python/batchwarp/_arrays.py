@@ -13,6 +13,7 @@ from batchwarp._signals import let_through
 from batchwarp._warnings import warn
 
 __all__ = [
+    "FOR_FILES",
     "as_array",
     "computing_dtype",
     "converted",
@@ -25,6 +26,9 @@ __all__ = [
 ]
 
 _REAL = frozenset("biuf")
+
+# What is said to those who pass paths where images are expected.
+FOR_FILES = " For paths of files, use `flow_from_dataframe` or `flow_from_directory`"
 
 
 def is_extension(dtype: np.dtype[Any]) -> bool:

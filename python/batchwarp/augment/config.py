@@ -15,14 +15,14 @@ from batchwarp import _keras
 from batchwarp._arrays import is_floating, is_real
 
 if TYPE_CHECKING:
-    from batchwarp.generator import ImageDataGenerator
+    from batchwarp.augment.settings import Settings
 
-    Generator = TypeVar("Generator", bound=ImageDataGenerator)
+    Generator = TypeVar("Generator", bound=Settings)
 
 _STATISTICS = ("mean", "std", "zca_whitening_matrix")
 
 
-def get_config(generator: ImageDataGenerator, reference: type[Any]) -> dict[str, Any]:
+def get_config(generator: Settings, reference: type[Any]) -> dict[str, Any]:
     """Returns a generator's present attributes; see `ImageDataGenerator.get_config`.
 
     Args:

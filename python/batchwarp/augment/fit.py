@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Iterable, Iterator
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from batchwarp import _core, _keras
 from batchwarp._arguments import boolean, integer
-from batchwarp._arrays import computing_dtype, converted, rank_hint, real_array
+from batchwarp._arrays import FOR_FILES, computing_dtype, converted, rank_hint, real_array
 from batchwarp._warnings import warn
 from batchwarp.augment.draws import random_state, with_borrowed_global
 from batchwarp.augment.pipeline import (
@@ -20,12 +20,8 @@ from batchwarp.augment.pipeline import (
     rescale_factor,
     warp_plan,
 )
+from batchwarp.augment.settings import Settings
 from batchwarp.augment.statistics import channel_moments, zca_matrix
-from batchwarp.iterators.array import FOR_FILES
-from batchwarp.iterators.base import Iterator as ImageIterator
-
-if TYPE_CHECKING:
-    from batchwarp.generator import ImageDataGenerator
 
 # How many values `fit` converts at a time: few enough to stay in the cache while they are summed,
 # or enough for a product of matrices to be worth it.
@@ -33,6 +29,27 @@ _CACHED_VALUES = 1 << 16
 _MANY_VALUES = 1 << 21
 # How many values are asked of an iterator at a time, such that its threads find enough files.
 _READ_VALUES = 1 << 23
+
+
+class StoredImages(Protocol):
+    """A data set whose images can be read in pieces, as iterators are.
+
+    Attributes:
+        n: Integer, the number of images.
+    """
+
+    n: int
+
+    def _raw_chunks(
+        self, count: int, index_array: NDArray[np.int64] | None = None
+    ) -> Iterable[NDArray[Any]]:
+        """Yields images as they are before augmentation.
+
+        Args:
+            count: Integer of at least 1, how many images an array may have.
+            index_array: Array of the indices of the samples; `None` means all, in order.
+        """
+        ...
 
 
 class _Samples(Protocol):
@@ -55,9 +72,7 @@ class _Samples(Protocol):
         ...
 
 
-def fit_array(
-    generator: ImageDataGenerator, x: Any, augment: bool, rounds: Any, seed: int | None
-) -> None:
+def fit_array(generator: Settings, x: Any, augment: bool, rounds: Any, seed: int | None) -> None:
     """Computes a generator's statistics from an array; see `ImageDataGenerator.fit`."""
     x = real_array("x", x, FOR_FILES, objects=True)
     if x.ndim != 4:
@@ -84,20 +99,15 @@ def fit_array(
     _set_statistics(generator, samples)
 
 
-def fit_iterator(generator: ImageDataGenerator, iterator: Any, samples: Any) -> None:
+def fit_stored(generator: Settings, iterator: StoredImages, samples: Any) -> None:
     """Computes a generator's statistics from an iterator; see `ImageDataGenerator.fit_from`."""
-    if not isinstance(iterator, ImageIterator):
-        raise TypeError(
-            "`iterator` should be an iterator as from `ImageDataGenerator.flow`. "
-            f"Received: {type(iterator).__name__}"
-        )
     data_format = getattr(iterator, "data_format", generator.data_format)
     if data_format != generator.data_format:
         raise ValueError(
             f'`iterator` has images with `data_format="{data_format}"`, while that of this '
             f'generator is "{generator.data_format}"'
         )
-    _set_statistics(generator, _IteratorSamples(generator, iterator, _count(samples, iterator.n)))
+    _set_statistics(generator, _StoredSamples(generator, iterator, _count(samples, iterator.n)))
 
 
 def _count(samples: Any, n: int) -> int:
@@ -106,7 +116,7 @@ def _count(samples: Any, n: int) -> int:
     return min(integer("samples", samples, 1), n)
 
 
-def _set_statistics(generator: ImageDataGenerator, samples: _Samples) -> None:
+def _set_statistics(generator: Settings, samples: _Samples) -> None:
     center, divide = generator.featurewise_center, generator.featurewise_std_normalization
     if not (center or divide or generator.zca_whitening):
         return
@@ -139,21 +149,19 @@ def _set_statistics(generator: ImageDataGenerator, samples: _Samples) -> None:
         )
 
 
-def _float_dtype(generator: ImageDataGenerator) -> np.dtype[Any]:
+def _float_dtype(generator: Settings) -> np.dtype[Any]:
     wanted = computing_dtype(_keras.standardize_dtype(generator.dtype))
     return wanted if wanted.kind == "f" else np.dtype(np.float32)
 
 
-def _rescaled(
-    generator: ImageDataGenerator, images: NDArray[Any], dtype: np.dtype[Any]
-) -> NDArray[Any]:
+def _rescaled(generator: Settings, images: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
     values = np.array(converted("x", images, dtype))
     if rescale_factor(generator) is not None:
         values *= generator.rescale
     return values
 
 
-class _IteratorSamples:
+class _StoredSamples:
     """The rescaled images of an iterator, read anew each time.
 
     Args:
@@ -162,7 +170,7 @@ class _IteratorSamples:
         count: Integer, how many of its images, evenly spread.
     """
 
-    def __init__(self, generator: ImageDataGenerator, iterator: ImageIterator, count: int) -> None:
+    def __init__(self, generator: Settings, iterator: StoredImages, count: int) -> None:
         self._generator = generator
         self._iterator = iterator
         self._indices = np.arange(count, dtype=np.int64) * iterator.n // max(count, 1)
@@ -193,7 +201,7 @@ class _ArraySamples:
 
     def __init__(
         self,
-        generator: ImageDataGenerator,
+        generator: Settings,
         x: NDArray[Any],
         rounds: int,
         random: np.random.RandomState,
@@ -207,11 +215,9 @@ class _ArraySamples:
         self._augmented: NDArray[Any] | None = None
         if rounds == 0:
             return
-        from batchwarp.generator import ImageDataGenerator  # it imports this module
-
         if overrides(
             generator,
-            ImageDataGenerator,
+            Settings,
             "random_transform",
             "get_random_transform",
             "apply_transform",

@@ -21,7 +21,7 @@ from batchwarp.augment.transforms import (
 )
 
 if TYPE_CHECKING:
-    from batchwarp.generator import ImageDataGenerator
+    from batchwarp.augment.settings import Settings
 
 # Arrays of at most this many values are compared by value, to notice that they changed in place.
 _SMALL = 4096
@@ -34,11 +34,6 @@ def _content(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return type(value), [(type(item), item) for item in value]
     return type(value), value  # because 1 and 1.0 are different shifts
-
-
-def _stage(generator: Any, name: str) -> Any:
-    method = getattr(generator, name)
-    return getattr(method, "__func__", method)
 
 
 _settings_of = operator.attrgetter(
@@ -83,19 +78,18 @@ def overrides(generator: Any, reference: type[Any], *names: str) -> bool:
     """Whether methods of a generator are not those of `reference`.
 
     Args:
-        generator: Any object with these methods.
+        generator: An object of this class, or of a subclass.
         reference: The class whose methods the fused path reproduces.
         *names: Names of methods.
 
     Returns:
         True if at least one was overridden, in a subclass or on the object itself.
     """
-    if type(generator) is reference:  # nearly always, and quickly seen
-        return not vars(generator).keys().isdisjoint(names)
-    for name in names:  # noqa: SIM110 - asked for each batch, and `any` takes twice as long
-        if _stage(generator, name) is not getattr(reference, name):
+    cls = type(generator)
+    for name in names:
+        if getattr(cls, name, None) is not getattr(reference, name):
             return True
-    return False
+    return not vars(generator).keys().isdisjoint(names)
 
 
 def augments(generator: Any, subset: str | None) -> bool:
@@ -175,7 +169,7 @@ def rescale_factor(generator: Any) -> float | None:
         raise ValueError(f"{error}; `preprocessing_function` may scale channels apart") from error
 
 
-def draws_for(generator: ImageDataGenerator, image_shape: tuple[int, ...]) -> ParameterDraws:
+def draws_for(generator: Settings, image_shape: tuple[int, ...]) -> ParameterDraws:
     """Returns the draws of a generator for images of one shape.
 
     Args:
@@ -199,7 +193,7 @@ def draws_for(generator: ImageDataGenerator, image_shape: tuple[int, ...]) -> Pa
     )
 
 
-def is_beyond_the_core(generator: ImageDataGenerator, image_shape: tuple[int, ...]) -> bool:
+def is_beyond_the_core(generator: Settings, image_shape: tuple[int, ...]) -> bool:
     """Whether such images are only made one by one, through the generator's methods.
 
     Args:
@@ -211,9 +205,7 @@ def is_beyond_the_core(generator: ImageDataGenerator, image_shape: tuple[int, ..
     )
 
 
-def warp_plan(
-    generator: ImageDataGenerator, image_shape: tuple[int, ...]
-) -> functools.partial[_core.Plan]:
+def warp_plan(generator: Settings, image_shape: tuple[int, ...]) -> functools.partial[_core.Plan]:
     """Returns the plan of a generator's augmentation, open for standardisation to be added.
 
     Args:
@@ -259,7 +251,7 @@ class Pipeline:
 
     def __init__(
         self,
-        generator: ImageDataGenerator,
+        generator: Settings,
         image_shape: tuple[int, ...],
         dtype: np.dtype[Any],
         augment: bool = True,
@@ -320,7 +312,7 @@ class Pipeline:
             self._function or self._late_mean or self._late_std or self._whiten
         )
 
-    def matches(self, generator: ImageDataGenerator) -> bool:
+    def matches(self, generator: Settings) -> bool:
         """Whether the generator's attributes are still those that this was built from."""
         settings = _settings_of(generator)
         if all(map(operator.is_, settings, self._settings)) and self._has_kept_content():
@@ -389,7 +381,7 @@ class Pipeline:
 
     def make(
         self,
-        generator: ImageDataGenerator,
+        generator: Settings,
         x: NDArray[Any],
         indices: NDArray[np.int64],
         params: NDArray[np.float64] | None,
@@ -443,7 +435,7 @@ class Pipeline:
         """
         _core.augment_batch(x, indices, params, self._warp, batch, threads=threads)
 
-    def complete(self, generator: ImageDataGenerator, batch: NDArray[Any]) -> None:
+    def complete(self, generator: Settings, batch: NDArray[Any]) -> None:
         """Does in place what remains to be done to images from `warp`.
 
         Args:
@@ -457,7 +449,7 @@ class Pipeline:
 
     def run(
         self,
-        generator: ImageDataGenerator,
+        generator: Settings,
         x: NDArray[Any],
         indices: NDArray[np.int64],
         random: np.random.RandomState,
@@ -518,7 +510,7 @@ class Pipeline:
 
         with_borrowed_global(random, run)
 
-    def _finish(self, generator: ImageDataGenerator, batch: NDArray[Any]) -> None:
+    def _finish(self, generator: Settings, batch: NDArray[Any]) -> None:
         """Does in place what comes after the user's function, or does not fit the core's plan."""
         if self._normalise is not None:
             _core.augment_batch(batch, None, None, self._normalise, batch)

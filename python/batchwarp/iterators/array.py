@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from batchwarp import _keras
 from batchwarp._arguments import boolean, folder_path
 from batchwarp._arrays import (
+    FOR_FILES,
     as_array,
     computing_dtype,
     converted,
@@ -28,9 +29,6 @@ from batchwarp.iterators.images import ImageIterator
 
 if TYPE_CHECKING:
     from batchwarp.generator import ImageDataGenerator
-
-
-FOR_FILES = " For paths of files, use `flow_from_dataframe` or `flow_from_directory`"
 
 
 def _readable(x: Any, dtype: np.dtype[Any]) -> NDArray[Any]:

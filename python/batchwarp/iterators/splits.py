@@ -11,26 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from batchwarp._arguments import one_seed
-
-__all__ = ["check_split", "class_numbers", "hashed", "stratified"]
-
-_SPLITS = ("stratified", "hash")
-
-
-def check_split(split: Any, seed: Any) -> None:
-    """Checks how a generator's data are to be split.
-
-    Args:
-        split: `None` for Keras' way, `"stratified"` or `"hash"`.
-        seed: Integer from 0 to 2³² - 1.
-
-    Raises:
-        ValueError: If one of them is something else.
-    """
-    if split is not None and split not in _SPLITS:
-        raise ValueError(f'`split` should be `None`, "stratified" or "hash". Received: {split!r}')
-    one_seed("split_seed", seed)
+__all__ = ["class_numbers", "hashed", "stratified"]
 
 
 def stratified(labels: Sequence[Any] | NDArray[Any], share: float, seed: int) -> NDArray[np.bool_]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from batchwarp.augment.settings import check_split
 from batchwarp.iterators import splits
 
 LABELS = np.repeat([3, 1, 2], [10, 25, 7])[np.random.RandomState(0).permutation(42)]
@@ -98,10 +99,10 @@ def test_names_of_other_systems():
 @pytest.mark.parametrize("seed", [-1, 2**32, 1.5, "a", None])
 def test_seeds_that_are_none(seed):
     with pytest.raises(ValueError, match="`split_seed` should be an integer from 0"):
-        splits.check_split("hash", seed)
+        check_split("hash", seed)
 
 
 @pytest.mark.parametrize("split", ["random", 3, True, ["hash"]])
 def test_splits_that_are_none(split):
     with pytest.raises(ValueError, match='`split` should be `None`, "stratified" or "hash"'):
-        splits.check_split(split, 0)
+        check_split(split, 0)
