@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import batchwarp
-from batchwarp.training.frameworks import keras_generator_class
+from batchwarp.console.frameworks import keras_generator_class
 
 from .harness import plots
 from .harness.batches import Batch, Ranges, Shape, core_with

@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from batchwarp.training.options import at_least
+from batchwarp.console.options import at_least
 
 from .harness import runner
 from .harness.common import table, track

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from batchwarp.training.options import at_least
+from batchwarp.console.options import at_least
 
 from .against_keras import compare
 from .harness import plots, readers

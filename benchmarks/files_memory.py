@@ -14,8 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from batchwarp.training.frameworks import load_keras
-from batchwarp.training.options import at_least
+from batchwarp.console.frameworks import load_keras
+from batchwarp.console.options import at_least
 
 from .harness import readers
 from .harness.common import machine, parse, parser, report, table, track

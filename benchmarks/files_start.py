@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 
 import batchwarp
-from batchwarp.training.frameworks import keras_generator_class, load_keras
-from batchwarp.training.options import at_least
+from batchwarp.console.frameworks import keras_generator_class, load_keras
+from batchwarp.console.options import at_least
 
 from .harness.common import (
     Contender,

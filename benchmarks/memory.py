@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 
 import batchwarp
-from batchwarp.training.frameworks import keras_generator_class, load_keras
-from batchwarp.training.options import at_least
+from batchwarp.console.frameworks import keras_generator_class, load_keras
+from batchwarp.console.options import at_least
 
 from .harness import plots
 from .harness.common import machine, parse, parser, report, table, track

@@ -13,13 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 import batchwarp
-from batchwarp.training import asl as asl_script
-from batchwarp.training import cats_dogs as cats_dogs_script
-from batchwarp.training import models
-from batchwarp.training.errors import DatasetError
-from batchwarp.training.frameworks import keras_generator_class, load_keras
-from batchwarp.training.sign_mnist import CLASSES, load_sign_mnist
-from batchwarp.training.timing import EpochClock, timed_batches
+from batchwarp.console.errors import DatasetError
+from batchwarp.console.frameworks import keras_generator_class, load_keras
+from batchwarp.training.data.sign_mnist import CLASSES, load_sign_mnist
+from batchwarp.training.networks import models
+from batchwarp.training.run.timing import EpochClock, timed_batches
+from batchwarp.training.scripts import asl as asl_script
+from batchwarp.training.scripts import cats_dogs as cats_dogs_script
 from benchmarks.harness.common import images
 from benchmarks.harness.photos import photos
 

@@ -7,7 +7,7 @@ import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-# As in `batchwarp.training.datasets`, which cannot be imported before the package is built.
+# As in `batchwarp.training.data.datasets`, which cannot be imported before the package is built.
 DATA_VARIABLE = "BATCHWARP_DATA"
 EMULATION_VARIABLE = "BATCHWARP_CUDA_EMULATION"
 ROOT = Path(__file__).resolve().parents[2]  # of the checkout

@@ -11,7 +11,7 @@ from typing import Any
 
 import batchwarp
 from batchwarp._keras import plain_iterators
-from batchwarp.training.cats_dogs import AUGMENTATION
+from batchwarp.training.scripts.cats_dogs import AUGMENTATION
 from benchmarks.harness.common import cores
 from benchmarks.harness.photos import CLASSES, photos
 

@@ -236,7 +236,7 @@ def parser(
         A parser with `--json` and `--tiny`, and the options asked for.
     """
     # Not at the top: the hardware check needs this module before the package is built.
-    from batchwarp.training.options import at_least
+    from batchwarp.console.options import at_least
 
     result = argparse.ArgumentParser(description=description)
     result.add_argument(

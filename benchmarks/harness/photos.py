@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from numpy.typing import NDArray
 
-from batchwarp.training.datasets import DATA_VARIABLE
+from batchwarp.training.data.datasets import DATA_VARIABLE
 
 CLASSES = ("cats", "dogs")
 QUALITY = 85  # of generated files: about as many bytes a pixel as the photographs have

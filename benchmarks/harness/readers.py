@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 import batchwarp
-from batchwarp.training.frameworks import keras_generator_class, load_keras
+from batchwarp.console.frameworks import keras_generator_class, load_keras
 
 from .batches import THREADS, core_with
 from .common import Contender

@@ -545,7 +545,7 @@ def test_waiting_adds_up(hardware):
 
 
 def test_a_flow_with_a_full_cache_makes_the_batches_of_a_new_one(hardware):
-    from batchwarp.training.cats_dogs import AUGMENTATION
+    from batchwarp.training.scripts.cats_dogs import AUGMENTATION
 
     photos = importlib.import_module("benchmarks.harness.photos").photos
     generator = importlib.import_module("batchwarp").ImageDataGenerator(**AUGMENTATION)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from batchwarp.training.files import write_json
+from batchwarp.console.files import write_json
 
 ROOT = Path(__file__).parent.parent.parent
 

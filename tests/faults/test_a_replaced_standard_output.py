@@ -11,7 +11,7 @@ import pytest
 
 import batchwarp
 from batchwarp.cli.terminal_images import width_in_pixels
-from batchwarp.training.output import discard_output, is_terminal
+from batchwarp.console.output import discard_output, is_terminal
 from image_files import picture
 
 

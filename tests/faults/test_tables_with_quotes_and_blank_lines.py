@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from batchwarp.training.predict import _read_table
+from batchwarp.training.results.predict import _read_table
 
 MODEL = SimpleNamespace(size=(1, 2), channels=1)
 PLAIN = "label,pixel1,pixel2\n7,1,2\n8,254,255\n"

@@ -10,9 +10,10 @@ from typing import NoReturn
 
 import batchwarp
 from batchwarp.cli import bench, cache, check, info, preview
-from batchwarp.training import predict, scripts, visualize
-from batchwarp.training.errors import UsageError
-from batchwarp.training.output import discard_output, open_missing_streams
+from batchwarp.console.errors import UsageError
+from batchwarp.console.output import discard_output, open_missing_streams
+from batchwarp.training.results import predict, visualize
+from batchwarp.training.scripts.catalogue import SCRIPTS
 
 __all__ = ["main"]
 
@@ -75,7 +76,7 @@ def _parser() -> argparse.ArgumentParser:
         "needs Keras and one of its backends: pip install 'batchwarp[train]' brings TensorFlow.",
     )
     names = train.add_subparsers(title="scripts", metavar="SCRIPT", required=True)
-    for script in scripts():
+    for script in SCRIPTS:
         summary = script.summary
         one = names.add_parser(
             script.name,

@@ -7,7 +7,7 @@ import importlib
 from pathlib import Path
 from typing import Any
 
-from batchwarp.training.errors import UsageError
+from batchwarp.console.errors import UsageError
 
 __all__ = ["add_arguments", "run"]
 

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from batchwarp.console.errors import UsageError
+from batchwarp.console.tables import print_table
 from batchwarp.files.cache.listing import CacheSummary, remove, stale_files, summaries
-from batchwarp.training.errors import UsageError
-from batchwarp.training.tables import print_table
 
 __all__ = ["add_arguments", "run"]
 

@@ -12,13 +12,13 @@ from contextlib import ExitStack, contextmanager, redirect_stderr, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from batchwarp.console.errors import UsageError
+from batchwarp.console.tables import print_table, printable
 from batchwarp.files.decode import CHANNELS, Decoding
 from batchwarp.files.index import image_files
 from batchwarp.files.reader import Loaded, load, load_all
 from batchwarp.iterators.base import Iterator as BatchIterator
 from batchwarp.iterators.files import extensions
-from batchwarp.training.errors import UsageError
-from batchwarp.training.tables import print_table, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from batchwarp import ImageDataGenerator, _core, _keras
-from batchwarp.training.errors import UsageError
-from batchwarp.training.options import number, whole_number
+from batchwarp.console.errors import UsageError
+from batchwarp.console.options import number, whole_number
 
 __all__ = [
     "OPTIONS",

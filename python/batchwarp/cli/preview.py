@@ -18,11 +18,11 @@ from batchwarp.cli.generator_options import add_generator_options, naming_flags
 from batchwarp.cli.preview_batch import FIT_SAMPLES, batch_of, readable
 from batchwarp.cli.preview_result import Preview
 from batchwarp.cli.terminal_images import escape_sequence, image_protocol, width_in_pixels
-from batchwarp.training.errors import UsageError
-from batchwarp.training.options import at_least
-from batchwarp.training.options import seed as seed_number
-from batchwarp.training.output import is_terminal
-from batchwarp.training.plots import require_matplotlib
+from batchwarp.console.errors import UsageError
+from batchwarp.console.options import at_least
+from batchwarp.console.options import seed as seed_number
+from batchwarp.console.output import is_terminal
+from batchwarp.training.results.plots import require_matplotlib
 
 __all__ = ["DESCRIPTION", "EPILOG", "USAGE", "add_arguments", "run"]
 

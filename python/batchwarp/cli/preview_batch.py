@@ -16,11 +16,11 @@ import numpy as np
 from batchwarp import ImageDataGenerator, ImageFileError
 from batchwarp._keras import plain_iterators
 from batchwarp.cli.generator_options import flag, generator_arguments
+from batchwarp.console.errors import UsageError
 from batchwarp.files.index import image_files
 from batchwarp.image import img_to_array, load_img
 from batchwarp.iterators.base import Iterator as BatchIterator
 from batchwarp.iterators.images import ImageIterator, Variant
-from batchwarp.training.errors import UsageError
 
 __all__ = ["FIT_SAMPLES", "Batch", "batch_of", "named", "readable"]
 

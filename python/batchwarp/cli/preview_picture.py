@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from batchwarp.training.files import replacing
+from batchwarp.console.files import replacing
 
 __all__ = ["Pictures", "draw_grid"]
 

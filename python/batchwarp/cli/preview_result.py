@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from batchwarp import ImageDataGenerator
 from batchwarp.cli.preview_batch import Batch, named
 from batchwarp.cli.preview_picture import Pictures, draw_grid
+from batchwarp.console.tables import printable
 from batchwarp.iterators.images import Variant
-from batchwarp.training.tables import printable
 
 __all__ = ["Preview"]
 

@@ -1,0 +1,1 @@
+"""Pictures to train on: found, downloaded, read, checked or drawn."""

@@ -1,0 +1,1 @@
+"""A run of a training script: its record on disk, its fitting, its times."""

@@ -1,0 +1,328 @@
+"""Transfer learning: a network that knows a million photographs learns to tell yours apart."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from batchwarp.console import options
+from batchwarp.console.errors import DatasetError, UsageError
+from batchwarp.console.frameworks import generator_class, load_keras
+from batchwarp.console.output import is_terminal
+from batchwarp.training.data.folders import (
+    check_readable,
+    class_names,
+    limited_steps,
+    part_of,
+    some_pictures,
+)
+from batchwarp.training.networks import models
+from batchwarp.training.networks.bases import (
+    IMAGENET,
+    NO_WEIGHTS,
+    Base,
+    load_base,
+    trainable_layers,
+    unfreeze,
+)
+from batchwarp.training.run.runner import Run, Script, prepare, say
+from batchwarp.training.run.timing import EpochClock, timed_batches
+from batchwarp.training.scripts import cats_dogs, ox
+
+if TYPE_CHECKING:
+    import argparse
+
+    from numpy.typing import NDArray
+
+    from batchwarp.training.results.evaluation import Part
+
+__all__ = ["SCRIPT"]
+
+MODES = ("extract", "frozen", "fine-tune")
+AUGMENTATIONS = {"cats-dogs": cats_dogs.AUGMENTATION, "ox": ox.AUGMENTATION}
+HELD_OUT = ("validation", "test")
+# Where fine-tuning begins if the base has such a layer: the last block of VGG16 and VGG19.
+UNFREEZE_FROM = "block5_conv1"
+HEAD_RATE = 1e-4
+# The base must not forget what it knows.
+FINE_RATE = 1e-5
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the script's options to a parser."""
+    options.add_common(
+        parser,
+        data="folder with train/CLASS and validation/CLASS (or test/CLASS), a folder of pictures "
+        "for each of your classes, whose names are theirs (default: that of --dataset)",
+        epochs=30,
+        batch_size=20,
+        least_images=20,
+        out="batchwarp-transfer",
+    )
+    add = parser.add_argument
+    add(
+        "--mode",
+        choices=MODES,
+        default=MODES[0],
+        help="extract: let the base look at each picture once, without augmentation, and train a "
+        "classifier on what it has seen, by far the fastest; frozen: train the classifier on top "
+        "of the base, with augmentation; fine-tune: the same for --head-epochs, then train the end "
+        "of the base, too (default: %(default)s)",
+    )
+    add(
+        "--base",
+        default="VGG16",
+        metavar="NAME",
+        help="network of keras.applications to build on (default: %(default)s)",
+    )
+    add(
+        "--weights",
+        default=IMAGENET,
+        metavar=f"{IMAGENET}|{NO_WEIGHTS}|FILE",
+        help=f"what the base knows: {IMAGENET}, which Keras downloads once; an HDF5 file of "
+        f"weights without top; {NO_WEIGHTS}: nothing, for comparison (default: %(default)s)",
+    )
+    add(
+        "--size",
+        type=options.at_least(32),
+        default=150,
+        metavar="N",
+        help="height and width in pixels that pictures are scaled to (default: %(default)s)",
+    )
+    add(
+        "--dataset",
+        choices=tuple(AUGMENTATIONS),
+        default="cats-dogs",
+        help="which pictures, and how they are augmented: those of `train cats-dogs`, or letters O "
+        "and X, which the program draws unless there is --data (default: %(default)s)",
+    )
+    add(
+        "--head-epochs",
+        type=options.at_least(1),
+        default=10,
+        metavar="N",
+        help="fine-tune: epochs before the base is trained, of those in --epochs "
+        "(default: %(default)s)",
+    )
+    add(
+        "--unfreeze-from",
+        metavar="LAYER",
+        help="fine-tune: first layer of the base to be trained "
+        f"(default: {UNFREEZE_FROM}, which VGG16 and VGG19 have)",
+    )
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Trains and validates; writes the results to a folder.
+
+    Args:
+        arguments: The parsed options.
+
+    Raises:
+        UsageError: If data, weights or packages are missing, or the folder cannot be written to.
+    """
+    mode = arguments.mode
+    folder = _find_folder(arguments)
+    drawn = folder is None
+    keras = prepare(arguments)
+    base = load_base(arguments.base, arguments.size, arguments.weights)
+    fine_tuning = _fine_tuning(base, arguments) if mode == "fine-tune" else {}
+    if folder is None:
+        folder = ox.draw_sets(arguments.out / "drawings", arguments.limit, arguments.seed)
+    held_out = _held_out(folder)
+    classes = class_names(folder, ("train", *held_out))
+
+    generator = generator_class(arguments.generator)
+    augments = mode != "extract" and not arguments.no_augment
+    augmentation = AUGMENTATIONS[arguments.dataset] if augments else {}
+    datagen = generator(rescale=1 / 255, **augmentation)
+    plain = generator(rescale=1 / 255)
+    scaling = {"target_size": (arguments.size, arguments.size), "interpolation": "bilinear"}
+    common = {
+        "classes": list(classes),
+        "class_mode": "binary" if len(classes) == 2 else "sparse",
+        "batch_size": arguments.batch_size,
+        "seed": arguments.seed,
+        **scaling,
+        **({"on_error": "skip"} if arguments.generator == "batchwarp" else {}),
+    }
+    training = datagen.flow_from_directory(
+        str(folder / "train"), shuffle=mode != "extract", **common
+    )
+    held = [
+        plain.flow_from_directory(str(folder / name), shuffle=False, **common) for name in held_out
+    ]
+    for flow in (training, *held):
+        _check_classes(flow, classes)
+        check_readable(flow)
+    limit = None if drawn else arguments.limit
+    parts = [part_of(name, flow, limit) for name, flow in zip(held_out, held, strict=True)]
+
+    def build() -> Any:
+        model = models.transfer(base, len(classes))
+        _compile(model, keras.optimizers.Adam(HEAD_RATE))
+        return model
+
+    settings = {
+        "mode": mode,
+        "base": base.name,
+        "weights": arguments.weights,
+        "size": arguments.size,
+        "interpolation": scaling["interpolation"],
+        **fine_tuning,
+        "data": "drawn by the program" if drawn else str(folder),
+        "images": {
+            "training": training.samples,
+            **{part.name: len(part.labels) for part in parts},
+        },
+        "augmentation": augmentation or None,
+    }
+    title = f"Transfer learning with {base.name}"
+    with Run("transfer", title, arguments, classes=classes, settings=settings) as this_run:
+        if augmentation:
+            pictures = some_pictures(training, 20, arguments.seed, **scaling)
+            this_run.draw_batch(datagen, pictures)
+            this_run.draw_variants(datagen, pictures[0])
+        model = this_run.model(build)
+        say(f"{base.network.count_params():,} of them are those of {base.name}")
+        if mode == "extract":
+            trained = part_of("training", training, limit)
+            _train_on_features(this_run, model, trained, parts[0], arguments)
+        else:
+            batches = {
+                "steps": limited_steps(limit, arguments.batch_size),
+                "validation_data": parts[0].flow,
+            }
+            if fine_tuning:
+                this_run.fit(model, training, epochs=arguments.head_epochs, **batches)
+                if this_run.epochs == arguments.head_epochs:
+                    _begin_fine_tuning(model, base, fine_tuning["unfreeze_from"])
+            this_run.fit(model, training, epochs=arguments.epochs, **batches)
+        this_run.evaluate(parts)
+        this_run.list_unread([training, *held])
+
+
+def _train_on_features(
+    this_run: Run, model: Any, training: Part, validation: Part, arguments: argparse.Namespace
+) -> None:
+    """Trains the layers after the base on what the base makes of the pictures, made once."""
+    if this_run.epochs >= arguments.epochs:
+        return
+    keras = load_keras()
+    features = model.get_layer("flatten").input
+    extractor = keras.Model(model.input, features)
+    head = keras.Model(features, model.output)
+    _compile(head, model.optimizer)  # which is saved with the whole
+    clock = EpochClock()
+    begin = time.perf_counter()
+    x, y = _features(extractor, training, clock)
+    validated = _features(extractor, validation, clock)
+    seconds = time.perf_counter() - begin
+    say(f"Features of {len(y) + len(validated[1]):,} pictures: {seconds:.1f} s")
+    this_run.record(
+        seconds_for_features=round(seconds, 2),
+        generator_images_per_second=round(clock.images / clock.making),
+    )
+    this_run.fit(
+        head,
+        x,
+        y,
+        epochs=arguments.epochs,
+        batch_size=arguments.batch_size,
+        validation_data=validated,
+        whole=model,
+    )
+
+
+def _features(
+    extractor: Any, part: Part, clock: EpochClock
+) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
+    """Returns the features of the pictures that can be read, and their classes."""
+    features = extractor.predict(
+        timed_batches(part.flow, clock), verbose=int(is_terminal(sys.stdout))
+    )
+    missing = {error.path for error in getattr(part.flow, "errors", ())}
+    there = np.array([source not in missing for source in part.sources])
+    return features[there], part.labels[there]
+
+
+def _begin_fine_tuning(model: Any, base: Base, first: str) -> None:
+    """Lets the end of the base be trained, too."""
+    unfreeze(model.get_layer(base.network.name), first)
+    _compile(model, load_keras().optimizers.Adam(FINE_RATE))
+    say(f"{base.name} is trained, too, from {first} on")
+
+
+def _compile(model: Any, optimizer: Any) -> None:
+    binary = model.output_shape[-1] == 1
+    model.compile(
+        optimizer=optimizer,
+        loss="binary_crossentropy" if binary else "sparse_categorical_crossentropy",
+        metrics=["accuracy"],
+    )
+
+
+def _fine_tuning(base: Base, arguments: argparse.Namespace) -> dict[str, Any]:
+    """Returns the settings of fine-tuning, checked."""
+    if arguments.head_epochs >= arguments.epochs:
+        raise UsageError(
+            f"argument --head-epochs: must be less than --epochs, {arguments.epochs}, "
+            f"received: {arguments.head_epochs}"
+        )
+    first = arguments.unfreeze_from or UNFREEZE_FROM
+    names = [layer.name for layer in trainable_layers(base.network)]
+    if first not in names:
+        raise UsageError(
+            f"argument --unfreeze-from: must be a layer of {base.name} that can be trained, the "
+            f"last of which are {', '.join(names[-12:])}; received: {first!r}"
+        )
+    return {"head_epochs": arguments.head_epochs, "unfreeze_from": first}
+
+
+def _find_folder(arguments: argparse.Namespace) -> Path | None:
+    """Returns the folder of the pictures; None if they are to be drawn."""
+    folder: Path | None = arguments.data
+    if folder is None:
+        return None if arguments.dataset == "ox" else cats_dogs.find_folder(None)
+    class_names(folder, ("train", *_held_out(folder)))
+    return folder
+
+
+def _held_out(folder: Path) -> list[str]:
+    """Returns the parts that are not trained on; the first is the one for validation."""
+    parts = [name for name in HELD_OUT if (folder / name).is_dir()]
+    if not parts:
+        raise DatasetError(
+            folder,
+            "there must be train/CLASS and validation/CLASS (or test/CLASS) in it, a folder of "
+            "pictures for each class",
+        )
+    return parts
+
+
+def _check_classes(flow: Any, classes: tuple[str, ...]) -> None:
+    """Checks that a flow has pictures of every class."""
+    counts = np.bincount(flow.classes, minlength=len(classes))
+    if not counts.all():
+        name = classes[int(counts.argmin())]
+        raise DatasetError(Path(flow.directory) / name, "there is no picture in the folder")
+
+
+SCRIPT = Script(
+    name="transfer",
+    summary="build on a network that knows ImageNet: cats and dogs, O and X, or your own pictures",
+    add_arguments=add_arguments,
+    run=run,
+    description=(
+        "Builds on a network that has learnt from a million photographs (ImageNet) what edges, "
+        "fur and eyes look like, and trains only what is new: a classifier on top of it, with "
+        "--mode fine-tune the end of the network, too. A few hundred pictures suffice. Leaves "
+        "the model, learning curves, what is taken for what, every mistake with its file, and a "
+        "report that holds it all."
+    ),
+    example="batchwarp train transfer --data photographs --mode extract",
+)
