@@ -297,7 +297,7 @@ def test_variants_are_the_next_batch(shuffle, folder):
             generator.flow_from_directory(folder, class_mode=None, **options) for _ in range(2)
         )
     for count in (3, 2, 3):
-        variants = list(one._next_variants())
+        variants = list(one.next_variants())
         assert len(variants) == count
         assert np.array_equal([variant.image for variant in variants], next(other))
 
@@ -310,7 +310,7 @@ def test_parameters_are_those_that_the_generator_draws():
     np.random.seed(6)
     expected = [generator.get_random_transform((9, 8, 3)) for _ in range(4)]
     np.random.seed(6)
-    assert [variant.parameters for variant in flow._next_variants()] == [
+    assert [variant.parameters for variant in flow.next_variants()] == [
         pytest.approx(parameters) for parameters in expected
     ]
 

@@ -40,7 +40,7 @@ class StoredImages(Protocol):
 
     n: int
 
-    def _raw_chunks(
+    def raw_chunks(
         self, count: int, index_array: NDArray[np.int64] | None = None
     ) -> Iterable[NDArray[Any]]:
         """Yields images as they are before augmentation.
@@ -175,7 +175,7 @@ class _StoredSamples:
         self._iterator = iterator
         self._indices = np.arange(count, dtype=np.int64) * iterator.n // max(count, 1)
         self.dtype = _float_dtype(generator)
-        first = next(iter(iterator._raw_chunks(1, self._indices)), None)
+        first = next(iter(iterator.raw_chunks(1, self._indices)), None)
         if first is None:
             raise ValueError("`iterator` should have at least one image")
         self.size = first[0].size
@@ -183,7 +183,7 @@ class _StoredSamples:
     def chunks(self, values: int) -> Iterator[NDArray[Any]]:
         """Yields the images; see `_Samples`."""
         length = max(1, values // self.size)
-        for images in self._iterator._raw_chunks(max(1, _READ_VALUES // self.size), self._indices):
+        for images in self._iterator.raw_chunks(max(1, _READ_VALUES // self.size), self._indices):
             for start in range(0, len(images), length):
                 part = images[start : start + length]
                 yield _rescaled(self._generator, part, np.dtype(np.float64))

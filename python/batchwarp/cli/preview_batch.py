@@ -62,7 +62,7 @@ class Batch:
         dtype = np.dtype(self.generator.dtype)
         try:
             with readable(self.source):
-                yield from self.flow._next_variants()
+                yield from self.flow.next_variants()
         except TypeError as error:
             if dtype.kind == "f":
                 raise

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from batchwarp import _core
 from batchwarp.augment.draws import as_rows
 from batchwarp.augment.pipeline import Pipeline, overrides
+from batchwarp.augment.settings import Settings
 from batchwarp.cuda.devices import device_number, native, usable
 from batchwarp.cuda.interchange import (
     DEFAULT_STREAM,
@@ -25,7 +26,6 @@ from batchwarp.errors import CudaError
 
 if TYPE_CHECKING:
     from batchwarp._cuda import DeviceArray
-    from batchwarp.generator import ImageDataGenerator
 
 # The dtypes of batches.
 OUTPUTS = ("float32", "float16", "uint8")
@@ -36,7 +36,7 @@ _CHUNK = 64 << 20  # bytes that go to a device at once
 def augment_batch(
     x: Any,
     params: Any,
-    plan: _core.Plan | ImageDataGenerator,
+    plan: _core.Plan | Settings,
     out: Any = None,
     stream: Any = None,
     *,
@@ -211,15 +211,13 @@ def plan_for(generator: Any, image_shape: tuple[int, ...], dtype: np.dtype[Any])
         ValueError: If a device cannot do all of it.
         TypeError: If it is no `ImageDataGenerator`.
     """
-    from batchwarp.generator import ImageDataGenerator  # its module imports this one
-
-    if not isinstance(generator, ImageDataGenerator):
+    if not isinstance(generator, Settings):
         raise TypeError(
             "`plan` should be a `Plan` or an `ImageDataGenerator`. "
             f"Received: {type(generator).__name__}"
         )
     pipeline = Pipeline(generator, image_shape, dtype)
-    if overrides(generator, ImageDataGenerator, "apply_transform", "standardize"):
+    if overrides(generator, Settings, "apply_transform", "standardize"):
         raise ValueError(
             "overridden methods of a generator are called for batches that the processor makes, "
             f"not a device. Received as `plan`: {type(generator).__name__}"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,12 +23,10 @@ from batchwarp._arrays import (
 from batchwarp._warnings import warn
 from batchwarp.augment import transforms
 from batchwarp.augment.pipeline import augments
+from batchwarp.augment.settings import Settings
 from batchwarp.iterators import splits
 from batchwarp.iterators.base import check_batches
 from batchwarp.iterators.images import ImageIterator
-
-if TYPE_CHECKING:
-    from batchwarp.generator import ImageDataGenerator
 
 
 def _readable(x: Any, dtype: np.dtype[Any]) -> NDArray[Any]:
@@ -101,7 +99,7 @@ class NumpyArrayIterator(ImageIterator):
         self,
         x: Any,
         y: Any,
-        image_data_generator: ImageDataGenerator,
+        image_data_generator: Settings,
         batch_size: int = 32,
         shuffle: bool = False,
         sample_weight: Any = None,
@@ -209,12 +207,6 @@ class NumpyArrayIterator(ImageIterator):
         """Returns where in `x` samples are."""
         return index_array if self.rows is None else self.rows[index_array]
 
-    def _raw_chunks(
-        self, count: int, index_array: NDArray[np.int64] | None = None
-    ) -> Iterable[NDArray[Any]]:
-        rows = self._rows(np.arange(self.n) if index_array is None else index_array)
-        return (self.x[rows[start : start + count]] for start in range(0, len(rows), count))
-
 
 def _split_inputs(x: Any) -> tuple[Any, list[NDArray[Any]]]:
     """Splits `(images, others)`; a list that is no pair, or whose elements are images, is one."""
@@ -272,7 +264,7 @@ def _alongside(name: str, what: str, values: Any, x: Any) -> Any:
 def _subset(
     x: Any,
     y: Any,
-    generator: ImageDataGenerator,
+    generator: Settings,
     subset: str,
     ignore_class_split: bool,
 ) -> slice | NDArray[np.int64]:

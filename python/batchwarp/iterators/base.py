@@ -422,7 +422,7 @@ class Iterator:
     def _lacks(self, name: str) -> NotImplementedError:
         return NotImplementedError(f"`{type(self).__name__}` does not implement `{name}`")
 
-    def _raw_chunks(
+    def raw_chunks(
         self,
         count: int,  # noqa: ARG002 - subclasses use them
         index_array: NDArray[np.int64] | None = None,  # noqa: ARG002
@@ -442,7 +442,7 @@ class Iterator:
         Raises:
             NotImplementedError: If the subclass does not implement it.
         """
-        raise self._lacks("_raw_chunks")
+        raise self._lacks("raw_chunks")
 
     def to_tf_dataset(self) -> Any:
         """Returns the batches as a `tf.data.Dataset`, for the least time between training steps.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, KeysView, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from batchwarp import _keras
 from batchwarp._arguments import boolean, folder_path
 from batchwarp._warnings import warn
+from batchwarp.augment.settings import Settings
 from batchwarp.iterators.base import check_batches
 from batchwarp.iterators.columns import Columns, is_missing, listed, rows_in_words
 from batchwarp.iterators.files import FilesIterator, extensions
@@ -22,9 +23,6 @@ from batchwarp.iterators.labels import (
     of_classes,
     separated,
 )
-
-if TYPE_CHECKING:
-    from batchwarp.generator import ImageDataGenerator
 
 _WITHOUT_CLASSES = ("input", "multi_output", "raw", None)
 
@@ -100,7 +98,7 @@ class DataFrameIterator(FilesIterator):
         self,
         dataframe: Any,
         directory: Any = None,
-        image_data_generator: ImageDataGenerator | None = None,
+        image_data_generator: Settings | None = None,
         x_col: Any = "filename",
         y_col: Any = "class",
         weight_col: Any = None,

@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 from batchwarp import _keras
 from batchwarp._warnings import warn
 from batchwarp.augment.pipeline import Pipeline
+from batchwarp.augment.settings import Settings
 from batchwarp.cuda import devices, frameworks
 from batchwarp.cuda.batch import augment_batch, check_sole, input_dtype, output_dtype, uploaded
 from batchwarp.iterators.array import NumpyArrayIterator
 
 if TYPE_CHECKING:
     from batchwarp._cuda import DeviceArray
-    from batchwarp.generator import ImageDataGenerator
 
 
 class DeviceIterator(NumpyArrayIterator):
@@ -61,7 +61,7 @@ class DeviceIterator(NumpyArrayIterator):
         self,
         x: Any,
         y: Any,
-        image_data_generator: ImageDataGenerator,
+        image_data_generator: Settings,
         *args: Any,
         device: Any = "cuda",
         framework: str | None = None,

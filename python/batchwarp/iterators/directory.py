@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,13 +13,11 @@ from numpy.typing import NDArray
 from batchwarp import _keras
 from batchwarp._arguments import boolean, folder_path
 from batchwarp._warnings import warn
+from batchwarp.augment.settings import Settings
 from batchwarp.files.index import class_folders, files_of_class
 from batchwarp.iterators.base import check_batches
 from batchwarp.iterators.files import FilesIterator, extensions
 from batchwarp.iterators.labels import class_list
-
-if TYPE_CHECKING:
-    from batchwarp.generator import ImageDataGenerator
 
 # Folders that programs leave among those of a user, beside hidden ones: macOS' archives, Python,
 # Synology's index, file systems.
@@ -94,7 +92,7 @@ class DirectoryIterator(FilesIterator):
     def __init__(
         self,
         directory: Any,
-        image_data_generator: ImageDataGenerator | None,
+        image_data_generator: Settings | None,
         target_size: tuple[int, int] = (256, 256),
         color_mode: str = "rgb",
         classes: Sequence[str] | None = None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from batchwarp._arrays import computing_dtype
 from batchwarp._warnings import warn
 from batchwarp.augment import transforms
 from batchwarp.augment.pipeline import Pipeline, augments
+from batchwarp.augment.settings import Settings
 from batchwarp.errors import ImageFileError
 from batchwarp.files.cache import DiskCache, MemoryCache
 from batchwarp.files.decode import CHANNELS, Decoding, pillow_version
@@ -23,9 +24,6 @@ from batchwarp.files.reader import Loaded, load, load_all
 from batchwarp.iterators.columns import listed
 from batchwarp.iterators.images import ImageIterator
 from batchwarp.iterators.splits import hashed, stratified
-
-if TYPE_CHECKING:
-    from batchwarp.generator import ImageDataGenerator
 
 ON_ERROR = ("raise", "skip", "zeros")
 
@@ -46,7 +44,7 @@ class FilesIterator(ImageIterator):
 
     def _set_processing(
         self,
-        image_data_generator: ImageDataGenerator | None,
+        image_data_generator: Settings | None,
         target_size: Any,
         color_mode: str,
         data_format: str | None,
@@ -382,14 +380,6 @@ class FilesIterator(ImageIterator):
                 return other, result.image
             self._note(result)
         raise loaded.error  # there is no other that could be read
-
-    def _raw_chunks(
-        self, count: int, index_array: NDArray[np.int64] | None = None
-    ) -> Iterable[NDArray[Any]]:
-        samples = np.arange(self.n) if index_array is None else index_array
-        for start in range(0, len(samples), count):
-            images, rows, _ = self._stored(samples[start : start + count])
-            yield images[rows]
 
     def _with_others(self, batch_x: NDArray[Any], index_array: NDArray[np.int64]) -> Any:
         batch_y: Any

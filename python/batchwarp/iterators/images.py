@@ -20,6 +20,7 @@ from batchwarp.augment.pipeline import (
     run_one_by_one,
     transformed,
 )
+from batchwarp.augment.settings import Settings
 from batchwarp.iterators.base import Iterator
 from batchwarp.iterators.structures import map_arrays
 
@@ -161,11 +162,9 @@ class ImageIterator(Iterator):
 
     def _current_pipeline(self) -> Pipeline | None:
         """Returns what the generator does now, or `None` if its methods are overridden."""
-        from batchwarp.generator import ImageDataGenerator  # it imports this module
-
         generator = self.image_data_generator
-        if not isinstance(generator, ImageDataGenerator) or overrides(
-            generator, ImageDataGenerator, "get_random_transform", "apply_transform", "standardize"
+        if not isinstance(generator, Settings) or overrides(
+            generator, Settings, "get_random_transform", "apply_transform", "standardize"
         ):
             return None
         pipeline = self._pipeline
@@ -178,7 +177,20 @@ class ImageIterator(Iterator):
             self._pipeline = pipeline
         return pipeline
 
-    def _next_variants(self) -> abc.Iterator[Variant]:
+    def raw_chunks(
+        self, count: int, index_array: NDArray[np.int64] | None = None
+    ) -> abc.Iterator[NDArray[Any]]:
+        """Yields the data set's images as they are before augmentation; see the base class.
+
+        Raises:
+            ImageFileError: If a file cannot be read and this is not to be tolerated.
+        """
+        samples = np.arange(self.n) if index_array is None else index_array
+        for start in range(0, len(samples), count):
+            images, rows, _ = self._stored(samples[start : start + count])
+            yield images[rows]
+
+    def next_variants(self) -> abc.Iterator[Variant]:
         """Makes the next batch one image after the other, so that it need not fit in memory.
 
         The images are those of `next()`, for a generator without overridden methods and without a

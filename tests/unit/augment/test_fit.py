@@ -130,7 +130,7 @@ FLOW = batchwarp.ImageDataGenerator().flow
             lambda: batchwarp.image.Iterator(3, 1, False, None),
             None,
             NotImplementedError,
-            "`Iterator` does not implement `_raw_chunks`",
+            "`Iterator` does not implement `raw_chunks`",
         ),
     ],
 )

@@ -210,11 +210,11 @@ def test_images_as_they_are_before_augmentation():
     flow = generator(split="stratified").flow(X, Y, subset="training", batch_size=3, seed=5)
     expected = generator(split="stratified").flow(X, Y, subset="training", batch_size=3, seed=5)
     next(flow), next(expected)
-    chunks = list(flow._raw_chunks(8))
+    chunks = list(flow.raw_chunks(8))
     assert [len(chunk) for chunk in chunks] == [8, 8, 8, 7]
     np.testing.assert_array_equal(np.concatenate(chunks), X[flow.rows])
-    (chunk,) = flow._raw_chunks(8, np.array([3, 1]))
+    (chunk,) = flow.raw_chunks(8, np.array([3, 1]))
     np.testing.assert_array_equal(chunk, X[flow.rows[[3, 1]]])
     np.testing.assert_array_equal(next(flow)[0], next(expected)[0])
-    with pytest.raises(NotImplementedError, match="`Iterator` does not implement `_raw_chunks`"):
-        batchwarp.image.Iterator(1, 1, False, None)._raw_chunks(1)
+    with pytest.raises(NotImplementedError, match="`Iterator` does not implement `raw_chunks`"):
+        batchwarp.image.Iterator(1, 1, False, None).raw_chunks(1)

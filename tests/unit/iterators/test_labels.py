@@ -209,6 +209,6 @@ def test_a_cache_that_would_be_a_class(numbered, below):
 
 
 def test_images_are_read_as_they_are_for_statistics(numbered):
-    chunks = list(flow(numbered, {"rescale": 5.0})._raw_chunks(3))
+    chunks = list(flow(numbered, {"rescale": 5.0}).raw_chunks(3))
     assert [len(chunk) for chunk in chunks] == [3, 3, 3, 1]
     assert values(np.concatenate(chunks)) == [0, 2, 4, 6, 8, 1, 3, 5, 7, 9]
