@@ -1,4 +1,4 @@
-"""The memory of batches: it is used again, and never while somebody can still see it."""
+"""The compiled core: the memory of batches, threads of a call, matrices."""
 
 from __future__ import annotations
 
@@ -160,3 +160,25 @@ def test_a_batch_does_not_own_its_memory():
     with pytest.raises(ValueError, match="does not own its data"):
         batch.resize((2, 16, 16, 3))
     assert np.resize(batch, (2, 16, 16, 3)).shape == (2, 16, 16, 3)
+
+
+def test_the_number_of_threads_of_a_call():
+    images = np.random.default_rng(0).integers(0, 256, (3, 90, 120, 3), np.uint8)
+    plan = _core.Plan(height=90, width=120, channels=3, rescale=1 / 255)
+    batches = [np.empty(images.shape, np.float32) for _ in range(3)]
+    for threads, batch in enumerate(batches):
+        _core.augment_batch(images, None, None, plan, batch, threads=threads)
+    np.testing.assert_array_equal(batches[0], images * np.float32(1 / 255))
+    np.testing.assert_array_equal(batches[1], batches[0])
+    np.testing.assert_array_equal(batches[2], batches[0])
+    with pytest.raises(ValueError, match=r"`threads` must be at least 0. Received: -1"):
+        _core.augment_batch(images, None, None, plan, batches[0], threads=-1)
+
+
+def test_affine_matrices():
+    """The matrices that the core derives from parameters are those of Keras."""
+    rows = np.zeros((2, len(_core.PARAM_COLUMNS)))
+    rows[:, _core.PARAM_COLUMNS.index("zx")] = rows[:, _core.PARAM_COLUMNS.index("zy")] = 1
+    rows[1, _core.PARAM_COLUMNS.index("tx")] = 3
+    matrices = _core.affine_matrices(rows, 10, 20)
+    np.testing.assert_array_equal(matrices, [[1, 0, 0, 1, 0, 0], [1, 0, 0, 1, 0, 3]])

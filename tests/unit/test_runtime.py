@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 
-import numpy as np
 import pytest
 
 from batchwarp import _core, runtime
@@ -91,12 +90,3 @@ def test_build_config():
     config = runtime.build_config()
     assert config["version"] == _core.__version__
     assert all(isinstance(name, str) and isinstance(value, str) for name, value in config.items())
-
-
-def test_affine_matrices():
-    """The matrices that the core derives from parameters are those of Keras."""
-    rows = np.zeros((2, len(_core.PARAM_COLUMNS)))
-    rows[:, _core.PARAM_COLUMNS.index("zx")] = rows[:, _core.PARAM_COLUMNS.index("zy")] = 1
-    rows[1, _core.PARAM_COLUMNS.index("tx")] = 3
-    matrices = _core.affine_matrices(rows, 10, 20)
-    np.testing.assert_array_equal(matrices, [[1, 0, 0, 1, 0, 0], [1, 0, 0, 1, 0, 3]])

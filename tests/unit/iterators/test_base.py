@@ -81,32 +81,3 @@ def test_help_shows_the_arguments():
     shown = inspect.signature(batchwarp.NumpyArrayIterator)
     assert list(shown.parameters)[:4] == ["x", "y", "image_data_generator", "batch_size"]
     assert next(iter(inspect.signature(batchwarp.image.Iterator).parameters)) == "n"
-
-
-def test_the_generator_describes_its_layout():
-    first = batchwarp.ImageDataGenerator(data_format="channels_first")
-    assert (first.channel_axis, first.row_axis, first.col_axis) == (1, 2, 3)
-    last = batchwarp.ImageDataGenerator()
-    assert (last.channel_axis, last.row_axis, last.col_axis) == (3, 1, 2)
-
-
-def test_half_precision():
-    """SciPy refuses float16; here it is computed in float32 and rounded once."""
-    generator = batchwarp.ImageDataGenerator(rotation_range=20, rescale=1 / 255, dtype="float16")
-    half = next(generator.flow(X, seed=1))
-    assert half.dtype == np.float16
-    generator.dtype = "float32"
-    np.testing.assert_allclose(half, next(generator.flow(X, seed=1)), atol=5e-4)
-
-
-def test_the_fused_batch_equals_the_single_steps():
-    """`flow` on the one hand, `random_transform` and `standardize` on the other."""
-    generator = batchwarp.ImageDataGenerator(
-        rotation_range=20, zoom_range=0.1, channel_shift_range=9.0, samplewise_center=True
-    )
-    np.random.seed(6)
-    batch = next(generator.flow(X, shuffle=False))
-    np.random.seed(6)
-    for image, expected in zip(X, batch, strict=True):
-        single = generator.standardize(generator.random_transform(image.astype("float32")))
-        np.testing.assert_allclose(single, expected, atol=1e-3)

@@ -1,15 +1,11 @@
-"""Labels, weights, subsets and statistics of files, where Keras has less; what is refused."""
+"""Labels of files, and their weights, where Keras has less."""
 
 from __future__ import annotations
-
-import shutil
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-import batchwarp
-from image_files import SIZE, flow, frame_flow, save, save_numbered, solid, values
+from image_files import flow, frame_flow, save_numbered
 
 
 @pytest.fixture
@@ -106,109 +102,3 @@ def test_class_weights_that_there_are_not(labelled):
         _ = frame_flow(folder, frame, y_col="tags", label_separator="|").class_weights_
     (folder / "c").mkdir()
     assert set(flow(folder).class_weights_) == {0, 1}  # an empty class has no weight
-
-
-def test_validation_files_are_not_augmented(numbered):
-    generator = {"rotation_range": 90, "rescale": 2.0, "validation_split": 0.4, "cval": 9.0}
-    arguments = {"subset": "validation", "class_mode": None}
-    ours = next(flow(numbered, {**generator, "validation_augment": False}, **arguments))
-    plain = next(flow(numbered, {"rescale": 2.0, "validation_split": 0.4}, **arguments))
-    np.testing.assert_array_equal(ours, plain)
-
-
-@pytest.mark.parametrize("split", ["stratified", "hash"])
-def test_splits_of_files(numbered, split):
-    generator = {"validation_split": 0.4, "split": split, "split_seed": 5}
-    training, validation = (flow(numbered, generator, subset=s) for s in ("training", "validation"))
-    assert sorted(training.filenames + validation.filenames) == sorted(flow(numbered).filenames)
-    if split == "stratified":
-        assert np.bincount(validation.classes).tolist() == [2, 2]
-    for iterator in (training, validation):
-        assert iterator.n == len(iterator.filenames) == len(iterator.classes)
-        for images, labels in (next(iterator) for _ in range(len(iterator))):
-            assert [value % 2 for value in values(images)] == labels.tolist()
-    solid(numbered / "a" / "100.png", 100)
-    solid(numbered / "b" / "000.png", 101)
-    again = flow(numbered, generator, subset="validation")
-    stays = set(again.filenames) - {str(Path("a", "100.png")), str(Path("b", "000.png"))}
-    if split == "hash":
-        assert stays == set(validation.filenames)
-
-
-def test_a_stratified_split_of_samples_of_several_classes(labelled):
-    folder, frame = labelled
-    frame["tags"] = ["x|y", "y", "y|x", "y", "x|y", "y", "y|x", "y", "z", "z"]
-    generator = {"validation_split": 0.5, "split": "stratified"}
-    arguments = {"y_col": "tags", "label_separator": "|"}
-    training, validation = (
-        frame_flow(folder, frame, generator, subset=subset, **arguments)
-        for subset in ("training", "validation")
-    )
-    assert sorted(training.filenames + validation.filenames) == sorted(frame["filename"])
-    assert next(validation)[1].sum(axis=0).tolist() == [2, 4, 1]  # half of each combination
-
-
-@pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
-def test_statistics_of_files(tmp_path, data_format):
-    for number in range(9):
-        save(tmp_path / "ab"[number % 2] / str(number), ["jpeg", "png"][number % 2])
-    arguments = {
-        "featurewise_center": True,
-        "featurewise_std_normalization": True,
-        "rescale": 1 / 255,
-        "data_format": data_format,
-    }
-    iterator = flow(tmp_path, {"data_format": data_format}, class_mode=None, batch_size=9)
-    expected = batchwarp.ImageDataGenerator(**arguments)
-    expected.fit(next(iterator))
-    ours = batchwarp.ImageDataGenerator(**arguments, rotation_range=30)
-    ours.fit_from(ours.flow_from_directory(tmp_path, target_size=SIZE, batch_size=2))
-    np.testing.assert_allclose(ours.mean, expected.mean, rtol=1e-6)
-    np.testing.assert_allclose(ours.std, expected.std, rtol=1e-6)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ({"target_size": (0, 5)}, r"`target_size` should be.*\(0, 5\)"),
-        ({"target_size": 5}, "`target_size` should be.*5"),
-        ({"target_size": (5,)}, "`target_size` should be"),
-        ({"target_size": (5, 5, 3)}, "`target_size` should be"),
-        ({"target_size": ("a", 5)}, "`target_size` should be"),
-        ({"target_size": None}, "`target_size` should be.*None"),
-        ({"on_error": "ignore"}, '`on_error` should be "raise", "skip" or "zeros".*ignore'),
-        ({"on_error": None}, "`on_error` should be"),
-        ({"interpolation": "area"}, "Invalid interpolation method area.*nearest"),
-        ({"interpolation": None}, "Invalid interpolation method None"),
-        ({"color_mode": "bgr"}, "Invalid color mode: bgr.*unchanged"),
-        ({"formats": []}, r"`formats` should be.*\[\]"),
-        ({"formats": ["png", ""]}, "`formats` should be"),
-        ({"formats": [3]}, "`formats` should be"),
-        ({"classes": "ab"}, "`classes` should be.*'ab'"),
-        ({"prefetch": -1}, "`prefetch` should be"),
-        ({"batch_size": 0}, "`batch_size` should be"),
-        ({"seed": -1}, "`seed` should be"),
-        ({"subset": "both"}, "Invalid subset name: both"),
-    ],
-)
-def test_what_is_refused(numbered, arguments, message):
-    with pytest.raises(ValueError, match=message):
-        flow(numbered, **arguments)
-
-
-@pytest.mark.parametrize("below", [(".cache",), ("cache", "images")])
-def test_a_cache_that_would_be_a_class(numbered, below):
-    cache = numbered.joinpath(*below)
-    with pytest.raises(ValueError, match=r"`cache` should not be .* takes it for a class.*cache"):
-        flow(numbered, cache=cache)
-    assert not (numbered / below[0]).exists()
-    assert flow(numbered, cache=cache, classes=["a", "b"]).num_classes == 2
-    shutil.rmtree(numbered / below[0])
-    assert flow(numbered, cache=numbered / "a" / "cache").num_classes == 2
-    assert flow(numbered, cache="memory").num_classes == 2
-
-
-def test_images_are_read_as_they_are_for_statistics(numbered):
-    chunks = list(flow(numbered, {"rescale": 5.0}).raw_chunks(3))
-    assert [len(chunk) for chunk in chunks] == [3, 3, 3, 1]
-    assert values(np.concatenate(chunks)) == [0, 2, 4, 6, 8, 1, 3, 5, 7, 9]

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import pickle
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+import batchwarp
 from batchwarp.augment.settings import check_split
 from batchwarp.iterators import splits
+from image_files import flow as file_flow
+from image_files import frame_flow, save_numbered, solid, values
+from keras_reference import noise
 
 LABELS = np.repeat([3, 1, 2], [10, 25, 7])[np.random.RandomState(0).permutation(42)]
 
@@ -106,3 +113,181 @@ def test_seeds_that_are_none(seed):
 def test_splits_that_are_none(split):
     with pytest.raises(ValueError, match='`split` should be `None`, "stratified" or "hash"'):
         check_split(split, 0)
+
+
+X = noise((40, 6, 5, 3))
+Y = np.repeat([0, 1, 2], [24, 10, 6])
+AUGMENT = {
+    "rotation_range": 25,
+    "channel_shift_range": 20.0,
+    "brightness_range": (0.5, 1.5),
+    "horizontal_flip": True,
+    "rescale": 1 / 255,
+    "samplewise_center": True,
+    "validation_split": 0.25,
+}
+
+
+def generator(**arguments):
+    return batchwarp.ImageDataGenerator(**{**AUGMENT, **arguments})
+
+
+class Overridden(batchwarp.ImageDataGenerator):
+    """Its batches are made image by image, through the public methods."""
+
+    def standardize(self, x):
+        return super().standardize(x)
+
+
+def parts(y, options=None, **arguments):
+    """Returns the training and the validation flow of numbered images."""
+    x = np.arange(len(y), dtype="float32")[:, None, None, None] * np.ones((1, 2, 2, 1), "float32")
+    made = batchwarp.ImageDataGenerator(
+        validation_split=0.25, split="stratified", split_seed=7, **(options or {})
+    )
+    return [
+        made.flow(x, y, batch_size=100, shuffle=False, subset=subset, **arguments)
+        for subset in ("training", "validation")
+    ]
+
+
+@pytest.mark.parametrize("labels", [Y, Y[:, None], np.eye(3)[Y], Y.tolist()])
+def test_a_stratified_split(labels):
+    training, validation = parts(labels)
+    chosen = splits.stratified(Y, 0.25, 7)
+    assert chosen.sum() == 6 + 2 + 1
+    for flow, numbers in ((training, ~chosen), (validation, chosen)):
+        x, y = next(flow)
+        np.testing.assert_array_equal(x[:, 0, 0, 0], np.flatnonzero(numbers))
+        np.testing.assert_array_equal(y, np.asarray(labels)[numbers])
+        np.testing.assert_array_equal(flow.y, y)
+        np.testing.assert_array_equal(flow.x[flow.rows], x)
+        assert flow.n == len(flow.rows) == numbers.sum()
+
+
+def test_a_stratified_split_copies_no_image(tmp_path):
+    np.save(tmp_path / "x.npy", X)
+    x = np.load(tmp_path / "x.npy", mmap_mode="r")
+    for subset in ("training", "validation"):
+        flow = generator(split="stratified").flow(x, Y, subset=subset)
+        assert np.shares_memory(flow.x, x)
+        assert flow.x.shape == x.shape
+
+
+def test_all_that_belongs_to_an_image_is_split_with_it():
+    made = batchwarp.ImageDataGenerator(validation_split=0.25, split="stratified")
+    numbers = np.arange(40)
+    made = made.flow((X, [numbers, -numbers]), Y, sample_weight=numbers / 2, subset="validation")
+    for flow in (made, pickle.loads(pickle.dumps(made))):
+        for _ in range(2):
+            (images, ones, others), labels, weights = next(flow)
+            np.testing.assert_array_equal(images, X[ones])
+            np.testing.assert_array_equal(others, -ones)
+            np.testing.assert_array_equal(labels, Y[ones])
+            np.testing.assert_array_equal(weights, ones / 2)
+
+
+@pytest.mark.parametrize("options", [{}, {"rotation_range": 30}])
+def test_a_stratified_split_of_a_tf_data_set(options):
+    pytest.importorskip("tensorflow")
+    training, _ = parts(Y, options, seed=1)
+    expected = next(training)
+    dataset = parts(Y, options, seed=1)[0].to_tf_dataset()
+    for ours, theirs in zip(next(iter(dataset)), expected, strict=True):
+        np.testing.assert_array_equal(ours.numpy(), theirs)
+
+
+def test_a_stratified_split_through_overridden_methods():
+    x, y = next(
+        Overridden(validation_split=0.25, split="stratified").flow(
+            X, np.arange(40) % 4, subset="validation", shuffle=False
+        )
+    )
+    rows = np.flatnonzero(splits.stratified(np.arange(40) % 4, 0.25, 0))
+    np.testing.assert_array_equal(x, X[rows])
+    np.testing.assert_array_equal(y, rows % 4)
+
+
+def test_without_a_subset_nothing_is_split():
+    for split in ("stratified", "hash"):
+        flow = generator(split=split).flow(X)
+        assert flow.rows is None
+        assert flow.n == 40
+
+
+@pytest.mark.parametrize(
+    ("arguments", "y", "message"),
+    [
+        ({"split": "hash"}, Y, '`split="hash"` is for files.*"stratified"'),
+        ({"split": "stratified"}, None, "needs labels: `y` is `None`"),
+        ({"split": "stratified"}, np.ones((40, 2)), r"one-hot.*\(40, 2\)"),
+        (
+            {"split": "stratified", "validation_split": 0.15},
+            Y,
+            r"leaves 1 of 3 classes without.*= 0.15 of 6 images.*`ignore_class_split=True`",
+        ),
+    ],
+)
+def test_what_cannot_be_split(arguments, y, message):
+    with pytest.raises(ValueError, match=message):
+        generator(**arguments).flow(X, y, subset="validation")
+
+
+def test_classes_that_are_too_small_may_be_accepted():
+    made = generator(split="stratified", validation_split=0.15)
+    flow = made.flow(X, Y, subset="validation", ignore_class_split=True)
+    np.testing.assert_array_equal(np.bincount(flow.y), [3, 1])
+
+
+@pytest.fixture
+def numbered(tmp_path):
+    return save_numbered(tmp_path)
+
+
+@pytest.fixture
+def labelled(numbered):
+    pd = pytest.importorskip("pandas")
+    numbers = np.arange(10)
+    return numbered, pd.DataFrame(
+        {
+            "filename": [f"{'ab'[number % 2]}/{number}.png" for number in numbers],
+            "number": [10, 9, 9, 10, 2, 2, 2, 2, 2, 10],
+            "tags": ["x|y", "y", "", "z | x", "x", "x", "y|z", "z", "x||y", "y"],
+        }
+    )
+
+
+@pytest.mark.parametrize("split", ["stratified", "hash"])
+def test_splits_of_files(numbered, split):
+    generator = {"validation_split": 0.4, "split": split, "split_seed": 5}
+    training, validation = (
+        file_flow(numbered, generator, subset=s) for s in ("training", "validation")
+    )
+    assert sorted(training.filenames + validation.filenames) == sorted(
+        file_flow(numbered).filenames
+    )
+    if split == "stratified":
+        assert np.bincount(validation.classes).tolist() == [2, 2]
+    for iterator in (training, validation):
+        assert iterator.n == len(iterator.filenames) == len(iterator.classes)
+        for images, labels in (next(iterator) for _ in range(len(iterator))):
+            assert [value % 2 for value in values(images)] == labels.tolist()
+    solid(numbered / "a" / "100.png", 100)
+    solid(numbered / "b" / "000.png", 101)
+    again = file_flow(numbered, generator, subset="validation")
+    stays = set(again.filenames) - {str(Path("a", "100.png")), str(Path("b", "000.png"))}
+    if split == "hash":
+        assert stays == set(validation.filenames)
+
+
+def test_a_stratified_split_of_samples_of_several_classes(labelled):
+    folder, frame = labelled
+    frame["tags"] = ["x|y", "y", "y|x", "y", "x|y", "y", "y|x", "y", "z", "z"]
+    generator = {"validation_split": 0.5, "split": "stratified"}
+    arguments = {"y_col": "tags", "label_separator": "|"}
+    training, validation = (
+        frame_flow(folder, frame, generator, subset=subset, **arguments)
+        for subset in ("training", "validation")
+    )
+    assert sorted(training.filenames + validation.filenames) == sorted(frame["filename"])
+    assert next(validation)[1].sum(axis=0).tolist() == [2, 4, 1]  # half of each combination

@@ -1,0 +1,92 @@
+"""The format of a cache file: what is in it is believed if all of it is sound."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from cache_files import LONG_AGO, fill, filled, found, opened, write_image
+
+
+@pytest.mark.parametrize("content", [b"", b"garbage" * 1000, b"bwcache\n", b"bwcache\n\xff\0\0\0"])
+def test_garbage_is_replaced(content, folder, paths):
+    path = filled(folder, paths)
+    path.write_bytes(content)
+    cache = opened(folder, paths)
+    assert found(cache, paths) == []
+    fill(cache, paths)
+    cache.close()
+    assert found(opened(folder, paths), paths) == list(range(6))
+
+
+def test_a_file_with_other_settings_in_its_header_is_replaced(folder, paths):
+    path = filled(folder, paths)
+    other = opened(folder, paths, settings={"color_mode": "grayscale"})
+    other_path = other.path
+    other.close()
+    path.replace(other_path)
+    other = opened(folder, paths, settings={"color_mode": "grayscale"})
+    assert (other.find(np.arange(6)) == -1).all()
+    fill(other, paths)
+    assert other.complete
+
+
+def test_another_version_is_replaced(folder, paths, monkeypatch):
+    from batchwarp.files.cache import layout
+
+    monkeypatch.setattr(layout, "VERSION", 2)
+    filled(folder, paths)
+    monkeypatch.undo()
+    assert found(opened(folder, paths), paths) == []
+
+
+flips = st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(1, 255)), max_size=6)
+
+
+@pytest.fixture
+def sound(tmp_path, paths):
+    """The bytes of a full cache file, and its parts: header, index, pixels that are used."""
+    path = filled(tmp_path / "sound", paths)
+    return path.name, path.read_bytes(), [(0, 400), (4096, 6 * 48), (8192, 6 * 105)]
+
+
+@settings(
+    max_examples=80,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(part=st.integers(0, 2), flips=flips, cut=st.none() | st.floats(0, 1))
+def test_a_damaged_file_never_gives_wrong_pixels(part, flips, cut, sound, paths, folder):
+    name, content, parts = sound
+    torn = bytearray(content)
+    start, length = parts[part]
+    for place, mask in flips:
+        torn[start + int(place * length)] ^= mask
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in folder.iterdir():
+        path.unlink()
+    (folder / name).write_bytes(torn if cut is None else torn[: int(cut * len(torn))])
+    for _ in range(2):
+        cache = opened(folder, paths)
+        before = found(cache, paths)
+        if not flips and cut is None:
+            assert before == list(range(6))
+        fill(cache, paths)
+        assert found(cache, paths) == list(range(6))
+        cache.close()
+
+
+def test_a_record_that_was_altered_does_not_hold(folder, paths):
+    """Its pixels are as they were, but the image has changed since: only the seal tells."""
+    path = filled(folder, paths)
+    content = path.read_bytes()
+    before, after = (time.to_bytes(8, "little") for time in (LONG_AGO, LONG_AGO + 2**20))
+    assert content.count(before) == 6
+    path.write_bytes(content.replace(before, after))
+    for image in paths[:3]:
+        write_image(Path(image), mtime_ns=LONG_AGO + 2**20)
+    assert found(opened(folder, paths), paths) == []
