@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 import batchwarp
-from batchwarp.console.errors import DatasetError
 from batchwarp.console.frameworks import keras_generator_class, load_keras
+from batchwarp.training.data.errors import DatasetError
 from batchwarp.training.data.sign_mnist import CLASSES, load_sign_mnist
 from batchwarp.training.networks import models
 from batchwarp.training.run.timing import EpochClock, timed_batches

@@ -1,10 +1,8 @@
-"""What can go wrong in a training script and can be put right by its user."""
+"""What can go wrong and can be put right by its user."""
 
 from __future__ import annotations
 
-from os import PathLike
-
-__all__ = ["DatasetError", "MissingPackageError", "UsageError"]
+__all__ = ["MissingPackageError", "UsageError"]
 
 _OTHER_BACKENDS = ("jax", "torch")
 
@@ -30,17 +28,3 @@ class MissingPackageError(UsageError):
             f"install it with: pip install {wanted}{instead and f', or {instead}'}"
         )
         self.package = package
-
-
-class DatasetError(UsageError):
-    """A data set is missing, or one of its files is not what it must be.
-
-    Args:
-        path: The file or folder concerned.
-        reason: What is wrong with it.
-    """
-
-    def __init__(self, path: str | PathLike[str], reason: str) -> None:
-        super().__init__(f"{path}: {reason}")
-        self.path = path
-        self.reason = reason

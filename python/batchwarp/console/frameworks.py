@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import socket
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -16,10 +17,10 @@ from typing import Any
 
 from batchwarp.console.errors import MissingPackageError, UsageError
 
-__all__ = ["generator_class", "keras_generator_class", "load_keras", "quiet_keras"]
+__all__ = ["impatient_downloads", "keras_generator_class", "load_keras", "quiet_keras"]
 
-GENERATORS = ("batchwarp", "keras")
-
+# A server that says nothing for so long is not going to.
+_DOWNLOAD_TIMEOUT = 15.0  # seconds
 _LOG_VARIABLE = "TF_CPP_MIN_LOG_LEVEL"
 # Keras' backends that can train, named as their modules are.
 _BACKENDS = ("tensorflow", "jax", "torch")
@@ -118,21 +119,15 @@ def quiet_keras() -> Iterator[None]:
         logging.set_verbosity(before)
 
 
-def generator_class(name: str) -> Any:
-    """Returns the `ImageDataGenerator` of batchwarp or of Keras.
-
-    Args:
-        name: "batchwarp" or "keras".
-
-    Raises:
-        MissingPackageError: If Keras' is asked for, and Keras, its backend, or SciPy, which it
-            warps with, cannot be imported.
-    """
-    if name == "keras":
-        return keras_generator_class()
-    from batchwarp import ImageDataGenerator
-
-    return ImageDataGenerator
+@contextmanager
+def impatient_downloads() -> Iterator[None]:
+    """Lets what Keras downloads meanwhile fail after some seconds of silence."""
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(_DOWNLOAD_TIMEOUT)
+    try:
+        yield
+    finally:
+        socket.setdefaulttimeout(before)
 
 
 def keras_generator_class() -> Any:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-__all__ = ["discard_output", "is_terminal", "open_missing_streams"]
+__all__ = ["discard_output", "is_terminal", "open_missing_streams", "say"]
 
 
 def is_terminal(stream: Any) -> bool:
@@ -43,3 +43,8 @@ def open_missing_streams() -> None:
         if getattr(sys, name) is None:
             # Gets the lowest number that is free, so that of the stream.
             setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115
+
+
+def say(text: str) -> None:
+    """Prints a line at once, so that it keeps its place among Keras' own output."""
+    print(text, flush=True)

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from batchwarp.console.errors import DatasetError
 from batchwarp.training.data import datasets
+from batchwarp.training.data.errors import DatasetError
 
 DEBIAN = Path("/usr/share/datasets/fashion-mnist")
 

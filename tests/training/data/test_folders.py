@@ -9,8 +9,8 @@ from PIL import Image
 pytest.importorskip("keras", reason="subsets of flows are Keras data sets")
 
 import batchwarp
-from batchwarp.console.errors import DatasetError
 from batchwarp.training.data import folders
+from batchwarp.training.data.errors import DatasetError
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import gzip
 import numpy as np
 import pytest
 
-from batchwarp.console.errors import DatasetError
+from batchwarp.training.data.errors import DatasetError
 from batchwarp.training.data.idx import read_idx
 
 

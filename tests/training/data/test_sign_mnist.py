@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from batchwarp.console.errors import DatasetError, MissingPackageError
+from batchwarp.console.errors import MissingPackageError
 from batchwarp.training.data.datasets import DATA_VARIABLE
+from batchwarp.training.data.errors import DatasetError
 from batchwarp.training.data.sign_mnist import CLASSES, load_sign_mnist
 
 HEADER = ",".join(["label", *(f"pixel{number}" for number in range(1, 785))])

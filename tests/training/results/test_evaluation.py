@@ -12,14 +12,9 @@ import pytest
 from PIL import Image
 
 import batchwarp
+from batchwarp.training.data.part import Part
 from batchwarp.training.results import evaluation
-from batchwarp.training.results.evaluation import (
-    Evaluation,
-    Part,
-    evaluate,
-    record,
-    write_misclassified,
-)
+from batchwarp.training.results.evaluation import Evaluation, evaluate, record, write_misclassified
 
 CLASSES = ("A", "B", "C")
 # Rows are pictures; their classes are 0, 0, 1, 1, 1, 2.

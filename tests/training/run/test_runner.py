@@ -16,12 +16,12 @@ pytest.importorskip("matplotlib", reason="runs draw with it")
 import keras
 
 import batchwarp
-from batchwarp.console import options
 from batchwarp.console.errors import UsageError
 from batchwarp.console.files import write_json
+from batchwarp.training.data.part import Part
 from batchwarp.training.results import machine
-from batchwarp.training.results.evaluation import Part
 from batchwarp.training.run import runner
+from batchwarp.training.scripts import options
 
 # Not ours to mend: TensorFlow's tensors, and what Keras says of its old format.
 pytestmark = [

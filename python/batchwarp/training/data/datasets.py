@@ -7,32 +7,28 @@ Each is looked for in the same order: the folder that the user names, the folder
 from __future__ import annotations
 
 import os
-import socket
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from batchwarp.console.errors import DatasetError
-from batchwarp.console.frameworks import load_keras
+from batchwarp.console.frameworks import impatient_downloads, load_keras
+from batchwarp.training.data.errors import DatasetError
 from batchwarp.training.data.idx import read_idx_pair
-from batchwarp.training.results.evaluation import Part
+from batchwarp.training.data.part import Part
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = [
     "DATA_VARIABLE",
-    "DOWNLOAD_TIMEOUT",
     "Dataset",
     "find",
     "load_fashion_mnist",
     "load_mnist",
     "read_npz",
-    "socket_timeout",
 ]
 
 DATA_VARIABLE = "BATCHWARP_DATA"
@@ -58,8 +54,6 @@ _IDX_FILES = (
     "t10k-images-idx3-ubyte",
     "t10k-labels-idx1-ubyte",
 )
-# A server that says nothing for so long is not going to.
-DOWNLOAD_TIMEOUT = 15.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -245,7 +239,7 @@ def _download(
     """Downloads a data set with Keras, or takes what Keras has downloaded before."""
     keras = load_keras()
     try:
-        with socket_timeout(DOWNLOAD_TIMEOUT):
+        with impatient_downloads():
             train, test = getattr(keras.datasets, module).load_data()
     except Exception as error:  # Keras raises nothing more specific
         reason = " ".join(str(error).split()) or type(error).__name__
@@ -266,14 +260,3 @@ def _download(
         classes=classes,
         source=f"keras.datasets.{module}",
     )
-
-
-@contextmanager
-def socket_timeout(seconds: float) -> Iterator[None]:
-    """Lets connections opened meanwhile fail after so many seconds of silence."""
-    before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(seconds)
-    try:
-        yield
-    finally:
-        socket.setdefaulttimeout(before)

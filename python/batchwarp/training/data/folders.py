@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from batchwarp.console.errors import DatasetError
 from batchwarp.console.frameworks import load_keras
 from batchwarp.errors import ImageFileError
 from batchwarp.files.decode import Decoding
 from batchwarp.files.reader import load_all
 from batchwarp.image import DirectoryIterator, img_to_array, load_img
-from batchwarp.training.results.evaluation import Part
+from batchwarp.training.data.errors import DatasetError
+from batchwarp.training.data.part import Part
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 import numpy as np
 
-from batchwarp.console.errors import DatasetError
+from batchwarp.training.data.errors import DatasetError
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from batchwarp.console.errors import DatasetError, MissingPackageError
+from batchwarp.console.errors import MissingPackageError
 from batchwarp.training.data.datasets import DATA_VARIABLE, Dataset, find, read_npz
+from batchwarp.training.data.errors import DatasetError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -14,8 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from batchwarp.console.errors import UsageError
-from batchwarp.console.frameworks import load_keras
-from batchwarp.training.data.datasets import DOWNLOAD_TIMEOUT, socket_timeout
+from batchwarp.console.frameworks import impatient_downloads, load_keras
 
 __all__ = ["IMAGENET", "NO_WEIGHTS", "Base", "load_base", "trainable_layers", "unfreeze"]
 
@@ -144,7 +143,7 @@ def _preprocessing(preprocess_input: Callable[..., Any]) -> Any:
 def _with_imagenet_weights(application: _Application, shape: dict[str, Any]) -> Any:
     """Returns a base with the weights that Keras offers."""
     try:
-        with socket_timeout(DOWNLOAD_TIMEOUT):
+        with impatient_downloads():
             return application.build(weights="imagenet", **shape)
     except Exception as error:  # Keras raises nothing more specific
         origin, target = _download_of(error)

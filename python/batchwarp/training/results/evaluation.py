@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from batchwarp.console.files import replacing
+from batchwarp.training.data.part import Part
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Evaluation", "Misclassified", "Part", "evaluate", "record", "write_misclassified"]
+__all__ = ["Evaluation", "Misclassified", "evaluate", "record", "write_misclassified"]
 
 # Keras' epsilon: probabilities are kept this far from 0 and 1 before their logarithm is taken.
 _EPSILON = 1e-7
@@ -24,25 +25,6 @@ _EPSILON = 1e-7
 _VALUES_AT_ONCE = 1 << 19
 _LEAST_AT_ONCE = 32
 _MOST_AT_ONCE = 512
-
-
-@dataclass(frozen=True)
-class Part:
-    """Pictures that a model is tried on.
-
-    Attributes:
-        name: What they are, "training", "validation" or "test".
-        flow: Their batches, neither shuffled nor augmented: `len(flow)` and `flow[i]`, which is
-            `(x, y)` or `x`; x is float32 of shape `(n, height, width, channels)`, as the model
-            takes it. The files in the `errors` of batchwarp's flows are left out.
-        labels: Their classes, indices of shape `(n,)` in the flow's order.
-        sources: Where each comes from, in the flow's order: a file's path, or a description.
-    """
-
-    name: str
-    flow: Any
-    labels: NDArray[np.intp]
-    sources: Sequence[str]
 
 
 @dataclass(frozen=True)

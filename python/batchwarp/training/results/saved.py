@@ -20,14 +20,13 @@ from batchwarp.console.frameworks import load_keras
 from batchwarp.console.options import at_least, number
 from batchwarp.files.decode import Decoding
 from batchwarp.training.networks.layers import inner_layers
-from batchwarp.training.run.runner import RECORD_FILE
+from batchwarp.training.results.names import H5_FILE, MODEL_FILE, RECORD_FILE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = ["SavedModel", "add_arguments", "load"]
 
-MODEL_FILES = ("model.keras", "model.h5")
 DEFAULT_SIZE = (224, 224)
 _COLOR_MODES = {1: "grayscale", 3: "rgb", 4: "rgba"}
 _LONGEST_REASON = 200  # characters
@@ -183,9 +182,10 @@ def load(
 def _file(path: Path) -> Path:
     """Returns the model's file, which is of a kind that Keras can load."""
     if path.is_dir():
-        found = [path / name for name in MODEL_FILES if (path / name).is_file()]
+        names = (MODEL_FILE, H5_FILE)
+        found = [path / name for name in names if (path / name).is_file()]
         if not found:
-            raise UsageError(f"{path}: there is no {' and no '.join(MODEL_FILES)} in this folder")
+            raise UsageError(f"{path}: there is no {' and no '.join(names)} in this folder")
         return found[0]
     if not path.is_file():
         raise UsageError(f"{path}: there is no such file")

@@ -16,6 +16,7 @@ import batchwarp
 from batchwarp.console.errors import UsageError
 from batchwarp.console.files import write_json
 from batchwarp.console.options import at_least, seed
+from batchwarp.console.output import say
 from batchwarp.errors import ImageFileError
 from batchwarp.files.reader import load_all
 from batchwarp.image import load_img
@@ -25,7 +26,6 @@ from batchwarp.training.results import saved as saved_models
 from batchwarp.training.results.layer_choice import ACTIVATION_LAYERS, FILTER_LAYERS, LayerChoice
 from batchwarp.training.results.predict import Prediction, predict_pictures
 from batchwarp.training.results.saved import SavedModel
-from batchwarp.training.run.runner import say
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -9,7 +9,6 @@ import statistics
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -20,9 +19,22 @@ import batchwarp
 from batchwarp.console.errors import UsageError
 from batchwarp.console.files import remove_unfinished, replacing, unfinished, write_json
 from batchwarp.console.frameworks import keras_generator_class, load_keras, quiet_keras
-from batchwarp.console.output import discard_output, is_terminal
+from batchwarp.console.output import discard_output, is_terminal, say
+from batchwarp.training.data.part import Part
 from batchwarp.training.results import evaluation, machine, plots, report, summary
-from batchwarp.training.results.evaluation import Evaluation, Part
+from batchwarp.training.results.evaluation import Evaluation
+from batchwarp.training.results.names import (
+    CONFUSION_FILE,
+    H5_FILE,
+    HISTORY_FILE,
+    LAST_MODEL_FILE,
+    MISCLASSIFIED_FILE,
+    MISTAKES_FILE,
+    MODEL_FILE,
+    PICTURES,
+    RECORD_FILE,
+    REPORT_FILE,
+)
 from batchwarp.training.run import speed
 from batchwarp.training.run.claim import Claim
 from batchwarp.training.run.continuation import (
@@ -38,66 +50,12 @@ from batchwarp.training.run.timing import EpochClock, timed_batches
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Run", "Script", "prepare", "say"]
+__all__ = ["Run", "prepare"]
 
-RECORD_FILE = "run.json"
-HISTORY_FILE = "history.json"
-REPORT_FILE = "report.html"
-MODEL_FILE = "model.keras"
-LAST_MODEL_FILE = "last.keras"  # where model.keras is the best one
-H5_FILE = "model.h5"
-MISCLASSIFIED_FILE = "misclassified.csv"
-
-# Pictures with their headings in the report, which shows matrices and mistakes in its own way.
-PICTURES = {
-    "curves.png": "Learning curves",
-    "before-after.png": "A batch before and after augmentation",
-    "variants.png": "Variants of one picture",
-}
-CONFUSION_FILE = "confusion.png"
-MISTAKES_FILE = "misclassified.png"
 # A picture of more would be too long to look at.
 MOST_MISCLASSIFIED = 100
 # Settings that a run may go on with when they have changed.
 _CHANGEABLE = frozenset({"epochs", "threads", "generator", "versions", "processor", "cache"})
-
-
-@dataclass(frozen=True)
-class Script:
-    """A training script, as the command line sees it.
-
-    Attributes:
-        name: Its name on the command line.
-        summary: What it does, in a line.
-        add_arguments: Adds its options to a parser.
-        run: Does it, with the parsed options.
-        description: What it does, for somebody who has never trained a network.
-        example: A command to begin with.
-    """
-
-    name: str
-    summary: str
-    add_arguments: Callable[[argparse.ArgumentParser], None]
-    run: Callable[[argparse.Namespace], None]
-    description: str = ""
-    example: str = ""
-
-    def start(self, options: argparse.Namespace) -> None:
-        """Does it, and lets other runs into the folder of its results when it has ended.
-
-        Args:
-            options: Parsed options.
-        """
-        try:
-            self.run(options)
-        finally:
-            if hasattr(options, "claim"):
-                options.claim.release()
-
-
-def say(text: str) -> None:
-    """Prints a line at once, so that it keeps its place among Keras' own output."""
-    print(text, flush=True)
 
 
 def prepare(options: argparse.Namespace) -> Any:

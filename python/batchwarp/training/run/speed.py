@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+import batchwarp
 from batchwarp.console.frameworks import keras_generator_class
 
 if TYPE_CHECKING:
@@ -72,8 +73,6 @@ def compare(
     Raises:
         MissingPackageError: If TensorFlow or SciPy cannot be imported.
     """
-    import batchwarp
-
     classes = (batchwarp.ImageDataGenerator, keras_generator_class())
     # Keras' generator seeds NumPy's global state.
     state = np.random.get_state()

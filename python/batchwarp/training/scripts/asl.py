@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from batchwarp.console import options
-from batchwarp.console.frameworks import generator_class
+from batchwarp.console.output import say
 from batchwarp.training.data.datasets import DATA_VARIABLE
 from batchwarp.training.data.sign_mnist import load_sign_mnist
 from batchwarp.training.networks import models
-from batchwarp.training.run.runner import Run, Script, prepare, say
+from batchwarp.training.run.runner import Run, prepare
+from batchwarp.training.scripts import options
+from batchwarp.training.scripts.script import Script
 
 if TYPE_CHECKING:
     import argparse
@@ -50,7 +51,7 @@ def run(arguments: argparse.Namespace) -> None:
     """
     data = load_sign_mnist(arguments.data).limited(arguments.limit)
     keras = prepare(arguments)
-    generator = generator_class(arguments.generator)
+    generator = options.generator_class(arguments.generator)
     augmentation = {} if arguments.no_augment else AUGMENTATION
     datagen = generator(rescale=1 / 255, **augmentation)
     # Nothing is to be learnt from the data here; featurewise options would need it.

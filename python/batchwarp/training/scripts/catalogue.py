@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from batchwarp.training.run.runner import Script
 from batchwarp.training.scripts import asl, cats_dogs, fashion_mnist, mnist, ox, transfer
+from batchwarp.training.scripts.script import Script
 
 __all__ = ["SCRIPTS"]
 

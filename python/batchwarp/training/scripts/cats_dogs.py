@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from batchwarp.console import options
-from batchwarp.console.errors import DatasetError, UsageError
-from batchwarp.console.frameworks import generator_class
+from batchwarp.console.errors import UsageError
 from batchwarp.training.data.datasets import DATA_VARIABLE, find
+from batchwarp.training.data.errors import DatasetError
 from batchwarp.training.data.folders import (
     check_folders,
     check_readable,
@@ -16,7 +15,9 @@ from batchwarp.training.data.folders import (
     some_pictures,
 )
 from batchwarp.training.networks import models
-from batchwarp.training.run.runner import Run, Script, prepare
+from batchwarp.training.run.runner import Run, prepare
+from batchwarp.training.scripts import options
+from batchwarp.training.scripts.script import Script
 
 if TYPE_CHECKING:
     import argparse
@@ -69,7 +70,7 @@ def run(arguments: argparse.Namespace) -> None:
     """
     folder = find_folder(arguments.data)
     keras = prepare(arguments)
-    generator = generator_class(arguments.generator)
+    generator = options.generator_class(arguments.generator)
     augmentation = {} if arguments.no_augment else AUGMENTATION
     datagen = generator(rescale=1 / 255, **augmentation)
     common = {

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from batchwarp.console import options
 from batchwarp.console.errors import UsageError
-from batchwarp.console.frameworks import generator_class
+from batchwarp.console.output import say
 from batchwarp.training.data.datasets import DATA_VARIABLE, Dataset, load_fashion_mnist
 from batchwarp.training.networks import models
-from batchwarp.training.run.runner import Run, Script, prepare, say
+from batchwarp.training.run.runner import Run, prepare
+from batchwarp.training.scripts import options
+from batchwarp.training.scripts.script import Script
 
 if TYPE_CHECKING:
     import argparse
@@ -75,7 +76,7 @@ def run(arguments: argparse.Namespace) -> None:
         raise UsageError("argument --no-augment: model d without augmentation is --model c")
     data = load_fashion_mnist(arguments.data).limited(arguments.limit)
     prepare(arguments)
-    generator = generator_class(arguments.generator)
+    generator = options.generator_class(arguments.generator)
     datagen = generator(rescale=1 / 255, **AUGMENTATION)
     test = generator(rescale=1 / 255).flow(data.x_test, data.y_test, batch_size=256, shuffle=False)
 

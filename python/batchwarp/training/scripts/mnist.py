@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from batchwarp.console import options
-from batchwarp.console.frameworks import generator_class
 from batchwarp.training.data.datasets import DATA_VARIABLE, load_mnist
 from batchwarp.training.networks import models
-from batchwarp.training.run.runner import Run, Script, prepare
+from batchwarp.training.run.runner import Run, prepare
+from batchwarp.training.scripts import options
+from batchwarp.training.scripts.script import Script
 
 if TYPE_CHECKING:
     import argparse
@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace) -> None:
     """
     data = load_mnist(arguments.data).limited(arguments.limit)
     prepare(arguments)
-    generator = generator_class(arguments.generator)
+    generator = options.generator_class(arguments.generator)
     augmentation = {} if arguments.no_augment else AUGMENTATION
     datagen = generator(rescale=1 / 255, **augmentation)
     training = datagen.flow(

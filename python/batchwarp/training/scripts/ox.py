@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from batchwarp.console import options
-from batchwarp.console.errors import DatasetError
-from batchwarp.console.frameworks import generator_class
+from batchwarp.console.output import say
 from batchwarp.training.data import drawings
+from batchwarp.training.data.errors import DatasetError
 from batchwarp.training.data.folders import (
     check_folders,
     check_readable,
@@ -19,7 +18,9 @@ from batchwarp.training.data.folders import (
     some_pictures,
 )
 from batchwarp.training.networks import models
-from batchwarp.training.run.runner import Run, Script, prepare, say
+from batchwarp.training.run.runner import Run, prepare
+from batchwarp.training.scripts import options
+from batchwarp.training.scripts.script import Script
 
 if TYPE_CHECKING:
     import argparse
@@ -71,7 +72,7 @@ def run(arguments: argparse.Namespace) -> None:
     keras = prepare(arguments)
     if folder is None:
         folder = draw_sets(arguments.out / "drawings", arguments.limit, arguments.seed)
-    generator = generator_class(arguments.generator)
+    generator = options.generator_class(arguments.generator)
     augmentation = {} if arguments.no_augment else AUGMENTATION
     plain = generator(rescale=1 / 255, validation_split=VALIDATION_SHARE)
     datagen = generator(rescale=1 / 255, validation_split=VALIDATION_SHARE, **augmentation)

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from batchwarp.console import options
-from batchwarp.console.errors import DatasetError, UsageError
-from batchwarp.console.frameworks import generator_class, load_keras
-from batchwarp.console.output import is_terminal
+from batchwarp.console.errors import UsageError
+from batchwarp.console.frameworks import load_keras
+from batchwarp.console.options import at_least
+from batchwarp.console.output import is_terminal, say
+from batchwarp.training.data.errors import DatasetError
 from batchwarp.training.data.folders import (
     check_readable,
     class_names,
@@ -29,16 +30,17 @@ from batchwarp.training.networks.bases import (
     trainable_layers,
     unfreeze,
 )
-from batchwarp.training.run.runner import Run, Script, prepare, say
+from batchwarp.training.run.runner import Run, prepare
 from batchwarp.training.run.timing import EpochClock, timed_batches
-from batchwarp.training.scripts import cats_dogs, ox
+from batchwarp.training.scripts import cats_dogs, options, ox
+from batchwarp.training.scripts.script import Script
 
 if TYPE_CHECKING:
     import argparse
 
     from numpy.typing import NDArray
 
-    from batchwarp.training.results.evaluation import Part
+    from batchwarp.training.data.part import Part
 
 __all__ = ["SCRIPT"]
 
@@ -88,7 +90,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add(
         "--size",
-        type=options.at_least(32),
+        type=at_least(32),
         default=150,
         metavar="N",
         help="height and width in pixels that pictures are scaled to (default: %(default)s)",
@@ -102,7 +104,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add(
         "--head-epochs",
-        type=options.at_least(1),
+        type=at_least(1),
         default=10,
         metavar="N",
         help="fine-tune: epochs before the base is trained, of those in --epochs "
@@ -136,7 +138,7 @@ def run(arguments: argparse.Namespace) -> None:
     held_out = _held_out(folder)
     classes = class_names(folder, ("train", *held_out))
 
-    generator = generator_class(arguments.generator)
+    generator = options.generator_class(arguments.generator)
     augments = mode != "extract" and not arguments.no_augment
     augmentation = AUGMENTATIONS[arguments.dataset] if augments else {}
     datagen = generator(rescale=1 / 255, **augmentation)

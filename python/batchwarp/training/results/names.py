@@ -1,0 +1,20 @@
+"""Names of the files in the folder of a run."""
+
+from __future__ import annotations
+
+RECORD_FILE = "run.json"
+HISTORY_FILE = "history.json"
+REPORT_FILE = "report.html"
+MODEL_FILE = "model.keras"
+LAST_MODEL_FILE = "last.keras"  # where model.keras is the best one
+H5_FILE = "model.h5"
+MISCLASSIFIED_FILE = "misclassified.csv"
+
+# Pictures with their headings in the report, which shows matrices and mistakes in its own way.
+PICTURES = {
+    "curves.png": "Learning curves",
+    "before-after.png": "A batch before and after augmentation",
+    "variants.png": "Variants of one picture",
+}
+CONFUSION_FILE = "confusion.png"
+MISTAKES_FILE = "misclassified.png"

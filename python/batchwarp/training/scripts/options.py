@@ -1,0 +1,119 @@
+"""The options that the training scripts share, and the generators that they choose from."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from batchwarp import ImageDataGenerator
+from batchwarp.console.frameworks import keras_generator_class
+from batchwarp.console.options import at_least, seed
+
+__all__ = ["add_common", "generator_class"]
+
+_GENERATORS = ("batchwarp", "keras")
+
+
+def add_common(
+    parser: argparse.ArgumentParser,
+    *,
+    data: str,
+    epochs: int,
+    batch_size: int,
+    least_images: int,
+    out: str,
+) -> None:
+    """Adds the options that every training script has.
+
+    Args:
+        parser: The script's parser.
+        data: Help text of `--data`.
+        epochs: Default of `--epochs`.
+        batch_size: Default of `--batch-size`.
+        least_images: Least value of `--limit`.
+        out: Default of `--out`.
+    """
+    positive = at_least(1)
+    add = parser.add_argument
+    add("--data", type=Path, metavar="DIR", help=data)
+    add(
+        "--epochs",
+        type=positive,
+        default=epochs,
+        metavar="N",
+        help="passes over the training pictures (default: %(default)s)",
+    )
+    add(
+        "--batch-size",
+        type=positive,
+        default=batch_size,
+        metavar="N",
+        help="pictures per training step (default: %(default)s)",
+    )
+    add(
+        "--limit",
+        type=at_least(least_images),
+        metavar="N",
+        help="use at most N training and N test pictures, for a quick try",
+    )
+    add(
+        "--seed",
+        type=seed,
+        default=0,
+        metavar="N",
+        help="seed of all random decisions: the same seed gives the same pictures and the same "
+        "initial weights (default: %(default)s)",
+    )
+    add(
+        "--no-augment",
+        action="store_true",
+        help="train on the pictures as they are, to see what augmentation is worth",
+    )
+    add(
+        "--generator",
+        choices=_GENERATORS,
+        default=_GENERATORS[0],
+        help="whose ImageDataGenerator makes the batches; they are the same batches, so compare "
+        "the time per epoch (default: %(default)s)",
+    )
+    add(
+        "--threads",
+        type=positive,
+        metavar="N",
+        help="threads of batchwarp's generator (default: all that this process may use)",
+    )
+    add(
+        "--out",
+        type=Path,
+        default=Path(out),
+        metavar="DIR",
+        help="folder of the results, made if need be; results of an earlier run in it are "
+        "replaced (default: %(default)s)",
+    )
+    add(
+        "--resume",
+        action="store_true",
+        help="go on with the run in --out, which was interrupted or is to get more epochs; "
+        "--epochs counts those that it has already",
+    )
+    add(
+        "--h5",
+        action="store_true",
+        help="save the model in Keras' old format, too, as model.h5",
+    )
+
+
+def generator_class(name: str) -> Any:
+    """Returns the `ImageDataGenerator` of batchwarp or of Keras.
+
+    Args:
+        name: "batchwarp" or "keras".
+
+    Raises:
+        MissingPackageError: If Keras' is asked for, and Keras, its backend, or SciPy, which it
+            warps with, cannot be imported.
+    """
+    if name == "keras":
+        return keras_generator_class()
+    return ImageDataGenerator
