@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from batchwarp import _core
-from batchwarp.augment.draws import ParameterDraws, global_random
+from batchwarp._random import global_random
+from batchwarp.augment.draws import ParameterDraws
 from keras_reference import noise, pair, take
 
 RANGES = {

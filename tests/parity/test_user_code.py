@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import batchwarp
-from batchwarp.augment import draws
+from batchwarp import _random
 from keras_reference import assert_close, keras_image, noise, pair, quiet, take
 
 AUGMENT = {"rotation_range": 25, "width_shift_range": 0.1, "horizontal_flip": True}
@@ -393,7 +393,7 @@ def test_attributes_that_change_take_effect():
 
 def test_a_function_that_waits_for_other_threads_of_the_same_iterator(monkeypatch):
     """Threads wait for each other's functions in the first batch, but not for ever."""
-    monkeypatch.setattr(draws, "PATIENCE", 0.2)
+    monkeypatch.setattr(_random, "PATIENCE", 0.2)
     barrier = threading.Barrier(2, timeout=20)
     generator = batchwarp.ImageDataGenerator(
         preprocessing_function=lambda x: (barrier.wait(), x)[1]

@@ -12,26 +12,20 @@ from __future__ import annotations
 
 import math
 import operator
-import threading
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from batchwarp import _core, _forks
-from batchwarp._arguments import boolean, finite_number, number_pair, one_seed
-from batchwarp._warnings import warn
+from batchwarp import _core
+from batchwarp._arguments import boolean, finite_number, number_pair
 
 __all__ = [
     "ParameterDraws",
     "Ranges",
     "as_dictionaries",
     "as_rows",
-    "global_random",
-    "random_state",
-    "renew_random",
-    "with_borrowed_global",
 ]
 
 _COLUMN = {name: column for column, name in enumerate(_core.PARAM_COLUMNS)}
@@ -40,136 +34,6 @@ _IDENTITY = {"zx": 1.0, "zy": 1.0, "channel_shift_intensity": math.nan, "brightn
 
 # Tables for batches of up to this many images have a row for each.
 _TABLE_ROWS = 1024
-
-# The state behind numpy.random.seed, uniform and the other module functions.
-_GLOBAL: np.random.RandomState = np.random.mtrand._rand
-
-PATIENCE = 10.0
-_Result = TypeVar("_Result")
-_borrow_lock = threading.RLock()
-_borrowing = threading.local()
-# The thread that has the global state on loan, and what is to be put back.
-_loan: tuple[int, Any] | None = None
-
-
-@_forks.call_after_fork
-def _end_loan() -> None:
-    """Puts the global state back in a child, where the thread that has borrowed it is not."""
-    global _loan
-    _forks.renew(_borrow_lock)
-    renew_random(_GLOBAL)
-    if _loan is not None and _loan[0] != threading.get_ident():
-        _GLOBAL.set_state(_loan[1])
-        _loan = None
-
-
-def renew_random(random: np.random.RandomState) -> None:
-    """Makes a state usable in a forked child, where another thread may have been drawing from it.
-
-    Args:
-        random: The state.
-    """
-    _forks.renew(random._bit_generator.lock)
-
-
-def global_random() -> np.random.RandomState:
-    """Returns the state that `numpy.random.uniform` and its siblings draw from."""
-    return _GLOBAL
-
-
-def random_state(seed: Any) -> np.random.RandomState:
-    """Returns the state that something is drawn from once.
-
-    Args:
-        seed: Integer from 0 to 2³² - 1, or a sequence of such, as `numpy.random.seed` takes them;
-            `None` for the global state.
-
-    Returns:
-        A state of its own, or the global one.
-
-    Raises:
-        ValueError: If the seed is something else.
-    """
-    if seed is None:
-        return _GLOBAL
-    if not isinstance(seed, (list, tuple, np.ndarray)) or np.shape(seed) == ():
-        return np.random.RandomState(one_seed("seed", seed))
-    try:
-        return np.random.RandomState(seed)
-    except (TypeError, ValueError) as error:
-        raise ValueError(
-            "`seed` should be an integer from 0 to 2**32 - 1, a sequence of such, or `None`. "
-            f"Received: {seed!r}"
-        ) from error
-
-
-def is_borrowed() -> bool:
-    """Whether this thread runs inside `with_borrowed_global`."""
-    return getattr(_borrowing, "depth", 0) > 0
-
-
-def with_borrowed_global(
-    random: np.random.RandomState, work: Callable[[np.random.RandomState], _Result]
-) -> _Result:
-    """Lets code that calls `numpy.random.*` draw from a private state.
-
-    Overridden methods and preprocessing functions draw from the global state, which Keras seeds for
-    them. Here they find the same numbers there, and then the global state is put back as it was.
-    Other threads that want to do the same wait; but not for ever, because the code may itself wait
-    for them. After `PATIENCE` seconds they warn and run on the global state as it is.
-
-    It is no context manager because Ctrl-C may come at the beginning of any function of Python's,
-    and so before the state is put back.
-
-    Args:
-        random: The private state; it ends where the code left it. The global state itself is
-            accepted and left in place.
-        work: Function of the state to draw from for the same numbers.
-
-    Returns:
-        What the function returns.
-    """
-    if random is _GLOBAL:
-        return work(_GLOBAL)
-    lock = _borrow_lock
-    taken: list[bool] = []
-    try:
-        # In one call: Ctrl-C cannot come between taking the lock and making a note of it.
-        taken.extend(map(lock.acquire, (True,), (PATIENCE,)))
-        if taken == [True]:
-            return _with_loan(random, work)
-    finally:
-        if taken == [True]:
-            lock.release()
-    warn(
-        "Another thread's function or overridden method has been drawing from `numpy.random` "
-        f"for more than {PATIENCE} seconds. This thread goes on without waiting for it: what "
-        "its own function draws does not follow from `seed`.",
-        RuntimeWarning,
-    )
-    return work(random)
-
-
-def _with_loan(
-    random: np.random.RandomState, work: Callable[[np.random.RandomState], _Result]
-) -> _Result:
-    global _loan
-    depth, outer = getattr(_borrowing, "depth", 0), _loan
-    saved = _GLOBAL.get_state(legacy=False)
-    try:
-        _loan = outer or (threading.get_ident(), saved)
-        _borrowing.depth = depth + 1
-        _GLOBAL.set_state(random.get_state(legacy=False))
-        return work(_GLOBAL)
-    finally:
-        try:
-            _borrowing.depth = depth
-            random.set_state(_GLOBAL.get_state(legacy=False))
-        finally:
-            try:
-                _GLOBAL.set_state(saved)
-            finally:
-                _loan = outer
 
 
 class Ranges(Protocol):

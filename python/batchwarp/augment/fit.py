@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from batchwarp import _core, _keras
 from batchwarp._arguments import boolean, integer
 from batchwarp._arrays import FOR_FILES, computing_dtype, converted, rank_hint, real_array
+from batchwarp._random import random_state, with_borrowed_global
 from batchwarp._warnings import warn
-from batchwarp.augment.draws import random_state, with_borrowed_global
 from batchwarp.augment.pipeline import (
     draws_for,
     is_beyond_the_core,

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from batchwarp import _core
 from batchwarp._arguments import boolean, finite_number
+from batchwarp._random import global_random, with_borrowed_global
 from batchwarp._warnings import warn
-from batchwarp.augment.draws import ParameterDraws, global_random, with_borrowed_global
+from batchwarp.augment.draws import ParameterDraws
 from batchwarp.augment.transforms import (
     CORE_OUTPUTS,
     brightens_by_global_format,

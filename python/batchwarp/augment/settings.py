@@ -12,9 +12,10 @@ from numpy.typing import ArrayLike, NDArray
 from batchwarp import _keras
 from batchwarp._arguments import boolean, finite_number, number_pair, one_seed
 from batchwarp._arrays import as_array, is_extension, is_floating, real_array
+from batchwarp._random import random_state
 from batchwarp._warnings import warn
 from batchwarp.augment import transforms
-from batchwarp.augment.draws import ParameterDraws, random_state
+from batchwarp.augment.draws import ParameterDraws
 from batchwarp.augment.pipeline import SWITCHES, rescale_factor, warn_not_fitted, whitened
 
 __all__ = ["Settings", "check_split"]

@@ -23,7 +23,7 @@ from batchwarp._arrays import (
     is_real,
     real_array,
 )
-from batchwarp.augment.draws import global_random
+from batchwarp._random import global_random
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from batchwarp import _core, _forks, _keras
 from batchwarp._arguments import boolean, integer, seed_of_a_flow
+from batchwarp._random import global_random, renew_random, with_borrowed_global
 from batchwarp._signals import let_through
 from batchwarp._threads import NOT_STARTED, Shortage
-from batchwarp.augment.draws import global_random, renew_random, with_borrowed_global
 from batchwarp.iterators.read_ahead import POSITION, ReadAhead
 from batchwarp.iterators.structures import stacked, without_lists
 from batchwarp.iterators.tf_dataset import tf_dataset

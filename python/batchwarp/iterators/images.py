@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from batchwarp._arguments import folder_path
 from batchwarp._arrays import computing_dtype
+from batchwarp._random import global_random, is_borrowed
 from batchwarp.augment import transforms
-from batchwarp.augment.draws import as_dictionaries, global_random, is_borrowed
+from batchwarp.augment.draws import as_dictionaries
 from batchwarp.augment.pipeline import (
     Pipeline,
     is_beyond_the_core,
