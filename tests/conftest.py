@@ -30,7 +30,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Refuses names with an address, which two workers of `pytest -n 2` would not agree on."""
+    """Refuses names with an address, which two workers of `pytest -n` would not agree on."""
     for item in items:
         if " at 0x" in item.nodeid:
             raise pytest.UsageError(f"{item.nodeid}: give its parameters names with `ids`")
