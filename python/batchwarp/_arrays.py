@@ -13,6 +13,8 @@ from batchwarp._signals import let_through
 from batchwarp._warnings import warn
 
 __all__ = [
+    "CORE_INPUTS",
+    "CORE_OUTPUTS",
     "FOR_FILES",
     "as_array",
     "computing_dtype",
@@ -24,6 +26,10 @@ __all__ = [
     "real_array",
     "sequence",
 ]
+
+# What the core reads and writes. Dtypes of the other byte order are not equal to these.
+CORE_INPUTS = frozenset(np.dtype(name) for name in ("u1", "u2", "f2", "f4", "f8"))
+CORE_OUTPUTS = frozenset(np.dtype(name) for name in ("u1", "f2", "f4", "f8"))
 
 _REAL = frozenset("biuf")
 

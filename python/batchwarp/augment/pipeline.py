@@ -12,14 +12,12 @@ from numpy.typing import NDArray
 
 from batchwarp import _core
 from batchwarp._arguments import boolean, finite_number
+from batchwarp._arrays import CORE_OUTPUTS
 from batchwarp._random import global_random, with_borrowed_global
 from batchwarp._warnings import warn
 from batchwarp.augment.draws import ParameterDraws
-from batchwarp.augment.transforms import (
-    CORE_OUTPUTS,
-    brightens_by_global_format,
-    check_warp_options,
-)
+from batchwarp.ops.brightness import brightens_by_global_format
+from batchwarp.ops.sampling import check_warp_options
 
 if TYPE_CHECKING:
     from batchwarp.augment.settings import Settings

@@ -14,9 +14,13 @@ from batchwarp._arguments import boolean, finite_number, number_pair, one_seed
 from batchwarp._arrays import as_array, is_extension, is_floating, real_array
 from batchwarp._random import random_state
 from batchwarp._warnings import warn
-from batchwarp.augment import transforms
 from batchwarp.augment.draws import ParameterDraws
 from batchwarp.augment.pipeline import SWITCHES, rescale_factor, warn_not_fitted, whitened
+from batchwarp.ops.affine import apply_affine_transform
+from batchwarp.ops.brightness import brightness_shift
+from batchwarp.ops.channel_shift import apply_channel_shift
+from batchwarp.ops.flip import flip_axis
+from batchwarp.ops.sampling import check_warp_options
 
 __all__ = ["Settings", "check_split"]
 
@@ -186,7 +190,7 @@ class Settings:
 
         for name in (*SWITCHES, "validation_augment"):
             boolean(name, getattr(self, name))
-        transforms.check_warp_options(fill_mode, cval, interpolation_order, "interpolation_order")
+        check_warp_options(fill_mode, cval, interpolation_order, "interpolation_order")
         ParameterDraws(self, 1, 1)  # raises for a range that means nothing
         self._imply("zca_whitening", "featurewise_center", True)
         self._imply("zca_whitening", "featurewise_std_normalization", False)
@@ -311,7 +315,7 @@ class Settings:
         row_axis, col_axis = self.row_axis - 1, self.col_axis - 1
         channel_axis = self.channel_axis - 1
         get = transform_parameters.get
-        x = transforms.apply_affine_transform(
+        x = apply_affine_transform(
             x,
             get("theta", 0),
             get("tx", 0),
@@ -328,15 +332,15 @@ class Settings:
         )
         intensity = get("channel_shift_intensity")
         if intensity is not None:
-            x = transforms.apply_channel_shift(x, intensity, channel_axis)
+            x = apply_channel_shift(x, intensity, channel_axis)
         if get("flip_horizontal", False):
-            x = transforms.flip_axis(x, col_axis)
+            x = flip_axis(x, col_axis)
         if get("flip_vertical", False):
-            x = transforms.flip_axis(x, row_axis)
+            x = flip_axis(x, row_axis)
         brightness = get("brightness")
         if brightness is not None:
             data_format = "channels_first" if channel_axis == 0 else "channels_last"
-            x = transforms.brightness_shift(x, brightness, False, data_format)
+            x = brightness_shift(x, brightness, False, data_format)
         return x
 
     def random_transform(self, x: NDArray[Any], seed: int | None = None) -> NDArray[Any]:

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from batchwarp import _core, _forks, _keras
 from batchwarp._arguments import boolean, image_size, user_path
+from batchwarp._pillow import array_to_img
 from batchwarp._signals import let_through
 from batchwarp._warnings import warn
-from batchwarp.augment.transforms import array_to_img
 from batchwarp.errors import ImageFileError
 from batchwarp.files import formats, tiff
 from batchwarp.files.orientation import turned

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from batchwarp import _keras
 from batchwarp._arguments import boolean, folder_path
 from batchwarp._arrays import (
+    CORE_INPUTS,
     FOR_FILES,
     as_array,
     computing_dtype,
@@ -21,7 +22,6 @@ from batchwarp._arrays import (
     sequence,
 )
 from batchwarp._warnings import warn
-from batchwarp.augment import transforms
 from batchwarp.augment.pipeline import augments
 from batchwarp.augment.settings import Settings
 from batchwarp.iterators import splits
@@ -48,7 +48,7 @@ def _readable(x: Any, dtype: np.dtype[Any]) -> NDArray[Any]:
     computing = computing_dtype(dtype)
     if not is_floating(dtype):
         return converted("x", converted("x", array, dtype), computing)
-    return array if array.dtype in transforms.CORE_INPUTS else converted("x", array, computing)
+    return array if array.dtype in CORE_INPUTS else converted("x", array, computing)
 
 
 class NumpyArrayIterator(ImageIterator):

@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 
 from batchwarp import _core, _keras
 from batchwarp._arguments import boolean, folder_path, image_size
-from batchwarp._arrays import computing_dtype
+from batchwarp._arrays import CORE_INPUTS, computing_dtype
 from batchwarp._warnings import warn
-from batchwarp.augment import transforms
 from batchwarp.augment.pipeline import Pipeline, augments
 from batchwarp.augment.settings import Settings
 from batchwarp.errors import ImageFileError
@@ -171,7 +170,7 @@ class FilesIterator(ImageIterator):
             loaded = load(path, self._decoding, 0)
             if loaded.image is not None:
                 dtype = loaded.image.dtype
-                known = dtype in transforms.CORE_INPUTS
+                known = dtype in CORE_INPUTS
                 return loaded.image.shape[2], dtype if known else self._working_dtype
             self._note(loaded)
         return 3, np.dtype(np.uint8)
@@ -310,7 +309,7 @@ class FilesIterator(ImageIterator):
         batch = pipeline.empty(len(index_array), self._buffers)
 
         def make(row: int, image: NDArray[Any]) -> None:
-            if image.dtype != np.uint8 and image.dtype not in transforms.CORE_INPUTS:
+            if image.dtype != np.uint8 and image.dtype not in CORE_INPUTS:
                 image = image.astype(self._working_dtype)
             part = slice(row, row + 1)
             drawn = None if params is None else params[part]

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from batchwarp._arguments import folder_path
 from batchwarp._arrays import computing_dtype
+from batchwarp._pillow import array_to_img
 from batchwarp._random import global_random, is_borrowed
-from batchwarp.augment import transforms
 from batchwarp.augment.draws import as_dictionaries
 from batchwarp.augment.pipeline import (
     Pipeline,
@@ -262,7 +262,7 @@ class ImageIterator(Iterator):
         random: np.random.RandomState,
     ) -> None:
         for image, index in zip(batch_x, index_array, strict=True):
-            picture = transforms.array_to_img(image, self.data_format, scale=True)
+            picture = array_to_img(image, self.data_format, scale=True)
             number = random.randint(self._save_numbers)
             name = f"{self.save_prefix}_{index}_{number}.{self.save_format}"
             picture.save(Path(folder_path("save_to_dir", self.save_to_dir)) / name)

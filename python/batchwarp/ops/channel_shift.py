@@ -1,0 +1,58 @@
+"""A value that is added to all channels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from batchwarp._arguments import finite_number
+from batchwarp._arrays import real_array
+from batchwarp._random import global_random
+
+
+def apply_channel_shift(x: NDArray[Any], intensity: float, channel_axis: int = 0) -> NDArray[Any]:
+    """Adds one value to all channels, clipped to the range of the image's own values.
+
+    Args:
+        x: 3-D array, one image.
+        intensity: Value to add.
+        channel_axis: Index of the axis for channels in `x`. It has no influence, as all channels
+            are shifted alike.
+
+    Returns:
+        Array of the shape of `x`; its dtype is that of `x + intensity`, so an integer added to an
+        image of integers may wrap, as in Keras.
+
+    Raises:
+        ValueError: If the image is empty, `intensity` is NaN or infinite, or there is no such axis.
+    """
+    x = real_array("x", x)
+    if not -x.ndim <= channel_axis < x.ndim:
+        raise ValueError(f"`x` of shape {x.shape} has no axis `channel_axis` = {channel_axis}")
+    if x.size == 0:
+        raise ValueError(f"`x` should not be empty. Received an array of shape {x.shape}")
+    finite_number("intensity", intensity)
+    shifted: NDArray[Any] = x + intensity
+    return np.clip(shifted, x.min(), x.max(), out=shifted)
+
+
+def random_channel_shift(
+    x: NDArray[Any], intensity_range: float, channel_axis: int = 0
+) -> NDArray[Any]:
+    """Performs a random channel shift.
+
+    Args:
+        x: 3-D array, one image.
+        intensity_range: The value to add is drawn from `[-intensity_range, intensity_range)`.
+        channel_axis: Index of the axis for channels in `x`.
+
+    Returns:
+        Array of the shape of `x`.
+
+    Raises:
+        ValueError: As `apply_channel_shift`.
+    """
+    limit = finite_number("intensity_range", intensity_range)
+    return apply_channel_shift(x, global_random().uniform(-limit, limit), channel_axis)
