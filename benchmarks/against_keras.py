@@ -19,18 +19,11 @@ from batchwarp.console.frameworks import keras_generator_class
 
 from .harness import plots
 from .harness.batches import Batch, Ranges, Shape, core_with
-from .harness.common import (
-    Contender,
-    as_json,
-    images,
-    interleaved,
-    machine,
-    parse,
-    parser,
-    report,
-    table,
-    track,
-)
+from .harness.images import images
+from .harness.machine import machine
+from .harness.options import parse, parser
+from .harness.report import report, table, track
+from .harness.timing import Contender, as_json, interleaved
 
 BATCH = 32
 SEED = 7

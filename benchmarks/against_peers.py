@@ -20,18 +20,11 @@ from typing import Any
 
 from .harness import plots
 from .harness.batches import Shape, source_of
-from .harness.common import (
-    Contender,
-    as_json,
-    interleaved,
-    machine,
-    parse,
-    parser,
-    report,
-    table,
-    track,
-)
+from .harness.machine import machine
+from .harness.options import parse, parser
 from .harness.peers import PEERS, Peer, batchwarp_flow
+from .harness.report import report, table, track
+from .harness.timing import Contender, as_json, interleaved
 
 SIZES = [(256, 28, 1), (32, 150, 3), (32, 224, 3)]
 # Frameworks let their threads spin for a while after their work. The wait is not timed.

@@ -29,7 +29,7 @@ from typing import Any
 from batchwarp.console.options import at_least
 
 from .harness import runner
-from .harness.common import table, track
+from .harness.report import table, track
 
 ROOT = Path(__file__).parent.parent
 SLOWER, UNUSABLE = 1, 2

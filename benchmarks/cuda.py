@@ -21,19 +21,11 @@ from batchwarp import cuda
 
 from .harness import page
 from .harness.batches import Batch, Ranges, Shape, core_with, source_of
-from .harness.common import (
-    Contender,
-    as_json,
-    cores,
-    interleaved,
-    machine,
-    parse,
-    parser,
-    report,
-    table,
-    track,
-)
 from .harness.cuda_estimate import CARDS, COLOR, CUBIC, SAMPLEWISE, STEPS, WARP_ONLY, Card, Workload
+from .harness.machine import cores, machine
+from .harness.options import parse, parser
+from .harness.report import report, table, track
+from .harness.timing import Contender, as_json, interleaved
 
 SIDES = ((28, 1), (150, 3), (224, 3))
 SIZES = (32, 256)

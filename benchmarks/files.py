@@ -19,20 +19,12 @@ from batchwarp.console.options import at_least
 from .against_keras import compare
 from .harness import plots, readers
 from .harness.batches import THREADS
-from .harness.common import (
-    Contender,
-    Timing,
-    as_json,
-    interleaved,
-    machine,
-    parse,
-    parser,
-    plural,
-    report,
-    table,
-)
+from .harness.machine import machine
+from .harness.options import parse, parser
 from .harness.photos import CLASSES, photos
 from .harness.readers import BATCH, SETTINGS, ours, theirs
+from .harness.report import plural, report, table
+from .harness.timing import Contender, Timing, as_json, interleaved
 
 KERAS, TENSORFLOW = "Keras", "tf.data and Keras layers"
 OPENCV, PILLOW = "OpenCV, decoding only", "Pillow, decoding only"

@@ -18,9 +18,11 @@ from batchwarp.console.frameworks import load_keras
 from batchwarp.console.options import at_least
 
 from .harness import readers
-from .harness.common import machine, parse, parser, report, table, track
+from .harness.machine import machine
+from .harness.options import parse, parser
 from .harness.photos import photos
 from .harness.readers import BATCH, ours, theirs
+from .harness.report import report, table, track
 from .memory import MEBIBYTE, Peak
 
 SETTING = "augmented"

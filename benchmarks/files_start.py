@@ -21,18 +21,11 @@ import batchwarp
 from batchwarp.console.frameworks import keras_generator_class, load_keras
 from batchwarp.console.options import at_least
 
-from .harness.common import (
-    Contender,
-    Timing,
-    as_json,
-    interleaved,
-    machine,
-    parse,
-    parser,
-    report,
-    table,
-)
+from .harness.machine import machine
+from .harness.options import parse, parser
 from .harness.photos import CLASSES
+from .harness.report import report, table
+from .harness.timing import Contender, Timing, as_json, interleaved
 
 SIZE = (8, 8)
 OURS, THEIRS, CACHED = "batchwarp", "Keras", "batchwarp, cache on disk"

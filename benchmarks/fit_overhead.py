@@ -19,7 +19,11 @@ import batchwarp
 from batchwarp.console.frameworks import keras_generator_class, load_keras
 from batchwarp.console.options import at_least
 
-from .harness.common import Timing, as_json, images, machine, parse, parser, report, table, track
+from .harness.images import images
+from .harness.machine import machine
+from .harness.options import parse, parser
+from .harness.report import report, table, track
+from .harness.timing import Timing, as_json
 
 SIZE = (28, 28, 1)
 CLASSES = 24

@@ -22,18 +22,10 @@ from batchwarp import _core
 
 from .harness import plots
 from .harness.batches import THREADS, Batch, Ranges, Shape, core_with, source_of
-from .harness.common import (
-    Contender,
-    as_json,
-    interleaved,
-    machine,
-    parse,
-    parser,
-    plural,
-    report,
-    table,
-    track,
-)
+from .harness.machine import machine
+from .harness.options import parse, parser
+from .harness.report import plural, report, table, track
+from .harness.timing import Contender, as_json, interleaved
 
 SHAPES = [
     Shape(n, side, side, channels, dtype)

@@ -21,7 +21,9 @@ from batchwarp.console.frameworks import keras_generator_class, load_keras
 from batchwarp.console.options import at_least
 
 from .harness import plots
-from .harness.common import machine, parse, parser, report, table, track
+from .harness.machine import machine
+from .harness.options import parse, parser
+from .harness.report import report, table, track
 
 MEBIBYTE = 1 << 20
 SIZE = (224, 224, 3)

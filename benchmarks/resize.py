@@ -17,19 +17,11 @@ from numpy.typing import NDArray
 
 from batchwarp import _core
 
-from .harness.common import (
-    MILLISECOND,
-    Contender,
-    as_json,
-    images,
-    interleaved,
-    machine,
-    parse,
-    parser,
-    report,
-    table,
-    track,
-)
+from .harness.images import images
+from .harness.machine import machine
+from .harness.options import parse, parser
+from .harness.report import report, table, track
+from .harness.timing import MILLISECOND, Contender, as_json, interleaved
 
 Size = tuple[int, int]  # width, height
 SIZES: list[tuple[Size, Size]] = [((446, 374), (150, 150)), ((1024, 768), (224, 224))]

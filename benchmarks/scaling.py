@@ -17,19 +17,10 @@ import numpy as np
 
 from .harness import plots
 from .harness.batches import THREADS, Batch, Shape, core_with, source_of
-from .harness.common import (
-    Contender,
-    as_json,
-    cores,
-    interleaved,
-    machine,
-    parse,
-    parser,
-    plural,
-    report,
-    table,
-    track,
-)
+from .harness.machine import cores, machine
+from .harness.options import parse, parser
+from .harness.report import plural, report, table, track
+from .harness.timing import Contender, as_json, interleaved
 
 USUAL_NAME = "usual"
 USUAL = Shape(32, 224, 224, 3, "uint8")

@@ -11,7 +11,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from benchmarks.harness.common import commit, cores, processor
+from benchmarks.harness.machine import commit, cores, processor
 
 from .process import output_of
 from .settings import Settings

@@ -18,7 +18,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.harness.common import commit
+from benchmarks.harness.machine import commit
 
 from .settings import DATA_VARIABLE, ROOT
 

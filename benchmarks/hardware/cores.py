@@ -21,9 +21,12 @@ from batchwarp._keras import plain_iterators
 from benchmarks import files_start
 from benchmarks.harness import peers, readers
 from benchmarks.harness.batches import Batch, Ranges, Shape, core_with, source_of
-from benchmarks.harness.common import Contender, cores, images, interleaved, plural
+from benchmarks.harness.images import images
+from benchmarks.harness.machine import cores
 from benchmarks.harness.photos import photos
 from benchmarks.harness.readers import OnThreads
+from benchmarks.harness.report import plural
+from benchmarks.harness.timing import Contender, interleaved
 from benchmarks.resize import pillow_version
 
 from .about import physical_cores

@@ -16,8 +16,8 @@ from batchwarp._keras import plain_iterators
 from benchmarks import cuda
 from benchmarks.harness import peers
 from benchmarks.harness.batches import Shape, source_of
-from benchmarks.harness.common import Contender, interleaved
 from benchmarks.harness.cuda_estimate import CARDS, Card, Workload
+from benchmarks.harness.timing import Contender, interleaved
 
 from .findings import NotRunError, WrongError
 from .process import tail

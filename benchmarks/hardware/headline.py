@@ -20,7 +20,7 @@ from batchwarp.training.networks import models
 from batchwarp.training.run.timing import EpochClock, timed_batches
 from batchwarp.training.scripts import asl as asl_script
 from batchwarp.training.scripts import cats_dogs as cats_dogs_script
-from benchmarks.harness.common import images
+from benchmarks.harness.images import images
 from benchmarks.harness.photos import photos
 
 from .backend import sees_a_card, use

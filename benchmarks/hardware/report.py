@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.harness.common import plural, table
+from benchmarks.harness.report import plural, table
 
 from .findings import FAILED, NOT_RUN, PASSED
 

@@ -6,13 +6,14 @@ import io
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import redirect_stdout
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import batchwarp
 from batchwarp._keras import plain_iterators
 from batchwarp.training.scripts.cats_dogs import AUGMENTATION
-from benchmarks.harness.common import cores
+from benchmarks.harness.machine import cores
 from benchmarks.harness.photos import CLASSES, photos
 
 from .findings import NotRunError
@@ -102,19 +103,66 @@ def epochs_of(flow: Any, device: str) -> Epoch:
     return batches
 
 
+@dataclass(frozen=True)
+class Sizes:
+    """What is trained on: `count` photographs of `side` × `side` in batches of `batch_size`."""
+
+    side: int
+    batch_size: int
+    count: int
+
+
 def resnet(task: Task) -> None:
     """A ResNet-50 with random weights, bfloat16 where there is a card."""
     import torch
-    from torchvision import models
 
     dry = task.settings.dry_run
     device = "cuda" if torch.cuda.is_available() else "cpu"
     if device == "cpu" and not dry:
         raise NotRunError("PyTorch sees no card")
-    side, batch_size, count = (32, 4, 16) if dry else (224, 64, 768)
-    if dry:
+    sizes = Sizes(32, 4, 16) if dry else Sizes(224, 64, 768)
+    step = training_step(device, small=dry)
+    with photos(sizes.count) as (folder, kind):
+        task.findings.note(
+            f"{sizes.count} JPEG files, {kind}; PyTorch {torch.__version__} on {device}, "
+            f"{min(WORKERS, cores())} workers of the DataLoader, as many threads of batchwarp. The "
+            "card is waited for after each step, so that waiting is what a batch takes after that."
+        )
+        seconds: dict[str, float] = {}
+        for name, make in ways(task, folder, sizes, device).items():
+            if task.left < 4:
+                task.findings.missing(name, "the time was over")
+                continue
+            with task.findings.part(name):
+                epoch = make()
+                timed(epoch, step)  # workers, threads, first touch
+                seconds[name], waited, steps = timed(epoch, step)
+                trained = steps * sizes.batch_size
+                rate = trained / seconds[name]
+                compared = f"{seconds[LOADER] / seconds[name]:.2f}" if LOADER in seconds else ""
+                cells = [f"{seconds[name]:.2f}", f"{rate:,.0f}", f"{waited / seconds[name]:.0%}"]
+                task.findings.row(
+                    f"{'ResNet-18' if dry else 'ResNet-50'}, {sizes.side}×{sizes.side}×3, "
+                    f"batches of {sizes.batch_size}, {trained} images an epoch",
+                    HEADER,
+                    [name, *cells, compared],
+                )
+                task.findings.figure(name, {"seconds": seconds[name], "waited": waited})
+
+
+def training_step(device: str, *, small: bool) -> Callable[[Batch], None]:
+    """Returns what trains a network on a batch, and waits for it.
+
+    Args:
+        device: `"cuda"` or `"cpu"`.
+        small: whether it is a ResNet-18 on one thread, for a dry run.
+    """
+    import torch
+    from torchvision import models
+
+    if small:
         torch.set_num_threads(1)  # which wait for each other for longer than they compute
-    model = models.resnet18() if dry else models.resnet50()
+    model = models.resnet18() if small else models.resnet50()
     model = model.to(device, memory_format=torch.channels_last)
     optimizer = torch.optim.SGD(model.parameters(), lr=1e-3)
     loss = torch.nn.CrossEntropyLoss()
@@ -130,68 +178,48 @@ def resnet(task: Task) -> None:
         if device == "cuda":
             torch.cuda.synchronize()
 
-    with photos(count) as (folder, kind):
-        task.findings.note(
-            f"{count} JPEG files, {kind}; PyTorch {torch.__version__} on {device}, "
-            f"{min(WORKERS, cores())} workers of the DataLoader, as many threads of batchwarp. The "
-            "card is waited for after each step, so that waiting is what a batch takes after that."
-        )
-        settings = {"rescale": 1 / 255, **AUGMENTATION}
+    return step
 
-        def ours(**options: Any) -> Any:
-            with plain_iterators(), redirect_stdout(io.StringIO()):
-                return batchwarp.ImageDataGenerator(**settings).flow_from_directory(
-                    str(folder),
-                    target_size=(side, side),
-                    class_mode="binary",
-                    batch_size=batch_size,
-                    seed=SEED,
-                    **options,
-                )
 
-        def on_card() -> Any:
-            x, y = decoded(folder, side)
-            with plain_iterators():
-                return batchwarp.ImageDataGenerator(**settings).flow(
-                    x, y, batch_size=batch_size, seed=SEED, device="cuda", framework="torch"
-                )
+def ways(task: Task, folder: Path, sizes: Sizes, device: str) -> dict[str, Callable[[], Epoch]]:
+    """Returns what makes the epochs of each contender, by its name in the table."""
+    side, batch_size = sizes.side, sizes.batch_size
+    settings = {"rescale": 1 / 255, **AUGMENTATION}
 
-        def same() -> Epoch:
-            first = next(iter(epochs_of(ours(), device)()))
-            return lambda: [first] * (count // batch_size)
+    def ours(**options: Any) -> Any:
+        with plain_iterators(), redirect_stdout(io.StringIO()):
+            return batchwarp.ImageDataGenerator(**settings).flow_from_directory(
+                str(folder),
+                target_size=(side, side),
+                class_mode="binary",
+                batch_size=batch_size,
+                seed=SEED,
+                **options,
+            )
 
-        ways: dict[str, Callable[[], Epoch]] = {
-            "the same batch each time": same,
-            LOADER: lambda: loader(folder, side, batch_size),
-            "batchwarp, next()": lambda: epochs_of(ours(), device),
-            "batchwarp, prefetch=4": lambda: epochs_of(ours(prefetch=4), device),
-            "batchwarp, cached in memory": lambda: epochs_of(
-                passed(ours(cache="memory", prefetch=4)), device
-            ),
-            'batchwarp, device="cuda", decoded before': lambda: epochs_of(
-                on_device(task, on_card), device
-            ),
-        }
-        seconds: dict[str, float] = {}
-        for name, make in ways.items():
-            if task.left < 4:
-                task.findings.missing(name, "the time was over")
-                continue
-            with task.findings.part(name):
-                epoch = make()
-                timed(epoch, step)  # workers, threads, first touch
-                seconds[name], waited, steps = timed(epoch, step)
-                trained = steps * batch_size
-                rate = trained / seconds[name]
-                compared = f"{seconds[LOADER] / seconds[name]:.2f}" if LOADER in seconds else ""
-                cells = [f"{seconds[name]:.2f}", f"{rate:,.0f}", f"{waited / seconds[name]:.0%}"]
-                task.findings.row(
-                    f"{'ResNet-18' if dry else 'ResNet-50'}, {side}×{side}×3, "
-                    f"batches of {batch_size}, {trained} images an epoch",
-                    HEADER,
-                    [name, *cells, compared],
-                )
-                task.findings.figure(name, {"seconds": seconds[name], "waited": waited})
+    def on_card() -> Any:
+        x, y = decoded(folder, side)
+        with plain_iterators():
+            return batchwarp.ImageDataGenerator(**settings).flow(
+                x, y, batch_size=batch_size, seed=SEED, device="cuda", framework="torch"
+            )
+
+    def same() -> Epoch:
+        first = next(iter(epochs_of(ours(), device)()))
+        return lambda: [first] * (sizes.count // batch_size)
+
+    return {
+        "the same batch each time": same,
+        LOADER: lambda: loader(folder, side, batch_size),
+        "batchwarp, next()": lambda: epochs_of(ours(), device),
+        "batchwarp, prefetch=4": lambda: epochs_of(ours(prefetch=4), device),
+        "batchwarp, cached in memory": lambda: epochs_of(
+            passed(ours(cache="memory", prefetch=4)), device
+        ),
+        'batchwarp, device="cuda", decoded before': lambda: epochs_of(
+            on_device(task, on_card), device
+        ),
+    }
 
 
 def timed(epoch: Epoch, step: Callable[[Batch], None]) -> tuple[float, float, int]:

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from batchwarp import _core
 
-from .common import cores, images
+from .images import images
+from .machine import cores
 
 THREADS = min(2, cores())
 TIER = _core.simd_tier()  # the best one, or what BATCHWARP_SIMD says

@@ -8,8 +8,8 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from . import runner
-from .common import not_quiet, table
 from .plots import PLOTS
+from .report import not_quiet, table
 from .targets import Verdict, judge
 
 Figures = Mapping[str, Mapping[str, Any]]

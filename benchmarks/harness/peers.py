@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .common import cores
+from .machine import cores
 
 ROTATION, SHIFT, ZOOM = 20, 0.1, 0.1
 

@@ -17,7 +17,7 @@ import batchwarp
 from batchwarp.console.frameworks import keras_generator_class, load_keras
 
 from .batches import THREADS, core_with
-from .common import Contender
+from .timing import Contender
 
 SIZE = (150, 150)
 BATCH = 20

@@ -18,7 +18,7 @@ import pytest
 from batchwarp.cli import main
 
 runner = importlib.import_module("batchwarp.benchmarks.harness.runner")
-common = importlib.import_module("batchwarp.benchmarks.harness.common")
+timing = importlib.import_module("batchwarp.benchmarks.harness.timing")
 plots = importlib.import_module("batchwarp.benchmarks.harness.plots")
 
 WITH_KERAS = ("against_keras", "files", "files_memory", "files_start", "fit_overhead", "memory")
@@ -127,11 +127,11 @@ def test_a_missing_package_is_named():
 def test_interleaved_takes_turns_and_never_times_the_preparation():
     seen = []
     contenders = {
-        name: common.Contender(lambda name=name: seen.append(name), lambda: seen.append("prepare"))
+        name: timing.Contender(lambda name=name: seen.append(name), lambda: seen.append("prepare"))
         for name in ("a", "b")
     }
-    timings = common.interleaved(contenders, rounds=4, stretch=0)
-    assert {name: timing.rounds for name, timing in timings.items()} == {"a": 4, "b": 4}
+    timings = timing.interleaved(contenders, rounds=4, stretch=0)
+    assert {name: taken.rounds for name, taken in timings.items()} == {"a": 4, "b": 4}
     started = [name for before, name in pairwise(seen) if before == "prepare"]
     assert started == ["a", "b", "a", "b", "b", "a", "a", "b", "b", "a"]
 

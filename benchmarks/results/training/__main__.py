@@ -18,7 +18,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.harness.common import machine, table
+from benchmarks.harness.machine import machine
+from benchmarks.harness.report import table
 
 FOLDER = Path(__file__).parent
 PAGE = FOLDER.parents[2] / "python" / "batchwarp" / "training" / "README.md"

@@ -27,13 +27,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--json",
         metavar="FILE",
-        type=lambda text: _part("common").output_file(".json")(text),
+        type=lambda text: _part("options").output_file(".json")(text),
         help=f"write the figures to FILE, a .json{several}",
     )
     parser.add_argument(
         "--plot",
         metavar="FILE",
-        type=lambda text: _part("common").output_file(".png", ".svg")(text),
+        type=lambda text: _part("options").output_file(".png", ".svg")(text),
         help=f"draw the figures into FILE, a .png or .svg{several}",
     )
 
