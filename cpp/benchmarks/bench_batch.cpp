@@ -26,6 +26,7 @@ struct Options {
     double angle = 20, zoom = 1.1, seconds = 2;
     DType dtype = DType::f32;
     std::string mode = "nearest", tier;
+    std::vector<std::string> steps;
 };
 
 constexpr const char* usage =
@@ -38,6 +39,7 @@ constexpr const char* usage =
     "  --order N       of the splines, 0 to 5 (default: 1)\n"
     "  --angle X       rotation is drawn from -X to X degrees (default: 20)\n"
     "  --zoom X        factors are drawn from 1/X to X, at least 1 (default: 1.1)\n"
+    "  --steps NAMES   operations that change pixels, with commas between them (default: none)\n"
     "  --threads N     (default: 1)\n"
     "  --tier NAME     instruction set: baseline, avx2 or avx512 (default: the best)\n"
     "  --seconds X     how long to measure (default: 2)\n"
@@ -66,6 +68,17 @@ DType dtype_from_name(const std::string& name) {
     throw InvalidArgument("--dtype must be float32 or uint8, received: " + name);
 }
 
+std::vector<std::string> split(const std::string& text) {
+    std::vector<std::string> parts(1);
+    for (const char c : text) {
+        if (c == ',')
+            parts.emplace_back();
+        else
+            parts.back() += c;
+    }
+    return parts;
+}
+
 void set(Options& options, const std::string& name, const std::string& text) {
     if (name == "--images")
         options.images = integer(name, text, 1);
@@ -83,6 +96,8 @@ void set(Options& options, const std::string& name, const std::string& text) {
         options.angle = real(name, text, 0);
     else if (name == "--zoom")
         options.zoom = real(name, text, 1);
+    else if (name == "--steps")
+        options.steps = split(text);
     else if (name == "--threads")
         options.threads = integer(name, text, 1);
     else if (name == "--tier")
@@ -112,7 +127,7 @@ class Work {
           target_(elements_),
           copy_from_(elements_, 1.0f),
           copy_to_(elements_),
-          params_(static_cast<std::size_t>(options.images)) {
+          params_(static_cast<std::size_t>(options.images) * plan_.columns().size()) {
         std::mt19937 random(1);
         fill_source(options.dtype, random);
         draw_params(options, random);
@@ -140,6 +155,8 @@ class Work {
         result.channels = options.channels;
         result.order = options.order;
         result.fill_mode = fill_mode_from_name(options.mode);
+        result.steps = {{"affine"}, {"flip"}};
+        for (const std::string& step : options.steps) result.steps.push_back({step});
         return result;
     }
 
@@ -159,13 +176,20 @@ class Work {
         const auto draw = [&random](double low, double high) {
             return std::uniform_real_distribution<double>(low, high)(random);
         };
-        for (TransformParams& params : params_) {
-            params.theta = draw(-options.angle, options.angle);
-            params.tx = draw(-0.1, 0.1) * options.size;
-            params.ty = draw(-0.1, 0.1) * options.size;
-            params.zx = draw(1 / options.zoom, options.zoom);
-            params.zy = draw(1 / options.zoom, options.zoom);
-        }
+        for (auto at = params_.begin(); at != params_.end();)
+            for (const Column& column : plan_.columns()) {
+                const std::string name = column.name;
+                if (name == "theta")
+                    *at++ = draw(-options.angle, options.angle);
+                else if (name == "tx" || name == "ty")
+                    *at++ = draw(-0.1, 0.1) * options.size;
+                else if (name == "zx" || name == "zy")
+                    *at++ = draw(1 / options.zoom, options.zoom);
+                else if (name == "shear" || name.starts_with("flip"))
+                    *at++ = column.neutral;
+                else
+                    *at++ = draw(column.low, column.high);
+            }
     }
 
     template <class View>
@@ -184,7 +208,7 @@ class Work {
     std::size_t elements_;
     std::vector<std::byte> source_;
     std::vector<float> target_, copy_from_, copy_to_;
-    std::vector<TransformParams> params_;
+    std::vector<double> params_;
     BatchRequest request_;
     volatile float seen_ = 0;
 };

@@ -4,6 +4,7 @@
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 
+#include <iterator>
 #include <optional>
 #include <string>
 
@@ -84,15 +85,15 @@ const T* table(const py::array& array, py::ssize_t rows, py::ssize_t columns, co
     return static_cast<const T*>(array.data());
 }
 
-/// What is done to which images, for a request that has its target; None leaves either out.
-inline void read_tables(const py::object& indices, const py::object& params,
+/// What a plan does to which images, for a request that has its target; None leaves either out.
+inline void read_tables(const py::object& indices, const py::object& params, const Plan& plan,
                         BatchRequest& request) {
     const auto n = static_cast<py::ssize_t>(request.target.count);
     if (!indices.is_none())
         request.indices = table<std::int64_t>(as_array(indices, "indices"), n, 0, "indices");
     if (!params.is_none())
-        request.params = reinterpret_cast<const TransformParams*>(
-            table<double>(as_array(params, "params"), n, param_columns, "params"));
+        request.params =
+            table<double>(as_array(params, "params"), n, std::ssize(plan.columns()), "params");
 }
 
 }  // namespace batchwarp::bindings

@@ -7,7 +7,7 @@ PYBIND11_MODULE(_core, m) {
     m.doc() = "The compiled core of batchwarp.";
     m.attr("__version__") = BATCHWARP_VERSION;
 
-    batchwarp::bindings::register_operations(m);
+    batchwarp::bindings::register_plan(m);
     batchwarp::bindings::register_batch(m);
     batchwarp::bindings::register_buffers(m);
     batchwarp::bindings::register_jpeg(m);

@@ -4,11 +4,11 @@
 
 namespace batchwarp::bindings {
 
-void register_batch(pybind11::module_& m);       // bind_batch.cpp: Plan, augment_batch
-void register_buffers(pybind11::module_& m);     // bind_buffers.cpp: BufferPool
-void register_jpeg(pybind11::module_& m);        // bind_jpeg.cpp: ordinary_jpeg
-void register_operations(pybind11::module_& m);  // bind_operations.cpp: OPERATIONS
-void register_resize(pybind11::module_& m);      // bind_resize.cpp: resize, luma
-void register_runtime(pybind11::module_& m);     // bind_runtime.cpp: threads, SIMD tier, build
+void register_batch(pybind11::module_& m);    // bind_batch.cpp: augment_batch, affine_matrices
+void register_buffers(pybind11::module_& m);  // bind_buffers.cpp: BufferPool
+void register_jpeg(pybind11::module_& m);     // bind_jpeg.cpp: ordinary_jpeg
+void register_plan(pybind11::module_& m);     // bind_plan.cpp: Plan, OPERATIONS
+void register_resize(pybind11::module_& m);   // bind_resize.cpp: resize, luma
+void register_runtime(pybind11::module_& m);  // bind_runtime.cpp: threads, SIMD tier, build
 
 }  // namespace batchwarp::bindings

@@ -1,13 +1,14 @@
 #include "batchwarp/batch.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <type_traits>
 
 #include "batch_check.hpp"
 #include "batchwarp/parallel.hpp"
-#include "color/color.hpp"
 #include "color/normalize.hpp"
+#include "color/pixel_steps.hpp"
 #include "pixels.hpp"
 #include "runtime/scratch.hpp"
 #include "simd/kernels.hpp"
@@ -39,11 +40,9 @@ class Batch {
 
     // Whether rows of an image can be made independently of each other, once it is prepared.
     bool splits_into_bands() const noexcept {
-        if (plan_.samplewise() || plan_.options().channels_first) return false;
-        if (request_.params != nullptr)
-            for (std::int64_t i = 0; i < request_.target.count; ++i)
-                if (request_.params[i].has_channel_shift() || request_.params[i].has_brightness())
-                    return false;
+        if (plan_.options().channels_first) return false;
+        for (std::int64_t i = 0; i < request_.target.count; ++i)
+            if (plan_.needs_whole_image(row_of(i))) return false;
         return true;
     }
 
@@ -73,10 +72,12 @@ class Batch {
         return request_.source[request_.indices != nullptr ? request_.indices[i] : i];
     }
 
-    TransformParams params_of(std::int64_t i) const {
-        return request_.params != nullptr ? request_.params[i] : TransformParams();
+    // The parameters of image `i`, or null.
+    const double* row_of(std::int64_t i) const noexcept {
+        return request_.params != nullptr ? request_.params + i * std::ssize(plan_.columns())
+                                          : nullptr;
     }
-    bool warps(const TransformParams& params, WarpGeometry& geometry) const noexcept;
+    bool warps(const double* row, WarpGeometry& geometry) const noexcept;
     bool kernels_take_all(const WarpGeometry& geometry) const noexcept;
     template <class T>
     void make(std::int64_t i, std::int64_t row_begin, std::int64_t row_end) const;
@@ -114,14 +115,16 @@ T* Batch::in_place(const MutableImageView& target) const noexcept {
 }
 
 // Whether there is anything to do but flips, and what.
-bool Batch::warps(const TransformParams& params, WarpGeometry& geometry) const noexcept {
+bool Batch::warps(const double* row, WarpGeometry& geometry) const noexcept {
     const PlanOptions& o = plan_.options();
-    geometry.flip_horizontal = params.flip_horizontal != 0;
-    geometry.flip_vertical = params.flip_vertical != 0;
+    const Coordinates coordinates = plan_.coordinates(row);
+    geometry.affine = coordinates.affine;
+    geometry.flip_horizontal = coordinates.flip_horizontal;
+    geometry.flip_vertical = coordinates.flip_vertical;
     geometry.order = o.order;
     geometry.mode = o.fill_mode;
     geometry.cval = o.cval;
-    return affine_from_params(params, o.height, o.width, geometry.affine);
+    return coordinates.warps;
 }
 
 // Whether a warp into single precision has a kernel.
@@ -134,7 +137,7 @@ bool Batch::kernels_take_all(const WarpGeometry& geometry) const noexcept {
 bool Batch::prepare(std::int64_t i, int threads) {
     prepared_ = nullptr;
     WarpGeometry geometry;
-    if (plan_.options().order < 2 || !warps(params_of(i), geometry)) return true;
+    if (plan_.options().order < 2 || !warps(row_of(i), geometry)) return true;
     if (!spline_ || request_.target.first.dtype == DType::f64 || !kernels_take_all(geometry))
         return false;
     float* coefficients = shared_.reserve(spline_->buffer_size());
@@ -148,9 +151,9 @@ void Batch::make(std::int64_t i, std::int64_t row_begin, std::int64_t row_end) c
     const PlanOptions& o = plan_.options();
     const ImageView source = source_image(i);
     const MutableImageView target = request_.target[i];
-    const TransformParams params = params_of(i);
+    const double* row = row_of(i);
     WarpGeometry geometry;
-    const bool warped = warps(params, geometry);
+    const bool warped = warps(row, geometry);
 
     Scratch& scratch = Scratch::of_this_thread();
     const std::int64_t rows = row_end - row_begin;
@@ -168,9 +171,9 @@ void Batch::make(std::int64_t i, std::int64_t row_begin, std::int64_t row_end) c
 
     // Normalisation that does not depend on the image goes into the kernels' own write.
     const bool to_bytes = target.dtype == DType::u8;
-    const bool fused = std::is_same_v<T, float> && warped && plan_.normalizes() &&
-                       !plan_.samplewise() && !params.has_channel_shift() &&
-                       !params.has_brightness() && !to_bytes && kernels_take_all(geometry);
+    const bool fused = std::is_same_v<T, float> && warped && plan_.scales() &&
+                       !plan_.needs_moments() && !plan_.changes_pixels(row) && !to_bytes &&
+                       kernels_take_all(geometry);
     // The thread will probably go on with the next image: its kernel may fetch that one early.
     const bool goes_on = planes == 1 && row_end == o.height && i + 1 < request_.target.count;
     const std::byte* next = goes_on ? source_image(i + 1).data : nullptr;
@@ -188,10 +191,9 @@ void Batch::make(std::int64_t i, std::int64_t row_begin, std::int64_t row_end) c
             load_pixels(band, out);
         }
     }
-    if (to_bytes && warped) round_to_bytes(image);
-    if (params.has_channel_shift()) channel_shift(image, params.channel_shift);
-    if (params.has_brightness()) brightness(image, params.brightness);
-    if (!fused && (plan_.normalizes() || plan_.samplewise())) normalize_image(plan_, image);
+    if (to_bytes && warped) round_to_bytes(work, image.count());
+    change_pixels(plan_, row, image);
+    if (!fused && plan_.scales()) normalize_image(plan_, image);
 
     if (direct == nullptr) {
         for (std::int64_t p = 0; p < planes; ++p) {

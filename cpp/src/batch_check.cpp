@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstdint>
 #include <iterator>
+#include <vector>
 
 #include "runtime/refuse.hpp"
 
@@ -45,18 +46,14 @@ void check_shape(const char* name, const ImageView& view, const PlanOptions& pla
                " x ", view.width, " x ", view.channels);
 }
 
-void check_params(const TransformParams& params, std::int64_t image) {
-    const double values[] = {params.theta,           params.tx,           params.ty,
-                             params.shear,           params.zx,           params.zy,
-                             params.flip_horizontal, params.flip_vertical};
-    for (std::size_t k = 0; k < std::size(values); ++k)
-        if (!std::isfinite(values[k]))
-            refuse("`params` must be finite. Received: ", param_names[k], " = ", values[k],
-                   " for image ", image);
-    if (std::isinf(params.channel_shift) || std::isinf(params.brightness))
-        refuse(
-            "`params` must be finite. Received: an infinite channel shift or brightness for image ",
-            image);
+void check_row(const std::vector<Column>& columns, const double* row, std::int64_t image) {
+    for (const Column& column : columns) {
+        const double value = *row++;
+        const bool may_be_nan = std::isnan(column.neutral);
+        if (std::isinf(value) || (std::isnan(value) && !may_be_nan))
+            refuse("`params` must be finite. Received: ", column.name, " = ", value, " for image ",
+                   image);
+    }
 }
 
 }  // namespace
@@ -78,8 +75,10 @@ void check_batch(const Plan& plan, const BatchRequest& request) {
                 refuse<IndexOutOfRange>("`indices` must be from 0 to ", request.source.count - 1,
                                         ". Received: ", request.indices[i], " at position ", i);
     }
+    const std::vector<Column>& columns = plan.columns();
     if (request.params != nullptr)
-        for (std::int64_t i = 0; i < n; ++i) check_params(request.params[i], i);
+        for (std::int64_t i = 0; i < n; ++i)
+            check_row(columns, request.params + i * std::ssize(columns), i);
     if (n > 0 && Extent::of(request.source).overlaps(Extent::of(request.target))) {
         const bool in_place = request.params == nullptr && request.indices == nullptr;
         if (!in_place || !same_view(request.source, request.target))

@@ -1,6 +1,7 @@
 // One value between the user's element types and the type that the core computes in.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <type_traits>
 
@@ -27,6 +28,13 @@ BATCHWARP_HD S narrow(T value) noexcept {
         return value > 0 ? static_cast<S>(value < most ? value : most) : S{0};
     } else
         return static_cast<S>(value);
+}
+
+/// What SciPy does to an interpolated value when the image is uint8: halves up, saturated.
+template <class T>
+BATCHWARP_HD T rounded_to_byte(T value) noexcept {
+    const T up = value > 0 ? value + T(0.5) : T(0);
+    return std::floor(up > 255 ? T(255) : up);
 }
 
 }  // namespace batchwarp

@@ -1,5 +1,6 @@
 #include "pixels.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <type_traits>
 
@@ -92,6 +93,14 @@ void load_padded_row(const ImageView& from, std::int64_t row, std::int64_t paddi
 }
 
 template <class T>
+void round_to_bytes(T* values, std::int64_t count) noexcept {
+    if constexpr (std::is_same_v<T, float>)
+        kernels().round_to_bytes(values, count);
+    else
+        std::transform(values, values + count, values, rounded_to_byte<T>);
+}
+
+template <class T>
 void store_pixels(const T* from, const MutableImageView& to) {
     switch (to.dtype) {
         case DType::u8:
@@ -111,6 +120,8 @@ template void load_pixels(const ImageView&, float*);
 template void load_pixels(const ImageView&, double*);
 template void load_padded_row(const ImageView&, std::int64_t, std::int64_t, const float*, float*);
 template void load_padded_row(const ImageView&, std::int64_t, std::int64_t, const double*, double*);
+template void round_to_bytes(float*, std::int64_t) noexcept;
+template void round_to_bytes(double*, std::int64_t) noexcept;
 template void store_pixels(const float*, const MutableImageView&);
 template void store_pixels(const double*, const MutableImageView&);
 

@@ -15,6 +15,10 @@ template <class T>
 void load_padded_row(const ImageView& from, std::int64_t row, std::int64_t padding,
                      const T* constant, T* to);
 
+/// What SciPy does to interpolated values when the image is uint8: halves up, saturated.
+template <class T>
+void round_to_bytes(T* values, std::int64_t count) noexcept;
+
 /// Writes packed, interleaved values to an image. Values for uint8 are truncated towards zero and
 /// saturate, as an assignment to a NumPy array does for values that fit; NaN becomes 0.
 template <class T>

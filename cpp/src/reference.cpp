@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "element.hpp"
-#include "ops/pointwise.hpp"
+#include "ops/list.hpp"
 #include "spline/spline.hpp"
 #include "warp/border.hpp"
 
@@ -124,28 +124,41 @@ Range<T> range_of(const std::vector<double>& image) {
     return range;
 }
 
-// Channel shift and brightness; T is what Keras holds the image in, and `image` has values of it.
+// The steps that change pixels; T is what Keras holds the image in, and `image` has values of it.
 template <class T>
-void change_colors(const TransformParams& p, std::int64_t channels, std::vector<double>& image) {
-    if (p.has_channel_shift()) {
-        const ChannelShift<T> shift{static_cast<T>(p.channel_shift), range_of<T>(image)};
-        for (double& v : image) v = shift(static_cast<T>(v));
-    }
-    if (p.has_brightness()) {
-        const Brightness<T> brighten(static_cast<float>(p.brightness), range_of<T>(image));
-        for (std::size_t i = 0; i < image.size(); ++i)
-            image[i] = brighten(static_cast<T>(image[i]), channels == 4 && i % 4 == 3);
+void change_pixels(const Plan& plan, const double* row, std::vector<double>& image) {
+    const auto channels = static_cast<std::size_t>(plan.options().channels);
+    std::vector<T> pixel(channels);
+    for (const Step& step : plan.pixel_steps()) {
+        const double* parameters = row + step.column;
+        if (!step.description->applies(parameters)) continue;
+        const ops::Context<T> context{static_cast<int>(channels), range_of<T>(image)};
+        ops::All::visit(step.operation, [&](auto op) {
+            using Op = decltype(op);
+            if constexpr (ops::ChangesPixels<Op>) {
+                const ops::FunctionOf<Op, T> function(parameters, context);
+                for (auto at = image.begin(); at != image.end();) {
+                    std::transform(at, at + plan.options().channels, pixel.begin(),
+                                   [](double value) { return static_cast<T>(value); });
+                    if constexpr (ops::OfPixel<ops::FunctionOf<Op, T>, T>)
+                        function(pixel.data(), context.channels);
+                    else
+                        for (std::size_t k = 0; k < channels; ++k)
+                            pixel[k] = function(pixel[k], static_cast<int>(k));
+                    at = std::copy(pixel.begin(), pixel.end(), at);
+                }
+            }
+        });
     }
 }
 
 }  // namespace
 
-void reference_augment(const Plan& plan, const ImageView& source, const TransformParams* params,
+void reference_augment(const Plan& plan, const ImageView& source, const double* row,
                        const MutableImageView& target) {
     const PlanOptions& o = plan.options();
-    const TransformParams p = params != nullptr ? *params : TransformParams();
-    Affine affine;
-    const bool warps = affine_from_params(p, o.height, o.width, affine);
+    const Normalization& n = plan.normalization();
+    const Coordinates from = plan.coordinates(row);
     // Keras holds the image in the target's type from here on.
     const bool is_double = target.dtype == DType::f64;
     const bool is_bytes = target.dtype == DType::u8;
@@ -158,37 +171,37 @@ void reference_augment(const Plan& plan, const ImageView& source, const Transfor
         return image[static_cast<std::size_t>((r * o.width + c) * o.channels + k)];
     };
     for (std::int64_t k = 0; k < o.channels; ++k) {
-        Channel channel = warps ? spline_channel(source, k, o) : Channel{};
+        Channel channel = from.warps ? spline_channel(source, k, o) : Channel{};
         for (std::int64_t r = 0; r < o.height; ++r)
             for (std::int64_t c = 0; c < o.width; ++c) {
-                const std::int64_t rr = p.flip_vertical != 0 ? o.height - 1 - r : r;
-                const std::int64_t cc = p.flip_horizontal != 0 ? o.width - 1 - c : c;
-                if (!warps) {
+                const std::int64_t rr = from.flip_vertical ? o.height - 1 - r : r;
+                const std::int64_t cc = from.flip_horizontal ? o.width - 1 - c : c;
+                if (!from.warps) {
                     at(r, c, k) = hold(get(source, rr, cc, k));
                     continue;
                 }
-                const double y = affine.y(static_cast<double>(rr), static_cast<double>(cc));
-                const double x = affine.x(static_cast<double>(rr), static_cast<double>(cc));
+                const double y = from.affine.y(static_cast<double>(rr), static_cast<double>(cc));
+                const double x = from.affine.x(static_cast<double>(rr), static_cast<double>(cc));
                 double v = sample(channel, y, x, o);
                 if (is_bytes) v = rounded_to_byte(v);
                 at(r, c, k) = hold(v);
             }
     }
 
-    if (is_double)
-        change_colors<double>(p, o.channels, image);
-    else
-        change_colors<float>(p, o.channels, image);
+    if (row != nullptr && is_double)
+        change_pixels<double>(plan, row, image);
+    else if (row != nullptr)
+        change_pixels<float>(plan, row, image);
 
-    for (double& v : image) v *= o.rescale;
-    const auto n = static_cast<double>(image.size());
-    if (plan.samplewise()) {
+    for (double& v : image) v *= n.rescale;
+    const auto count = static_cast<double>(image.size());
+    if (plan.needs_moments()) {
         double mean = 0, squares = 0;
-        for (const double v : image) mean += v / n;
-        for (const double v : image) squares += (v - mean) * (v - mean) / n;
+        for (const double v : image) mean += v / count;
+        for (const double v : image) squares += (v - mean) * (v - mean) / count;
         for (double& v : image) {
-            if (o.samplewise_center) v -= mean;
-            if (o.samplewise_std) v /= std::sqrt(squares) + 1e-6;
+            if (n.samplewise_center) v -= mean;
+            if (n.samplewise_std) v /= std::sqrt(squares) + 1e-6;
         }
     }
     for (std::int64_t r = 0; r < o.height; ++r)

@@ -2,9 +2,12 @@
 // so that AddressSanitizer sees every read past its end.
 #pragma once
 
+#include <algorithm>
 #include <cstring>
 #include <memory>
 #include <random>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "batchwarp/batch.hpp"
@@ -136,6 +139,17 @@ struct TestBatch {
     }
 };
 
+/// Lets the values of a float32 batch leave [0, 255].
+inline void scale_values(const TestBatch& batch, double scale, double shift) {
+    if (batch.view.first.dtype != DType::f32) return;
+    batch.each([&](std::byte* at) {
+        float v;
+        std::memcpy(&v, at, sizeof v);
+        v = static_cast<float>(v * scale + shift);
+        std::memcpy(at, &v, sizeof v);
+    });
+}
+
 inline BatchView readable(const MutableBatchView& view) {
     BatchView result;
     result.first = view.first;
@@ -144,22 +158,100 @@ inline BatchView readable(const MutableBatchView& view) {
     return result;
 }
 
-/// Random parameters. `wild` goes far beyond what anybody would train with.
-inline TransformParams random_params(std::mt19937& random, std::int64_t h, std::int64_t w,
-                                     bool wild) {
-    const auto uniform = [&](double a, double b) {
-        return std::uniform_real_distribution<double>(a, b)(random);
-    };
-    TransformParams p;
-    p.theta = uniform(-20, 20) * (wild ? 9 : 1);
-    p.tx = uniform(-0.1, 0.1) * static_cast<double>(h) * (wild ? 10 : 1);
-    p.ty = uniform(-0.1, 0.1) * static_cast<double>(w) * (wild ? 10 : 1);
-    p.shear = uniform(-10, 10);
-    p.zx = wild ? uniform(0.3, 3) : uniform(0.9, 1.1);
-    p.zy = wild ? uniform(0.3, 3) : uniform(0.9, 1.1);
-    p.flip_horizontal = uniform(0, 1) < 0.5 ? 1 : 0;
-    p.flip_vertical = uniform(0, 1) < 0.5 ? 1 : 0;
-    return p;
+/// Rows of parameters for any plan, neutral at first.
+class Rows {
+  public:
+    Rows(const Plan& plan, std::int64_t count) : columns_(plan.columns().size()) {
+        for (std::int64_t i = 0; i < count; ++i)
+            for (const Column& column : plan.columns()) values_.push_back(column.neutral);
+    }
+
+    const double* data() const { return values_.data(); }
+    double* row(std::int64_t image) {
+        return values_.data() + static_cast<std::size_t>(image) * columns_;
+    }
+
+  private:
+    std::size_t columns_;
+    std::vector<double> values_;
+};
+
+inline double uniform(std::mt19937& random, double low, double high) {
+    return std::uniform_real_distribution<double>(low, high)(random);
+}
+
+/// A row of parameters for Keras' list of operations, `keras_steps`, neutral at first.
+struct KerasRow {
+    double theta = 0, tx = 0, ty = 0, shear = 0, zx = 1, zy = 1;
+    double flip_horizontal = 0, flip_vertical = 0;
+    double channel_shift = not_applied, brightness = not_applied;
+
+    const double* data() const { return &theta; }
+};
+
+inline const double* data_of(const std::vector<KerasRow>& rows) {
+    return reinterpret_cast<const double*>(rows.data());
+}
+
+/// A plan of Keras' operations.
+inline Plan keras_plan(PlanOptions options, const Normalization& normalization) {
+    options.steps = keras_steps(normalization);
+    return Plan(std::move(options));
+}
+
+/// The matrix that a row makes; false if there is nothing to warp.
+inline bool affine_from_row(const KerasRow& row, std::int64_t height, std::int64_t width,
+                            Affine& affine) {
+    const Plan plan({.height = height, .width = width, .channels = 1});
+    const Coordinates coordinates = plan.coordinates(row.data());
+    affine = coordinates.affine;
+    return coordinates.warps;
+}
+
+/// Random coordinates. `wild` goes far beyond what anybody would train with.
+inline KerasRow random_row(std::mt19937& random, std::int64_t h, std::int64_t w, bool wild) {
+    KerasRow row;
+    row.theta = uniform(random, -20, 20) * (wild ? 9 : 1);
+    row.tx = uniform(random, -0.1, 0.1) * static_cast<double>(h) * (wild ? 10 : 1);
+    row.ty = uniform(random, -0.1, 0.1) * static_cast<double>(w) * (wild ? 10 : 1);
+    row.shear = uniform(random, -10, 10);
+    row.zx = wild ? uniform(random, 0.3, 3) : uniform(random, 0.9, 1.1);
+    row.zy = wild ? uniform(random, 0.3, 3) : uniform(random, 0.9, 1.1);
+    row.flip_horizontal = uniform(random, 0, 1) < 0.5 ? 1 : 0;
+    row.flip_vertical = uniform(random, 0, 1) < 0.5 ? 1 : 0;
+    return row;
+}
+
+/// Parameters of all steps that change pixels, as people train with them; half of the steps have
+/// nothing to do if `some`.
+inline void color_randomly(Rows& rows, std::int64_t image, const Plan& plan, std::mt19937& random,
+                           bool some) {
+    for (const Step& step : plan.pixel_steps()) {
+        if (some && random() % 2 == 0) continue;
+        for (int k = 0; k < step.description->column_count(); ++k) {
+            const Column& column = step.description->columns[k];
+            rows.row(image)[step.column + k] = uniform(random, column.low, column.high);
+        }
+    }
+}
+
+/// The names of all operations of a scope.
+inline std::vector<std::string> names_of(Scope scope) {
+    std::vector<std::string> names;
+    for (const Description* operation : operations())
+        if (operation->scope == scope) names.emplace_back(operation->name);
+    return names;
+}
+
+/// Every operation that changes pixels alone, and every two of them in either order.
+inline std::vector<std::vector<StepOptions>> lists_of_pixel_steps() {
+    std::vector<std::vector<StepOptions>> lists;
+    for (const std::string& first : names_of(Scope::pixel)) {
+        lists.push_back({{first}});
+        for (const std::string& second : names_of(Scope::pixel))
+            lists.push_back({{first}, {second}});
+    }
+    return lists;
 }
 
 }  // namespace testing

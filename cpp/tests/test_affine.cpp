@@ -1,35 +1,33 @@
 #include <numbers>
 
-#include "batchwarp/params.hpp"
+#include "images.hpp"
 #include "testing.hpp"
 
-using batchwarp::Affine;
-using batchwarp::affine_from_params;
-using batchwarp::TransformParams;
+using namespace testing;
 
 TEST(neutral_parameters_make_no_matrix) {
     Affine affine;
-    CHECK(!affine_from_params(TransformParams(), 5, 9, affine));
-    TransformParams flips;
+    CHECK(!affine_from_row(KerasRow{}, 5, 9, affine));
+    KerasRow flips;
     flips.flip_horizontal = flips.flip_vertical = 1;
-    CHECK(!affine_from_params(flips, 5, 9, affine));
+    CHECK(!affine_from_row(flips, 5, 9, affine));
 }
 
 TEST(height_shift_moves_along_the_width) {
     // Keras swaps the axes of its matrix: the quirk users see first.
-    TransformParams p;
+    KerasRow p;
     p.tx = 3;
     Affine a;
-    CHECK(affine_from_params(p, 10, 20, a));
+    CHECK(affine_from_row(p, 10, 20, a));
     CHECK(a.y(4, 7) == 4);
     CHECK(a.x(4, 7) == 10);
 }
 
 TEST(rotation_by_90_degrees_maps_corners_of_a_square) {
-    TransformParams p;
+    KerasRow p;
     p.theta = 90;
     Affine a;
-    CHECK(affine_from_params(p, 8, 8, a));
+    CHECK(affine_from_row(p, 8, 8, a));
     CHECK_NEAR(a.y(0, 0), 0, 1e-12);
     CHECK_NEAR(a.x(0, 0), 7, 1e-12);
     CHECK_NEAR(a.y(0, 7), 7, 1e-12);
@@ -37,19 +35,19 @@ TEST(rotation_by_90_degrees_maps_corners_of_a_square) {
 }
 
 TEST(zoom_above_one_shrinks_about_the_centre) {
-    TransformParams p;
+    KerasRow p;
     p.zx = p.zy = 2;
     Affine a;
-    CHECK(affine_from_params(p, 9, 9, a));
+    CHECK(affine_from_row(p, 9, 9, a));
     CHECK_NEAR(a.y(4, 4), 4, 1e-12);
     CHECK_NEAR(a.x(6, 6), 8, 1e-12);
 }
 
 TEST(shear_also_scales) {
-    TransformParams p;
+    KerasRow p;
     p.shear = 60;
     Affine a;
-    CHECK(affine_from_params(p, 11, 11, a));
+    CHECK(affine_from_row(p, 11, 11, a));
     CHECK_NEAR(a.m00, std::cos(p.shear * std::numbers::pi / 180), 1e-15);
     CHECK(a.m11 == 1);
 }
@@ -57,7 +55,7 @@ TEST(shear_also_scales) {
 TEST(the_chain_of_matrices) {
     // Rotation . Translation . Shear . Zoom, multiplied out naively, centred, axes swapped.
     constexpr double pi = std::numbers::pi;
-    TransformParams p;
+    KerasRow p;
     p.theta = 17;
     p.tx = 1.5;
     p.ty = -2.25;
@@ -81,7 +79,7 @@ TEST(the_chain_of_matrices) {
     const double o0 = m[0][2] + cy - m[0][0] * cy - m[0][1] * cx;
     const double o1 = m[1][2] + cx - m[1][0] * cy - m[1][1] * cx;
     Affine a;
-    CHECK(affine_from_params(p, 13, 31, a));
+    CHECK(affine_from_row(p, 13, 31, a));
     CHECK_NEAR(a.m00, m[1][1], 1e-14);
     CHECK_NEAR(a.m01, m[1][0], 1e-14);
     CHECK_NEAR(a.m10, m[0][1], 1e-14);

@@ -14,6 +14,7 @@ namespace {
 
 struct Setup {
     PlanOptions options;
+    Normalization normalization;
     DType source = DType::f32, target = DType::f32;
     Layout layout = Layout::nhwc;
     std::int64_t count = 2;
@@ -34,27 +35,27 @@ std::string describe(const Setup& s) {
 void compare(const Setup& s, std::mt19937& random, double scale = 1) {
     if (!sampled()) return;
     const PlanOptions& o = s.options;
-    const Plan plan(o);
+    const Plan plan = keras_plan(o, s.normalization);
     TestBatch source(s.source, s.count, o.height, o.width, o.channels, s.layout);
     source.fill(random);
     TestBatch target(s.target, s.count, o.height, o.width, o.channels, s.layout);
     TestBatch expected(s.target, s.count, o.height, o.width, o.channels, s.layout);
-    std::vector<TransformParams> params;
+    std::vector<KerasRow> params;
     std::vector<std::int64_t> indices;
     for (std::int64_t i = 0; i < s.count; ++i) {
-        params.push_back(random_params(random, o.height, o.width, s.wild));
+        params.push_back(random_row(random, o.height, o.width, s.wild));
         if (s.zoom != 0) params.back().zx = params.back().zy = s.zoom;
         indices.push_back(s.count - 1 - i);
     }
     BatchRequest request;
     request.source = readable(source.view);
     request.indices = indices.data();
-    request.params = params.data();
+    request.params = data_of(params);
     request.target = target.view;
     augment_batch(plan, request);
     for (std::int64_t i = 0; i < s.count; ++i)
         reference_augment(plan, request.source[indices[static_cast<std::size_t>(i)]],
-                          &params[static_cast<std::size_t>(i)], expected.view[i]);
+                          params[static_cast<std::size_t>(i)].data(), expected.view[i]);
     const std::vector<double> got = target.values(), want = expected.values();
     double worst = 0;
     for (std::size_t i = 0; i < got.size(); ++i) {
@@ -198,11 +199,12 @@ TEST(normalisation_is_the_same_fused_or_not) {
                         s.options.order = order;
                         s.options.fill_mode = FillMode::constant;
                         s.options.channels_first = layout == Layout::nchw;
-                        s.options.rescale = 1 / 255.0;
-                        s.options.samplewise_center = s.options.samplewise_std = samplewise;
+                        Normalization& n = s.normalization;
+                        n.rescale = 1 / 255.0;
+                        n.samplewise_center = n.samplewise_std = samplewise;
                         for (std::int64_t k = 0; k < c; ++k) {
-                            s.options.mean.push_back(0.1 * static_cast<double>(k));
-                            s.options.std.push_back(0.25 + 0.1 * static_cast<double>(k));
+                            n.mean.push_back(0.1 * static_cast<double>(k));
+                            n.std.push_back(0.25 + 0.1 * static_cast<double>(k));
                         }
                         s.layout = layout;
                         compare(s, random, 0.1);
@@ -215,20 +217,20 @@ TEST(a_constant_image_normalises_to_zero) {
     PlanOptions o;
     o.height = o.width = 9;
     o.channels = 3;
-    o.mean = {101, 55, 203};
-    o.std = {1e-6, 1e-6, 1e-6};
+    const Normalization n{.mean = {101, 55, 203}, .std = {1e-6, 1e-6, 1e-6}};
+    o.steps = keras_steps(n);
     TestBatch source(DType::u8, 1, 9, 9, 3, Layout::nhwc),
         target(DType::f32, 1, 9, 9, 3, Layout::nhwc);
     std::size_t i = 0;
     source.each([&](std::byte* at) {
-        *at = static_cast<std::byte>(static_cast<int>(o.mean[i % 3]));
+        *at = static_cast<std::byte>(static_cast<int>(n.mean[i % 3]));
         ++i;
     });
-    std::vector<TransformParams> params(1);
+    std::vector<KerasRow> params(1);
     params[0].theta = 12;
     BatchRequest request;
     request.source = readable(source.view);
-    request.params = params.data();
+    request.params = data_of(params);
     request.target = target.view;
     every_tier([&] {
         augment_batch(Plan(o), request);
@@ -255,20 +257,58 @@ TEST(colour_steps_equal_the_reference) {
                             source.fill(random);
                             TestBatch got(target, 2, 13, 14, c, layout),
                                 want(target, 2, 13, 14, c, layout);
-                            std::vector<TransformParams> params(2);
-                            for (TransformParams& p : params) {
+                            std::vector<KerasRow> params(2);
+                            for (KerasRow& p : params) {
                                 p.flip_horizontal = 1;
                                 p.channel_shift = shift;
                                 p.brightness = brightness;
                             }
                             BatchRequest request;
                             request.source = readable(source.view);
-                            request.params = params.data();
+                            request.params = data_of(params);
                             request.target = got.view;
                             augment_batch(plan, request);
                             for (std::int64_t i = 0; i < 2; ++i)
                                 reference_augment(plan, request.source[i],
-                                                  &params[static_cast<std::size_t>(i)],
+                                                  params[static_cast<std::size_t>(i)].data(),
+                                                  want.view[i]);
+                            CHECK(got.values() == want.values());
+                        }
+    });
+}
+
+// Alone and in pairs, on bytes and beyond [0, 255]. A function is the same wherever it is compiled.
+TEST(pixel_steps_equal_the_reference) {
+    std::mt19937 random(11);
+    every_tier([&] {
+        for (const std::vector<StepOptions>& steps : lists_of_pixel_steps())
+            for (const std::int64_t c : {1, 2, 3, 4, 5})
+                for (const Layout layout : {Layout::nhwc, Layout::nchw, Layout::padded})
+                    for (const DType source_type : {DType::u8, DType::f32})
+                        for (const DType target : {DType::u8, DType::f32, DType::f64}) {
+                            if (!sampled()) continue;
+                            PlanOptions o;
+                            o.height = 13;
+                            o.width = 31;
+                            o.channels = c;
+                            o.channels_first = layout == Layout::nchw;
+                            o.steps = steps;
+                            const Plan plan(o);
+                            TestBatch source(source_type, 3, 13, 31, c, layout);
+                            source.fill(random);
+                            scale_values(source, 2.5, -100);
+                            const TestBatch got(target, 3, 13, 31, c, layout),
+                                want(target, 3, 13, 31, c, layout);
+                            Rows rows(plan, 3);
+                            for (std::int64_t i = 0; i < 3; ++i)
+                                color_randomly(rows, i, plan, random, i > 0);
+                            BatchRequest request;
+                            request.source = readable(source.view);
+                            request.params = rows.data();
+                            request.target = got.view;
+                            augment_batch(plan, request);
+                            for (std::int64_t i = 0; i < 3; ++i)
+                                reference_augment(plan, request.source[i], rows.row(i),
                                                   want.view[i]);
                             CHECK(got.values() == want.values());
                         }
@@ -290,20 +330,20 @@ TEST(output_does_not_depend_on_the_number_of_threads) {
                     o.channels = 3;
                     o.order = order;
                     o.fill_mode = mode;
-                    o.rescale = 1 / 127.5;
+                    o.steps = keras_steps({.rescale = 1 / 127.5});
                     const Plan plan(o);
                     TestBatch source(DType::u8, n, side, side + 7, 3, Layout::nhwc);
                     source.fill(random);
-                    std::vector<TransformParams> params;
+                    std::vector<KerasRow> params;
                     for (std::int64_t i = 0; i < n; ++i)
-                        params.push_back(random_params(random, side, side, i % 2 == 1));
+                        params.push_back(random_row(random, side, side, i % 2 == 1));
                     std::vector<double> first;
                     for (const int threads : {1, 2, 3, 8}) {
                         set_num_threads(threads);
                         TestBatch target(DType::f32, n, side, side + 7, 3, Layout::nhwc);
                         BatchRequest request;
                         request.source = readable(source.view);
-                        request.params = params.data();
+                        request.params = data_of(params);
                         request.target = target.view;
                         augment_batch(plan, request);
                         std::vector<double> values = target.values();
@@ -334,12 +374,12 @@ TEST(exact_geometry) {
             o.channels = c;
             o.fill_mode = FillMode::constant;
             o.cval = -5;
-            std::vector<TransformParams> params(1);
+            std::vector<KerasRow> params(1);
             params[0].tx = 3;   // along the width
             params[0].ty = -2;  // along the height
             BatchRequest request;
             request.source = readable(source.view);
-            request.params = params.data();
+            request.params = data_of(params);
             request.target = target.view;
             augment_batch(Plan(o), request);
             const auto in = source.values(), out = target.values();
@@ -373,12 +413,12 @@ TEST(extreme_parameters_are_defined) {
                         TestBatch source(DType::u8, 1, 12, 20, 1, Layout::nhwc);
                         source.fill(random);
                         TestBatch target(DType::f32, 1, 12, 20, 1, Layout::nhwc);
-                        std::vector<TransformParams> params(1);
+                        std::vector<KerasRow> params(1);
                         params[0].tx = shift;
                         params[0].zx = params[0].zy = zoom;
                         BatchRequest request;
                         request.source = readable(source.view);
-                        request.params = params.data();
+                        request.params = data_of(params);
                         request.target = target.view;
                         augment_batch(Plan(o), request);
                         // Splines overshoot, but not by more than the image's range.
@@ -414,8 +454,8 @@ TEST(no_pixel_reads_a_neighbouring_image) {
                 o.fill_mode = all_modes[round % 8];
                 o.cval = 1;
                 const Plan plan(o);
-                std::vector<TransformParams> params(1);
-                TransformParams& p = params[0];
+                std::vector<KerasRow> params(1);
+                KerasRow& p = params[0];
                 p.theta = round % 2 == 0 && !high ? 0 : 90;
                 p.zx = high ? uniform(1100, 2000)
                             : std::pow(10, uniform(3, std::log10(2.4e7 / (w + 16))));
@@ -424,9 +464,9 @@ TEST(no_pixel_reads_a_neighbouring_image) {
                 const double c = high ? 16 * (1 + round % 2) : std::floor(uniform(1, w));
                 const double beyond = uniform(0, high ? 1e-7 : 2e-7) * p.zx - (high ? 1e-4 : 0);
                 Affine before, moved;
-                affine_from_params(p, h, w, before);
+                affine_from_row(p, h, w, before);
                 p.tx = 1;
-                affine_from_params(p, h, w, moved);
+                affine_from_row(p, h, w, moved);
                 const bool rows = p.theta != 0;
                 const double effect = rows ? moved.o0 - before.o0 : moved.o1 - before.o1;
                 const double at = rows ? before.y(0, c) : before.x(0, c);
@@ -437,7 +477,7 @@ TEST(no_pixel_reads_a_neighbouring_image) {
                 BatchRequest request;
                 request.source = readable(source.view);
                 request.indices = &index;
-                request.params = params.data();
+                request.params = data_of(params);
                 request.target = target.view;
                 augment_batch(plan, request);
                 for (const double v : target.values()) CHECK_NEAR(v, 1, 1e-6);
@@ -455,7 +495,7 @@ TEST(in_place_normalisation) {
         PlanOptions o;
         o.height = o.width = 8;
         o.channels = 3;
-        o.rescale = 0.5;
+        o.steps = keras_steps({.rescale = 0.5});
         BatchRequest request;
         request.source = readable(batch.view);
         request.target = batch.view;
@@ -474,12 +514,12 @@ TEST(wrong_requests_are_refused_before_work_starts) {
         target(DType::f32, 2, 8, 8, 3, Layout::nhwc);
     TestBatch other(DType::f32, 2, 8, 9, 3, Layout::nhwc),
         words(DType::u16, 2, 8, 8, 3, Layout::nhwc);
-    std::vector<TransformParams> params(2);
+    std::vector<KerasRow> params(2);
     std::vector<std::int64_t> indices{0, 4};
     BatchRequest good;
     good.source = readable(source.view);
     good.target = target.view;
-    good.params = params.data();
+    good.params = data_of(params);
 
     const auto message_of = [&](const BatchRequest& request) {
         std::string message;

@@ -15,6 +15,12 @@ using namespace testing;
 
 namespace {
 
+#ifdef BATCHWARP_CUDA_EMULATION
+constexpr bool emulated = true;
+#else
+constexpr bool emulated = false;
+#endif
+
 // The memory of a batch, on the device.
 class DeviceCopy {
   public:
@@ -45,18 +51,19 @@ class DeviceCopy {
 
 struct Setup {
     PlanOptions options;
+    Normalization normalization;
     DType source = DType::f32, target = DType::f32;
     Layout layout = Layout::nhwc, target_layout = Layout::nhwc;
     std::int64_t count = 2;
     bool wild = false;
     bool warps = true;
-    const TransformParams* given = nullptr;  // instead of random ones
+    const KerasRow* given = nullptr;  // instead of random ones
     double channel_shift = NAN, brightness = NAN;
     double value_scale = 1, value_shift = 0;  // of float32 sources, to leave [0, 255]
 
-    TransformParams params(std::mt19937& random, std::int64_t i) const {
-        TransformParams p =
-            given != nullptr ? *given : random_params(random, options.height, options.width, wild);
+    KerasRow params(std::mt19937& random, std::int64_t i) const {
+        KerasRow p =
+            given != nullptr ? *given : random_row(random, options.height, options.width, wild);
         if (!warps) {
             p.theta = p.tx = p.ty = p.shear = 0;
             p.zx = p.zy = 1;
@@ -87,16 +94,6 @@ std::string describe(const Setup& s) {
     return text.str();
 }
 
-void scale_values(const TestBatch& batch, double scale, double shift) {
-    if (batch.view.first.dtype != DType::f32) return;
-    batch.each([&](std::byte* at) {
-        float v;
-        std::memcpy(&v, at, sizeof v);
-        v = static_cast<float>(v * scale + shift);
-        std::memcpy(at, &v, sizeof v);
-    });
-}
-
 // The two results, device first. `indices` go backwards through the source.
 struct Results {
     std::vector<double> got, want;
@@ -104,29 +101,29 @@ struct Results {
 
 Results run(const Setup& s, std::mt19937& random) {
     const PlanOptions& o = s.options;
-    const Plan plan(o);
+    const Plan plan = keras_plan(o, s.normalization);
     TestBatch source(s.source, s.count + 1, o.height, o.width, o.channels, s.layout);
     source.fill(random);
     scale_values(source, s.value_scale, s.value_shift);
     TestBatch target(s.target, s.count, o.height, o.width, o.channels, s.target_layout);
     TestBatch expected(s.target, s.count, o.height, o.width, o.channels, s.target_layout);
-    std::vector<TransformParams> params;
+    std::vector<KerasRow> params;
     std::vector<std::int64_t> indices;
     for (std::int64_t i = 0; i < s.count; ++i) {
         params.push_back(s.params(random, i));
         indices.push_back(s.count - i);
-        reference_augment(plan, readable(source.view)[indices.back()], &params.back(),
+        reference_augment(plan, readable(source.view)[indices.back()], params.back().data(),
                           expected.view[i]);
     }
     const DeviceCopy device_source(source), device_target(target);
     BatchRequest request;
     request.source = readable(device_source.view);
     request.target = device_target.view;
-    request.params = params.data();
+    request.params = data_of(params);
     request.indices = indices.data();
     augment_batch_cuda(plan, request, nullptr);
     // The device may not have begun yet: nothing of the host's may still be needed.
-    std::fill(params.begin(), params.end(), TransformParams());
+    std::fill(params.begin(), params.end(), KerasRow{});
     std::fill(indices.begin(), indices.end(), -1);
     device_target.copy_back();
     return {target.values(), expected.values()};
@@ -214,9 +211,9 @@ TEST(order_0_is_exact) {
 // of a double decides. And coordinates that no fixed point holds.
 TEST(decisions_are_those_of_doubles) {
     std::mt19937 random(13);
-    std::vector<TransformParams> all;
+    std::vector<KerasRow> all;
     const auto add = [&](double theta, double shift, double zoom) {
-        TransformParams p;
+        KerasRow p;
         p.theta = theta;
         p.tx = p.ty = shift;
         p.zx = p.zy = zoom;
@@ -226,7 +223,7 @@ TEST(decisions_are_those_of_doubles) {
     for (const double shift : {0.5, 1.0, 2.1, -0.3}) add(0, shift, 1);
     for (const double theta : {90.0, 180.0, 45.0}) add(theta, 0, 1);
     for (const double zoom : {1e5, 1e9, 1e30, 1e300}) add(30, zoom, zoom);
-    for (const TransformParams& p : all)
+    for (const KerasRow& p : all)
         for (const FillMode mode : all_modes)
             for (const int order : {0, 1, 3})
                 for (const std::int64_t w : {20, 31}) {
@@ -243,7 +240,7 @@ TEST(decisions_are_those_of_doubles) {
 // Where fixed point ends: at long images, a few coordinates beyond and many within.
 TEST(long_images_are_exact) {
     std::mt19937 random(14);
-    TransformParams p;
+    KerasRow p;
     p.zy = 0.7;
     p.ty = 3.3;
     for (const std::int64_t w : {65535, 65537})
@@ -293,6 +290,67 @@ TEST(channel_shift_and_brightness_are_exact) {
                         }
 }
 
+// Alone and in pairs: with and without a range to find again in between.
+TEST(pixel_steps) {
+    // A card's sines differ from the host's by a digit, and what has 8 bits may jump then.
+    const double allowed = emulated ? 0 : 2;
+    std::mt19937 random(15);
+    for (const std::vector<StepOptions>& steps : lists_of_pixel_steps())
+        for (const std::int64_t c : {1, 2, 3, 4, 5})
+            for (const std::int64_t h : {1, 40})
+                for (const DType target_type : {DType::u8, DType::f32})
+                    for (const bool beyond : {false, true}) {
+                        if (!sampled()) continue;
+                        PlanOptions o = setup_of(h, 45, c).options;
+                        o.steps = steps;
+                        const Plan plan(o);
+                        const TestBatch source(DType::f32, 3, h, 45, c, Layout::nhwc);
+                        source.fill(random);
+                        if (beyond) scale_values(source, 2.5, -100);
+                        const TestBatch target(target_type, 3, h, 45, c, Layout::nchw),
+                            expected(target_type, 3, h, 45, c, Layout::nchw);
+                        Rows rows(plan, 3);
+                        for (std::int64_t i = 0; i < 3; ++i) {
+                            color_randomly(rows, i, plan, random, i > 0);
+                            reference_augment(plan, readable(source.view)[i], rows.row(i),
+                                              expected.view[i]);
+                        }
+                        const DeviceCopy device_source(source), device_target(target);
+                        BatchRequest request;
+                        request.source = readable(device_source.view);
+                        request.target = device_target.view;
+                        request.params = rows.data();
+                        augment_batch_cuda(plan, request, nullptr);
+                        device_target.copy_back();
+                        CHECK_NEAR(worst_difference({target.values(), expected.values()}), 0,
+                                   allowed);
+                    }
+}
+
+// More of them than one kernel does.
+TEST(many_pixel_steps) {
+    std::mt19937 random(16);
+    PlanOptions o = setup_of(40, 45, 3).options;
+    o.steps.assign(max_steps, {"channel_shift"});
+    const Plan plan(o);
+    const TestBatch batch(DType::f32, 2, 40, 45, 3, Layout::nhwc),
+        expected(DType::f32, 2, 40, 45, 3, Layout::nhwc);
+    batch.fill(random);
+    Rows rows(plan, 2);
+    for (std::int64_t i = 0; i < 2; ++i) {
+        color_randomly(rows, i, plan, random, i > 0);
+        reference_augment(plan, readable(batch.view)[i], rows.row(i), expected.view[i]);
+    }
+    const DeviceCopy source(batch), target(batch);
+    BatchRequest request;
+    request.source = readable(source.view);
+    request.target = target.view;
+    request.params = rows.data();
+    augment_batch_cuda(plan, request, nullptr);
+    target.copy_back();
+    CHECK(batch.values() == expected.values());
+}
+
 TEST(normalization) {
     std::mt19937 random(6);
     for (const bool center : {false, true})
@@ -301,12 +359,12 @@ TEST(normalization) {
                 for (const double rescale : {1.0, 1 / 255.0, -2.0})
                     for (const std::int64_t h : {1, 37}) {
                         Setup s = setup_of(h, 40, 3);
-                        s.options.samplewise_center = center;
-                        s.options.samplewise_std = std;
-                        s.options.rescale = rescale;
+                        s.normalization.samplewise_center = center;
+                        s.normalization.samplewise_std = std;
+                        s.normalization.rescale = rescale;
                         if (featurewise) {
-                            s.options.mean = {10.5, -3, 0.25};
-                            s.options.std = {2, 0.5, 7};
+                            s.normalization.mean = {10.5, -3, 0.25};
+                            s.normalization.std = {2, 0.5, 7};
                         }
                         s.source = DType::u8;
                         const double scale = std ? 1 : std::abs(rescale);
@@ -318,8 +376,8 @@ TEST(normalization) {
 TEST(statistics_of_large_images) {
     std::mt19937 random(7);
     Setup s = setup_of(530, 545, 1);
-    s.options.samplewise_center = s.options.samplewise_std = true;
-    s.options.rescale = 1 / 3.0;
+    s.normalization.samplewise_center = s.normalization.samplewise_std = true;
+    s.normalization.rescale = 1 / 3.0;
     s.channel_shift = 0.4;
     s.count = 1;
     s.value_scale = 0.01;
@@ -335,8 +393,8 @@ TEST(large_batches_and_many_channels) {
     s.count = 300;
     compare(s, random);
     s = setup_of(3, 5, 1200);
-    s.options.mean.assign(1200, 1.5);
-    s.options.std.assign(1200, 4);
+    s.normalization.mean.assign(1200, 1.5);
+    s.normalization.std.assign(1200, 4);
     compare(s, random);
     s.options.order = 3;
     compare(s, random);
@@ -345,14 +403,13 @@ TEST(large_batches_and_many_channels) {
 TEST(without_parameters_and_indices_it_converts_even_in_place) {
     std::mt19937 random(9);
     PlanOptions o = setup_of(9, 40, 3).options;
-    o.rescale = 0.5;
-    o.mean = {1, 2, 3};
+    Normalization n{.rescale = 0.5, .mean = {1, 2, 3}};
     TestBatch batch(DType::f32, 4, o.height, o.width, o.channels, Layout::nhwc);
     TestBatch expected(DType::f32, 4, o.height, o.width, o.channels, Layout::nhwc);
     batch.fill(random);
     for (const bool samplewise : {false, true}) {
-        o.samplewise_center = samplewise;
-        const Plan plan(o);
+        n.samplewise_center = samplewise;
+        const Plan plan = keras_plan(o, n);
         for (std::int64_t i = 0; i < 4; ++i)
             reference_augment(plan, batch.view[i], nullptr, expected.view[i]);
         const DeviceCopy device(batch);
@@ -419,7 +476,7 @@ TEST(threads_and_blocks_may_run_in_any_order) {
         for (const bool samplewise : {false, true}) {
             Setup s = setup_of(70, 50, 3);
             s.options.order = order;
-            s.options.samplewise_std = samplewise;
+            s.normalization.samplewise_std = samplewise;
             s.channel_shift = 12;
             s.brightness = 1.3;
             std::vector<double> results[2];
@@ -437,7 +494,7 @@ TEST(threads_and_blocks_may_run_in_any_order) {
 int failures_of(int& left, int first, const std::string& message) {
     Setup s = setup_of(8, 8, 3);
     s.options.order = 3;
-    s.options.samplewise_std = true;
+    s.normalization.samplewise_std = true;
     const std::size_t before = cuda_emulation::allocated.size();
     for (int succeeding = first;; ++succeeding) {
         std::mt19937 random(11);

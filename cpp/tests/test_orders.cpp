@@ -35,7 +35,7 @@ PlanOptions options(std::int64_t height, std::int64_t width, std::int64_t channe
 // Warps the image with every one of the parameters and returns the largest difference from the
 // reference; NaN counts as infinite.
 double worst_difference(const PlanOptions& o, const TestBatch& source,
-                        const std::vector<TransformParams>& params) {
+                        const std::vector<KerasRow>& params) {
     const Plan plan(o);
     const auto n = static_cast<std::int64_t>(params.size());
     TestBatch got(DType::f32, n, o.height, o.width, o.channels, Layout::nhwc);
@@ -44,11 +44,11 @@ double worst_difference(const PlanOptions& o, const TestBatch& source,
     BatchRequest request;
     request.source = readable(source.view);
     request.indices = indices.data();
-    request.params = params.data();
+    request.params = data_of(params);
     request.target = got.view;
     augment_batch(plan, request);
     for (std::int64_t i = 0; i < n; ++i)
-        reference_augment(plan, request.source[0], &params[static_cast<std::size_t>(i)],
+        reference_augment(plan, request.source[0], params[static_cast<std::size_t>(i)].data(),
                           want.view[i]);
     const std::vector<double> a = got.values(), b = want.values();
     double worst = 0;
@@ -61,7 +61,7 @@ double worst_difference(const PlanOptions& o, const TestBatch& source,
 
 // By default allows what single precision explains, on a scale of 0 to 255.
 void check_difference(const PlanOptions& o, const TestBatch& source,
-                      const std::vector<TransformParams>& params, double allowed = 1e-3) {
+                      const std::vector<KerasRow>& params, double allowed = 1e-3) {
     const double worst = worst_difference(o, source, params);
     if (worst <= allowed) return;
     std::ostringstream text;
@@ -73,10 +73,10 @@ void check_difference(const PlanOptions& o, const TestBatch& source,
 
 // Transforms that place samples exactly on pixels, half way between them, on the edge, and far
 // outside; and arbitrary ones.
-std::vector<TransformParams> telling_params(std::mt19937& random, std::int64_t h, std::int64_t w) {
-    std::vector<TransformParams> params;
+std::vector<KerasRow> telling_params(std::mt19937& random, std::int64_t h, std::int64_t w) {
+    std::vector<KerasRow> params;
     const auto add = [&](double theta, double tx, double ty, double zoom, bool flips) {
-        TransformParams p;
+        KerasRow p;
         p.theta = theta;
         p.tx = tx;
         p.ty = ty;
@@ -96,7 +96,7 @@ std::vector<TransformParams> telling_params(std::mt19937& random, std::int64_t h
         add(0, 1.5 * across, -whole, 1, flips);
         add(0, -7 * across, 5.5 * whole, 1, flips);
     }
-    for (int i = 0; i < 4; ++i) params.push_back(random_params(random, h, w, i % 2 == 1));
+    for (int i = 0; i < 4; ++i) params.push_back(random_row(random, h, w, i % 2 == 1));
     return params;
 }
 
@@ -131,9 +131,9 @@ TEST(orders_2_to_5_equal_the_reference_on_every_size) {
                             if ((h + w + c + order) % 2 == 0 || !sampled()) continue;
                             TestBatch source(DType::f32, 1, h, w, c, Layout::nhwc);
                             source.fill(random);
-                            std::vector<TransformParams> params;
+                            std::vector<KerasRow> params;
                             for (int i = 0; i < 3; ++i)
-                                params.push_back(random_params(random, h, w, i > 0));
+                                params.push_back(random_row(random, h, w, i > 0));
                             check_difference(options(h, w, c, order, mode), source, params);
                         }
     });
@@ -163,7 +163,7 @@ TEST(long_rows_and_columns) {
                     TestBatch source(DType::f32, 1, h, w, 3, Layout::nhwc);
                     source.fill(random);
                     check_difference(options(h, w, 3, order, mode), source,
-                                     {random_params(random, h, w, false)});
+                                     {random_row(random, h, w, false)});
                 }
     });
 }
@@ -188,10 +188,9 @@ TEST(the_worst_images_stay_within_the_tolerance) {
                         for (std::int64_t c = 0; c < 64; ++c)
                             *source.view[0].at(r, c, 0) =
                                 static_cast<std::byte>(pattern(r, c) ? 255 : 0);
-                    std::vector<TransformParams> params(1);
+                    std::vector<KerasRow> params(1);
                     params[0].tx = 1e-9;  // samples at the pixels, where contrast is fullest
-                    for (int i = 0; i < 3; ++i)
-                        params.push_back(random_params(random, 64, 64, false));
+                    for (int i = 0; i < 3; ++i) params.push_back(random_row(random, 64, 64, false));
                     check_difference(options(64, 64, 1, order, mode), source, params);
                 }
     });
@@ -206,12 +205,12 @@ TEST(one_large_image_is_the_same_on_any_number_of_threads) {
                 for (const DType dtype : {DType::u8, DType::f32, DType::f64}) {
                     if (!sampled()) continue;
                     PlanOptions o = options(h, w, 3, order, mode);
-                    o.rescale = 1 / 255.0;
+                    o.steps = keras_steps({.rescale = 1 / 255.0});
                     const Plan plan(o);
                     TestBatch source(DType::u8, 2, h, w, 3, Layout::padded);
                     source.fill(random);
                     // The first image is warped, the second only flipped.
-                    std::vector<TransformParams> params{random_params(random, h, w, false), {}};
+                    std::vector<KerasRow> params{random_row(random, h, w, false), {}};
                     params[1].flip_horizontal = 1;
                     std::vector<double> alone;
                     for (const int threads : {1, 2, 3, 8}) {
@@ -219,7 +218,7 @@ TEST(one_large_image_is_the_same_on_any_number_of_threads) {
                         TestBatch target(dtype, 2, h, w, 3, Layout::nhwc);
                         BatchRequest request;
                         request.source = readable(source.view);
-                        request.params = params.data();
+                        request.params = data_of(params);
                         request.target = target.view;
                         augment_batch(plan, request);
                         if (threads == 1)

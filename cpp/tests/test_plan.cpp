@@ -1,5 +1,6 @@
 #include "batchwarp/plan.hpp"
 
+#include <iterator>
 #include <limits>
 
 #include "batchwarp/errors.hpp"
@@ -39,11 +40,14 @@ TEST(wrong_options_are_named) {
     refused("interpolation_order", [](PlanOptions& o) { o.order = 6; });
     refused("interpolation_order", [](PlanOptions& o) { o.order = -1; });
     refused("cval", [=](PlanOptions& o) { o.cval = nan; });
-    refused("rescale", [](PlanOptions& o) { o.rescale = 0; });
-    refused("rescale", [=](PlanOptions& o) { o.rescale = inf; });
-    refused("mean", [](PlanOptions& o) { o.mean = {1, 2}; });
-    refused("mean", [=](PlanOptions& o) { o.mean = {1, 2, nan}; });
-    refused("std", [](PlanOptions& o) { o.std = {1, 2, 0}; });
+    const auto normalizing = [](const Normalization& n) {
+        return [n](PlanOptions& o) { o.steps = keras_steps(n); };
+    };
+    refused("rescale", normalizing({.rescale = 0}));
+    refused("rescale", normalizing({.rescale = inf}));
+    refused("mean", normalizing({.mean = {1, 2}}));
+    refused("mean", normalizing({.mean = {1, 2, nan}}));
+    refused("std", normalizing({.std = {1, 2, 0}}));
 }
 
 TEST(fill_modes_have_names) {
@@ -57,16 +61,73 @@ TEST(fill_modes_have_names) {
 
 TEST(normalisation_is_folded_per_channel) {
     PlanOptions o = valid();
-    CHECK(!Plan(o).normalizes());
-    o.rescale = 0.5;
-    o.mean = {10, 20, 30};
-    o.std = {1, 2, 4};
+    CHECK(!Plan(o).scales());
+    const Normalization n{.rescale = 0.5, .mean = {10, 20, 30}, .std = {1, 2, 4}};
+    o.steps = keras_steps(n);
     const Plan plan(o);
-    CHECK(plan.normalizes());
+    CHECK(plan.scales() && !plan.needs_moments());
     for (int c = 0; c < 3; ++c) {
         const auto k = static_cast<std::size_t>(c);
-        CHECK_NEAR((7.0 - plan.shift()[k]) * plan.scale()[k], (7.0 * 0.5 - o.mean[k]) / o.std[k],
+        CHECK_NEAR((7.0 - plan.shift()[k]) * plan.scale()[k], (7.0 * 0.5 - n.mean[k]) / n.std[k],
                    1e-12);
+    }
+}
+
+TEST(wrong_steps_are_refused) {
+    const auto refusal = [](std::vector<StepOptions> steps) {
+        PlanOptions o = valid();
+        o.steps = std::move(steps);
+        std::string message;
+        CHECK(testing::throws<InvalidArgument>([&] { Plan plan(o); }, &message));
+        CHECK(message.find("`steps`") != std::string::npos);
+        return message;
+    };
+    const auto says = [](const std::string& message, const std::string& part) {
+        return message.find(part) != std::string::npos;
+    };
+    const std::string unknown = refusal({{"blur"}});
+    CHECK(says(unknown, "Received: blur"));
+    for (const Description* operation : operations()) CHECK(says(unknown, operation->name));
+    CHECK(says(refusal({{"normalize", {{"scale", {1}}}}}), "rescale, mean, std. Received: scale"));
+    CHECK(says(refusal({{"flip", {{"scale", {1}}}}}), "none. Received: scale"));
+    CHECK(says(refusal({{"brightness"}, {"flip"}}), "Received: flip after brightness"));
+    CHECK(says(refusal({{"flip"}, {"affine"}}), "Received: affine after flip"));
+    CHECK(says(refusal({{"flip"}, {"flip"}}), "Received: flip after flip"));
+    CHECK(says(refusal(std::vector<StepOptions>(max_steps + 1, {"brightness"})), "Received: 33"));
+}
+
+TEST(a_row_has_the_columns_of_the_steps) {
+    PlanOptions o = valid();
+    o.steps = {{"flip"}, {"brightness"}, {"channel_shift"}, {"brightness"}, {"normalize"}};
+    const Plan plan(o);
+    const char* names[] = {"flip_horizontal", "flip_vertical", "brightness",
+                           "channel_shift_intensity", "brightness"};
+    CHECK(plan.columns().size() == std::size(names));
+    for (std::size_t i = 0; i < std::size(names); ++i)
+        CHECK(plan.columns()[i].name == std::string(names[i]));
+    CHECK(plan.pixel_steps().size() == 3 && plan.pixel_steps()[1].column == 3);
+
+    double row[] = {0, 0, not_applied, not_applied, not_applied};
+    CHECK(!plan.changes_pixels(row) && !plan.changes_pixels(nullptr));
+    row[1] = 1;
+    CHECK(plan.coordinates(row).flip_vertical && !plan.coordinates(row).flip_horizontal);
+    row[4] = 1;
+    CHECK(plan.changes_pixels(row) && plan.needs_whole_image(row));
+}
+
+TEST(descriptions_are_complete) {
+    for (const Description* operation : operations()) {
+        std::vector<double> row;
+        for (int i = 0; i < operation->column_count(); ++i) {
+            row.push_back(operation->columns[i].neutral);
+            CHECK(operation->columns[i].low < operation->columns[i].high);
+        }
+        CHECK(!operation->applies(row.data()));
+        for (std::size_t i = 0; i < row.size(); ++i) {
+            std::vector<double> changed = row;
+            changed[i] = operation->columns[i].high;
+            CHECK(operation->applies(changed.data()));
+        }
     }
 }
 

@@ -1,3 +1,4 @@
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -39,9 +40,8 @@ class Plan:
         samplewise_std: bool = False,
         mean: NDArray[np.float64] | None = None,
         std: NDArray[np.float64] | None = None,
+        steps: Sequence[tuple[str, Mapping[str, Any]]] | None = None,
     ) -> None: ...
-    @property
-    def columns(self) -> tuple[str, ...]: ...
     @property
     def height(self) -> int: ...
     @property
@@ -66,6 +66,10 @@ class Plan:
     def mean(self) -> NDArray[np.float64] | None: ...
     @property
     def std(self) -> NDArray[np.float64] | None: ...
+    @property
+    def steps(self) -> tuple[tuple[str, dict[str, Any]], ...]: ...
+    @property
+    def columns(self) -> tuple[str, ...]: ...
 
 class BufferPool:
     def __init__(self) -> None: ...

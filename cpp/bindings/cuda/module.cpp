@@ -46,7 +46,7 @@ void queue_batch(const Tensor& src, const py::object& indices, const py::object&
     const MutableBatchView source = src.images(channels_first);
     request.source = {source.first, source.count, source.image_stride};
     request.target = dst.images(channels_first);
-    read_tables(indices, params, request);
+    read_tables(indices, params, plan, request);
     const GilReleased released;
     const CudaDeviceScope scope(dst.device);
     augment_batch_cuda(plan, request, handle(stream));

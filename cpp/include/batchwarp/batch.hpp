@@ -5,7 +5,6 @@
 #include <functional>
 
 #include "batchwarp/image.hpp"
-#include "batchwarp/params.hpp"
 #include "batchwarp/plan.hpp"
 
 namespace batchwarp {
@@ -14,8 +13,9 @@ struct BatchRequest {
     BatchView source;
     /// Which images of `source`, `target.count` of them; null: 0, 1, 2, ...
     const std::int64_t* indices = nullptr;
-    /// One per target image; null: no augmentation, only conversion and normalisation.
-    const TransformParams* params = nullptr;
+    /// For each target image a row of parameters, `plan.columns()`; null: no augmentation, only
+    /// conversion and normalisation.
+    const double* params = nullptr;
     MutableBatchView target;
     /// How many work on it, at most; 0: as many as `num_threads` says. A caller that has threads of
     /// its own takes 1.
@@ -24,7 +24,7 @@ struct BatchRequest {
     std::function<bool()> interrupted;
 };
 
-/// Fills `request.target`: warp, channel shift, flips, brightness, normalisation, in Keras' order.
+/// Fills `request.target` with images that went through the steps of the plan.
 ///
 /// The result does not depend on the number of threads. Source and target must not overlap, unless
 /// they are the same view and both `params` and `indices` are null.

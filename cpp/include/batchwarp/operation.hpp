@@ -11,7 +11,7 @@ namespace batchwarp {
 enum class Scope : unsigned char {
     coordinates,  ///< moves pixels; all of them together are one warp
     pixel,        ///< changes each pixel by itself, once it is where it belongs
-    store,        ///< scales values on their way to the target
+    store,        ///< scales values on their way to the target; all of them together do so once
 };
 
 inline constexpr const char* scope_names[] = {"coordinates", "pixel", "store"};
@@ -25,21 +25,23 @@ struct Needs {
     constexpr bool whole_image() const noexcept { return range || moments; }
 };
 
-/// The neutral value of parameters for which no number means "leave it".
+/// The neutral value of a parameter for which no number means "leave it".
 inline constexpr double not_applied = NAN;
 
 /// One of the parameters that differ from image to image.
 struct Column {
     const char* name = nullptr;
-    double neutral = 0;  ///< with it in all of its columns, an operation changes nothing
+    double neutral = 0;        ///< with it in all of its columns, an operation changes nothing
+    double low = 0, high = 0;  ///< what people train with; tests draw from it
 };
 
-/// One of the settings that a plan fixes for all images. All are finite.
+/// One of the settings that a plan fixes for all images.
 struct Setting {
     enum Kind : unsigned char { flag, number, per_channel };
 
     const char* name = nullptr;
     Kind kind = flag;
+    double neutral = 0;    ///< that of a number
     bool divides = false;  ///< and so must not be zero
 };
 
@@ -53,7 +55,7 @@ struct Description {
     constexpr int column_count() const noexcept { return count(columns); }
     constexpr int setting_count() const noexcept { return count(settings); }
 
-    /// Whether the parameters in `row`, one per column, change anything.
+    /// Whether the parameters in `row`, one for each column, change anything.
     constexpr bool applies(const double* row) const noexcept {
         for (int i = 0; i < column_count(); ++i) {
             const double neutral = columns[i].neutral;

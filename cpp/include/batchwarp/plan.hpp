@@ -2,11 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "batchwarp/coordinates.hpp"
 #include "batchwarp/fill_mode.hpp"
 #include "batchwarp/operation.hpp"
 
@@ -18,17 +20,63 @@ FillMode fill_mode_from_name(std::string_view name);
 /// The operations that there are; Keras' are first, in the order in which it applies them.
 std::span<const Description* const> operations() noexcept;
 
+/// An operation and its settings, as a caller names them.
+struct StepOptions {
+    std::string operation;
+    /// A flag is one value, 0 or 1. Settings that are not here change nothing.
+    std::map<std::string, std::vector<double>> settings = {};
+};
+
+/// The settings of a step, checked and complete.
+class Settings {
+  public:
+    /// @throws InvalidArgument naming the setting, what came, and what is accepted
+    Settings(const Description& operation, const StepOptions& step, std::int64_t channels);
+
+    bool flag(const std::string& name) const { return values_.at(name)[0] != 0; }
+    double number(const std::string& name) const { return values_.at(name)[0]; }
+    /// Empty if it was not given.
+    const std::vector<double>& per_channel(const std::string& name) const {
+        return values_.at(name);
+    }
+    /// Whether any of them is not neutral.
+    bool change_anything() const noexcept { return changes_; }
+
+  private:
+    std::map<std::string, std::vector<double>> values_;
+    bool changes_ = false;
+};
+
+/// What all store operations amount to, in the order of Keras' `standardize`: `rescale` first, then
+/// the image's own statistics, then those of the data set.
+struct Normalization {
+    double rescale = 1;
+    bool samplewise_center = false, samplewise_std = false;
+    std::vector<double> mean = {};  // per channel, or empty; subtracted
+    std::vector<double> std = {};   // per channel, or empty; divides
+};
+
+/// Keras' operations, in its order.
+std::vector<StepOptions> keras_steps(const Normalization& normalization = {});
+
 struct PlanOptions {
     std::int64_t height = 0, width = 0, channels = 0;  ///< each >= 1
     bool channels_first = false;                       ///< NCHW instead of NHWC
     int order = 1;                                     ///< spline order, 0 to 5
     FillMode fill_mode = FillMode::nearest;
-    double cval = 0;     ///< value outside, for constant and grid-constant
-    double rescale = 1;  ///< factor, finite and not zero
-    bool samplewise_center = false;
-    bool samplewise_std = false;
-    std::vector<double> mean;  ///< per channel, or empty; subtracted
-    std::vector<double> std;   ///< per channel, or empty; divides; finite and not zero
+    double cval = 0;  ///< value outside, for constant and grid-constant
+    /// At most `max_steps`, in the order of scopes. An operation that changes pixels may come
+    /// again; of the other scopes, each comes once, in the order of `operations`.
+    std::vector<StepOptions> steps = keras_steps();
+};
+
+inline constexpr int max_steps = 32;
+
+/// A step of a plan.
+struct Step {
+    const Description* description;
+    int operation;  // its place in `operations`
+    int column;     // where its part of a row of parameters begins
 };
 
 /// Immutable. Everything that does not depend on the image at hand.
@@ -41,26 +89,48 @@ class Plan {
     std::int64_t elements() const noexcept {
         return options_.height * options_.width * options_.channels;
     }
-    bool samplewise() const noexcept {
-        return options_.samplewise_center || options_.samplewise_std;
-    }
-    /// Whether rescale, mean or std do anything.
-    bool normalizes() const noexcept { return normalizes_; }
+
+    /// The parameters of an image: the columns of all steps, one behind the other.
+    const std::vector<Column>& columns() const noexcept { return columns_; }
+    /// The steps that change pixels, in order.
+    std::span<const Step> pixel_steps() const noexcept { return pixel_steps_; }
+
+    // A row of parameters may be null in what follows: all of them are neutral.
+
+    /// Where the pixels of an image come from.
+    Coordinates coordinates(const double* row) const noexcept;
+    /// Whether a step that changes pixels has something to do.
+    bool changes_pixels(const double* row) const noexcept;
+    /// Whether no part of an image can be made without the rest.
+    bool needs_whole_image(const double* row) const noexcept;
+
+    const Normalization& normalization() const noexcept { return normalization_; }
+    /// Whether mean and deviation of each image are wanted.
+    bool needs_moments() const noexcept { return needs_moments_; }
+    /// Whether values are scaled on their way to the target.
+    bool scales() const noexcept { return scales_; }
     double mean(std::int64_t channel) const noexcept {
-        return options_.mean.empty() ? 0.0 : options_.mean[static_cast<std::size_t>(channel)];
+        const std::vector<double>& mean = normalization_.mean;
+        return mean.empty() ? 0.0 : mean[static_cast<std::size_t>(channel)];
     }
     double std(std::int64_t channel) const noexcept {
-        return options_.std.empty() ? 1.0 : options_.std[static_cast<std::size_t>(channel)];
+        const std::vector<double>& std = normalization_.std;
+        return std.empty() ? 1.0 : std[static_cast<std::size_t>(channel)];
     }
-
-    /// (value * rescale - mean) / std as (value - shift) * scale, one pair per channel. A value
-    /// that equals the mean gives exactly zero this way, which value * scale + bias would not.
+    /// Without the image's own statistics, (value * rescale - mean) / std as
+    /// (value - shift) * scale, one pair per channel. A value that equals the mean gives exactly
+    /// zero this way, which value * scale + bias would not.
     const std::vector<double>& shift() const noexcept { return shift_; }
     const std::vector<double>& scale() const noexcept { return scale_; }
 
   private:
+    void add(int operation, const StepOptions& step);
+
     PlanOptions options_;
-    bool normalizes_ = false;
+    std::vector<Column> columns_;
+    std::vector<Step> coordinate_steps_, pixel_steps_;
+    Normalization normalization_;
+    bool needs_moments_ = false, scales_ = false;
     std::vector<double> shift_, scale_;
 };
 

@@ -4,15 +4,14 @@
 #pragma once
 
 #include "batchwarp/image.hpp"
-#include "batchwarp/params.hpp"
 #include "batchwarp/plan.hpp"
 #include "batchwarp/resize.hpp"
 
 namespace batchwarp {
 
-/// Same contract as `augment_batch` for one image. `params` may be null. Source and target must not
-/// overlap.
-void reference_augment(const Plan& plan, const ImageView& source, const TransformParams* params,
+/// Same contract as `augment_batch` for one image. `row`, its parameters, may be null. Source and
+/// target must not overlap.
+void reference_augment(const Plan& plan, const ImageView& source, const double* row,
                        const MutableImageView& target);
 
 /// Same contract as `resize`, for any layout of the target.

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <type_traits>
 
+#include "ops/standardize.hpp"
 #include "simd/kernels.hpp"
 
 namespace batchwarp {
@@ -45,23 +46,22 @@ Moments moments_of(const Planes<T>& image) noexcept {
 
 template <class T>
 void normalize_image(const Plan& plan, const Planes<T>& image) {
-    const PlanOptions& o = plan.options();
-    // The samplewise steps amount to (v - shift) * scale.
-    double shift = 0, scale = o.rescale;
-    if (plan.samplewise()) {
+    const Normalization& n = plan.normalization();
+    Scaling<double> own{0, n.rescale};
+    if (plan.needs_moments()) {
         const Moments m = moments_of(image);
-        if (o.samplewise_center) shift = m.mean;
-        if (o.samplewise_std) scale /= std::abs(o.rescale) * m.deviation + 1e-6;
+        own = ops::Standardize::scaling(n.rescale, n.samplewise_center, n.samplewise_std, m.mean,
+                                        m.deviation);
     }
     const auto channels = static_cast<std::size_t>(image.all_channels());
     std::vector<T> shifts(channels), scales(channels);
     for (std::size_t c = 0; c < channels; ++c) {
         const auto channel = static_cast<std::int64_t>(c);
-        shifts[c] = static_cast<T>(shift + plan.mean(channel) / scale);
-        scales[c] = static_cast<T>(scale / plan.std(channel));
+        shifts[c] = static_cast<T>(own.shift + plan.mean(channel) / own.scale);
+        scales[c] = static_cast<T>(own.scale / plan.std(channel));
     }
     for (std::int64_t p = 0; p < image.planes; ++p) {
-        T* data = image.data + p * image.pixels * image.channels;
+        T* data = image.plane(p);
         const T* a = shifts.data() + p * image.channels;
         const T* b = scales.data() + p * image.channels;
         if constexpr (std::is_same_v<T, float>) {

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "batchwarp/plan.hpp"
-#include "color/color.hpp"
+#include "color/planes.hpp"
 
 namespace batchwarp {
 

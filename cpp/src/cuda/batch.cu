@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <iterator>
 #include <limits>
 #include <type_traits>
 #include <vector>
@@ -84,44 +85,76 @@ void check_size(const BatchJob& job, const PlanOptions& o) {
                job.target.count, " images of ", o.height, " x ", o.width, " x ", o.channels);
 }
 
+// The parameters of an image, or null.
+const double* row_of(const Plan& plan, const BatchRequest& request, std::int64_t image) {
+    return request.params != nullptr ? request.params + image * std::ssize(plan.columns())
+                                     : nullptr;
+}
+
 std::vector<ImageTask> tasks_of(const Plan& plan, const BatchRequest& request) {
     const PlanOptions& o = plan.options();
     const double origin =
         FixedAxis::origin(o.order, spline_padding(o.order, canonical(o.fill_mode)));
     std::vector<ImageTask> tasks(static_cast<std::size_t>(request.target.count));
     for (std::size_t i = 0; i < tasks.size(); ++i) {
-        const TransformParams p = request.params != nullptr ? request.params[i] : TransformParams();
+        const double* row = row_of(plan, request, static_cast<std::int64_t>(i));
+        const Coordinates from = plan.coordinates(row);
         ImageTask& task = tasks[i];
-        task.warps = affine_from_params(p, o.height, o.width, task.affine);
+        task.warps = from.warps;
+        task.affine = from.affine;
         if (task.warps) task.fixed = FixedAffine::of(task.affine, o.height, o.width, origin);
         task.source =
             request.indices != nullptr ? request.indices[i] : static_cast<std::int64_t>(i);
-        task.channel_shift = static_cast<float>(p.channel_shift);
-        task.brightness = static_cast<float>(p.brightness);
-        task.flip_horizontal = p.flip_horizontal != 0;
-        task.flip_vertical = p.flip_vertical != 0;
+        task.steps = 0;
+        for (std::size_t k = 0; row != nullptr && k < plan.pixel_steps().size(); ++k) {
+            const Step& step = plan.pixel_steps()[k];
+            if (step.description->applies(row + step.column)) task.steps |= 1u << k;
+        }
+        task.flip_horizontal = from.flip_horizontal;
+        task.flip_vertical = from.flip_vertical;
     }
     return tasks;
 }
 
 // With samplewise statistics `rescale` comes before these; without, the plan has it all in one.
-std::vector<ChannelScale> scales_of(const Plan& plan) {
-    std::vector<ChannelScale> scales;
+std::vector<Scaling<float>> scales_of(const Plan& plan) {
+    std::vector<Scaling<float>> scales;
     for (std::int64_t k = 0; k < plan.options().channels; ++k) {
         const auto at = static_cast<std::size_t>(k);
-        const double shift = plan.samplewise() ? plan.mean(k) : plan.shift()[at];
-        const double scale = plan.samplewise() ? 1 / plan.std(k) : plan.scale()[at];
+        const double shift = plan.needs_moments() ? plan.mean(k) : plan.shift()[at];
+        const double scale = plan.needs_moments() ? 1 / plan.std(k) : plan.scale()[at];
         scales.push_back({static_cast<float>(shift), static_cast<float>(scale)});
     }
     return scales;
 }
 
-bool looks_at_whole_images(const Plan& plan, const BatchRequest& request) {
-    bool colors = plan.samplewise();
-    for (std::int64_t i = 0; request.params != nullptr && i < request.target.count; ++i)
-        colors =
-            colors || request.params[i].has_channel_shift() || request.params[i].has_brightness();
-    return colors;
+// The steps that change pixels of an image of the batch, and their parameters.
+struct PixelSteps {
+    std::vector<PixelStep> steps;
+    std::int32_t columns = 0;
+    std::vector<double> parameters;
+};
+
+PixelSteps pixel_steps_of(const Plan& plan, const BatchRequest& request,
+                          const std::vector<ImageTask>& tasks) {
+    std::uint32_t used = 0;
+    for (const ImageTask& task : tasks) used |= task.steps;
+    PixelSteps result;
+    std::vector<const Step*> sources;
+    for (std::size_t k = 0; k < plan.pixel_steps().size(); ++k) {
+        if ((used >> k & 1) == 0) continue;
+        const Step& step = plan.pixel_steps()[k];
+        result.steps.push_back({step.operation, result.columns, static_cast<std::int32_t>(k)});
+        result.columns += step.description->column_count();
+        sources.push_back(&step);
+    }
+    for (std::int64_t i = 0; i < request.target.count; ++i)
+        for (const Step* step : sources) {
+            const double* from = row_of(plan, request, i) + step->column;
+            result.parameters.insert(result.parameters.end(), from,
+                                     from + step->description->column_count());
+        }
+    return result;
 }
 
 template <class T>
@@ -134,6 +167,20 @@ class Uploaded : public StreamArray<T> {
                stream);
     }
 };
+
+// Two arrays, one behind the other: for a small batch, one upload less.
+template <class First, class Second>
+std::vector<std::uint64_t> joined(const std::vector<First>& first,
+                                  const std::vector<Second>& second) {
+    constexpr std::size_t word = sizeof(std::uint64_t);
+    static_assert(std::is_trivially_copyable_v<First> && sizeof(First) % word == 0);
+    static_assert(std::is_trivially_copyable_v<Second> && sizeof(Second) % word == 0);
+    const std::size_t begin = first.size() * sizeof(First), end = second.size() * sizeof(Second);
+    std::vector<std::uint64_t> words((begin + end) / word);
+    std::memcpy(words.data(), first.data(), begin);
+    if (end > 0) std::memcpy(words.data() + begin / word, second.data(), end);
+    return words;
+}
 
 MutableBatchView packed_floats(std::int64_t count, std::int64_t height, std::int64_t width,
                                std::int64_t channels) {
@@ -198,29 +245,32 @@ void augment_batch_cuda(const Plan& plan, const BatchRequest& request, void* str
     job.tiles = TileGrid::of(o.height, o.width);
     job.mode = canonical(o.fill_mode);
     job.cval = static_cast<float>(o.cval);
-    job.samplewise_center = o.samplewise_center;
-    job.samplewise_std = o.samplewise_std;
-    job.rescale = o.rescale;
+    job.samplewise_center = plan.normalization().samplewise_center;
+    job.samplewise_std = plan.normalization().samplewise_std;
+    job.rescale = plan.normalization().rescale;
     const std::vector<ImageTask> tasks = tasks_of(plan, request);
+    const PixelSteps pixel_steps = pixel_steps_of(plan, request, tasks);
     // Copies of samples need no splines.
     const bool warps =
         std::any_of(tasks.begin(), tasks.end(), [](const auto& t) { return t.warps; });
     const int order = warps ? o.order : 0;
-    const bool filters = order > 1, whole = looks_at_whole_images(plan, request);
+    const bool filters = order > 1, whole = !pixel_steps.steps.empty() || plan.needs_moments();
     if (filters) plan_prefilter(job, o);
     check_size(job, o);
     job.y_axis = FixedAxis::of(order, o.height + 2 * job.padding);
     job.x_axis = FixedAxis::of(order, o.width + 2 * job.padding);
 
     auto* const stream = static_cast<cudaStream_t>(stream_handle);
-    const Uploaded<ImageTask> images(tasks, stream);
-    const Uploaded<ChannelScale> channels(scales_of(plan), stream);
+    const Uploaded<std::uint64_t> images(joined(tasks, pixel_steps.parameters), stream);
+    const Uploaded<Scaling<float>> channels(scales_of(plan), stream);
     const std::int64_t tiles = count * job.tiles.per_image;
     const StreamArray<std::byte> coefficients(count * job.coefficients.image_stride, stream);
     const StreamArray<float> work(whole ? count * plan.elements() : 0, stream);
     const StreamArray<Range<float>> ranges(whole ? tiles : 0, stream);
-    const StreamArray<Moments> moments(plan.samplewise() ? tiles : 0, stream);
-    job.images = images.get();
+    const StreamArray<Moments> moments(plan.needs_moments() ? tiles : 0, stream);
+    job.images = reinterpret_cast<const ImageTask*>(images.get());
+    job.parameters = reinterpret_cast<const double*>(job.images + count);
+    job.columns = pixel_steps.columns;
     job.channels = channels.get();
     job.coefficients.first.data = coefficients.get();
     job.work = work.get();
@@ -229,7 +279,7 @@ void augment_batch_cuda(const Plan& plan, const BatchRequest& request, void* str
 
     if (filters) queue_prefilter(job, order, stream);
     queue_warp(job, order, stream);
-    if (whole) queue_colors(job, stream);
+    if (whole) queue_colors(job, pixel_steps.steps, stream);
 }
 
 }  // namespace batchwarp

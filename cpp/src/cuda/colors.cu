@@ -1,12 +1,17 @@
-// The steps that need to know the whole image: what the blocks before found out about their tiles
-// is put together, in the same order on every run.
+// The steps that change pixels, and samplewise statistics. What the blocks before found out about
+// their tiles is put together, in the same order on every run.
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <cstring>
+#include <span>
+#include <utility>
+#include <vector>
 
 #include "cuda/block.hpp"
 #include "cuda/device_pixels.hpp"
 #include "cuda/job.hpp"
-#include "ops/pointwise.hpp"
+#include "ops/list.hpp"
 
 namespace batchwarp::cuda {
 namespace {
@@ -43,25 +48,77 @@ void queue_merge(const BatchJob& job, T* tiles, cudaStream_t stream) {
            Findings<T>{tiles, job.tiles.per_image}, stream);
 }
 
-// Channel shift and brightness of one image.
-class Colors {
-  public:
-    __device__ Colors(const ImageTask& task, const Range<float>& range, int channels)
-        : shifts_(!std::isnan(task.channel_shift)),
-          brightens_(!std::isnan(task.brightness)),
-          has_alpha_(channels == 4),
-          shift_{task.channel_shift, range},
-          brightness_(task.brightness, shifts_ ? shift_.shifted_range() : range) {}
+// How many steps one kernel does.
+constexpr int most_steps = 8;
 
-    __device__ float operator()(float value, int channel) const {
-        if (shifts_) value = shift_(value);
-        return brightens_ ? brightness_(value, has_alpha_ && channel == 3) : value;
+// Some steps that follow each other, and need to know no range but that of the image before them.
+struct ColorJob {
+    BatchJob batch;
+    PixelStep steps[most_steps];
+    std::int32_t count;
+    const Range<float>* known;  // of every image, in the place of its first tile
+    Range<float>* found;        // of every tile, after these steps; null: they are the last
+};
+
+template <class... Ops>
+constexpr std::size_t most_function_bytes(ops::List<Ops...>) {
+    std::size_t most = 1;
+    const auto include = [&most](auto op) {
+        if constexpr (ops::ChangesPixels<decltype(op)>)
+            most = std::max(most, sizeof(ops::FunctionOf<decltype(op), float>));
+    };
+    (include(Ops{}), ...);
+    return most;
+}
+
+// What the steps of a kernel do to the pixels of one image. All threads share it: what it takes to
+// make it, such as a sine, is done once.
+struct Functions {
+    struct alignas(16) Slot {
+        unsigned char bytes[most_function_bytes(ops::All())];
+    };
+
+    int count;  // of those that change this image
+    int operation[most_steps];
+    Slot slots[most_steps];
+
+    __device__ void make(const ColorJob& job, int image) {
+        const BatchJob& batch = job.batch;
+        ops::Context<float> context{static_cast<int>(batch.target.first.channels),
+                                    job.known[image * batch.tiles.per_image]};
+        count = 0;
+        for (int i = 0; i < job.count; ++i) {
+            const PixelStep& step = job.steps[i];
+            if ((batch.images[image].steps >> step.bit & 1) == 0) continue;
+            const double* row =
+                batch.parameters + std::int64_t{image} * batch.columns + step.column;
+            ops::All::visit(step.operation, [&](auto op) {
+                using Op = decltype(op);
+                if constexpr (ops::ChangesPixels<Op>) {
+                    using Function = ops::FunctionOf<Op, float>;
+                    const Function function(row, context);
+                    memcpy(slots[count].bytes, &function, sizeof function);
+                    if constexpr (ops::KnowsRange<Function>) context.range = function.range();
+                }
+            });
+            operation[count++] = step.operation;
+        }
     }
 
-  private:
-    bool shifts_, brightens_, has_alpha_;
-    ChannelShift<float> shift_;
-    Brightness<float> brightness_;
+    __device__ void operator()(float* pixel, int channels) const {
+        for (int i = 0; i < count; ++i)
+            ops::All::visit(operation[i], [&](auto op) {
+                using Op = decltype(op);
+                if constexpr (ops::ChangesPixels<Op>) {
+                    using Function = ops::FunctionOf<Op, float>;
+                    const Function& function = *reinterpret_cast<const Function*>(slots[i].bytes);
+                    if constexpr (ops::OfPixel<Function, float>)
+                        function(pixel, channels);
+                    else
+                        for (int k = 0; k < channels; ++k) pixel[k] = function(pixel[k], k);
+                }
+            });
+    }
 };
 
 // Of one tile of the image in `job.work`, in two passes: the mean, and the distances from it.
@@ -87,49 +144,104 @@ __device__ Moments moments_of(const BatchJob& job, const Tile& tile,
     return {count, mean, sum(mean, true)};
 }
 
-__global__ void __launch_bounds__(block_threads, 4) color_kernel(const BatchJob job) {
-    const Tile tile(job.tiles, blockIdx.x);
-    const MutableImageView target = job.target[tile.image];
-    const int channels = static_cast<int>(target.channels);
-    const Range<float> range = job.ranges[tile.image * job.tiles.per_image];
-    const Colors colors(job.images[tile.image], range, channels);
+// With the number of channels known, a pixel stays in registers; 0: any number.
+template <int Channels>
+__global__ void __launch_bounds__(block_threads, 4) color_kernel(const ColorJob job) {
+    const BatchJob& batch = job.batch;
+    const Tile tile(batch.tiles, blockIdx.x);
+    const MutableImageView target = batch.target[tile.image];
+    const int channels = Channels > 0 ? Channels : static_cast<int>(target.channels);
+    __shared__ Functions functions;
+    __shared__ Range<float> ranges[block_threads];
     each_thread([&](int thread) {
+        if (thread == 0) functions.make(job, tile.image);
+    });
+    each_thread([&](int thread) {
+        Range<float> range = Range<float>::none();
         tile.each_pixel(thread, [&](int row, int column) {
-            float* pixel = job.work_pixel(tile.image, row, column);
+            float* const work = batch.work_pixel(tile.image, row, column);
+            float registers[Channels > 0 ? Channels : 1];
+            float* const pixel = Channels > 0 ? registers : work;
+            if constexpr (Channels > 0)
+                for (int k = 0; k < Channels; ++k) registers[k] = work[k];
+            functions(pixel, channels);
             std::byte* to = target.at(row, column, 0);
             for (int k = 0; k < channels; ++k, to += target.channel_stride) {
-                const float v = colors(pixel[k], k);
-                if (job.moments == nullptr)
-                    finish(job, k, v, to);
-                else
-                    pixel[k] = v;
+                if (job.found == nullptr && batch.moments == nullptr) {
+                    finish(batch, k, pixel[k], to);
+                } else {
+                    work[k] = pixel[k];
+                    range.include(pixel[k]);
+                }
             }
         });
+        ranges[thread] = range;
     });
-    if (job.moments == nullptr) return;
-    __shared__ double sums[block_threads];
-    const Moments moments = moments_of(job, tile, sums);
-    each_thread([&](int thread) {
-        if (thread == 0) job.moments[blockIdx.x] = moments;
-    });
+    if (job.found != nullptr) {
+        const Range<float> range =
+            reduced(ranges, [](const Range<float>& a, const Range<float>& b) { return a.with(b); });
+        each_thread([&](int thread) {
+            if (thread == 0) job.found[blockIdx.x] = range;
+        });
+    } else if (batch.moments != nullptr) {
+        __shared__ double sums[block_threads];
+        const Moments moments = moments_of(batch, tile, sums);
+        each_thread([&](int thread) {
+            if (thread == 0) batch.moments[blockIdx.x] = moments;
+        });
+    }
 }
 
-// The samplewise steps, after `rescale`, amount to (v - shift) * scale.
-__device__ ChannelScale samplewise_scale(const BatchJob& job, const Moments& moments) {
-    double scale = job.rescale;
-    if (job.samplewise_std) {
-        const double deviation = std::sqrt(moments.squares / moments.count);
-        scale /= std::abs(job.rescale) * deviation + 1e-6;
+auto color_kernel_for(std::int64_t channels) {
+    switch (channels) {
+        case 1:
+            return color_kernel<1>;
+        case 3:
+            return color_kernel<3>;
+        case 4:
+            return color_kernel<4>;
+        default:
+            return color_kernel<0>;
     }
-    return {job.samplewise_center ? static_cast<float>(moments.mean) : 0,
-            static_cast<float>(scale)};
+}
+
+bool knows_range(int operation) {
+    bool knows = false;
+    ops::All::visit(operation, [&](auto op) {
+        if constexpr (ops::ChangesPixels<decltype(op)>)
+            knows = ops::KnowsRange<ops::FunctionOf<decltype(op), float>>;
+    });
+    return knows;
+}
+
+// The steps, cut where one needs a range that nobody knows; at least one job.
+std::vector<ColorJob> cut(const BatchJob& batch, std::span<const PixelStep> steps) {
+    std::vector<ColorJob> jobs(1, ColorJob{batch, {}, 0, nullptr, nullptr});
+    bool known = true;
+    for (const PixelStep& step : steps) {
+        const Needs& needs = ops::All::descriptions[step.operation]->needs;
+        if (jobs.back().count == most_steps || (needs.range && !known)) {
+            jobs.push_back({batch, {}, 0, nullptr, nullptr});
+            known = true;
+        }
+        jobs.back().steps[jobs.back().count++] = step;
+        known = known && knows_range(step.operation);
+    }
+    return jobs;
+}
+
+__device__ Scaling<float> samplewise_scale(const BatchJob& job, const Moments& moments) {
+    const double deviation = job.samplewise_std ? std::sqrt(moments.squares / moments.count) : 0;
+    const Scaling<double> by = ops::Standardize::scaling(
+        job.rescale, job.samplewise_center, job.samplewise_std, moments.mean, deviation);
+    return {static_cast<float>(by.shift), static_cast<float>(by.scale)};
 }
 
 __global__ void __launch_bounds__(block_threads, 4) samplewise_kernel(const BatchJob job) {
     const Tile tile(job.tiles, blockIdx.x);
     const MutableImageView target = job.target[tile.image];
     const int channels = static_cast<int>(target.channels);
-    __shared__ ChannelScale by;  // from one thread: cards are slow with doubles
+    __shared__ Scaling<float> by;  // from one thread: cards are slow with doubles
     each_thread([&](int thread) {
         if (thread == 0) by = samplewise_scale(job, job.moments[tile.image * job.tiles.per_image]);
     });
@@ -138,17 +250,27 @@ __global__ void __launch_bounds__(block_threads, 4) samplewise_kernel(const Batc
             const float* pixel = job.work_pixel(tile.image, row, column);
             std::byte* to = target.at(row, column, 0);
             for (int k = 0; k < channels; ++k, to += target.channel_stride)
-                finish(job, k, scaled(pixel[k], by.shift, by.scale), to);
+                finish(job, k, by(pixel[k]), to);
         });
     });
 }
 
 }  // namespace
 
-void queue_colors(const BatchJob& job, cudaStream_t stream) {
+void queue_colors(const BatchJob& job, std::span<const PixelStep> steps, cudaStream_t stream) {
     const std::int64_t blocks = job.target.count * job.tiles.per_image;
-    queue_merge(job, job.ranges, stream);
-    launch("the color kernel", color_kernel, blocks, job, stream);
+    const auto kernel = color_kernel_for(job.target.first.channels);
+    std::vector<ColorJob> jobs = cut(job, steps);
+    // What one kernel finds is what the next one knows; nobody reads what is being written.
+    const StreamArray<Range<float>> others(jobs.size() > 1 ? blocks : 0, stream);
+    Range<float>*known = job.ranges, *found = others.get();
+    for (ColorJob& part : jobs) {
+        queue_merge(job, known, stream);
+        part.known = known;
+        part.found = &part == &jobs.back() ? nullptr : found;
+        launch("the color kernel", kernel, blocks, part, stream);
+        std::swap(known, found);
+    }
     if (job.moments == nullptr) return;
     queue_merge(job, job.moments, stream);
     launch("samplewise standardization", samplewise_kernel, blocks, job, stream);

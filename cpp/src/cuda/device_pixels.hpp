@@ -31,8 +31,8 @@ void with_element_type(DType dtype, F&& launcher) {
 
 /// Normalises a value and writes it to an element of the target.
 __device__ inline void finish(const BatchJob& job, int channel, float value, std::byte* to) {
-    const ChannelScale by = job.channels[channel];
-    value = scaled(value, by.shift, by.scale);
+    const Scaling<float> by = job.channels[channel];
+    value = by(value);
     switch (job.target.first.dtype) {
         case DType::u8:
             *reinterpret_cast<std::uint8_t*>(to) = narrow<std::uint8_t>(value);

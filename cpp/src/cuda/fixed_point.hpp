@@ -7,9 +7,9 @@
 #include <cmath>
 #include <cstdint>
 
+#include "batchwarp/coordinates.hpp"
 #include "batchwarp/fill_mode.hpp"
 #include "batchwarp/host_device.hpp"
-#include "batchwarp/params.hpp"
 #include "warp/taps.hpp"
 
 namespace batchwarp::cuda {

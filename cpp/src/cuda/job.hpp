@@ -3,14 +3,16 @@
 
 #include <cstdint>
 
+#include "batchwarp/coordinates.hpp"
 #include "batchwarp/fill_mode.hpp"
 #include "batchwarp/host_device.hpp"
 #include "batchwarp/image.hpp"
-#include "batchwarp/params.hpp"
+#include "batchwarp/plan.hpp"
 #include "cuda/block.hpp"
 #include "cuda/fixed_point.hpp"
 #include "cuda/runtime.hpp"
-#include "ops/pointwise.hpp"
+#include "ops/range.hpp"
+#include "ops/scaling.hpp"
 
 namespace batchwarp::cuda {
 
@@ -19,14 +21,16 @@ struct ImageTask {
     Affine affine;
     FixedAffine fixed;
     std::int64_t source;  // which image of the source batch
-    float channel_shift;  // NaN: not applied
-    float brightness;     // NaN: not applied
+    std::uint32_t steps;  // a bit for each step that changes its pixels
     bool warps, flip_horizontal, flip_vertical;
 };
+static_assert(max_steps <= 32);
 
-/// What differs from channel to channel: (value - shift) * scale.
-struct alignas(2 * sizeof(float)) ChannelScale {
-    float shift, scale;
+/// A step that changes pixels.
+struct PixelStep {
+    std::int32_t operation;
+    std::int32_t column;  // where its part of a row of `BatchJob::parameters` begins
+    std::int32_t bit;     // of `ImageTask::steps`
 };
 
 /// Count, mean, and the sum of the squared distances from the mean.
@@ -51,7 +55,7 @@ struct BatchJob {
     TileGrid tiles;
     FixedAxis y_axis, x_axis;  // of the samples or the coefficients that are warped
     const ImageTask* images;
-    const ChannelScale* channels;
+    const Scaling<float>* channels;
     FillMode mode;  // canonical
     float cval;
 
@@ -61,14 +65,17 @@ struct BatchJob {
     std::int64_t padding;
     float gain;  // of the prefilter
 
-    // Steps that look at the whole image: the images before these steps, packed, and what is known
-    // of every tile; later, the first of an image's tiles has it all. Null if there is no such
-    // step.
+    // Steps that change pixels or look at the whole image: the images before these steps, packed,
+    // and what is known of every tile; later, the first of an image's tiles has it all. Null if
+    // there is no such step.
     float* work;
     Range<float>* ranges;
     Moments* moments;  // null if no samplewise statistics are wanted
     bool samplewise_center, samplewise_std;
     double rescale;  // with samplewise statistics; `channels` has it otherwise
+
+    const double* parameters;  // of the steps that change pixels: `columns` for each image
+    std::int32_t columns;
 
     BATCHWARP_HD float* work_pixel(std::int64_t image, std::int64_t row,
                                    std::int64_t column) const noexcept {
@@ -87,7 +94,9 @@ void queue_prefilter(const BatchJob& job, int order, cudaStream_t stream);
 /// Warps into the target, or into `job.work` with a range for each tile.
 void queue_warp(const BatchJob& job, int order, cudaStream_t stream);
 
-/// Channel shift, brightness and samplewise statistics: from `job.work` into the target.
-void queue_colors(const BatchJob& job, cudaStream_t stream);
+/// Steps that change pixels, and samplewise statistics: from `job.work` into the target.
+///
+/// @param steps  those that change an image of the batch, or none
+void queue_colors(const BatchJob& job, std::span<const PixelStep> steps, cudaStream_t stream);
 
 }  // namespace batchwarp::cuda

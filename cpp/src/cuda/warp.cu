@@ -7,7 +7,8 @@
 #include "cuda/block.hpp"
 #include "cuda/device_pixels.hpp"
 #include "cuda/job.hpp"
-#include "ops/pointwise.hpp"
+#include "element.hpp"
+#include "ops/range.hpp"
 #include "warp/taps.hpp"
 
 namespace batchwarp::cuda {

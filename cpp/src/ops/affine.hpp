@@ -1,4 +1,4 @@
-// Rotation, shifts, shear and zoom: Keras' `apply_affine_transform`.
+// Rotation, shifts, shear and zoom: the matrix that Keras' `apply_affine_transform` gives to SciPy.
 #pragma once
 
 #include "ops/operation.hpp"
@@ -9,12 +9,15 @@ struct Affine {
     static constexpr Description description{
         .name = "affine",
         .scope = Scope::coordinates,
-        .columns = {{"theta", 0},  // degrees
-                    {"tx", 0},     // Keras' height shift, pixels
-                    {"ty", 0},     // Keras' width shift, pixels
-                    {"shear", 0},  // degrees
-                    {"zx", 1},     // factor; above 1 the image shrinks
-                    {"zy", 1}}};
+        .columns = {{"theta", 0, -20, 20},  // degrees
+                    {"tx", 0, -3, 3},       // Keras' height shift, pixels
+                    {"ty", 0, -3, 3},       // Keras' width shift, pixels
+                    {"shear", 0, -10, 10},  // degrees
+                    {"zx", 1, 0.9, 1.1},    // factor; above 1 the image shrinks
+                    {"zy", 1, 0.9, 1.1}}};  // factor
+
+    static void place(const double* row, int64_t height, int64_t width,
+                      Coordinates& coordinates) noexcept;
 };
 
 }  // namespace batchwarp::ops

@@ -11,10 +11,17 @@
 
 namespace batchwarp::ops {
 
-template <Operation... Operations>
+template <Operation... Ops>
 struct List {
-    static constexpr int count = sizeof...(Operations);
-    static constexpr const Description* descriptions[] = {&Operations::description...};
+    static constexpr int count = sizeof...(Ops);
+    static constexpr const Description* descriptions[] = {&Ops::description...};
+
+    /// Calls `visitor` with an object of the type of operation `index`.
+    template <class Visitor>
+    BATCHWARP_HD static void visit(int index, Visitor&& visitor) {
+        int i = 0;
+        ((i++ == index ? static_cast<void>(visitor(Ops{})) : static_cast<void>(0)), ...);
+    }
 };
 
 /// Keras' are first, in the order in which it applies them.

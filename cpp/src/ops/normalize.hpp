@@ -6,11 +6,14 @@
 namespace batchwarp::ops {
 
 struct Normalize {
-    static constexpr Description description{.name = "normalize",
-                                             .scope = Scope::store,
-                                             .settings = {{"rescale", Setting::number, true},
-                                                          {"mean", Setting::per_channel, false},
-                                                          {"std", Setting::per_channel, true}}};
+    static constexpr Description description{
+        .name = "normalize",
+        .scope = Scope::store,
+        .settings = {{.name = "rescale", .kind = Setting::number, .neutral = 1, .divides = true},
+                     {.name = "mean", .kind = Setting::per_channel},
+                     {.name = "std", .kind = Setting::per_channel, .divides = true}}};
+
+    static void settle(const Settings& settings, Normalization& normalization);
 };
 
 }  // namespace batchwarp::ops

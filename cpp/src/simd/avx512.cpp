@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "kernels.hpp"
+#include "ops/list.hpp"
 #include "portable.hpp"
 #include "warp/border.hpp"
 
@@ -145,6 +146,7 @@ struct Words {
 
 // clang-format off: the order matters
 #include "elementwise.inl"
+#include "pixel_steps.inl"
 #include "coordinates.inl"
 #include "repair.inl"
 #include "linear.inl"

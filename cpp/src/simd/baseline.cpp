@@ -4,11 +4,13 @@
 #include <string.h>
 
 #include "kernels.hpp"
+#include "ops/list.hpp"
 #include "portable.hpp"
 #include "warp/border.hpp"
 
 // clang-format off: the order matters
 #include "elementwise.inl"
+#include "pixel_steps.inl"
 #include "scalar_lanes.inl"
 #include "coordinates.inl"
 #include "repair.inl"

@@ -41,14 +41,6 @@ void min_max(const float* data, int64_t count, float* low, float* high) {
     }
 }
 
-void add_clip(float* data, int64_t count, float add, float low, float high) {
-    for (int64_t i = 0; i < count; ++i) {
-        float v = data[i] + add;
-        v = v < low ? low : v;
-        data[i] = v > high ? high : v;
-    }
-}
-
 // floor(v + 0.5), saturated to 0 to 255; NaN becomes 0.
 void round_to_bytes(float* data, int64_t count) {
     for (int64_t i = 0; i < count; ++i) {
@@ -56,42 +48,6 @@ void round_to_bytes(float* data, int64_t count) {
         v = v < 255 ? v : 255.0f;
         data[i] = static_cast<float>(static_cast<int32_t>(v));
     }
-}
-
-BATCHWARP_INLINE float truncated(float v) {
-    v = v > 0 ? v : 0.0f;
-    v = v < 255 ? v : 255.0f;
-    return static_cast<float>(static_cast<int32_t>(v));
-}
-
-template <bool Stretched>
-BATCHWARP_INLINE float brighter(float v, float factor, float low, float range, float divisor) {
-    // The same three roundings as NumPy's x - min, / max, * 255; then Pillow's blend with black.
-    if (Stretched) v = (v - low) / divisor * 255.0f;
-    v = truncated(factor * truncated(v));
-    return Stretched ? v / 255.0f * range + low : v;
-}
-
-template <bool Stretched>
-BATCHWARP_INLINE void brighten_as(float* __restrict data, int64_t count,
-                                  const float* __restrict factors, float low, float range) {
-    const float divisor = range != 0 ? range : 1.0f;
-    int64_t i = 0;
-    for (; i + lanes <= count; i += lanes)
-        for (int k = 0; k < lanes; ++k)
-            data[i + k] = brighter<Stretched>(data[i + k], factors[k], low, range, divisor);
-    for (int k = 0; i + k < count; ++k)
-        data[i + k] = brighter<Stretched>(data[i + k], factors[k], low, range, divisor);
-}
-
-void brighten(float* data, int64_t count, const float (&pixel)[4], bool stretched, float low,
-              float range) {
-    float factors[lanes];
-    for (int k = 0; k < lanes; ++k) factors[k] = pixel[k % 4];
-    if (stretched)
-        brighten_as<true>(data, count, factors, low, range);
-    else
-        brighten_as<false>(data, count, factors, low, range);
 }
 
 // The pattern of shifts and scales repeats every `channels` values; spread over a whole number of

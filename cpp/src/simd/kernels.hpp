@@ -118,6 +118,12 @@ struct ResizeRowsJob {
     const int16_t* weights;
 };
 
+/// Changes `pixels` pixels of `channels` interleaved values, the first of which is number
+/// `first_channel`: more than 0 only for functions of a value. `function` is of the operation's
+/// type `Function<float>`.
+using PixelKernel = void (*)(const void* function, float* data, int64_t pixels, int32_t channels,
+                             int32_t first_channel);
+
 struct KernelTable {
     const char* name;
     void (*linear_c1)(const LinearJob&);
@@ -147,14 +153,11 @@ struct KernelTable {
     void (*convert_u16)(const uint16_t* from, float* to, int64_t count);
     /// Smallest and largest value; NaNs are passed over.
     void (*min_max)(const float* data, int64_t count, float* low, float* high);
-    /// Adds, then clips to [low, high].
-    void (*add_clip)(float* data, int64_t count, float add, float low, float high);
+    /// One for each operation, in the order of ops/list.hpp; null for those that do not change
+    /// pixels.
+    const PixelKernel* pixel;
     /// floor(value + 0.5), saturated to 0 to 255; NaN becomes 0.
     void (*round_to_bytes)(float* data, int64_t count);
-    /// 8-bit brightness as Pillow's. `factors` repeats every four values. If `stretched`, low to
-    /// low + range stands for 0 to 255.
-    void (*brighten)(float* data, int64_t count, const float (&factors)[4], bool stretched,
-                     float low, float range);
     /// value = (value - shift[channel]) * scale[channel]
     void (*normalize)(float* data, int64_t pixels, int32_t channels, const float* shift,
                       const float* scale);

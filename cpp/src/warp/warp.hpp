@@ -6,7 +6,7 @@
 #include <cstdint>
 
 #include "batchwarp/fill_mode.hpp"
-#include "batchwarp/params.hpp"
+#include "batchwarp/coordinates.hpp"
 
 namespace batchwarp {
 

@@ -1,20 +1,15 @@
+#include "ops/affine.hpp"
+
 #include <cmath>
-#include <limits>
 #include <numbers>
 
-#include "batchwarp/params.hpp"
+namespace batchwarp::ops {
 
-namespace batchwarp {
-
-TransformParams::TransformParams()
-    : channel_shift(std::numeric_limits<double>::quiet_NaN()),
-      brightness(std::numeric_limits<double>::quiet_NaN()) {}
-
-bool affine_from_params(const TransformParams& p, std::int64_t height, std::int64_t width,
-                        Affine& affine) noexcept {
-    const bool shifts = p.tx != 0 || p.ty != 0;
-    const bool zooms = p.zx != 1 || p.zy != 1;
-    if (p.theta == 0 && !shifts && p.shear == 0 && !zooms) return false;
+void Affine::place(const double* row, int64_t height, int64_t width,
+                   Coordinates& coordinates) noexcept {
+    const double theta = row[0], tx = row[1], ty = row[2], shear = row[3], zx = row[4], zy = row[5];
+    const bool shifts = tx != 0 || ty != 0;
+    const bool zooms = zx != 1 || zy != 1;
 
     // NumPy's deg2rad multiplies by pi / 180.
     constexpr double radians = std::numbers::pi / 180.0;
@@ -26,27 +21,27 @@ bool affine_from_params(const TransformParams& p, std::int64_t height, std::int6
     // inside.
     double a = 1, b = 0, c = 0;
     double d = 0, e = 1, f = 0;
-    if (p.theta != 0) {
-        const double cos = std::cos(p.theta * radians), sin = std::sin(p.theta * radians);
+    if (theta != 0) {
+        const double cos = std::cos(theta * radians), sin = std::sin(theta * radians);
         a = cos;
         b = -sin;
         d = sin;
         e = cos;
     }
     if (shifts) {
-        c = std::fma(b, p.ty, a * p.tx);
-        f = std::fma(e, p.ty, d * p.tx);
+        c = std::fma(b, ty, a * tx);
+        f = std::fma(e, ty, d * tx);
     }
-    if (p.shear != 0) {
-        const double sin = std::sin(p.shear * radians), cos = std::cos(p.shear * radians);
+    if (shear != 0) {
+        const double sin = std::sin(shear * radians), cos = std::cos(shear * radians);
         b = std::fma(b, cos, a * -sin);
         e = std::fma(e, cos, d * -sin);
     }
     if (zooms) {
-        a *= p.zx;
-        d *= p.zx;
-        b *= p.zy;
-        e *= p.zy;
+        a *= zx;
+        d *= zx;
+        b *= zy;
+        e *= zy;
     }
 
     // Keras moves the origin to (h/2 - .5, w/2 - .5) and then swaps the two axes, centre included.
@@ -54,8 +49,8 @@ bool affine_from_params(const TransformParams& p, std::int64_t height, std::int6
     const double ox = static_cast<double>(width) / 2 - 0.5;
     const double first = std::fma(b, -ox, a * -oy) + (c + oy);
     const double second = std::fma(e, -ox, d * -oy) + (f + ox);
-    affine = {e, d, b, a, second, first};
-    return true;
+    coordinates.affine = {e, d, b, a, second, first};
+    coordinates.warps = true;
 }
 
-}  // namespace batchwarp
+}  // namespace batchwarp::ops

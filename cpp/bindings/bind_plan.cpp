@@ -1,0 +1,207 @@
+#include <pybind11/stl.h>
+
+#include <iterator>
+#include <string>
+
+#include "array.hpp"
+#include "batchwarp/plan.hpp"
+#include "register.hpp"
+
+namespace batchwarp::bindings {
+namespace {
+
+template <class Things, class Get>
+py::tuple tuple_of(const Things& things, Get&& get) {
+    py::list result;
+    for (const auto& thing : things) result.append(get(thing));
+    return result;
+}
+
+py::tuple names_of(const Needs& needs) {
+    py::list names;
+    if (needs.range) names.append("range");
+    if (needs.moments) names.append("moments");
+    return names;
+}
+
+std::span<const Column> columns_of(const Description& d) {
+    return {d.columns, static_cast<std::size_t>(d.column_count())};
+}
+
+std::span<const Setting> settings_of(const Description& d) {
+    return {d.settings, static_cast<std::size_t>(d.setting_count())};
+}
+
+py::tuple column_names(std::span<const Column> columns) {
+    return tuple_of(columns, [](const Column& column) { return column.name; });
+}
+
+void register_operations(py::module_& m) {
+    py::class_<Description>(m, "Operation", "What a step of a plan does. Immutable.")
+        .def_readonly("name", &Description::name)
+        .def_property_readonly(
+            "scope", [](const Description& d) { return scope_names[static_cast<int>(d.scope)]; })
+        .def_property_readonly("columns",
+                               [](const Description& d) { return column_names(columns_of(d)); })
+        .def_property_readonly("neutral",
+                               [](const Description& d) {
+                                   return tuple_of(columns_of(d),
+                                                   [](const Column& c) { return c.neutral; });
+                               })
+        .def_property_readonly("settings",
+                               [](const Description& d) {
+                                   return tuple_of(settings_of(d),
+                                                   [](const Setting& s) { return s.name; });
+                               })
+        .def_property_readonly("needs", [](const Description& d) { return names_of(d.needs); });
+    m.attr("OPERATIONS") = tuple_of(operations(), [](const Description* d) { return d; });
+}
+
+std::vector<double> per_channel(const py::object& values, const char* name) {
+    if (values.is_none()) return {};
+    const py::array array = as_array(values, name);
+    const double* first = table<double>(array, array.ndim() == 1 ? array.shape(0) : -1, 0, name);
+    return {first, first + array.shape(0)};
+}
+
+py::object per_channel(const std::vector<double>& values) {
+    if (values.empty()) return py::none();
+    return py::array_t<double>(static_cast<py::ssize_t>(values.size()), values.data());
+}
+
+std::vector<double> setting_value(const Setting& setting, const py::object& value) {
+    if (setting.kind == Setting::per_channel) return per_channel(value, setting.name);
+    // A number may be an integer, but nothing stands for a flag.
+    const bool is_flag = setting.kind == Setting::flag;
+    py::detail::make_caster<bool> flag;
+    py::detail::make_caster<double> number;
+    if (is_flag ? flag.load(value, false) : number.load(value, true))
+        return {is_flag ? static_cast<double>(static_cast<bool>(flag))
+                        : static_cast<double>(number)};
+    throw py::type_error("`" + std::string(setting.name) + "` must be a " +
+                         (is_flag ? "bool" : "number") +
+                         ". Received: " + py::repr(value).cast<std::string>());
+}
+
+py::object setting_value(const Setting& setting, const std::vector<double>& value) {
+    if (setting.kind == Setting::per_channel) return per_channel(value);
+    return setting.kind == Setting::flag ? py::object(py::bool_(value[0] != 0))
+                                         : py::object(py::float_(value[0]));
+}
+
+const Description* operation_named(const std::string& name) {
+    for (const Description* operation : operations())
+        if (name == operation->name) return operation;
+    return nullptr;
+}
+
+// Unknown names go to the core as they are, which refuses them.
+StepOptions step_options(const std::string& name, const py::dict& settings) {
+    StepOptions step{name};
+    for (const auto& [key, value] : settings) step.settings[key.cast<std::string>()];
+    if (const Description* operation = operation_named(name); operation != nullptr)
+        for (const Setting& setting : settings_of(*operation))
+            if (settings.contains(setting.name))
+                step.settings[setting.name] =
+                    setting_value(setting, py::object(settings[setting.name]));
+    return step;
+}
+
+py::tuple steps_of(const Plan& plan) {
+    return tuple_of(plan.options().steps, [](const StepOptions& step) {
+        py::dict settings;
+        for (const Setting& setting : settings_of(*operation_named(step.operation)))
+            if (const auto given = step.settings.find(setting.name); given != step.settings.end())
+                settings[setting.name] = setting_value(setting, given->second);
+        return py::make_tuple(step.operation, settings);
+    });
+}
+
+std::vector<StepOptions> step_list(const py::object& steps, const Normalization& normalization) {
+    if (steps.is_none()) return keras_steps(normalization);
+    const Normalization& n = normalization;
+    if (n.rescale != 1 || n.samplewise_center || n.samplewise_std || !n.mean.empty() ||
+        !n.std.empty())
+        throw py::value_error(
+            "`rescale`, `samplewise_center`, `samplewise_std`, `mean` and `std` must be settings "
+            "of steps where `steps` is given. Received: both");
+    std::vector<StepOptions> list;
+    for (const py::handle step : steps) {
+        const auto [name, settings] = step.cast<std::pair<std::string, py::dict>>();
+        list.push_back(step_options(name, settings));
+    }
+    return list;
+}
+
+Plan make_plan(std::int64_t height, std::int64_t width, std::int64_t channels,
+               const std::string& data_format, int interpolation_order,
+               const std::string& fill_mode, double cval, double rescale, bool samplewise_center,
+               bool samplewise_std, const py::object& mean, const py::object& std,
+               const py::object& steps) {
+    if (data_format != "channels_last" && data_format != "channels_first")
+        throw py::value_error(
+            "`data_format` must be \"channels_last\" or \"channels_first\". Received: \"" +
+            data_format + '"');
+    PlanOptions options;
+    options.height = height;
+    options.width = width;
+    options.channels = channels;
+    options.channels_first = data_format == "channels_first";
+    options.order = interpolation_order;
+    options.fill_mode = fill_mode_from_name(fill_mode);
+    options.cval = cval;
+    options.steps = step_list(steps, {rescale, samplewise_center, samplewise_std,
+                                      per_channel(mean, "mean"), per_channel(std, "std")});
+    return Plan(std::move(options));
+}
+
+}  // namespace
+
+void register_plan(py::module_& m) {
+    register_operations(m);
+    m.attr("FILL_MODES") = tuple_of(fill_mode_names, [](const char* name) { return name; });
+    const Plan keras({.height = 1, .width = 1, .channels = 1});
+    m.attr("PARAM_COLUMNS") = column_names(keras.columns());
+
+    const auto option = [](auto member) {
+        return [member](const Plan& plan) { return plan.options().*member; };
+    };
+    const auto normalization = [](auto member) {
+        return [member](const Plan& plan) { return plan.normalization().*member; };
+    };
+    py::class_<Plan>(m, "Plan", "What stays the same over a whole flow. Immutable.")
+        .def(py::init(&make_plan), py::kw_only(), py::arg("height"), py::arg("width"),
+             py::arg("channels"), py::arg("data_format") = "channels_last",
+             py::arg("interpolation_order") = 1, py::arg("fill_mode") = "nearest",
+             py::arg("cval") = 0.0, py::arg("rescale") = 1.0, py::arg("samplewise_center") = false,
+             py::arg("samplewise_std") = false, py::arg("mean") = py::none(),
+             py::arg("std") = py::none(), py::arg("steps") = py::none())
+        .def_property_readonly("height", option(&PlanOptions::height))
+        .def_property_readonly("width", option(&PlanOptions::width))
+        .def_property_readonly("channels", option(&PlanOptions::channels))
+        .def_property_readonly("data_format",
+                               [](const Plan& plan) {
+                                   return plan.options().channels_first ? "channels_first"
+                                                                        : "channels_last";
+                               })
+        .def_property_readonly("interpolation_order", option(&PlanOptions::order))
+        .def_property_readonly(
+            "fill_mode",
+            [](const Plan& plan) {
+                return fill_mode_names[static_cast<int>(plan.options().fill_mode)];
+            })
+        .def_property_readonly("cval", option(&PlanOptions::cval))
+        .def_property_readonly("rescale", normalization(&Normalization::rescale))
+        .def_property_readonly("samplewise_center",
+                               normalization(&Normalization::samplewise_center))
+        .def_property_readonly("samplewise_std", normalization(&Normalization::samplewise_std))
+        .def_property_readonly(
+            "mean", [](const Plan& plan) { return per_channel(plan.normalization().mean); })
+        .def_property_readonly(
+            "std", [](const Plan& plan) { return per_channel(plan.normalization().std); })
+        .def_property_readonly("steps", &steps_of)
+        .def_property_readonly("columns",
+                               [](const Plan& plan) { return column_names(plan.columns()); });
+}
+
+}  // namespace batchwarp::bindings

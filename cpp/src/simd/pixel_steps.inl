@@ -1,0 +1,113 @@
+// The operations that change pixels: a loop over the function of each, which every tier compiles
+// with its own flags, and what is faster by hand.
+
+namespace batchwarp {
+namespace {
+
+// The pattern of channels repeats; spread over a whole number of vectors it turns into a plain
+// loop.
+template <int Channels, class Function>
+BATCHWARP_INLINE void each_value(const Function& function, float* data, int64_t count,
+                                 int32_t first_channel) {
+    constexpr int period = lanes * Channels;
+    int32_t channel[period];
+    for (int k = 0; k < period; ++k) channel[k] = first_channel + k % Channels;
+    int64_t i = 0;
+    for (; i + period <= count; i += period)
+        for (int k = 0; k < period; ++k) data[i + k] = function(data[i + k], channel[k]);
+    for (int k = 0; i + k < count; ++k) data[i + k] = function(data[i + k], channel[k]);
+}
+
+template <class Function>
+BATCHWARP_INLINE void change(const Function& function, float* data, int64_t pixels,
+                             int32_t channels, int32_t first_channel)
+    requires ops::OfValue<Function, float>
+{
+    switch (channels) {
+        case 1:
+            return each_value<1>(function, data, pixels, first_channel);
+        case 3:
+            return each_value<3>(function, data, pixels * 3, first_channel);
+        case 4:
+            return each_value<4>(function, data, pixels * 4, first_channel);
+        default:
+            break;
+    }
+    for (int64_t i = 0; i < pixels; ++i, data += channels)
+        for (int32_t c = 0; c < channels; ++c) data[c] = function(data[c], first_channel + c);
+}
+
+template <class Function>
+BATCHWARP_INLINE void change(const Function& function, float* data, int64_t pixels,
+                             int32_t channels, int32_t)
+    requires ops::OfPixel<Function, float>
+{
+    // With the number of channels known, a pixel stays in registers.
+    if (channels == 3)
+        for (int64_t i = 0; i < pixels; ++i) function(data + 3 * i, 3);
+    else
+        for (int64_t i = 0; i < pixels; ++i) function(data + channels * i, channels);
+}
+
+BATCHWARP_INLINE float truncated(float v) {
+    v = v > 0 ? v : 0.0f;
+    v = v < 255 ? v : 255.0f;
+    return static_cast<float>(static_cast<int32_t>(v));
+}
+
+template <bool Stretched>
+BATCHWARP_INLINE float brighter(float v, float factor, float low, float range, float divisor) {
+    // The same three roundings as NumPy's x - min, / max, * 255; then Pillow's blend with black.
+    if (Stretched) v = (v - low) / divisor * 255.0f;
+    v = truncated(factor * truncated(v));
+    return Stretched ? v / 255.0f * range + low : v;
+}
+
+template <bool Stretched>
+BATCHWARP_INLINE void brighten_as(float* __restrict data, int64_t count,
+                                  const float* __restrict factors, float low, float range) {
+    const float divisor = range != 0 ? range : 1.0f;
+    int64_t i = 0;
+    for (; i + lanes <= count; i += lanes)
+        for (int k = 0; k < lanes; ++k)
+            data[i + k] = brighter<Stretched>(data[i + k], factors[k], low, range, divisor);
+    for (int k = 0; i + k < count; ++k)
+        data[i + k] = brighter<Stretched>(data[i + k], factors[k], low, range, divisor);
+}
+
+// Whether values are stretched decides once for all, and alpha is a factor like any other.
+BATCHWARP_INLINE void change(const ops::Brightness::Function<float>& function, float* data,
+                             int64_t pixels, int32_t channels, int32_t first_channel) {
+    float factors[lanes];
+    for (int k = 0; k < lanes; ++k)
+        factors[k] = function.factor(first_channel + (channels == 4 ? k % 4 : 0));
+    const int64_t count = pixels * channels;
+    if (function.stretches())
+        brighten_as<true>(data, count, factors, function.low(), function.extent());
+    else
+        brighten_as<false>(data, count, factors, function.low(), function.extent());
+}
+
+template <class Op>
+void pixel_kernel(const void* function, float* data, int64_t pixels, int32_t channels,
+                  int32_t first_channel) {
+    // A copy: what is written to `data` cannot change it.
+    const auto own = *static_cast<const ops::FunctionOf<Op, float>*>(function);
+    change(own, data, pixels, channels, first_channel);
+}
+
+template <class Op>
+constexpr PixelKernel pixel_kernel_of() {
+    if constexpr (Op::description.scope == Scope::pixel)
+        return pixel_kernel<Op>;
+    else
+        return nullptr;
+}
+
+template <class List>
+constexpr PixelKernel pixel_kernels[1] = {};
+template <class... Ops>
+constexpr PixelKernel pixel_kernels<ops::List<Ops...>>[] = {pixel_kernel_of<Ops>()...};
+
+}  // namespace
+}  // namespace batchwarp
