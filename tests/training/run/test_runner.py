@@ -85,11 +85,11 @@ def test_run_leaves_what_it_promises(tmp_path, capsys):
     folder = tmp_path / "a" / "b"
     with start(folder, "--h5", "--seed", "3", data="drawn") as run:
         assert record_of(folder)["status"] == "running"
-        run.draw_batch(batchwarp.ImageDataGenerator(), X[:4], Y[:4])
-        run.draw_variants(batchwarp.ImageDataGenerator(rotation_range=5), X[0], count=3)
-        model = run.model(build)
-        run.fit(model, flow(), epochs=2, validation_data=part().flow)
-        saved = run.evaluate([part("training"), part("test")])
+        run.outcome.draw_batch(batchwarp.ImageDataGenerator(), X[:4], Y[:4])
+        run.outcome.draw_variants(batchwarp.ImageDataGenerator(rotation_range=5), X[0], count=3)
+        model = run.fitting.model(build)
+        run.fitting.fit(model, flow(), epochs=2, validation_data=part().flow)
+        saved = run.outcome.evaluate([part("training"), part("test")])
     np.testing.assert_array_equal(saved.get_weights()[0], model.get_weights()[0])
     record = record_of(folder)
     assert record["script"] == "example"
@@ -132,7 +132,7 @@ def test_run_leaves_what_it_promises(tmp_path, capsys):
 def test_failure_is_in_the_record(tmp_path):
     def fail():
         with start(tmp_path) as run:
-            run.record(loss=1.5)
+            run.record.add(loss=1.5)
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -176,10 +176,10 @@ def interrupt_in(epoch, when):
 def test_ctrl_c_keeps_what_is_complete_and_goes_on_to_the_report(tmp_path, when, epochs, capsys):
     def interrupted():
         with start(tmp_path) as run:
-            model = run.model(build)
-            run.fit(model, flow(), epochs=9, callbacks=[interrupt_in(2, when)])
-            run.fit(model, flow(), epochs=12)  # is passed over
-            run.evaluate([part()])
+            model = run.fitting.model(build)
+            run.fitting.fit(model, flow(), epochs=9, callbacks=[interrupt_in(2, when)])
+            run.fitting.fit(model, flow(), epochs=12)  # is passed over
+            run.outcome.evaluate([part()])
 
     with pytest.raises(KeyboardInterrupt):
         interrupted()
@@ -196,7 +196,7 @@ def test_ctrl_c_in_the_first_epoch_saves_the_model_and_the_report(tmp_path):
     def interrupted():
         with start(tmp_path) as run:
             callbacks = [interrupt_in(1, "on_train_batch_end")]
-            run.fit(run.model(build), flow(), epochs=9, callbacks=callbacks)
+            run.fitting.fit(run.fitting.model(build), flow(), epochs=9, callbacks=callbacks)
 
     with pytest.raises(KeyboardInterrupt):
         interrupted()
@@ -209,7 +209,7 @@ def test_ctrl_c_waits_for_the_end_of_a_step(tmp_path):
     def interrupted():
         with start(tmp_path) as run:
             callbacks = [interrupt_in(1, "on_train_batch_begin")]
-            run.fit(run.model(build), flow(), epochs=9, callbacks=callbacks)
+            run.fitting.fit(run.fitting.model(build), flow(), epochs=9, callbacks=callbacks)
 
     with pytest.raises(KeyboardInterrupt):
         interrupted()
@@ -224,8 +224,8 @@ def train(folder, epochs, *arguments, best=None):
     keras.utils.set_random_seed(1)
     callbacks = [keras.callbacks.ReduceLROnPlateau(patience=1, monitor="loss", min_delta=10)]
     with start(folder, *arguments, "--epochs", str(epochs)) as run:
-        model = run.model(build)
-        run.fit(
+        model = run.fitting.model(build)
+        run.fitting.fit(
             model,
             flow(**AUGMENT),
             epochs=epochs,
@@ -233,7 +233,7 @@ def train(folder, epochs, *arguments, best=None):
             best=best,
             validation_data=part().flow,
         )
-        run.evaluate([part()])
+        run.outcome.evaluate([part()])
     return history_of(folder)
 
 
@@ -316,7 +316,9 @@ def test_run_without_a_complete_epoch_begins_anew(tmp_path, capsys):
     def interrupted():
         with start(folder) as run:
             callbacks = [interrupt_in(1, "on_train_batch_end")]
-            run.fit(run.model(build), flow(**AUGMENT), epochs=1, callbacks=callbacks)
+            run.fitting.fit(
+                run.fitting.model(build), flow(**AUGMENT), epochs=1, callbacks=callbacks
+            )
 
     with pytest.raises(KeyboardInterrupt):
         interrupted()

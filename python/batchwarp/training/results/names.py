@@ -18,3 +18,17 @@ PICTURES = {
 }
 CONFUSION_FILE = "confusion.png"
 MISTAKES_FILE = "misclassified.png"
+
+# All that a run writes, in the order in which the user is told.
+FILES = (
+    RECORD_FILE,
+    HISTORY_FILE,
+    REPORT_FILE,
+    MODEL_FILE,
+    LAST_MODEL_FILE,
+    H5_FILE,
+    MISCLASSIFIED_FILE,
+    *PICTURES,
+    CONFUSION_FILE,
+    MISTAKES_FILE,
+)

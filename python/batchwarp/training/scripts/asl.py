@@ -75,21 +75,21 @@ def run(arguments: argparse.Namespace) -> None:
         "augmentation": augmentation or None,
     }
     with Run("asl", "ASL letters", arguments, classes=data.classes, settings=settings) as this_run:
-        this_run.draw_batch(datagen, data.x_train[:32], data.y_train[:32])
-        model = this_run.model(build)
+        this_run.outcome.draw_batch(datagen, data.x_train[:32], data.y_train[:32])
+        model = this_run.fitting.model(build)
         # At a constant rate the accuracy on new pictures jumps up and down to the end.
         slower = keras.callbacks.ReduceLROnPlateau(monitor="val_loss", factor=0.5, patience=2)
-        this_run.fit(
+        this_run.fitting.fit(
             model, training, epochs=arguments.epochs, validation_data=test, callbacks=[slower]
         )
-        saved = this_run.evaluate([data.test_part(test)])
+        saved = this_run.outcome.evaluate([data.test_part(test)])
         # What somebody else would do with the saved model: load it and ask it about one picture.
         chances = saved.predict(data.x_test[:1] / 255.0, verbose=0)[0]
         say(
             f"The saved model takes test picture 1, a letter {data.classes[data.y_test[0]]}, for "
             f"{data.classes[chances.argmax()]} (probability {chances.max():.3f})."
         )
-        this_run.compare_generators(
+        this_run.outcome.compare_generators(
             {"rescale": 1 / 255, **augmentation}, data.x_train, data.y_train
         )
 

@@ -108,18 +108,18 @@ def run(arguments: argparse.Namespace) -> None:
         "cats-dogs", "Cats and dogs", arguments, classes=CLASSES, settings=settings
     ) as this_run:
         photographs = some_pictures(training, 20, arguments.seed, target_size=SIZE)
-        this_run.draw_batch(datagen, photographs)
-        this_run.draw_variants(datagen, photographs[0])
-        model = this_run.model(build)
-        this_run.fit(
+        this_run.outcome.draw_batch(datagen, photographs)
+        this_run.outcome.draw_variants(datagen, photographs[0])
+        model = this_run.fitting.model(build)
+        this_run.fitting.fit(
             model,
             training,
             epochs=arguments.epochs,
             steps=limited_steps(arguments.limit, arguments.batch_size),
             validation_data=validated.flow,
         )
-        this_run.evaluate([validated])
-        this_run.list_unread([training, validation])
+        this_run.outcome.evaluate([validated])
+        this_run.outcome.list_unread([training, validation])
 
 
 def find_folder(given: Path | None) -> Path:

@@ -100,11 +100,11 @@ def run(arguments: argparse.Namespace) -> None:
     ) as this_run:
         x, y = data.x_train / np.float32(255), data.y_train
         if augmented:
-            this_run.draw_batch(datagen, data.x_train[:32], data.y_train[:32])
+            this_run.outcome.draw_batch(datagen, data.x_train[:32], data.y_train[:32])
             more_x, more_y = _augmented(datagen, data, arguments.seed)
             x, y = np.concatenate([x, more_x]), np.concatenate([y, more_y])
-        model = this_run.model(build)
-        this_run.fit(
+        model = this_run.fitting.model(build)
+        this_run.fitting.fit(
             model,
             x,
             y,
@@ -113,7 +113,7 @@ def run(arguments: argparse.Namespace) -> None:
             # The last quarter: of model d, augmented pictures whose originals are trained on.
             validation_split=VALIDATION_SPLIT,
         )
-        this_run.evaluate([data.test_part(test)])
+        this_run.outcome.evaluate([data.test_part(test)])
 
 
 def _augmented(

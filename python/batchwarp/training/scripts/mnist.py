@@ -69,11 +69,11 @@ def run(arguments: argparse.Namespace) -> None:
         "augmentation": augmentation or None,
     }
     with Run("mnist", "MNIST", arguments, classes=data.classes, settings=settings) as this_run:
-        this_run.draw_batch(datagen, data.x_train[:32], data.y_train[:32])
-        model = this_run.model(build)
-        this_run.fit(model, training, epochs=arguments.epochs, validation_data=test)
-        this_run.evaluate([data.test_part(test)])
-        this_run.compare_generators(
+        this_run.outcome.draw_batch(datagen, data.x_train[:32], data.y_train[:32])
+        model = this_run.fitting.model(build)
+        this_run.fitting.fit(model, training, epochs=arguments.epochs, validation_data=test)
+        this_run.outcome.evaluate([data.test_part(test)])
+        this_run.outcome.compare_generators(
             {"rescale": 1 / 255, **augmentation}, data.x_train, data.y_train
         )
 

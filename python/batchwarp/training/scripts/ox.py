@@ -124,9 +124,9 @@ def run(arguments: argparse.Namespace) -> None:
             color_mode="grayscale",
             interpolation=INTERPOLATION,
         )
-        this_run.draw_batch(datagen, shown[:32])
-        model = this_run.model(build)
-        this_run.fit(
+        this_run.outcome.draw_batch(datagen, shown[:32])
+        model = this_run.fitting.model(build)
+        this_run.fitting.fit(
             model,
             training,
             epochs=arguments.epochs,
@@ -138,12 +138,13 @@ def run(arguments: argparse.Namespace) -> None:
             ],
             best=WATCHED,
         )
-        best = int(np.argmin(this_run.history["val_loss"])) + 1
-        this_run.record(best_epoch=best)
-        say(f"{this_run.epochs} epochs; the best on the validation pictures was number {best}.")
-        this_run.evaluate(list(parts.values()))
-        this_run.list_unread([training, *flows.values()])
-        this_run.compare_generators(
+        record = this_run.record
+        best = int(np.argmin(record.history["val_loss"])) + 1
+        record.add(best_epoch=best)
+        say(f"{record.epochs} epochs; the best on the validation pictures was number {best}.")
+        this_run.outcome.evaluate(list(parts.values()))
+        this_run.outcome.list_unread([training, *flows.values()])
+        this_run.outcome.compare_generators(
             {"rescale": 1 / 255, **augmentation}, shown.astype(np.uint8), np.zeros(len(shown))
         )
 

@@ -187,9 +187,9 @@ def run(arguments: argparse.Namespace) -> None:
     with Run("transfer", title, arguments, classes=classes, settings=settings) as this_run:
         if augmentation:
             pictures = some_pictures(training, 20, arguments.seed, **scaling)
-            this_run.draw_batch(datagen, pictures)
-            this_run.draw_variants(datagen, pictures[0])
-        model = this_run.model(build)
+            this_run.outcome.draw_batch(datagen, pictures)
+            this_run.outcome.draw_variants(datagen, pictures[0])
+        model = this_run.fitting.model(build)
         say(f"{base.network.count_params():,} of them are those of {base.name}")
         if mode == "extract":
             trained = part_of("training", training, limit)
@@ -200,19 +200,19 @@ def run(arguments: argparse.Namespace) -> None:
                 "validation_data": parts[0].flow,
             }
             if fine_tuning:
-                this_run.fit(model, training, epochs=arguments.head_epochs, **batches)
-                if this_run.epochs == arguments.head_epochs:
+                this_run.fitting.fit(model, training, epochs=arguments.head_epochs, **batches)
+                if this_run.record.epochs == arguments.head_epochs:
                     _begin_fine_tuning(model, base, fine_tuning["unfreeze_from"])
-            this_run.fit(model, training, epochs=arguments.epochs, **batches)
-        this_run.evaluate(parts)
-        this_run.list_unread([training, *held])
+            this_run.fitting.fit(model, training, epochs=arguments.epochs, **batches)
+        this_run.outcome.evaluate(parts)
+        this_run.outcome.list_unread([training, *held])
 
 
 def _train_on_features(
     this_run: Run, model: Any, training: Part, validation: Part, arguments: argparse.Namespace
 ) -> None:
     """Trains the layers after the base on what the base makes of the pictures, made once."""
-    if this_run.epochs >= arguments.epochs:
+    if this_run.record.epochs >= arguments.epochs:
         return
     keras = load_keras()
     features = model.get_layer("flatten").input
@@ -225,11 +225,11 @@ def _train_on_features(
     validated = _features(extractor, validation, clock)
     seconds = time.perf_counter() - begin
     say(f"Features of {len(y) + len(validated[1]):,} pictures: {seconds:.1f} s")
-    this_run.record(
+    this_run.record.add(
         seconds_for_features=round(seconds, 2),
         generator_images_per_second=round(clock.images / clock.making),
     )
-    this_run.fit(
+    this_run.fitting.fit(
         head,
         x,
         y,
