@@ -59,7 +59,7 @@ def with_cache(make: partial[Any]) -> Contender:
     made: list[Any] = []
 
     def finish() -> None:
-        made.pop()._cache.close()
+        made.pop()._files.cache.close()
 
     return Contender(lambda: made.append(make()), finish=finish)
 
@@ -72,10 +72,10 @@ def measure(count: int, rounds: int) -> tuple[dict[str, Timing], int]:
         make_files(folder, count)
         cached = partial(index, ours, folder, cache=cache)
         first = cached()
-        fill(first._cache, first.filepaths)
+        fill(first._files.cache, first.filepaths)
         again = cached()
-        found = int(np.count_nonzero(again._cache.find(np.arange(count)) >= 0))
-        again._cache.close()
+        found = int(np.count_nonzero(again._files.cache.find(np.arange(count)) >= 0))
+        again._files.cache.close()
         timings = interleaved(
             {
                 OURS: Contender(partial(index, ours, folder)),

@@ -146,10 +146,10 @@ def new_cache(folder: Path) -> Any:
     caches = folder / f"new {os.getpid()} {next(numbers)}"
     writer = file_flow(folder, cache=caches, shuffle=False)
     first = next(writer), next(writer)
-    writer._cache.close()
+    writer._files.cache.close()
     reader = file_flow(folder, cache=caches, shuffle=False)
     second = next(reader), next(reader)
-    reader._cache.close()
+    reader._files.cache.close()
     assert same(first, second)
     return first
 

@@ -22,6 +22,7 @@ __all__ = [
     "is_extension",
     "is_floating",
     "is_real",
+    "listed",
     "rank_hint",
     "real_array",
     "sequence",
@@ -166,6 +167,28 @@ def sequence(name: str, value: Any, *, stack: bool = False) -> Any:
     if not is_array and all(hasattr(value, what) for what in needed):
         return value
     return as_array(name, value, stack=stack)
+
+
+def listed(values: Any) -> list[Any]:
+    """Returns the values of a column, an array or any iterable, of Python's own types if possible.
+
+    Args:
+        values: Iterable, for example an array or a column of pandas, polars or pyarrow.
+
+    Returns:
+        List.
+
+    Raises:
+        TypeError: If it is an array without an axis, or cannot be iterated over.
+    """
+    for name in ("to_pylist", "to_list", "tolist"):
+        method = getattr(values, name, None)
+        if method is not None:
+            found = method()
+            if not isinstance(found, list):
+                raise TypeError(f"an array without an axis holds one value: {found!r}")
+            return found
+    return [value.item() if isinstance(value, np.generic) else value for value in values]
 
 
 def converted(name: str, array: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:

@@ -21,6 +21,18 @@ if TYPE_CHECKING:
 __all__ = ["ImageDataGenerator"]
 
 
+def _passed_on(arguments: Mapping[str, Any], *without: str) -> dict[str, Any]:
+    """Returns the arguments of a `flow` for the iterator, which takes them by the same names.
+
+    An argument is named in the signatures, which are what users see, and nowhere in between.
+
+    Args:
+        arguments: The function's `locals()`, before there are others.
+        *without: Names that the iterator does not take.
+    """
+    return {name: value for name, value in arguments.items() if name not in without}
+
+
 class ImageDataGenerator(Settings):
     """Generates batches of image data with real-time augmentation.
 
@@ -148,31 +160,17 @@ class ImageDataGenerator(Settings):
                 argument is not as above.
             CudaError: If there is no device.
         """
-        options: dict[str, Any] = {}
+        arguments = _passed_on(locals(), "self", "device", "framework")
         iterator: type[NumpyArrayIterator] = NumpyArrayIterator
         if device is not None:
-            iterator, options = DeviceIterator, {"device": device, "framework": framework}
+            iterator = DeviceIterator
+            arguments |= {"device": device, "framework": framework}
         elif framework is not None:
             raise ValueError(
                 f"`framework` is for batches on a `device`. Received: {framework!r} without one"
             )
         return iterator(
-            x,
-            y,
-            self,
-            batch_size=batch_size,
-            shuffle=shuffle,
-            sample_weight=sample_weight,
-            seed=seed,
-            data_format=self.data_format,
-            save_to_dir=save_to_dir,
-            save_prefix=save_prefix,
-            save_format=save_format,
-            ignore_class_split=ignore_class_split,
-            subset=subset,
-            dtype=self.dtype,
-            prefetch=prefetch,
-            **options,
+            image_data_generator=self, data_format=self.data_format, dtype=self.dtype, **arguments
         )
 
     def flow_from_directory(
@@ -258,30 +256,10 @@ class ImageDataGenerator(Settings):
             OSError: If `directory` cannot be read.
         """
         return DirectoryIterator(
-            directory,
-            self,
-            target_size=target_size,
-            color_mode=color_mode,
-            keep_aspect_ratio=keep_aspect_ratio,
-            classes=classes,
-            class_mode=class_mode,
+            image_data_generator=self,
             data_format=self.data_format,
-            batch_size=batch_size,
-            shuffle=shuffle,
-            seed=seed,
-            save_to_dir=save_to_dir,
-            save_prefix=save_prefix,
-            save_format=save_format,
-            follow_links=follow_links,
-            subset=subset,
-            interpolation=interpolation,
             dtype=self.dtype,
-            prefetch=prefetch,
-            cache=cache,
-            on_error=on_error,
-            scaled_decode=scaled_decode,
-            exif_transpose=exif_transpose,
-            formats=formats,
+            **_passed_on(locals(), "self"),
         )
 
     def flow_from_dataframe(
@@ -366,6 +344,7 @@ class ImageDataGenerator(Settings):
             TypeError: If a column does not hold what the class mode needs.
             KeyError: If there is no such column.
         """
+        arguments = _passed_on(locals(), "self", "kwargs")
         if "has_ext" in kwargs:
             warn(
                 "has_ext is deprecated, filenames in the dataframe have to match the exact "
@@ -383,7 +362,7 @@ class ImageDataGenerator(Settings):
                 '`class_mode="other"` is deprecated, please use `class_mode="raw"`.',
                 DeprecationWarning,
             )
-            class_mode = "raw"
+            arguments["class_mode"] = "raw"
         if "drop_duplicates" in kwargs:
             warn(
                 "drop_duplicates is deprecated, you can drop duplicates by using the "
@@ -394,36 +373,7 @@ class ImageDataGenerator(Settings):
         if unknown:
             warn(f"`flow_from_dataframe` ignores the unknown arguments: {', '.join(unknown)}")
         return DataFrameIterator(
-            dataframe,
-            directory,
-            self,
-            x_col=x_col,
-            y_col=y_col,
-            weight_col=weight_col,
-            target_size=target_size,
-            color_mode=color_mode,
-            classes=classes,
-            class_mode=class_mode,
-            data_format=self.data_format,
-            batch_size=batch_size,
-            shuffle=shuffle,
-            seed=seed,
-            save_to_dir=save_to_dir,
-            save_prefix=save_prefix,
-            save_format=save_format,
-            subset=subset,
-            interpolation=interpolation,
-            keep_aspect_ratio=keep_aspect_ratio,
-            validate_filenames=validate_filenames,
-            dtype=self.dtype,
-            prefetch=prefetch,
-            cache=cache,
-            on_error=on_error,
-            scaled_decode=scaled_decode,
-            exif_transpose=exif_transpose,
-            formats=formats,
-            integer_classes=integer_classes,
-            label_separator=label_separator,
+            image_data_generator=self, data_format=self.data_format, dtype=self.dtype, **arguments
         )
 
     def get_config(self) -> dict[str, Any]:

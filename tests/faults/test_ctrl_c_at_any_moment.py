@@ -200,7 +200,7 @@ def main(*names):
                 plain = public_calls.file_flow(folder, shuffle=False)
                 for _ in range(len(flow)):
                     assert public_calls.same(next(flow), next(plain))
-                assert flow._cache.complete
+                assert flow._files.cache.complete
                 del flow
                 shutil.rmtree(folder / "caches")
 

@@ -16,7 +16,7 @@ from PIL import Image, ImageFile, PngImagePlugin
 
 import batchwarp
 from batchwarp.files.cache.listing import summaries
-from batchwarp.files.decode import Decoding
+from batchwarp.files.options import Decoding
 from batchwarp.files.reader import load
 from image_files import flow, picture
 from tiff_files import COMPRESSIONS, tiff

@@ -252,17 +252,17 @@ def fork_with_an_open_cache():
             children.append(in_child(child))
         thread.join()
         for flow in opened:
-            flow._cache._writer = None  # as of a file that is full, and locked all the same
+            flow._files.cache._writer = None  # as of a file that is full, and locked all the same
         children.append(in_child(child))
         for flow in opened:
-            flow._cache.close()
+            flow._files.cache.close()
         opened.clear()
         # The children are there, and keep no file locked: a warning would say so.
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             for path in folders:
                 flow = public_calls.file_flow(Path(folder), cache=path)
-                assert flow._cache._writer is not None
+                assert flow._files.cache._writer is not None
         os.write(writing, b"." * len(children))
         for number in children:
             wait_for(number, "a child that reads a pipe")

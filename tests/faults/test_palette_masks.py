@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 import batchwarp
-from batchwarp.files.decode import Decoding
+from batchwarp.files.options import Decoding
 from batchwarp.files.reader import load
 from image_files import flow, picture
 from tiff_files import tiff

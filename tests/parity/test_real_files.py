@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from batchwarp.errors import ImageFileError
-from batchwarp.files.decode import Decoding
+from batchwarp.files.options import Decoding
 from batchwarp.files.reader import load
 from image_files import flow
 from keras_reference import assert_same_batches, pair
@@ -56,7 +56,7 @@ def test_every_way_of_reading_ends():
         for scaled in (False, True):
             for color_mode in ("rgb", "unchanged"):
                 options = Decoding(
-                    (7, 9), color_mode, "box", True, exif_transpose=True, scaled=scaled
+                    (7, 9), color_mode, "box", True, exif_transpose=True, scaled_decode=scaled
                 )
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore")

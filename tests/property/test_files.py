@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from batchwarp.errors import ImageFileError
-from batchwarp.files.decode import Decoding
 from batchwarp.files.jpeg import ordinary_jpeg
+from batchwarp.files.options import Decoding
 from batchwarp.files.reader import load
 from image_files import KINDS, picture
 from keras_reference import quiet
@@ -143,7 +143,7 @@ def test_every_way_of_reading_ends(tmp_path, data):
         data.draw(st.sampled_from([*MODES, "unchanged"])),
         keep_aspect_ratio=data.draw(st.booleans()),
         exif_transpose=data.draw(st.booleans()),
-        scaled=data.draw(st.booleans()),
+        scaled_decode=data.draw(st.booleans()),
     )
     with silent():
         loaded = load(str(path), options, 0)

@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING, TextIO
 
 from batchwarp.console.errors import UsageError
 from batchwarp.console.tables import print_table, printable
-from batchwarp.files.decode import CHANNELS, Decoding
 from batchwarp.files.index import image_files
+from batchwarp.files.options import CHANNELS, Decoding, extensions
 from batchwarp.files.reader import Loaded, load, load_all
 from batchwarp.iterators.base import Iterator as BatchIterator
-from batchwarp.iterators.files import extensions
 
 if TYPE_CHECKING:
     from collections.abc import Callable

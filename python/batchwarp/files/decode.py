@@ -10,7 +10,6 @@ import functools
 import io
 import os
 import stat
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from numpy.typing import NDArray
 from batchwarp import _core
 from batchwarp.files import opencv, pictures, resampling, unchanged
 from batchwarp.files.jpeg import JpegHeader, ordinary_jpeg
+from batchwarp.files.options import Decoding
 from batchwarp.files.orientation import oriented, stored_orientation
 
 # A pipe without a writer would block where it is opened.
@@ -29,30 +29,6 @@ _FLAGS = (
     | getattr(os, "O_CLOEXEC", 0)
 )
 _CHUNK = 1 << 20
-# Of images in each color mode; `"unchanged"` has any number.
-CHANNELS = {"grayscale": 1, "rgb": 3, "rgba": 4, "palette": 1}
-
-
-@dataclass(frozen=True)
-class Decoding:
-    """What is made of a file.
-
-    Attributes:
-        target_size: Tuple `(height, width)`, pixels.
-        color_mode: `"grayscale"`, `"rgb"`, `"rgba"`, `"unchanged"` or `"palette"`.
-        interpolation: Name of Pillow's method to resize with.
-        keep_aspect_ratio: Boolean, whether to crop to the target's proportions first.
-        exif_transpose: Boolean, whether to turn images as their EXIF orientation says.
-        scaled: Boolean, whether JPEG files may be decoded at a half, a quarter or an eighth of
-            their size where the target is no larger.
-    """
-
-    target_size: tuple[int, int]
-    color_mode: str = "rgb"
-    interpolation: str = "nearest"
-    keep_aspect_ratio: bool = False
-    exif_transpose: bool = False
-    scaled: bool = False
 
 
 def read_file(path: str) -> tuple[bytes, tuple[int, int]]:
@@ -135,7 +111,7 @@ def _decode_with_opencv(
     image = opencv.decode_jpeg(
         data,
         grey=options.color_mode == "grayscale" and header.components == 1,
-        reduction=_reduction(bottom - top, right - left, options) if options.scaled else 1,
+        reduction=_reduction(bottom - top, right - left, options) if options.scaled_decode else 1,
     )
     return None if image is None else _in_color_mode(oriented(image, orientation), options)
 

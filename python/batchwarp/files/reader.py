@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from batchwarp._signals import let_through
 from batchwarp._threads import Shortage
 from batchwarp.errors import ImageFileError
-from batchwarp.files.decode import Decoding, decode, read_file
+from batchwarp.files.decode import decode, read_file
+from batchwarp.files.options import Decoding
 from batchwarp.files.shortages import raise_shortage
 from batchwarp.files.threads import for_each
 

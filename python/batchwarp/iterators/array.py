@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchwarp import _keras
-from batchwarp._arguments import boolean, folder_path
+from batchwarp._arguments import boolean
 from batchwarp._arrays import (
     CORE_INPUTS,
     FOR_FILES,
@@ -174,11 +174,7 @@ class NumpyArrayIterator(ImageIterator):
         self.image_data_generator = image_data_generator
         self._augments = augments(image_data_generator, subset)
         self.data_format = data_format
-        if save_to_dir:
-            folder_path("save_to_dir", save_to_dir)
-        self.save_to_dir = save_to_dir
-        self.save_prefix = save_prefix
-        self.save_format = save_format
+        self._set_saving(save_to_dir, save_prefix, save_format)
         count = len(self.x if self.rows is None else self.rows)
         super().__init__(count, batch_size, shuffle, seed, prefetch=prefetch)
 

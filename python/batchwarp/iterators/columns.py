@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Columns", "is_missing", "listed", "rows_in_words"]
+from batchwarp._arrays import listed
+
+__all__ = ["Columns", "is_missing", "rows_in_words"]
 
 # Their columns are read as they are: what they convert to for pandas has arrays in place of lists,
 # and floats in place of integers where a value is missing.
@@ -203,28 +205,6 @@ def _has_columns(dataframe: Any) -> bool:
     if any(hasattr(dataframe, name) for name in _LAZY):  # asking these for columns may take long
         return False
     return hasattr(dataframe, "columns") or hasattr(dataframe, "column_names")
-
-
-def listed(values: Any) -> list[Any]:
-    """Returns the values of a column, an array or any iterable, of Python's own types if possible.
-
-    Args:
-        values: Iterable, for example an array or a column of pandas, polars or pyarrow.
-
-    Returns:
-        List.
-
-    Raises:
-        TypeError: If it is an array without an axis, or cannot be iterated over.
-    """
-    for name in ("to_pylist", "to_list", "tolist"):
-        method = getattr(values, name, None)
-        if method is not None:
-            found = method()
-            if not isinstance(found, list):
-                raise TypeError(f"an array without an axis holds one value: {found!r}")
-            return found
-    return [value.item() if isinstance(value, np.generic) else value for value in values]
 
 
 def is_missing(value: Any) -> bool:

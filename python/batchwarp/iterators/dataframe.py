@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 
 from batchwarp import _keras
 from batchwarp._arguments import boolean, folder_path
+from batchwarp._arrays import listed
 from batchwarp._warnings import warn
 from batchwarp.augment.settings import Settings
+from batchwarp.files.options import FileOptions
 from batchwarp.iterators.base import check_batches
-from batchwarp.iterators.columns import Columns, is_missing, listed, rows_in_words
-from batchwarp.iterators.files import FilesIterator, extensions
+from batchwarp.iterators.columns import Columns, is_missing, rows_in_words
+from batchwarp.iterators.files import FilesIterator
 from batchwarp.iterators.labels import (
     check_labels,
     class_list,
@@ -128,24 +130,19 @@ class DataFrameIterator(FilesIterator):
         integer_classes: bool = False,
         label_separator: str | None = None,
     ) -> None:
+        options = FileOptions.among(locals())
         check_batches(batch_size, shuffle, seed, prefetch)
         boolean("validate_filenames", validate_filenames)
         boolean("integer_classes", integer_classes)
         self._set_processing(
+            options,
             image_data_generator,
-            target_size,
-            color_mode,
-            data_format,
-            save_to_dir,
-            save_prefix,
-            save_format,
-            subset,
-            interpolation,
-            keep_aspect_ratio,
-            dtype,
-            on_error=on_error,
-            scaled_decode=scaled_decode,
-            exif_transpose=exif_transpose,
+            data_format=data_format,
+            dtype=dtype,
+            subset=subset,
+            save_to_dir=save_to_dir,
+            save_prefix=save_prefix,
+            save_format=save_format,
         )
         self.directory = directory or ""
         self.class_mode = class_mode
@@ -168,7 +165,7 @@ class DataFrameIterator(FilesIterator):
         rows = np.arange(len(names))
         folder = folder_path("directory", self.directory)
         if validate_filenames:
-            accepted = extensions(formats, self.white_list_formats)
+            accepted = self._extensions
             rows = _existing(names, folder, accepted, x_col)
         if class_mode not in _WITHOUT_CLASSES:
             rows, labels, wanted = of_classes(rows, labels, wanted)
@@ -199,7 +196,7 @@ class DataFrameIterator(FilesIterator):
             _keras.print_message(f"{message}.")
         else:
             _keras.print_message(f"{message} belonging to {len(self.class_indices)} classes.")
-        self._set_files(folder, cache)
+        self._set_files(folder)
         super().__init__(self.samples, batch_size, shuffle, seed, prefetch=prefetch)
 
     def _check_arguments(

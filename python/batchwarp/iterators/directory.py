@@ -15,8 +15,9 @@ from batchwarp._arguments import boolean, folder_path
 from batchwarp._warnings import warn
 from batchwarp.augment.settings import Settings
 from batchwarp.files.index import class_folders, files_of_class
+from batchwarp.files.options import FileOptions
 from batchwarp.iterators.base import check_batches
-from batchwarp.iterators.files import FilesIterator, extensions
+from batchwarp.iterators.files import FilesIterator
 from batchwarp.iterators.labels import class_list
 
 # Folders that programs leave among those of a user, beside hidden ones: macOS' archives, Python,
@@ -117,23 +118,18 @@ class DirectoryIterator(FilesIterator):
         exif_transpose: bool = False,
         formats: Sequence[str] | str | None = None,
     ) -> None:
+        options = FileOptions.among(locals())
         check_batches(batch_size, shuffle, seed, prefetch)
         boolean("follow_links", follow_links)
         self._set_processing(
+            options,
             image_data_generator,
-            target_size,
-            color_mode,
-            data_format,
-            save_to_dir,
-            save_prefix,
-            save_format,
-            subset,
-            interpolation,
-            keep_aspect_ratio,
-            dtype,
-            on_error=on_error,
-            scaled_decode=scaled_decode,
-            exif_transpose=exif_transpose,
+            data_format=data_format,
+            dtype=dtype,
+            subset=subset,
+            save_to_dir=save_to_dir,
+            save_prefix=save_prefix,
+            save_format=save_format,
         )
         if class_mode not in self.allowed_class_modes:
             raise ValueError(
@@ -154,7 +150,7 @@ class DirectoryIterator(FilesIterator):
         missing = [name for name in names if not os.path.isdir(os.path.join(folder, name))]
         if missing:
             warn(f"There is no folder in {folder} for these `classes`: {', '.join(missing)}")
-        accepted = extensions(formats, self.white_list_formats)
+        accepted = self._extensions
         self._searched = (
             f"looked for were files with the extensions {', '.join(accepted)} in folders in "
             f"{folder!r}, one for each class"
@@ -184,7 +180,7 @@ class DirectoryIterator(FilesIterator):
                 f"labels are 0 to {len(names) - 1}, as in Keras; for more than two classes, pass "
                 '"sparse" or "categorical"'
             )
-        self._set_files(folder, cache)
+        self._set_files(folder)
         super().__init__(self.samples, batch_size, shuffle, seed, prefetch=prefetch)
 
     @property

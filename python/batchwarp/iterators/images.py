@@ -255,6 +255,14 @@ class ImageIterator(Iterator):
             self._with_others(batch_x, together),
         )
 
+    def _set_saving(self, save_to_dir: Any, save_prefix: str, save_format: str) -> None:
+        """Checks and keeps where `_save` puts images, and under which names."""
+        if save_to_dir:
+            folder_path("save_to_dir", save_to_dir)
+        self.save_to_dir = save_to_dir
+        self.save_prefix = save_prefix
+        self.save_format = save_format
+
     def _save(
         self,
         batch_x: NDArray[Any],

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from batchwarp.iterators.columns import is_missing, listed, rows_in_words
+from batchwarp._arrays import listed
+from batchwarp.iterators.columns import is_missing, rows_in_words
 
 __all__ = ["check_labels", "class_list", "combinations", "of_classes", "separated"]
 

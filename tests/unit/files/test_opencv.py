@@ -8,7 +8,8 @@ import pytest
 from PIL import Image
 
 from batchwarp.files import opencv
-from batchwarp.files.decode import Decoding, decode
+from batchwarp.files.decode import decode
+from batchwarp.files.options import Decoding
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 import batchwarp
-from batchwarp.files.decode import Decoding
+from batchwarp.files.options import Decoding
 from batchwarp.files.reader import load
 from batchwarp.files.unchanged import decode
 from image_files import SIZE, flow, grey16, picture, save, solid, values

@@ -11,7 +11,7 @@ import numpy as np
 
 from batchwarp.console.frameworks import load_keras
 from batchwarp.errors import ImageFileError
-from batchwarp.files.decode import Decoding
+from batchwarp.files.options import Decoding
 from batchwarp.files.reader import load_all
 from batchwarp.image import DirectoryIterator, img_to_array, load_img
 from batchwarp.training.data.errors import DatasetError

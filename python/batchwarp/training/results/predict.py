@@ -18,9 +18,9 @@ from batchwarp.console.errors import UsageError
 from batchwarp.console.options import at_least
 from batchwarp.console.tables import print_table, printable
 from batchwarp.files.index import image_files
+from batchwarp.files.options import extensions
 from batchwarp.files.reader import load_all
 from batchwarp.iterators.base import Iterator as BatchIterator
-from batchwarp.iterators.files import extensions
 from batchwarp.training.networks.layers import activation_name, last_layer
 from batchwarp.training.results import saved as saved_models
 from batchwarp.training.results.saved import SavedModel

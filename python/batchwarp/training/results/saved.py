@@ -18,7 +18,7 @@ from batchwarp import _core
 from batchwarp.console.errors import UsageError
 from batchwarp.console.frameworks import load_keras
 from batchwarp.console.options import at_least, number
-from batchwarp.files.decode import Decoding
+from batchwarp.files.options import Decoding
 from batchwarp.training.networks.layers import inner_layers
 from batchwarp.training.results.names import H5_FILE, MODEL_FILE, RECORD_FILE
 

@@ -1,0 +1,140 @@
+"""What a user says of image files: which count, what is made of each, what of those that fail."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+from batchwarp import _core
+from batchwarp._arguments import boolean, image_size
+from batchwarp._arrays import listed
+
+__all__ = ["CHANNELS", "Decoding", "FileOptions", "extensions"]
+
+# Of images in each color mode; `"unchanged"` has any number.
+CHANNELS = {"grayscale": 1, "rgb": 3, "rgba": 4, "palette": 1}
+_ON_ERROR = ("raise", "skip", "zeros")
+
+
+@dataclass(frozen=True)
+class Decoding:
+    """What is made of a file. All of it is in the key of a cache on disk.
+
+    Attributes:
+        target_size: Tuple `(height, width)`, pixels.
+        color_mode: `"grayscale"`, `"rgb"`, `"rgba"`, `"unchanged"` or `"palette"`.
+        interpolation: Name of Pillow's method to resize with.
+        keep_aspect_ratio: Boolean, whether to crop to the target's proportions first.
+        exif_transpose: Boolean, whether to turn images as their EXIF orientation says.
+        scaled_decode: Boolean, whether JPEG files may be decoded at a half, a quarter or an eighth
+            of their size where the target is no larger.
+
+    Raises:
+        ValueError: If one is not as above.
+    """
+
+    target_size: tuple[int, int]
+    color_mode: str = "rgb"
+    interpolation: str = "nearest"
+    keep_aspect_ratio: bool = False
+    exif_transpose: bool = False
+    scaled_decode: bool = False
+
+    def __post_init__(self) -> None:
+        if self.color_mode not in CHANNELS and self.color_mode != "unchanged":
+            raise ValueError(
+                f'Invalid color mode: {self.color_mode}; expected "rgb", "rgba", "grayscale", '
+                '"unchanged" or "palette".'
+            )
+        if self.interpolation not in _core.INTERPOLATIONS:
+            raise ValueError(
+                f"Invalid interpolation method {self.interpolation} specified. Supported methods "
+                f"are {', '.join(_core.INTERPOLATIONS)}"
+            )
+        if self.color_mode == "palette" and self.interpolation != "nearest":
+            raise ValueError(
+                '`color_mode="palette"` needs `interpolation="nearest"`: between two indices lie '
+                f"those of other colours. Received: {self.interpolation!r}"
+            )
+        self._set("target_size", image_size("target_size", self.target_size))
+        for name in ("keep_aspect_ratio", "exif_transpose", "scaled_decode"):
+            self._set(name, boolean(name, getattr(self, name)))
+
+    def _set(self, name: str, value: Any) -> None:
+        """Replaces an argument by its value in its own type."""
+        object.__setattr__(self, name, value)
+
+
+@dataclass(frozen=True)
+class FileOptions(Decoding):
+    """The keyword arguments that `flow_from_directory` and `flow_from_dataframe` have in common.
+
+    They are those that say how files are read. Here they are checked, once, and from here they are
+    handed down as a whole: what is added is an attribute here, and an argument in the signatures
+    that users see.
+
+    Attributes:
+        cache: `None`, `"memory"` or the path of a folder.
+        on_error: What to do about a file that cannot be read: `"raise"`, `"skip"` or `"zeros"`.
+        formats: The ends of the names of image files, in lower case; `None` for Keras' list.
+
+    Raises:
+        ValueError: If one is not as above.
+    """
+
+    cache: Any = None
+    on_error: str = "raise"
+    formats: Sequence[str] | str | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.on_error not in _ON_ERROR:
+            raise ValueError(
+                f'`on_error` should be "raise", "skip" or "zeros". Received: {self.on_error!r}'
+            )
+        if self.formats is not None:
+            self._set("formats", extensions(self.formats, ()))
+
+    @classmethod
+    def among(cls, arguments: Mapping[str, Any]) -> FileOptions:
+        """Returns the options that are among the arguments of a function.
+
+        Args:
+            arguments: Dictionary with all of the attributes, as from `locals()`.
+
+        Raises:
+            ValueError: As the constructor.
+        """
+        return cls(**{field.name: arguments[field.name] for field in fields(cls)})
+
+
+def extensions(formats: Any, default: Sequence[str]) -> tuple[str, ...]:
+    """Returns the ends of the names of files that are images.
+
+    Args:
+        formats: Sequence of strings such as `"webp"` or `".webp"`, or one of them; `None` for the
+            default.
+        default: Sequence of strings, Keras' formats.
+
+    Returns:
+        Tuple of strings in lower case.
+
+    Raises:
+        ValueError: If there is none, or something else among them.
+    """
+    if formats is None:
+        return tuple(default)
+    wanted: list[Any] = []
+    if isinstance(formats, str):
+        wanted = [formats]
+    elif isinstance(formats, Iterable):
+        with contextlib.suppress(TypeError):  # of an array without an axis
+            wanted = listed(formats)
+    if not wanted or not all(isinstance(name, str) and name.strip(".") for name in wanted):
+        raise ValueError(
+            "`formats` should be a sequence of file name extensions, for example "
+            f'("png", "webp"). Received: {formats!r}'
+        )
+    return tuple("." + name.lower().lstrip(".") for name in wanted)
