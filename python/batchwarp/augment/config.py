@@ -6,20 +6,17 @@ import importlib
 import inspect
 import operator
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from batchwarp import _keras
 from batchwarp._arrays import is_floating, is_real
+from batchwarp.augment.settings import FITTED, Settings
 
-if TYPE_CHECKING:
-    from batchwarp.augment.settings import Settings
-
-    Generator = TypeVar("Generator", bound=Settings)
-
-_STATISTICS = ("mean", "std", "zca_whitening_matrix")
+_Generator = TypeVar("_Generator", bound=Settings)
+_STATISTICS = tuple(attribute for _, attribute in FITTED)
 
 
 def get_config(generator: Settings, reference: type[Any]) -> dict[str, Any]:
@@ -42,8 +39,8 @@ def get_config(generator: Settings, reference: type[Any]) -> dict[str, Any]:
             config[name] = _keras.standardize_dtype(value).name
         elif name == "preprocessing_function":
             config[name] = _function_name(value) if value else None
-        elif name.endswith("_shift_range") and _is_one_zero(value):
-            config[name] = 0  # no shift, whereas a list of one zero is one that draws
+        elif _is_one_zero(value):
+            config[name] = 0  # as a shift it is none, whereas a list of one zero is one that draws
         else:
             config[name] = _described(name, value)
     for name in _STATISTICS:
@@ -53,7 +50,7 @@ def get_config(generator: Settings, reference: type[Any]) -> dict[str, Any]:
 
 
 def _is_one_zero(value: Any) -> bool:
-    return isinstance(value, np.ndarray) and value.size == 1 and not value.item()
+    return isinstance(value, np.ndarray) and value.shape == (1,) and not value.item()
 
 
 def _described(name: str, value: Any) -> Any:
@@ -94,7 +91,7 @@ def _imported(name: str) -> Any:
     return operator.attrgetter(qualname)(importlib.import_module(module))
 
 
-def from_config(cls: type[Generator], config: Any) -> Generator:
+def from_config(cls: type[_Generator], config: Any) -> _Generator:
     """Makes a generator; see `ImageDataGenerator.from_config`.
 
     Args:

@@ -13,15 +13,11 @@ from batchwarp._arguments import boolean, integer
 from batchwarp._arrays import FOR_FILES, computing_dtype, converted, rank_hint, real_array
 from batchwarp._random import random_state, with_borrowed_global
 from batchwarp._warnings import warn
-from batchwarp.augment.pipeline import (
-    draws_for,
-    is_beyond_the_core,
-    overrides,
-    rescale_factor,
-    warp_plan,
-)
+from batchwarp.augment.one_by_one import is_beyond_the_core, overrides
+from batchwarp.augment.plan import draws_for, warp_plan
 from batchwarp.augment.settings import Settings
 from batchwarp.augment.statistics import channel_moments, zca_matrix
+from batchwarp.ops.normalize import rescale_factor
 
 # How many values `fit` converts at a time: few enough to stay in the cache while they are summed,
 # or enough for a product of matrices to be worth it.
@@ -225,7 +221,7 @@ class _ArraySamples:
             self._augmented = self._one_by_one(random)
             return
         image_shape = x.shape[1:]
-        self._plan = warp_plan(generator, image_shape)()
+        self._plan = warp_plan(generator, image_shape)
         draws = draws_for(generator, image_shape)
         self._params = [draws.batch(random, len(x)) for _ in range(rounds)]
 

@@ -2,235 +2,22 @@
 
 from __future__ import annotations
 
-import functools
-import operator
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from batchwarp import _core
-from batchwarp._arguments import boolean, finite_number
 from batchwarp._arrays import CORE_OUTPUTS
 from batchwarp._random import global_random, with_borrowed_global
-from batchwarp._warnings import warn
-from batchwarp.augment.draws import ParameterDraws
-from batchwarp.ops.brightness import brightens_by_global_format
-from batchwarp.ops.sampling import check_warp_options
+from batchwarp.augment.changes import Snapshot
+from batchwarp.augment.plan import draws_for, plans_of
+from batchwarp.augment.settings import Settings, check_switches, not_fitted
+from batchwarp.augment.whitening import whitened
+from batchwarp.ops.normalize import warn_not_fitted
 
-if TYPE_CHECKING:
-    from batchwarp.augment.settings import Settings
-
-# Arrays of at most this many values are compared by value, to notice that they changed in place.
-_SMALL = 4096
-
-
-def _content(value: Any) -> Any:
-    """Returns something comparable that differs if a setting does, or has changed in place."""
-    if isinstance(value, np.ndarray):
-        return value.shape, value.dtype, value.tobytes() if value.size <= _SMALL else id(value)
-    if isinstance(value, (list, tuple)):
-        return type(value), [(type(item), item) for item in value]
-    return type(value), value  # because 1 and 1.0 are different shifts
-
-
-_settings_of = operator.attrgetter(
-    "rotation_range",
-    "shear_range",
-    "height_shift_range",
-    "width_shift_range",
-    "zoom_range",
-    "channel_shift_range",
-    "brightness_range",
-    "horizontal_flip",
-    "vertical_flip",
-    "fill_mode",
-    "cval",
-    "interpolation_order",
-    "rescale",
-    "preprocessing_function",
-    "samplewise_center",
-    "samplewise_std_normalization",
-    "featurewise_center",
-    "featurewise_std_normalization",
-    "zca_whitening",
-    "mean",
-    "std",
-    "zca_whitening_matrix",
-    "channel_axis",
-)
-
-
-SWITCHES = (
-    "featurewise_center",
-    "samplewise_center",
-    "featurewise_std_normalization",
-    "samplewise_std_normalization",
-    "zca_whitening",
-    "horizontal_flip",
-    "vertical_flip",
-)
-
-
-def overrides(generator: Any, reference: type[Any], *names: str) -> bool:
-    """Whether methods of a generator are not those of `reference`.
-
-    Args:
-        generator: An object of this class, or of a subclass.
-        reference: The class whose methods the fused path reproduces.
-        *names: Names of methods.
-
-    Returns:
-        True if at least one was overridden, in a subclass or on the object itself.
-    """
-    cls = type(generator)
-    for name in names:
-        if getattr(cls, name, None) is not getattr(reference, name):
-            return True
-    return not vars(generator).keys().isdisjoint(names)
-
-
-def augments(generator: Any, subset: str | None) -> bool:
-    """Whether a generator wants the images of a subset augmented.
-
-    Args:
-        generator: An `ImageDataGenerator`, or an object with its methods.
-        subset: `"training"`, `"validation"` or `None`.
-
-    Returns:
-        False for `"validation"` if the generator's `validation_augment` is.
-    """
-    return subset != "validation" or bool(getattr(generator, "validation_augment", True))
-
-
-def warn_not_fitted(setting: str) -> None:
-    """Warns that statistics are missing, in Keras' words.
-
-    Args:
-        setting: String, the generator's setting that needs them.
-    """
-    warn(
-        f"This ImageDataGenerator specifies `{setting}`, but it hasn't been fit on any training "
-        "data. Fit it first by calling `.fit(numpy_data)`."
-    )
-
-
-def per_channel(
-    name: str, value: Any, image_shape: tuple[int, ...], channel_axis: int
-) -> NDArray[np.float64] | None:
-    """Returns a generator's `mean` or `std` as one number per channel.
-
-    Args:
-        name: String, the attribute's name for errors.
-        value: Number or array-like that can be broadcast to an image.
-        image_shape: Tuple of three integers.
-        channel_axis: Integer, 0 or 2.
-
-    Returns:
-        Array `(channels,)` of float64, or `None` if the value differs between pixels.
-
-    Raises:
-        ValueError: If it cannot be broadcast to an image, or holds NaN or infinity.
-    """
-    array = np.asarray(value, dtype=np.float64)
-    try:
-        np.broadcast_to(array, image_shape)
-    except ValueError as error:
-        raise ValueError(
-            f"`{name}` of shape {array.shape} cannot be broadcast to images of shape {image_shape}"
-        ) from error
-    if not np.isfinite(array).all():
-        raise ValueError(f"`{name}` should hold finite numbers only. Received: {value!r}")
-    shape = (1,) * (3 - array.ndim) + array.shape
-    if any(extent != 1 for axis, extent in enumerate(shape) if axis != channel_axis):
-        return None
-    return np.array(np.broadcast_to(array.reshape(-1), (image_shape[channel_axis],)))
-
-
-def rescale_factor(generator: Any) -> float | None:
-    """Returns what images are multiplied with, `None` for nothing.
-
-    Args:
-        generator: Object with a `rescale`: a number or an array-like of one, or 0 or `None`.
-
-    Raises:
-        ValueError: If it is something else; a number for each channel is.
-    """
-    value = generator.rescale
-    if value is None:
-        return None
-    if isinstance(value, (list, tuple)) and len(value) == 1:
-        value = value[0]
-    try:
-        return finite_number("rescale", value) or None
-    except ValueError as error:
-        raise ValueError(f"{error}; `preprocessing_function` may scale channels apart") from error
-
-
-def draws_for(generator: Settings, image_shape: tuple[int, ...]) -> ParameterDraws:
-    """Returns the draws of a generator for images of one shape.
-
-    Args:
-        generator: The generator.
-        image_shape: Tuple of three integers.
-
-    Returns:
-        A `ParameterDraws`.
-
-    Raises:
-        ValueError: If a range is not made of finite numbers, or such images cannot be brightened.
-    """
-    channels = image_shape[generator.channel_axis - 1]
-    if generator.brightness_range is not None and channels not in (1, 3, 4):
-        raise ValueError(
-            f"Unsupported channel number: {channels}. `brightness_range` needs images of 1, 3 or 4 "
-            "channels"
-        )
-    return ParameterDraws(
-        generator, image_shape[generator.row_axis - 1], image_shape[generator.col_axis - 1]
-    )
-
-
-def is_beyond_the_core(generator: Settings, image_shape: tuple[int, ...]) -> bool:
-    """Whether such images are only made one by one, through the generator's methods.
-
-    Args:
-        generator: The generator.
-        image_shape: Tuple of three integers.
-    """
-    return generator.brightness_range is not None and brightens_by_global_format(
-        image_shape, "channels_first" if generator.channel_axis == 1 else "channels_last"
-    )
-
-
-def warp_plan(generator: Settings, image_shape: tuple[int, ...]) -> functools.partial[_core.Plan]:
-    """Returns the plan of a generator's augmentation, open for standardisation to be added.
-
-    Args:
-        generator: The generator.
-        image_shape: Tuple of three integers.
-
-    Returns:
-        A partial of `_core.Plan`; called without arguments it gives the plan without
-        standardisation.
-
-    Raises:
-        ValueError: If the generator's `fill_mode`, `cval` or `interpolation_order` is not valid.
-    """
-    fill_mode, cval, order = check_warp_options(
-        generator.fill_mode, generator.cval, generator.interpolation_order, "interpolation_order"
-    )
-    return functools.partial(
-        _core.Plan,
-        height=image_shape[generator.row_axis - 1],
-        width=image_shape[generator.col_axis - 1],
-        channels=image_shape[generator.channel_axis - 1],
-        data_format="channels_first" if generator.channel_axis == 1 else "channels_last",
-        interpolation_order=order,
-        fill_mode=fill_mode,
-        cval=cval,
-    )
+__all__ = ["Pipeline"]
 
 
 class Pipeline:
@@ -255,81 +42,23 @@ class Pipeline:
         dtype: np.dtype[Any],
         augment: bool = True,
     ) -> None:
-        for name in SWITCHES:
-            boolean(name, getattr(generator, name))
-        self._settings = settings = _settings_of(generator)
-        self._contents = [_content(value) for value in settings]
-        self._lists = [(value, tuple(value)) for value in settings if isinstance(value, list)]
-        self._arrays = [(v, _content(v)) for v in settings if isinstance(v, np.ndarray)]
+        check_switches(generator)
+        self._snapshot = Snapshot(generator)
         self._shape = image_shape
         self._dtype = dtype
-        channel_axis = generator.channel_axis - 1
         self._draws = draws_for(generator, image_shape) if augment else None
-
         self._function: Callable[[Any], Any] | None = generator.preprocessing_function or None
         self._function_draws: bool | None = None  # not known yet
-        factor = rescale_factor(generator)
-        rescale = 1.0 if factor is None else factor
-        mean = std = None
-        self._late_mean = self._late_std = False
-        if generator.featurewise_center and generator.mean is not None:
-            mean = per_channel("mean", generator.mean, image_shape, channel_axis)
-            self._late_mean = mean is None
-        if generator.featurewise_std_normalization and generator.std is not None:
-            std = per_channel("std", generator.std, image_shape, channel_axis)
-            self._late_std = std is None or self._late_mean
-        warp = warp_plan(generator, image_shape)
-        full = functools.partial(
-            warp,
-            rescale=rescale,
-            samplewise_center=bool(generator.samplewise_center),
-            samplewise_std=bool(generator.samplewise_std_normalization),
-            mean=mean,
-            std=None if std is None or self._late_std else std + 1e-6,
-        )
-        plain = (
-            rescale == 1.0
-            and not generator.samplewise_center
-            and not generator.samplewise_std_normalization
-            and mean is None
-            and std is None
-        )
-        self._warp = warp() if self._function else full()
-        self._normalise = full() if self._function and not plain else None
-
-        self._missing = [
-            setting
-            for setting, value in (
-                ("featurewise_center", generator.mean),
-                ("featurewise_std_normalization", generator.std),
-                ("zca_whitening", generator.zca_whitening_matrix),
-            )
-            if getattr(generator, setting) and value is None
-        ]
+        warp, full, self._late = plans_of(generator, image_shape)
+        self._warp = warp if self._function or full is None else full
+        self._normalise = full if self._function else None
         self._whiten = bool(generator.zca_whitening)
-        self._bare = plain and not (
-            self._function or self._late_mean or self._late_std or self._whiten
-        )
+        self._missing = not_fitted(generator)
+        self._bare = full is None and not (self._function or self._late or self._whiten)
 
     def matches(self, generator: Settings) -> bool:
         """Whether the generator's attributes are still those that this was built from."""
-        settings = _settings_of(generator)
-        if all(map(operator.is_, settings, self._settings)) and self._has_kept_content():
-            return True
-        try:
-            return self._contents == [_content(value) for value in settings]
-        except ValueError:  # two different arrays of another library
-            return False
-
-    def _has_kept_content(self) -> bool:
-        """Whether no list and no array that this was built from has changed in place."""
-        for values, items in self._lists:
-            if len(values) != len(items) or not all(map(operator.is_, values, items)):
-                return False
-        for array, content in self._arrays:  # noqa: SIM110 - asked for each batch
-            if _content(array) != content:
-                return False
-        return True
+        return self._snapshot.matches(generator)
 
     @property
     def fused(self) -> bool:
@@ -348,14 +77,14 @@ class Pipeline:
     @property
     def beyond_the_core(self) -> list[str]:
         """Names of what is left to do after one call of the core, or done in its place."""
-        found = {
-            "`preprocessing_function`": self._function is not None,
-            "a `mean` that differs between pixels": self._late_mean,
-            "a `std` that differs between pixels": self._late_std,
-            "`zca_whitening`": self._whiten,
-            f"standardisation of batches of {self._dtype}": not self.fused,
-        }
-        return [name for name, there in found.items() if there]
+        found = [late.what for late in self._late]
+        if self._function is not None:
+            found.insert(0, "`preprocessing_function`")
+        if self._whiten:
+            found.append("`zca_whitening`")
+        if not self.fused:
+            found.append(f"standardisation of batches of {self._dtype}")
+        return found
 
     @property
     def draws_first(self) -> bool:
@@ -443,7 +172,7 @@ class Pipeline:
         """
         if self._function is not None:
             for image in batch:
-                call_on(self._function, image)
+                _call_on(self._function, image)
         self._finish(generator, batch)
 
     def run(
@@ -502,7 +231,7 @@ class Pipeline:
                     x, indices[row : row + 1], params, self._warp, batch[row : row + 1]
                 )
                 before = global_random().get_state(legacy=False)
-                call_on(function, image)
+                _call_on(function, image)
                 draws = draws or not _same_state(before, global_random().get_state(legacy=False))
             if len(batch):
                 self._function_draws = bool(self._function_draws) or draws
@@ -513,10 +242,8 @@ class Pipeline:
         """Does in place what comes after the user's function, or does not fit the core's plan."""
         if self._normalise is not None:
             _core.augment_batch(batch, None, None, self._normalise, batch)
-        if self._late_mean:
-            np.subtract(batch, generator.mean, out=batch, casting="same_kind")
-        if self._late_std:
-            np.divide(batch, generator.std + 1e-6, out=batch, casting="same_kind")
+        for late in self._late:
+            late.run(generator, batch)
         self.warn_missing()
         if self._whiten and generator.zca_whitening_matrix is not None:
             batch[...] = whitened(batch, generator.zca_whitening_matrix)
@@ -529,16 +256,8 @@ def _same_state(one: Any, other: Any) -> bool:
     return bool(np.array_equal(one, other))
 
 
-def call_on(function: Callable[[Any], Any], image: NDArray[Any]) -> None:
-    """Replaces an image by what the user's function makes of it.
-
-    Args:
-        function: The generator's `preprocessing_function`.
-        image: Array of rank 3, changed in place.
-
-    Raises:
-        ValueError: If the result has another shape.
-    """
+def _call_on(function: Callable[[Any], Any], image: NDArray[Any]) -> None:
+    """Replaces an image by what the user's function makes of it."""
     result = function(image)
     if result is image:
         return
@@ -549,89 +268,3 @@ def call_on(function: Callable[[Any], Any], image: NDArray[Any]) -> None:
             f"{image.shape}. It returned {type(result).__name__} of shape {values.shape}"
         )
     image[...] = values
-
-
-def whitened(x: NDArray[Any], matrix: NDArray[Any]) -> NDArray[Any]:
-    """Applies ZCA whitening to one image or a batch.
-
-    Args:
-        x: Array of rank 3 or more whose last three axes are an image.
-        matrix: Array `(size, size)`, with `size` the number of values of one image.
-
-    Returns:
-        Array of the shape of `x`.
-
-    Raises:
-        ValueError: If the matrix was made for images of another size.
-    """
-    size = x.shape[-3] * x.shape[-2] * x.shape[-1]
-    if np.shape(matrix) != (size, size):
-        raise ValueError(
-            f"`zca_whitening_matrix` of shape {np.shape(matrix)} does not fit images of {size} "
-            "values; call `.fit()` with images of the same size"
-        )
-    return np.reshape(x.reshape(-1, size) @ matrix, x.shape)
-
-
-def run_one_by_one(
-    generator: Any,
-    x: NDArray[Any],
-    indices: NDArray[np.int64],
-    dtype: np.dtype[Any],
-    random: np.random.RandomState,
-    augment: bool = True,
-) -> NDArray[Any]:
-    """Makes one batch image by image through the generator's public methods, as Keras does.
-
-    This honours overridden methods, and generators of other classes.
-
-    Args:
-        generator: Object with `get_random_transform`, `apply_transform` and `standardize`.
-        x: Array of rank 4, all images.
-        indices: Array `(n,)`, which of them.
-        dtype: Dtype of the batch.
-        random: The state to draw from; methods find it in `numpy.random`.
-        augment: Boolean; if false, only `standardize` is called.
-
-    Returns:
-        Array of rank 4.
-
-    Raises:
-        ValueError: If the methods change an image's shape.
-    """
-    batch = np.zeros((len(indices), *x.shape[1:]), dtype)
-
-    def run(_: np.random.RandomState) -> None:
-        for row, index in enumerate(indices):
-            parameters = generator.get_random_transform(x[index].shape) if augment else None
-            image = transformed(generator, x[index], dtype, parameters)
-            if np.shape(image) != batch.shape[1:]:
-                raise ValueError(
-                    f"`{type(generator).__name__}` should keep the shape of images, "
-                    f"{batch.shape[1:]}. It returned {type(image).__name__} of shape "
-                    f"{np.shape(image)}"
-                )
-            batch[row] = image
-
-    with_borrowed_global(random, run)
-    return batch
-
-
-def transformed(
-    generator: Any, image: NDArray[Any], dtype: np.dtype[Any], parameters: dict[str, Any] | None
-) -> Any:
-    """Makes one image through the generator's public methods.
-
-    Args:
-        generator: As in `run_one_by_one`.
-        image: Array of rank 3.
-        dtype: Dtype to augment it in.
-        parameters: Dictionary as from `get_random_transform`; `None` leaves augmentation out.
-
-    Returns:
-        What `standardize` returns.
-    """
-    image = image.astype(dtype)
-    if parameters is not None:
-        image = generator.apply_transform(image, parameters)
-    return generator.standardize(image)

@@ -10,21 +10,63 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from batchwarp import _keras
-from batchwarp._arguments import boolean, finite_number, number_pair, one_seed
+from batchwarp._arguments import boolean, finite_number, one_seed
 from batchwarp._arrays import as_array, is_extension, is_floating, real_array
 from batchwarp._random import random_state
 from batchwarp._warnings import warn
+from batchwarp.augment import whitening
 from batchwarp.augment.draws import ParameterDraws
-from batchwarp.augment.pipeline import SWITCHES, rescale_factor, warn_not_fitted, whitened
-from batchwarp.ops.affine import apply_affine_transform
-from batchwarp.ops.brightness import brightness_shift
-from batchwarp.ops.channel_shift import apply_channel_shift
-from batchwarp.ops.flip import flip_axis
+from batchwarp.ops.list import ARGUMENTS, OPERATIONS
+from batchwarp.ops.normalize import rescale_factor, warn_not_fitted
 from batchwarp.ops.sampling import check_warp_options
 
-__all__ = ["Settings", "check_split"]
+__all__ = ["FITTED", "Settings", "augments", "check_split", "check_switches", "not_fitted"]
 
 _SPLITS = ("stratified", "hash")
+_SWITCHES = tuple(one.name for one in (*ARGUMENTS, *whitening.ARGUMENTS) if one.type is bool)
+# Settings that need `fit`, and the attributes that it sets for them.
+FITTED = tuple(
+    pair for pairs in (*(one.fitted for one in OPERATIONS), whitening.FITTED) for pair in pairs
+)
+
+
+def check_switches(settings: Any) -> None:
+    """Checks the settings that are true or false.
+
+    Args:
+        settings: The generator.
+
+    Raises:
+        ValueError: If one of them is something else.
+    """
+    for name in _SWITCHES:
+        boolean(name, getattr(settings, name))
+
+
+def not_fitted(settings: Any) -> list[str]:
+    """Returns the names of settings whose statistics are missing.
+
+    Args:
+        settings: The generator.
+    """
+    return [
+        setting
+        for setting, attribute in FITTED
+        if getattr(settings, setting) and getattr(settings, attribute) is None
+    ]
+
+
+def augments(generator: Any, subset: str | None) -> bool:
+    """Whether a generator wants the images of a subset augmented.
+
+    Args:
+        generator: An `ImageDataGenerator`, or an object with its methods.
+        subset: `"training"`, `"validation"` or `None`.
+
+    Returns:
+        False for `"validation"` if the generator's `validation_augment` is.
+    """
+    return subset != "validation" or bool(getattr(generator, "validation_augment", True))
 
 
 def check_split(split: Any, seed: Any) -> None:
@@ -53,20 +95,6 @@ def _check_share(validation_split: Any) -> None:
         raise ValueError(
             f"`validation_split` must be strictly between 0 and 1.  Received: {validation_split!r}"
         )
-
-
-def _zoom_limits(zoom_range: Any) -> list[Any]:
-    if np.ndim(zoom_range) == 0 and not isinstance(zoom_range, (str, type(None))):
-        finite_number("zoom_range", zoom_range)
-        return [1 - zoom_range, 1 + zoom_range]
-    try:
-        number_pair("zoom_range", zoom_range)
-    except ValueError as error:
-        raise ValueError(
-            "`zoom_range` should be a float or a tuple or list of two floats. "
-            f"Received: {zoom_range}"
-        ) from error
-    return [zoom_range[0], zoom_range[1]]
 
 
 def _floating(x: Any) -> NDArray[Any]:
@@ -139,11 +167,6 @@ class Settings:
                 f"Received: {data_format}"
             )
         _check_share(validation_split)
-        pair: Any = brightness_range
-        if pair is not None and (not isinstance(pair, (tuple, list)) or len(pair) != 2):
-            raise ValueError(
-                f"`brightness_range should be tuple or list of two floats. Received: {pair}"
-            )
         if preprocessing_function and not callable(preprocessing_function):
             raise TypeError(
                 "`preprocessing_function` should be a function of one image. "
@@ -151,8 +174,7 @@ class Settings:
             )
         _keras.standardize_dtype(dtype)
         check_split(split, split_seed)
-        if finite_number("zca_epsilon", zca_epsilon) < 0:
-            raise ValueError(f"`zca_epsilon` should be at least 0. Received: {zca_epsilon}")
+        whitening.check_epsilon(zca_epsilon)
 
         self.featurewise_center = featurewise_center
         self.samplewise_center = samplewise_center
@@ -165,7 +187,7 @@ class Settings:
         self.height_shift_range = height_shift_range
         self.brightness_range = brightness_range
         self.shear_range = shear_range
-        self.zoom_range = _zoom_limits(zoom_range)
+        self.zoom_range: Any = zoom_range
         self.channel_shift_range = channel_shift_range
         self.fill_mode = fill_mode
         self.cval = cval
@@ -183,19 +205,24 @@ class Settings:
         self.validation_augment = validation_augment
         self.split = split
         self.split_seed = split_seed
-        rescale_factor(self)
         self.mean: Any = None
         self.std: Any = None
         self.zca_whitening_matrix: Any = None
+        self._settle()
 
-        for name in (*SWITCHES, "validation_augment"):
-            boolean(name, getattr(self, name))
-        check_warp_options(fill_mode, cval, interpolation_order, "interpolation_order")
+    def _settle(self) -> None:
+        """Checks what operations read, and lets settings that imply others override them."""
+        for operation in OPERATIONS:
+            operation.settle(self)
+        check_switches(self)
+        boolean("validation_augment", self.validation_augment)
+        check_warp_options(
+            self.fill_mode, self.cval, self.interpolation_order, "interpolation_order"
+        )
         ParameterDraws(self, 1, 1)  # raises for a range that means nothing
-        self._imply("zca_whitening", "featurewise_center", True)
-        self._imply("zca_whitening", "featurewise_std_normalization", False)
-        self._imply("featurewise_std_normalization", "featurewise_center", True)
-        self._imply("samplewise_std_normalization", "samplewise_center", True)
+        for implied in (whitening.IMPLIED, *(operation.implied for operation in OPERATIONS)):
+            for setting, other, value in implied:
+                self._imply(setting, other, value)
 
     def _imply(self, setting: str, other: str, value: bool) -> None:
         if getattr(self, setting) and bool(getattr(self, other)) != value:
@@ -226,7 +253,7 @@ class Settings:
         """
         if self.preprocessing_function:
             x = self.preprocessing_function(x)
-        changes = self._changes_values()
+        changes = any(operation.changes_values(self) for operation in OPERATIONS)
         if (changes or self.zca_whitening) and not hasattr(x, "__array__"):
             x = _floating(x)
         in_place = not isinstance(x, np.ndarray) or x.dtype.kind in "fc" or is_extension(x.dtype)
@@ -237,35 +264,14 @@ class Settings:
             )
         if rescale_factor(self) is not None:
             x *= self.rescale
-        if self.samplewise_center:
-            x -= np.mean(x, keepdims=True)
-        if self.samplewise_std_normalization:
-            x /= np.std(x, keepdims=True) + 1e-6
-        if self.featurewise_center:
-            if self.mean is not None:
-                x -= self.mean
-            else:
-                warn_not_fitted("featurewise_center")
-        if self.featurewise_std_normalization:
-            if self.std is not None:
-                x /= self.std + 1e-6
-            else:
-                warn_not_fitted("featurewise_std_normalization")
+        for operation in OPERATIONS:
+            x = operation.standardize(self, x)
         if self.zca_whitening:
             if self.zca_whitening_matrix is not None:
-                x = whitened(x, self.zca_whitening_matrix)
+                x = whitening.whitened(x, self.zca_whitening_matrix)
             else:
                 warn_not_fitted("zca_whitening")
         return x
-
-    def _changes_values(self) -> bool:
-        return bool(
-            rescale_factor(self) is not None
-            or self.samplewise_center
-            or self.samplewise_std_normalization
-            or (self.featurewise_center and self.mean is not None)
-            or (self.featurewise_std_normalization and self.std is not None)
-        )
 
     def get_random_transform(
         self, img_shape: tuple[int, ...], seed: int | None = None
@@ -312,35 +318,8 @@ class Settings:
             ValueError: If a parameter is NaN or infinite, or the image has another rank or no
                 pixels.
         """
-        row_axis, col_axis = self.row_axis - 1, self.col_axis - 1
-        channel_axis = self.channel_axis - 1
-        get = transform_parameters.get
-        x = apply_affine_transform(
-            x,
-            get("theta", 0),
-            get("tx", 0),
-            get("ty", 0),
-            get("shear", 0),
-            get("zx", 1),
-            get("zy", 1),
-            row_axis=row_axis,
-            col_axis=col_axis,
-            channel_axis=channel_axis,
-            fill_mode=self.fill_mode,
-            cval=self.cval,
-            order=self.interpolation_order,
-        )
-        intensity = get("channel_shift_intensity")
-        if intensity is not None:
-            x = apply_channel_shift(x, intensity, channel_axis)
-        if get("flip_horizontal", False):
-            x = flip_axis(x, col_axis)
-        if get("flip_vertical", False):
-            x = flip_axis(x, row_axis)
-        brightness = get("brightness")
-        if brightness is not None:
-            data_format = "channels_first" if channel_axis == 0 else "channels_last"
-            x = brightness_shift(x, brightness, False, data_format)
+        for operation in OPERATIONS:
+            x = operation.apply(self, x, transform_parameters)
         return x
 
     def random_transform(self, x: NDArray[Any], seed: int | None = None) -> NDArray[Any]:

@@ -10,7 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from batchwarp import _core
 from batchwarp.augment.draws import as_rows
-from batchwarp.augment.pipeline import Pipeline, overrides
+from batchwarp.augment.one_by_one import overrides
+from batchwarp.augment.pipeline import Pipeline
 from batchwarp.augment.settings import Settings
 from batchwarp.cuda.devices import device_number, native, usable
 from batchwarp.cuda.interchange import (

@@ -22,8 +22,7 @@ from batchwarp._arrays import (
     sequence,
 )
 from batchwarp._warnings import warn
-from batchwarp.augment.pipeline import augments
-from batchwarp.augment.settings import Settings
+from batchwarp.augment.settings import Settings, augments
 from batchwarp.iterators import splits
 from batchwarp.iterators.base import check_batches
 from batchwarp.iterators.images import ImageIterator

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from batchwarp import _keras
 from batchwarp._arrays import CORE_INPUTS, computing_dtype
-from batchwarp.augment.pipeline import Pipeline, augments
-from batchwarp.augment.settings import Settings
+from batchwarp.augment.pipeline import Pipeline
+from batchwarp.augment.settings import Settings, augments
 from batchwarp.errors import ImageFileError
 from batchwarp.files.dataset import ImageFiles
 from batchwarp.files.options import FileOptions, extensions

@@ -14,13 +14,13 @@ from batchwarp._arrays import computing_dtype
 from batchwarp._pillow import array_to_img
 from batchwarp._random import global_random, is_borrowed
 from batchwarp.augment.draws import as_dictionaries
-from batchwarp.augment.pipeline import (
-    Pipeline,
+from batchwarp.augment.one_by_one import (
     is_beyond_the_core,
     overrides,
     run_one_by_one,
     transformed,
 )
+from batchwarp.augment.pipeline import Pipeline
 from batchwarp.augment.settings import Settings
 from batchwarp.iterators.base import Iterator
 from batchwarp.iterators.structures import map_arrays

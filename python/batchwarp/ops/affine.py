@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+import operator
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from batchwarp import _core
-from batchwarp._arguments import finite_number
+from batchwarp._arguments import finite_number, number_pair
 from batchwarp._arrays import (
     CORE_INPUTS,
     CORE_OUTPUTS,
@@ -19,6 +21,8 @@ from batchwarp._arrays import (
     is_floating,
     is_real,
 )
+from batchwarp.ops.distributions import Choice, Distribution, Uniform, symmetric
+from batchwarp.ops.operation import Argument, Column, Operation
 from batchwarp.ops.sampling import check_warp_options
 
 
@@ -153,3 +157,142 @@ def transform_matrix_offset_center(
     there = np.array([[1, 0, centre_x], [0, 1, centre_y], [0, 0, 1]])
     back = np.array([[1, 0, -centre_x], [0, 1, -centre_y], [0, 0, 1]])
     return np.asarray(there @ matrix @ back)
+
+
+_SHIFT = (
+    "shift, in Keras along the {1}: below 1 a fraction of the {0}, from 1 on pixels; a whole "
+    "number N draws one of 0 to N - 1 pixels, several numbers one of these, with either sign"
+)
+
+
+class KerasAffine(Operation):
+    """`ImageDataGenerator`'s rotation, shifts, shear and zoom."""
+
+    name = "affine"
+    arguments = (
+        Argument("rotation_range", "turn by up to this angle, to either side", ("DEGREES",)),
+        Argument(
+            "width_shift_range",
+            _SHIFT.format("width", "height"),
+            ("N",),
+            several=True,
+        ),
+        Argument(
+            "height_shift_range",
+            _SHIFT.format("height", "width"),
+            ("N",),
+            several=True,
+        ),
+        Argument("shear_range", "shear by up to this angle", ("DEGREES",)),
+        Argument(
+            "zoom_range",
+            "zoom by factors from 1 - N to 1 + N, or between two numbers; above 1 zooms out",
+            ("N",),
+            several=True,
+        ),
+    )
+    columns = (
+        Column("theta", "theta"),
+        Column("tx", "tx"),
+        Column("ty", "ty"),
+        Column("shear", "shear"),
+        Column("zx", "zx"),
+        Column("zy", "zy"),
+    )
+    legend = (
+        "theta, shear: degrees; tx, ty: pixels, drawn from the height and the width shift range, "
+        "which in Keras move along the other axis"
+    )
+
+    def settle(self, settings: Any) -> None:
+        """Brings `zoom_range` into the form of two limits."""
+        settings.zoom_range = _zoom_limits(settings.zoom_range)
+
+    def distributions(
+        self, settings: Any, height: int, width: int
+    ) -> tuple[Distribution | None, ...]:
+        """Returns what the parameters are drawn from."""
+        low, high = number_pair("zoom_range", settings.zoom_range)
+        # Keras draws both zooms as an array, whose elements are NumPy's numbers.
+        zoom = None if low == high == 1 else Uniform("zoom_range", low, high, number=np.float64)
+        return (
+            symmetric("rotation_range", settings.rotation_range),
+            _shift("height_shift_range", settings.height_shift_range, height),
+            _shift("width_shift_range", settings.width_shift_range, width),
+            symmetric("shear_range", settings.shear_range),
+            zoom,
+            zoom,
+        )
+
+    def apply(self, settings: Any, x: NDArray[Any], parameters: Mapping[str, Any]) -> NDArray[Any]:
+        """Does to one image what was drawn."""
+        return apply_affine_transform(
+            x,
+            **{one.name: parameters.get(one.name, one.absent) for one in self.columns},
+            row_axis=settings.row_axis - 1,
+            col_axis=settings.col_axis - 1,
+            channel_axis=settings.channel_axis - 1,
+            fill_mode=settings.fill_mode,
+            cval=settings.cval,
+            order=settings.interpolation_order,
+        )
+
+
+def _zoom_limits(zoom_range: Any) -> list[Any]:
+    if np.ndim(zoom_range) == 0 and not isinstance(zoom_range, (str, type(None))):
+        finite_number("zoom_range", zoom_range)
+        return [1 - zoom_range, 1 + zoom_range]
+    try:
+        number_pair("zoom_range", zoom_range)
+    except ValueError as error:
+        raise ValueError(
+            "`zoom_range` should be a float or a tuple or list of two floats. "
+            f"Received: {zoom_range}"
+        ) from error
+    return [zoom_range[0], zoom_range[1]]
+
+
+def _shift(name: str, value: Any, size: int) -> Uniform | Choice | None:
+    """Returns the draw of `height_shift_range` or `width_shift_range`.
+
+    Args:
+        name: String, the argument's name for errors.
+        value: Float (a fraction below 1, pixels otherwise), integer (pixels; the draw is one of
+            `range(value)`), 1-D array-like of numbers (the draw is one of them), or `None`.
+        size: Integer, the extent of the image in pixels that a fraction refers to.
+
+    Returns:
+        The draw, or `None` for no shift.
+
+    Raises:
+        ValueError: If the value is none of these.
+    """
+    if value is None:
+        return None
+    try:
+        values = np.asarray(value)
+    except ValueError:  # ragged
+        values = np.empty((0, 0))
+    if values.ndim == 0:
+        limit = finite_number(name, value)
+        if not limit:
+            return None
+        factor = float(size) if limit < 1 else 1.0
+        try:
+            count = operator.index(value.item() if isinstance(value, np.ndarray) else value)
+        except TypeError:
+            count = 0
+        # `numpy.random.choice` refuses floats and integers below 1: Keras then draws uniformly.
+        return Choice(count, factor) if count > 0 else Uniform(name, -limit, limit, factor)
+    if values.ndim != 1 or values.dtype.kind not in "buif" or not np.isfinite(values).all():
+        raise ValueError(
+            f"`{name}` should be a float, an integer or a 1-D array-like of finite numbers. "
+            f"Received: {value!r}"
+        )
+    if values.size == 0:
+        return None
+    if isinstance(value, np.ndarray) and value.size == 1 and not value.item():
+        return None  # false in Keras' test, unlike a list of one zero
+    if values.dtype.kind == "b":
+        values = values.astype(np.int64)
+    return Choice(values, float(size) if values.max() < 1 else 1.0)

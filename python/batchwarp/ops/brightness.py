@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,8 @@ from batchwarp._arguments import finite_number, number_pair
 from batchwarp._arrays import real_array
 from batchwarp._pillow import array_to_img, img_to_array
 from batchwarp._random import global_random
+from batchwarp.ops.distributions import Uniform, between
+from batchwarp.ops.operation import Argument, Column, Operation
 
 
 def apply_brightness_shift(
@@ -93,3 +96,59 @@ def brightens_by_global_format(shape: tuple[int, ...], data_format: str) -> bool
     own, other = (shape[0], shape[2]) if data_format == "channels_first" else (shape[2], shape[0])
     as_given = (data_format == "channels_last") == last
     return own not in (1, 3, 4) and not as_given and other in (1, 3, 4)
+
+
+def _data_format(settings: Any) -> str:
+    return "channels_first" if settings.channel_axis == 1 else "channels_last"
+
+
+class KerasBrightness(Operation):
+    """`ImageDataGenerator`'s `brightness_range`."""
+
+    name = "brightness"
+    arguments = (
+        Argument(
+            "brightness_range", "multiply the brightness by a factor in this range", ("LOW", "HIGH")
+        ),
+    )
+    columns = (Column("brightness", "brightness"),)
+
+    def settle(self, settings: Any) -> None:
+        """Checks that the range is a pair."""
+        pair = settings.brightness_range
+        if pair is not None and (not isinstance(pair, (tuple, list)) or len(pair) != 2):
+            raise ValueError(
+                f"`brightness_range should be tuple or list of two floats. Received: {pair}"
+            )
+
+    def check_image(self, settings: Any, image_shape: tuple[int, ...]) -> None:
+        """Checks that Pillow has images of so many channels."""
+        channels = image_shape[settings.channel_axis - 1]
+        if settings.brightness_range is not None and channels not in (1, 3, 4):
+            raise ValueError(
+                f"Unsupported channel number: {channels}. `brightness_range` needs images of 1, 3 "
+                "or 4 channels"
+            )
+
+    def is_beyond_the_core(self, settings: Any, image_shape: tuple[int, ...]) -> bool:
+        """Whether Keras takes such images for ones in its global data format."""
+        return settings.brightness_range is not None and brightens_by_global_format(
+            image_shape, _data_format(settings)
+        )
+
+    def distributions(
+        self,
+        settings: Any,
+        height: int,  # noqa: ARG002
+        width: int,  # noqa: ARG002
+    ) -> tuple[Uniform | None, ...]:
+        """Returns what the factor is drawn from."""
+        value = settings.brightness_range
+        return (None if value is None else between("brightness_range", value),)
+
+    def apply(self, settings: Any, x: NDArray[Any], parameters: Mapping[str, Any]) -> NDArray[Any]:
+        """Does to one image what was drawn."""
+        brightness = parameters.get("brightness")
+        if brightness is None:
+            return x
+        return brightness_shift(x, brightness, False, _data_format(settings))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,8 @@ from numpy.typing import NDArray
 from batchwarp._arguments import finite_number
 from batchwarp._arrays import real_array
 from batchwarp._random import global_random
+from batchwarp.ops.distributions import Uniform
+from batchwarp.ops.operation import Argument, Column, Operation
 
 
 def apply_channel_shift(x: NDArray[Any], intensity: float, channel_axis: int = 0) -> NDArray[Any]:
@@ -56,3 +59,31 @@ def random_channel_shift(
     """
     limit = finite_number("intensity_range", intensity_range)
     return apply_channel_shift(x, global_random().uniform(-limit, limit), channel_axis)
+
+
+class KerasChannelShift(Operation):
+    """`ImageDataGenerator`'s `channel_shift_range`."""
+
+    name = "channel_shift"
+    arguments = (
+        Argument("channel_shift_range", "add a value of up to this size to all channels", ("N",)),
+    )
+    columns = (Column("channel_shift_intensity", "channel shift"),)
+
+    def distributions(
+        self,
+        settings: Any,
+        height: int,  # noqa: ARG002
+        width: int,  # noqa: ARG002
+    ) -> tuple[Uniform | None, ...]:
+        """Returns what the value is drawn from."""
+        name = "channel_shift_range"
+        limit = finite_number(name, settings.channel_shift_range)
+        return (Uniform(name, -limit, limit) if limit else None,)
+
+    def apply(self, settings: Any, x: NDArray[Any], parameters: Mapping[str, Any]) -> NDArray[Any]:
+        """Does to one image what was drawn."""
+        intensity = parameters.get("channel_shift_intensity")
+        if intensity is None:
+            return x
+        return apply_channel_shift(x, intensity, settings.channel_axis - 1)

@@ -6,6 +6,22 @@ from typing import Any
 
 from batchwarp import _core
 from batchwarp._arguments import finite_number, integer
+from batchwarp.ops.operation import Argument
+
+__all__ = ["SAMPLING", "check_warp_options"]
+
+# They are of no operation: all that move pixels share one sampling.
+SAMPLING = (
+    Argument(
+        "fill_mode",
+        "what is seen beyond the image's edge",
+        ("MODE",),
+        str,
+        choices=_core.FILL_MODES,
+    ),
+    Argument("cval", "value beyond the edge, for --fill-mode constant", ("N",)),
+    Argument("interpolation_order", "order of the interpolating spline, 0 to 5", ("N",), int),
+)
 
 
 def check_warp_options(

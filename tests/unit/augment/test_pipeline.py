@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import batchwarp
-from batchwarp.augment import pipeline as pipelines
+from batchwarp.augment import changes
 from batchwarp.augment.pipeline import Pipeline
 from keras_reference import noise
 
@@ -21,7 +21,7 @@ def test_nothing_is_compared_by_value_where_nothing_can_have_changed(monkeypatch
         rotation_range=20, zoom_range=[0.8, 1.1], height_shift_range=[1, 2], horizontal_flip=True
     )
     pipeline = pipeline_of(generator)
-    monkeypatch.delattr(pipelines, "_content")
+    monkeypatch.delattr(changes, "_content")
     assert pipeline.matches(generator)
 
 

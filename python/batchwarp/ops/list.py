@@ -1,0 +1,35 @@
+"""The operations that there are. A new one is a module of its own, and its name here."""
+
+from __future__ import annotations
+
+from batchwarp.ops.affine import KerasAffine
+from batchwarp.ops.brightness import KerasBrightness
+from batchwarp.ops.channel_shift import KerasChannelShift
+from batchwarp.ops.flip import KerasFlip
+from batchwarp.ops.normalize import KerasNormalize
+from batchwarp.ops.operation import Argument, Column, Operation
+from batchwarp.ops.sampling import SAMPLING
+from batchwarp.ops.standardize import KerasStandardize
+
+__all__ = ["ARGUMENTS", "COLUMNS", "OPERATIONS"]
+
+# Keras' are first, in the order in which it draws and the core applies them.
+OPERATIONS: tuple[Operation, ...] = (
+    KerasAffine(),
+    KerasFlip(),
+    KerasChannelShift(),
+    KerasBrightness(),
+    KerasStandardize(),
+    KerasNormalize(),
+)
+
+# The columns of an image's parameters, in the order of their draws.
+COLUMNS: tuple[Column, ...] = tuple(
+    column for operation in OPERATIONS for column in operation.columns
+)
+
+# All that decides what the core does to an image.
+ARGUMENTS: tuple[Argument, ...] = (
+    *(argument for operation in OPERATIONS for argument in operation.arguments),
+    *SAMPLING,
+)
