@@ -5,18 +5,20 @@ from __future__ import annotations
 import argparse
 import inspect
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
-from batchwarp import ImageDataGenerator, _core, _keras
+from batchwarp import ImageDataGenerator, _keras
+from batchwarp.augment import whitening
 from batchwarp.console.errors import UsageError
 from batchwarp.console.options import number, whole_number
+from batchwarp.ops.list import OPERATIONS
+from batchwarp.ops.operation import Argument, Operation
+from batchwarp.ops.sampling import SAMPLING
 
 __all__ = [
     "OPTIONS",
-    "GeneratorOption",
     "add_generator_options",
     "flag",
     "generator_arguments",
@@ -33,111 +35,37 @@ def _one_of_several(text: str) -> int | float:
         raise argparse.ArgumentTypeError(f"{error}; {hint}") from None
 
 
-@dataclass(frozen=True)
-class GeneratorOption:
-    """An argument of `ImageDataGenerator`, and how the command line takes it.
+def _of(operations: Iterable[Operation]) -> tuple[Argument, ...]:
+    return tuple(argument for operation in operations for argument in operation.arguments)
 
-    Attributes:
-        name: The argument's name.
-        help: What it does.
-        metavar: Names of its values; none for a switch, which reverses the argument's default.
-        parse: Type of each value.
-        several: Whether any number of numbers is taken: one stays a number, more are a list.
-        choices: The values that are accepted, or none for any.
-    """
-
-    name: str
-    help: str
-    metavar: tuple[str, ...] = ()
-    parse: Callable[[str], str | float] = number
-    several: bool = False
-    choices: tuple[str, ...] | None = None
-
-
-_SHIFT = (
-    "shift, in Keras along the {1}: below 1 a fraction of the {0}, from 1 on pixels; a whole "
-    "number N draws one of 0 to N - 1 pixels, several numbers one of these, with either sign"
-)
 
 # By the title under which `--help` lists them. All arguments are here but `preprocessing_function`,
 # which is a function.
-OPTIONS: dict[str, tuple[GeneratorOption, ...]] = {
-    "augmentation": (
-        GeneratorOption("rotation_range", "turn by up to this angle, to either side", ("DEGREES",)),
-        GeneratorOption(
-            "width_shift_range", _SHIFT.format("width", "height"), ("N",), several=True
-        ),
-        GeneratorOption(
-            "height_shift_range", _SHIFT.format("height", "width"), ("N",), several=True
-        ),
-        GeneratorOption("shear_range", "shear by up to this angle", ("DEGREES",)),
-        GeneratorOption(
-            "zoom_range",
-            "zoom by factors from 1 - N to 1 + N, or between two numbers; above 1 zooms out",
-            ("N",),
-            several=True,
-        ),
-        GeneratorOption("horizontal_flip", "mirror every other image left to right"),
-        GeneratorOption("vertical_flip", "mirror every other image top to bottom"),
-        GeneratorOption(
-            "brightness_range", "multiply the brightness by a factor in this range", ("LOW", "HIGH")
-        ),
-        GeneratorOption(
-            "channel_shift_range", "add a value of up to this size to all channels", ("N",)
-        ),
-        GeneratorOption(
-            "fill_mode",
-            "what is seen beyond the image's edge",
-            ("MODE",),
-            str,
-            choices=_core.FILL_MODES,
-        ),
-        GeneratorOption("cval", "value beyond the edge, for --fill-mode constant", ("N",)),
-        GeneratorOption(
-            "interpolation_order", "order of the interpolating spline, 0 to 5", ("N",), whole_number
-        ),
-    ),
-    "standardisation": (
-        GeneratorOption("rescale", "multiply all values, for example by 1/255", ("N",)),
-        GeneratorOption("samplewise_center", "subtract each image's mean"),
-        GeneratorOption(
-            "samplewise_std_normalization", "divide by each image's standard deviation"
-        ),
-        GeneratorOption(
-            "featurewise_center", "subtract the mean of each channel over the folder's images"
-        ),
-        GeneratorOption(
-            "featurewise_std_normalization",
-            "divide by the standard deviation of each channel over the folder's images",
-        ),
-        GeneratorOption(
-            "zca_whitening", "whiten with a matrix from the folder's images, which must be small"
-        ),
-        GeneratorOption("zca_epsilon", "added to the singular values of the whitening", ("N",)),
-    ),
+OPTIONS: dict[str, tuple[Argument, ...]] = {
+    "augmentation": (*_of(one for one in OPERATIONS if not one.standardizes), *SAMPLING),
+    "standardisation": (*_of(one for one in OPERATIONS if one.standardizes), *whitening.ARGUMENTS),
     "data": (
-        GeneratorOption(
+        Argument(
             "data_format",
             "order of an array's axes",
             ("FORMAT",),
             str,
             choices=_keras.DATA_FORMATS,
         ),
-        GeneratorOption("dtype", "dtype of the batch, for example float32", ("DTYPE",), str),
-        GeneratorOption(
-            "validation_split", "share of a folder's images for --subset validation", ("N",)
-        ),
-        GeneratorOption(
+        Argument("dtype", "dtype of the batch, for example float32", ("DTYPE",), str),
+        Argument("validation_split", "share of a folder's images for --subset validation", ("N",)),
+        Argument(
             "split",
             "choose the validation subset by chance in every class, or by the files' names",
             ("HOW",),
             str,
             choices=("stratified", "hash"),
         ),
-        GeneratorOption("split_seed", "for another choice by --split", ("N",), whole_number),
-        GeneratorOption("validation_augment", "do not augment the validation subset"),
+        Argument("split_seed", "for another choice by --split", ("N",), int),
+        Argument("validation_augment", "do not augment the validation subset", type=bool),
     ),
 }
+_PARSERS: dict[type, Callable[[str], str | float]] = {float: number, int: whole_number, str: str}
 _DEFAULTS = {
     name: parameter.default
     for name, parameter in inspect.signature(ImageDataGenerator).parameters.items()
@@ -163,7 +91,7 @@ def add_generator_options(parser: argparse.ArgumentParser) -> None:
                 group.add_argument(
                     flag(option.name),
                     dest=option.name,
-                    type=_one_of_several if option.several else option.parse,
+                    type=_one_of_several if option.several else _PARSERS[option.type],
                     nargs="+" if option.several else _count(option.metavar),
                     metavar=option.metavar if len(option.metavar) > 1 else option.metavar[0],
                     choices=option.choices,

@@ -15,6 +15,7 @@ import numpy as np
 
 from batchwarp import ImageDataGenerator, ImageFileError
 from batchwarp._keras import plain_iterators
+from batchwarp.augment.settings import FITTED
 from batchwarp.cli.generator_options import flag, generator_arguments
 from batchwarp.console.errors import UsageError
 from batchwarp.files.index import image_files
@@ -25,7 +26,7 @@ from batchwarp.iterators.images import ImageIterator, Variant
 __all__ = ["FIT_SAMPLES", "Batch", "batch_of", "named", "readable"]
 
 FIT_SAMPLES = 1000
-_FITTED = ("featurewise_center", "featurewise_std_normalization", "zca_whitening")
+_FITTED = tuple(setting for setting, _ in FITTED)
 _OF_FOLDERS = (*_FITTED, "shuffle", "subset", "fit_samples")
 # The matrix of the whitening has the square of this number of values, here 600 MB.
 _MOST_WHITENED = 64 * 64 * 3

@@ -14,25 +14,11 @@ from batchwarp.cli.preview_batch import Batch, named
 from batchwarp.cli.preview_picture import Pictures, draw_grid
 from batchwarp.console.tables import printable
 from batchwarp.iterators.images import Variant
+from batchwarp.ops.list import COLUMNS, OPERATIONS
 
 __all__ = ["Preview"]
 
-_PARAMETERS = {
-    "theta": "theta",
-    "tx": "tx",
-    "ty": "ty",
-    "shear": "shear",
-    "zx": "zx",
-    "zy": "zy",
-    "flip_horizontal": "flip h",
-    "flip_vertical": "flip v",
-    "channel_shift_intensity": "channel shift",
-    "brightness": "brightness",
-}
-_LEGEND = (
-    "theta, shear: degrees; tx, ty: pixels, drawn from the height and the width shift range, which "
-    "in Keras move along the other axis"
-)
+_LEGEND = "; ".join(operation.legend for operation in OPERATIONS if operation.legend)
 _UNCHANGED = "No option changes the images: these are the originals."
 
 
@@ -185,19 +171,12 @@ def _explained(scale: tuple[float, float], images: Pictures) -> str:
 
 def _table(parameters: Sequence[dict[str, Any]], names: Sequence[str]) -> list[str]:
     """Returns the lines of a table with a row for each image."""
-    rows = [["", *_PARAMETERS.values()]]
+    rows = [["", *(column.label for column in COLUMNS)]]
     for number, drawn in enumerate(parameters, 1):
-        rows.append([str(number), *(_cell(name, drawn.get(name)) for name in _PARAMETERS)])
+        rows.append([str(number), *(column.written(drawn.get(column.name)) for column in COLUMNS)])
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     last = ["file", *map(printable, names)] if names else [""] * len(rows)
     return [
         "  ".join([*(cell.rjust(width) for cell, width in zip(row, widths, strict=True)), name])
         for row, name in zip(rows, last, strict=True)
     ]
-
-
-def _cell(name: str, value: float | None) -> str:
-    """Returns a parameter as the table has it."""
-    if value is None:
-        return "-"
-    return str(value) if name.startswith("flip") else f"{value:.3f}"
