@@ -15,6 +15,7 @@ __all__ = [
     "LARGEST_SEED",
     "LARGEST_SEED_OF_A_FLOW",
     "boolean",
+    "check_batches",
     "finite_number",
     "folder_path",
     "image_size",
@@ -243,3 +244,24 @@ def seed_of_a_flow(value: Any) -> int | None:
             f"which each batch adds one, or `None`. Received: {value!r}"
         )
     return number
+
+
+def check_batches(
+    batch_size: Any, shuffle: Any, seed: Any, prefetch: Any, *, empty: bool = False
+) -> None:
+    """Checks how samples become batches, for subclasses to do before they look for samples.
+
+    Args:
+        batch_size: Integer of at least 1.
+        shuffle: Boolean.
+        seed: As for `seed_of_a_flow`.
+        prefetch: Integer of at least 0.
+        empty: Boolean, whether there are no samples; batches of 0 samples are then all there are.
+
+    Raises:
+        ValueError: If an argument is not as above.
+    """
+    integer("batch_size", batch_size, 0 if empty else 1)
+    boolean("shuffle", shuffle)
+    seed_of_a_flow(seed)
+    integer("prefetch", prefetch, 0)

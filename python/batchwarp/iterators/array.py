@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchwarp import _keras
-from batchwarp._arguments import boolean
+from batchwarp._arguments import boolean, check_batches
 from batchwarp._arrays import (
     CORE_INPUTS,
     FOR_FILES,
@@ -24,7 +24,6 @@ from batchwarp._arrays import (
 from batchwarp._warnings import warn
 from batchwarp.augment.settings import Settings, augments
 from batchwarp.iterators import splits
-from batchwarp.iterators.base import check_batches
 from batchwarp.iterators.images import ImageIterator
 
 

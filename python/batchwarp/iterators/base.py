@@ -13,79 +13,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchwarp import _core, _forks, _keras
-from batchwarp._arguments import boolean, integer, seed_of_a_flow
+from batchwarp._arguments import check_batches, integer, seed_of_a_flow
 from batchwarp._random import global_random, renew_random, with_borrowed_global
 from batchwarp._signals import let_through
 from batchwarp._threads import NOT_STARTED, Shortage
-from batchwarp.iterators.read_ahead import POSITION, ReadAhead
+from batchwarp._warnings import issue
+from batchwarp.iterators.keras_class import (
+    DATASET_OPTIONS,
+    SignatureOfInit,
+    dataset_class,
+    plain_class,
+    unpickled,
+)
+from batchwarp.iterators.read_ahead import ReadAhead
+from batchwarp.iterators.states import SeededStates
 from batchwarp.iterators.structures import stacked, without_lists
 from batchwarp.iterators.tf_dataset import tf_dataset
 
 if TYPE_CHECKING:
-    from inspect import Signature
-
     from typing_extensions import Self
 
-_DATASET_OPTIONS = {"workers": 1, "use_multiprocessing": False, "max_queue_size": 10}
-_class_lock = threading.RLock()
-_position = operator.attrgetter(*POSITION)
-
-
-@_forks.call_after_fork
-def _renew_class_lock() -> None:
-    _forks.renew(_class_lock)
-
-
-def _dataset_class(cls: type[Any]) -> type[Any]:
-    """Returns `cls` as a `keras.utils.PyDataset`, or `cls` itself where there is no Keras.
-
-    Whether there is one is asked when an iterator is made, not when batchwarp is imported. The
-    derived class is kept on `cls`, so that all its iterators are of one type.
-    """
-    dataset = _keras.py_dataset()
-    if dataset is None or issubclass(cls, dataset):
-        return cls
-    with _class_lock:
-        made: type[Any] | None = cls.__dict__.get("_as_dataset")
-        if made is None or not issubclass(made, dataset):
-            namespace = {
-                "__doc__": cls.__doc__,
-                "__module__": cls.__module__,
-                "__qualname__": cls.__qualname__,
-                "_plain": cls,
-            }
-            made = type(cls.__name__, (cls, dataset), namespace)
-            cls._as_dataset = made
-    return made
-
-
-def _unpickled(cls: type[Any], state: dict[str, Any]) -> Any:
-    """Makes an iterator from its state, in a process with or without Keras."""
-    make: Any = cls.__new__
-    iterator = make(cls)
-    iterator.__setstate__(state)
-    return iterator
-
-
-def check_batches(
-    batch_size: Any, shuffle: Any, seed: Any, prefetch: Any, *, empty: bool = False
-) -> None:
-    """Checks how samples become batches, for subclasses to do before they look for samples.
-
-    Args:
-        batch_size: Integer of at least 1.
-        shuffle: Boolean.
-        seed: As for `seed_of_a_flow`.
-        prefetch: Integer of at least 0.
-        empty: Boolean, whether there are no samples; batches of 0 samples are then all there are.
-
-    Raises:
-        ValueError: If an argument is not as above.
-    """
-    integer("batch_size", batch_size, 0 if empty else 1)
-    boolean("shuffle", shuffle)
-    seed_of_a_flow(seed)
-    integer("prefetch", prefetch, 0)
+# Where an iterator is. It changes in one step, with which Ctrl-C or a fork does not interfere.
+_POSITION = ("batch_index", "total_batches_seen", "index_array", "_random")
+_position = operator.attrgetter(*_POSITION)
 
 
 class _IndexArrays:
@@ -121,14 +71,80 @@ class _IndexArrays:
             self._started = True
 
 
-class _SignatureOfInit:
-    """Lets `help` show the arguments of `__init__` instead of those of `__new__`."""
+class _Twin:
+    """An iterator that goes on by itself from where another one is, with the same pool of memory.
 
-    def __get__(self, instance: object, owner: type[Any]) -> Signature:
-        import inspect
+    It makes the batches of `prefetch`, and those of `tf.data`, without a step of the other one.
 
-        signature = inspect.signature(owner.__init__)
-        return signature.replace(parameters=list(signature.parameters.values())[1:])
+    Args:
+        iterator: The other one.
+    """
+
+    def __init__(self, iterator: Iterator) -> None:
+        self._iterator = twin = copy.copy(iterator)
+        twin.prefetch = 0
+        twin._buffers, twin._shortage = iterator._buffers, iterator._shortage
+
+    def __next__(self) -> Any:
+        return next(self._iterator)
+
+    def place(self) -> dict[str, Any]:
+        """Returns where it is; the random state of its latest batch goes along."""
+        self._iterator._states.withhold(self._iterator._random)
+        return dict(zip(_POSITION, _position(self._iterator), strict=True))
+
+    def give_back(self, random: np.random.RandomState) -> None:
+        """Takes a random state that came with a place and is no longer needed."""
+        self._iterator._states.give_back(random)
+
+    def block(
+        self, first: int, count: int, before: int, order: NDArray[np.int64] | None
+    ) -> tuple[NDArray[np.int64], Any]:
+        """Makes batches of a pass; see `tf_dataset.Passes`."""
+        twin = self._iterator
+        twin.batch_index = first
+        twin.total_batches_seen = before + first
+        twin.index_array = order
+        try:
+            block = twin._block(count)
+            assert twin.index_array is not None
+            return twin.index_array, block
+        finally:
+            twin.index_array = None
+
+    def order(self, before: int) -> NDArray[np.int64]:
+        """Returns the order of a pass; see `tf_dataset.Passes`."""
+        twin = self._iterator
+        twin.total_batches_seen = before
+        twin._next_random()
+        twin._set_index_array()
+        assert twin.index_array is not None
+        return twin.index_array
+
+
+class _Passes:
+    """The passes of an iterator, several of which may be under way; see `tf_dataset.Passes`."""
+
+    def __init__(self, iterator: Iterator) -> None:
+        self._iterator = iterator
+        self._idle: list[_Twin] = []
+
+    def begin(self) -> int:
+        before = self._iterator._take_pass()
+        self._idle = [_Twin(self._iterator)]
+        return before
+
+    def block(
+        self, first: int, count: int, before: int, order: NDArray[np.int64] | None
+    ) -> tuple[NDArray[np.int64], Any]:
+        twin = self._idle.pop() if self._idle else _Twin(self._iterator)
+        try:
+            return twin.block(first, count, before, order)
+        finally:
+            self._idle.append(twin)
+
+    def order(self, before: int) -> NDArray[np.int64]:
+        return _Twin(self._iterator).order(before)
 
 
 class Iterator:
@@ -160,13 +176,13 @@ class Iterator:
 
     white_list_formats = ("png", "jpg", "jpeg", "bmp", "ppm", "tif", "tiff")
 
-    __signature__: ClassVar[Any] = _SignatureOfInit()
+    __signature__: ClassVar[Any] = SignatureOfInit()
     _as_dataset: ClassVar[type[Any] | None] = None
     _plain: ClassVar[type[Any] | None] = None
 
     # Attributes that a pickle or a copy does without.
     _transient: ClassVar[frozenset[str]] = frozenset(
-        {"lock", "index_generator", "_random", "_idle", "_buffers", "_ahead", "_shortage"}
+        {"lock", "index_generator", "_random", "_states", "_buffers", "_ahead", "_shortage"}
     )
 
     workers: int
@@ -175,7 +191,7 @@ class Iterator:
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:  # noqa: ARG004 - they are for __init__
         """Makes an instance of the class, as a `keras.utils.PyDataset` if possible."""
-        made: Any = _dataset_class(cls)
+        made: Any = dataset_class(cls)
         instance: Self = object.__new__(made)
         return instance
 
@@ -193,18 +209,18 @@ class Iterator:
         prefetch: int = 0,
         **kwargs: Any,
     ) -> None:
-        unknown = kwargs.keys() - _DATASET_OPTIONS.keys()
+        unknown = kwargs.keys() - DATASET_OPTIONS.keys()
         if unknown:
             raise TypeError(
                 f"`{type(self).__name__}` takes the keyword arguments "
-                f"{', '.join(_DATASET_OPTIONS)}. Received: {', '.join(sorted(unknown))}"
+                f"{', '.join(DATASET_OPTIONS)}. Received: {', '.join(sorted(unknown))}"
             )
         dataset = _keras.py_dataset()
         if dataset is not None and isinstance(self, dataset):
             initialize: Any = super().__init__
             initialize(**kwargs)
         else:
-            for name, default in _DATASET_OPTIONS.items():
+            for name, default in DATASET_OPTIONS.items():
                 setattr(self, name, kwargs.get(name, default))
         self.n = integer("n", n, 0)
         check_batches(batch_size, shuffle, seed, prefetch, empty=not self.n)
@@ -220,7 +236,7 @@ class Iterator:
     def _make_transient(self, started: bool) -> None:
         self.lock = threading.RLock()
         self._random = global_random()  # of the latest batch
-        self._idle: list[np.random.RandomState] = []
+        self._states = SeededStates()
         self._buffers = _core.BufferPool()  # for the memory of batches
         self._shortage = Shortage()
         self._ahead = None
@@ -234,13 +250,12 @@ class Iterator:
         self._ahead = None
 
     def __reduce__(self) -> tuple[Any, ...]:
-        cls = type(self).__dict__.get("_plain", type(self))
         attributes = vars(self).copy()  # other threads may be at work
         state = {name: value for name, value in attributes.items() if name not in self._transient}
-        return _unpickled, (cls, state)
+        return unpickled, (plain_class(type(self)), state)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        for name, default in _DATASET_OPTIONS.items():  # a PyDataset keeps them elsewhere
+        for name, default in DATASET_OPTIONS.items():  # a PyDataset keeps them elsewhere
             vars(self).setdefault(name, default)
         vars(self).update(state)
         self._make_transient(started=True)
@@ -249,25 +264,13 @@ class Iterator:
         """Returns all attributes that decide which batch is the next one, and how it looks."""
         return [value for name, value in list(vars(self).items()) if name not in self._transient]
 
-    def _twin(self) -> Self:
-        """Returns an iterator that goes on from here by itself, with the same pool of memory."""
-        twin = copy.copy(self)
-        twin.prefetch = 0
-        twin._buffers, twin._shortage = self._buffers, self._shortage
-        return twin
-
     def _next_random(self) -> np.random.RandomState:
         """Returns the state for the next batch; the latest one also shuffles after an epoch."""
         if self.seed is None:
             self._random = global_random()
         else:
-            try:  # seeding is fast, making a state is not
-                random = self._idle.pop()
-            except IndexError:
-                random = np.random.RandomState(0)
             seed = seed_of_a_flow(self.seed) or 0
-            random.seed((seed + self.total_batches_seen) % 2**32)
-            self._random = random
+            self._random = self._states.take(seed + self.total_batches_seen)
         return self._random
 
     def _set_index_array(self) -> None:
@@ -334,8 +337,8 @@ class Iterator:
         self.batch_index = 0
 
     def _go_to(self, position: Sequence[Any]) -> None:
-        """Moves to a place, values for `POSITION`, in one step."""
-        vars(self).update(dict(zip(POSITION, position, strict=True)))
+        """Moves to a place, values for `_POSITION`, in one step."""
+        vars(self).update(dict(zip(_POSITION, position, strict=True)))
 
     def _next_index_array(self) -> NDArray[np.int64]:
         before = _position(self)
@@ -361,8 +364,8 @@ class Iterator:
         if self.prefetch:
             with self.lock:
                 ahead = self._reader()
-                if ahead is not None and ahead.wait(self):
-                    return ahead.next(self)
+                if ahead is not None and ahead.wait(self.prefetch):
+                    return self._take(ahead)
         with self.lock:
             index_array = next(self.index_generator)
             random = self._random
@@ -371,16 +374,29 @@ class Iterator:
     def _reader(self) -> ReadAhead | None:
         """Returns the thread for `prefetch`, or `None` if none can be started."""
         self.index_generator.start(self)
-        if self._ahead is None or not self._ahead.fits(self):
+        if self._ahead is None or not self._ahead.fits(self._state()):
             if self._ahead is not None:
                 self._ahead.close()
                 self._ahead = None
             try:
-                self._ahead = ReadAhead(self)
+                self._ahead = ReadAhead(self, _Twin(self), self._state())
             except NOT_STARTED as error:
                 let_through(error)
                 self._shortage.tell(error, "no batch is made ahead")
         return self._ahead
+
+    def _take(self, ahead: ReadAhead) -> Any:
+        """Returns the first batch that was made ahead, and moves behind it."""
+        made = ahead.first
+        previous = self._random
+        vars(self).update(made.place)
+        # From here on the iterator is behind the batch. Unless all of this is done, `ahead` does
+        # not fit the next time.
+        ahead.drop_first(previous, self._random, self._state())
+        issue(made.warned)
+        if made.error is not None:
+            raise made.error
+        return made.batch
 
     def next(self) -> Any:
         """Returns the next batch, as the built-in `next` does. Keras 3 has dropped this method."""
@@ -390,11 +406,7 @@ class Iterator:
         try:
             return self._batch(index_array, random)
         finally:
-            self._give_back(random)
-
-    def _give_back(self, random: np.random.RandomState) -> None:
-        if random is not global_random():
-            self._idle.append(random)
+            self._states.give_back(random)
 
     def _batch(self, index_array: NDArray[np.int64], random: np.random.RandomState) -> Any:
         """Makes a batch with the given state, here through the method that subclasses implement."""
@@ -466,7 +478,7 @@ class Iterator:
             ImportError: If TensorFlow cannot be imported.
             TypeError: If TensorFlow has no dtype for an array of the batches.
         """
-        return tf_dataset(self)
+        return tf_dataset(_Passes(self), self.n, self.batch_size, self._template())
 
     def _take_pass(self) -> int:
         """Moves behind the next whole pass; returns how many batches there were before it."""
@@ -481,7 +493,7 @@ class Iterator:
 
         Neither the place of the iterator nor the state of `numpy.random` changes.
         """
-        return self._twin()._batch(np.arange(min(1, self.n)), np.random.RandomState(0))
+        return copy.copy(self)._batch(np.arange(min(1, self.n)), np.random.RandomState(0))
 
     def _block(self, batches: int) -> Any:
         """Makes the next batches of `next()`, which must be of one size, joined as by `stacked`."""

@@ -10,12 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchwarp import _keras
-from batchwarp._arguments import boolean, folder_path
+from batchwarp._arguments import boolean, check_batches, folder_path
 from batchwarp._arrays import listed
 from batchwarp._warnings import warn
 from batchwarp.augment.settings import Settings
 from batchwarp.files.options import FileOptions
-from batchwarp.iterators.base import check_batches
 from batchwarp.iterators.columns import Columns, is_missing, rows_in_words
 from batchwarp.iterators.files import FilesIterator
 from batchwarp.iterators.labels import (

@@ -11,12 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchwarp import _keras
-from batchwarp._arguments import boolean, folder_path
+from batchwarp._arguments import boolean, check_batches, folder_path
 from batchwarp._warnings import warn
 from batchwarp.augment.settings import Settings
 from batchwarp.files.index import class_folders, files_of_class
 from batchwarp.files.options import FileOptions
-from batchwarp.iterators.base import check_batches
 from batchwarp.iterators.files import FilesIterator
 from batchwarp.iterators.labels import class_list
 

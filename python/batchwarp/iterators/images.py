@@ -210,7 +210,7 @@ class ImageIterator(Iterator):
         pipeline = self._pipeline
         assert pipeline is not None
         params = pipeline.draw(random, len(index_array))
-        self._give_back(random)
+        self._states.give_back(random)
         generator = self.image_data_generator
         parameters = [{} for _ in index_array] if params is None else as_dictionaries(params)
         for row, own in enumerate(parameters):
@@ -245,7 +245,7 @@ class ImageIterator(Iterator):
             drawn = pipeline.draw(random, len(index_array))
             if drawn is not None:
                 params.append(drawn)
-            self._give_back(random)
+            self._states.give_back(random)
         batch_x, together = self._made(
             pipeline, np.concatenate(indices), np.concatenate(params) if params else None
         )

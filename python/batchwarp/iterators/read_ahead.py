@@ -9,16 +9,10 @@ import weakref
 from collections import deque
 from dataclasses import dataclass
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from batchwarp import _forks
-from batchwarp._warnings import Caught, collected, issue
-
-if TYPE_CHECKING:
-    from batchwarp.iterators.base import Iterator
-
-# Where an iterator is. It changes in one step, with which Ctrl-C or a fork does not interfere.
-POSITION = ("batch_index", "total_batches_seen", "index_array", "_random")
+from batchwarp._warnings import Caught, collected
 
 _LOOK_AFTER = 1.0  # seconds
 
@@ -27,28 +21,46 @@ _running: dict[threading.Thread, SimpleQueue[Any]] = {}
 _forks.call_after_fork(_running.clear)
 
 
+class Twin(Protocol):
+    """What makes the batches of an iterator, and goes on by itself."""
+
+    def __next__(self) -> Any:
+        """Makes the next batch."""
+
+    def place(self) -> dict[str, Any]:
+        """Returns attributes with which the iterator would be behind the latest batch."""
+        ...
+
+    def give_back(self, random: Any) -> None:
+        """Takes a random state that came with a place and is no longer needed."""
+
+
 @dataclass(frozen=True)
-class _Read:
-    """A batch, or the error in its place, what was warned of, where the iterator is after it."""
+class Made:
+    """A batch that was made ahead.
+
+    Attributes:
+        batch: The batch.
+        error: What was raised in its place, or `None`.
+        warned: List of what was warned of meanwhile.
+        place: Dictionary of attributes, where the iterator is after it.
+    """
 
     batch: Any
     error: BaseException | None
     warned: list[Caught]
-    position: dict[str, Any]
+    place: dict[str, Any]
 
 
-def _read(twin: Iterator) -> _Read:
+def _made(twin: Twin) -> Made:
     batch = error = None
     warned: list[Caught] = []
     try:
         with collected(warned):
-            batch = next(twin)
+            batch = twin.__next__()
     except BaseException as caught:  # noqa: BLE001 - the caller of `next` gets it, whatever it is
         error = caught
-    position = {name: getattr(twin, name) for name in POSITION}
-    if position["_random"] in twin._idle:  # the state that made this batch goes along with it
-        twin._idle.remove(position["_random"])
-    return _Read(batch, error, warned, position)
+    return Made(batch, error, warned, twin.place())
 
 
 class _Maker(threading.Thread):
@@ -58,25 +70,25 @@ class _Maker(threading.Thread):
     batch; `_end_all` sees to that.
 
     Args:
-        iterator: The iterator, with whose end the thread ends. It is not kept alive.
+        owner: The iterator, with whose end the thread ends. It is not kept alive.
+        twin: What makes its batches.
 
     Attributes:
         orders: Queue of integers, how many batches there should be in all; anything else ends the
             thread.
         reads: Batches that were made, in order; to be taken out by the caller.
         arrived: Lock that is open once a batch has been added.
-        twin: The iterator that makes them.
     """
 
-    def __init__(self, iterator: Iterator) -> None:
+    def __init__(self, owner: object, twin: Twin) -> None:
         super().__init__(name="batchwarp-prefetch", daemon=True)
         self.orders: SimpleQueue[Any] = SimpleQueue()
-        self.reads: deque[_Read] = deque()
+        self.reads: deque[Made] = deque()
         self.arrived = threading.Lock()
         self.arrived.acquire()
-        self.twin = iterator._twin()
+        self._twin = twin
         # The callback is no Python code, in which Ctrl-C would be lost.
-        self._iterator = weakref.ref(iterator, self.orders.put)
+        self._owner = weakref.ref(owner, self.orders.put)
 
     def run(self) -> None:
         _running[self] = self.orders
@@ -89,7 +101,7 @@ class _Maker(threading.Thread):
                         return
                     wanted = max(wanted, order)
                 else:
-                    self.reads.append(_read(self.twin))
+                    self.reads.append(_made(self._twin))
                     made += 1
                     if self.arrived.locked():
                         self.arrived.release()
@@ -117,40 +129,46 @@ class ReadAhead:
     has come between any two steps here.
 
     Args:
-        iterator: The iterator; it is not kept alive. Its lock must be held here and in all methods.
+        owner: The iterator; it is not kept alive. Its lock must be held here and in all methods.
+        twin: What makes its batches.
+        state: List of all attributes that decide what its next batch is.
 
     Raises:
         RuntimeError, MemoryError, OSError: If no thread can be started.
     """
 
-    def __init__(self, iterator: Iterator) -> None:
-        self._state = iterator._state()
-        self._delivered: Any = None  # the state of the latest batch, once there is one
+    def __init__(self, owner: object, twin: Twin, state: list[Any]) -> None:
+        self._state = state
+        self._delivered: Any = None  # the random state of the latest batch, once there is one
         self._count = 0
-        self._maker = _Maker(iterator)
+        self._twin = twin
+        self._maker = _Maker(owner, twin)
         try:
             self._maker.start()
         except BaseException:
             self._maker.orders.put(None)  # after Ctrl-C it may be there nevertheless
             raise
 
-    def fits(self, iterator: Iterator) -> bool:
-        """Whether the iterator is still as its latest batch left it, and the thread at work."""
-        state = iterator._state()
+    def fits(self, state: list[Any]) -> bool:
+        """Whether the iterator is still as its latest batch left it, and the thread at work.
+
+        Args:
+            state: The iterator's, as for the constructor.
+        """
         return (
             self._maker.is_alive()
             and len(state) == len(self._state)
             and all(map(operator.is_, state, self._state))
         )
 
-    def wait(self, iterator: Iterator) -> bool:
+    def wait(self, ahead: int) -> bool:
         """Waits for the next batch; false if there will be none, as the thread has ended by itself.
 
         Args:
-            iterator: As for `next`.
+            ahead: Integer, how many there should be beside it.
         """
         maker = self._maker
-        maker.orders.put(self._count + iterator.prefetch + 1)
+        maker.orders.put(self._count + ahead + 1)
         while not maker.reads:
             alive = maker.is_alive()
             if not alive and not maker.reads:
@@ -160,34 +178,25 @@ class ReadAhead:
             maker.arrived.acquire(timeout=_LOOK_AFTER)
         return True
 
-    def next(self, iterator: Iterator) -> Any:
-        """Returns the next batch, and moves the iterator behind it.
+    @property
+    def first(self) -> Made:
+        """The next batch; `wait` has been called, and was true."""
+        return self._maker.reads[0]
+
+    def drop_first(self, previous: Any, random: Any, state: list[Any]) -> None:
+        """Drops the next batch, behind which the iterator is now.
 
         Args:
-            iterator: The iterator, for which `fits` is true; `wait` has been, too.
-
-        Returns:
-            The batch.
-
-        Raises:
-            BaseException: What the making of this batch raised, or warned of if that is an error.
+            previous: The random state that the iterator had until then.
+            random: The one that came with the batch.
+            state: As for the constructor, as it is now.
         """
-        maker = self._maker
-        read = maker.reads[0]
-        previous = iterator._random
-        vars(iterator).update(read.position)
-        # From here on the iterator is behind the batch. Unless all of this is done, it does not fit
-        # the next time.
-        maker.reads.popleft()
+        self._maker.reads.popleft()
         self._count += 1
         if previous is self._delivered:
-            maker.twin._give_back(previous)  # making a new state takes as long as a batch
-        self._delivered = iterator._random
-        self._state = iterator._state()
-        issue(read.warned)
-        if read.error is not None:
-            raise read.error
-        return read.batch
+            self._twin.give_back(previous)  # making a new state takes as long as a batch
+        self._delivered = random
+        self._state = state
 
     def close(self) -> None:
         """Ends the thread and drops what it has made."""

@@ -8,16 +8,13 @@ batches, which TensorFlow splits without copying them while the next block is be
 from __future__ import annotations
 
 import weakref
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from batchwarp._warnings import Caught, caller, collected, issue
 from batchwarp.iterators.structures import arrays, map_arrays
-
-if TYPE_CHECKING:
-    from batchwarp.iterators.base import Iterator
 
 # A block has at most this many batches, and no more bytes unless a single batch has.
 _BATCHES = 64
@@ -39,14 +36,42 @@ def _native(array: NDArray[Any]) -> np.dtype[Any]:
     return array.dtype.newbyteorder("=")
 
 
-def _layout(flow: Iterator, template: Any) -> list[tuple[int, int]]:
+class Passes(Protocol):
+    """The passes of an iterator over its samples, several of which may be under way."""
+
+    def begin(self) -> int:
+        """Moves the iterator behind its next pass; returns how many batches were before it."""
+        ...
+
+    def block(
+        self, first: int, count: int, before: int, order: NDArray[np.int64] | None
+    ) -> tuple[NDArray[np.int64], Any]:
+        """Makes batches of a pass.
+
+        Args:
+            first: Integer, the first batch.
+            count: Integer, how many batches, all of one size.
+            before: Integer, what `begin` returned.
+            order: Array `(n,)`, the order of the pass; `None` draws it, with the first batch.
+
+        Returns:
+            Tuple of the order and of the batches, joined as by `stacked`.
+        """
+        ...
+
+    def order(self, before: int) -> NDArray[np.int64]:
+        """Returns the order of a pass, with a seed that which its first batch has."""
+        ...
+
+
+def _layout(n: int, batch_size: int, template: Any) -> list[tuple[int, int]]:
     """Returns the first batch of each block of a pass and how many it has, all of one size.
 
     The first blocks are small, for an early start.
     """
     sample = sum(array.itemsize * int(np.prod(array.shape[1:])) for array in arrays(template))
-    most = min(_BATCHES, max(1, _BYTES // max(1, sample * flow.batch_size)))
-    full, rest = divmod(flow.n, flow.batch_size)
+    most = min(_BATCHES, max(1, _BYTES // max(1, sample * batch_size)))
+    full, rest = divmod(n, batch_size)
     blocks, first, count = [], 0, max(1, most // 8)
     while first < full:
         blocks.append((first, min(count, full - first)))
@@ -58,23 +83,22 @@ def _layout(flow: Iterator, template: Any) -> list[tuple[int, int]]:
 
 
 class _Blocks:
-    """Makes the blocks of passes, several of which may be under way.
+    """Makes the blocks of passes.
 
     What belongs to a pass is kept by TensorFlow and comes with each call, so nothing remains of a
     pass that is abandoned. Warnings are issued at the line that asked for the data set: there is no
     other one of the user's in TensorFlow's threads.
 
     Args:
-        flow: The iterator.
+        passes: The iterator's passes.
         layout: As from `_layout`.
     """
 
-    def __init__(self, flow: Iterator, layout: list[tuple[int, int]]) -> None:
-        self._flow = flow
+    def __init__(self, passes: Passes, layout: list[tuple[int, int]]) -> None:
+        self._passes = passes
         self._layout = layout
         self._place = caller()
         self._begun = 0
-        self._idle: list[Iterator] = []
 
     def make(
         self, number: int, order: NDArray[np.int64], before: int
@@ -92,41 +116,25 @@ class _Blocks:
         """
         first, count = self._layout[number]
         if number == 0:
-            before = self._begun = self._flow._take_pass()
-            self._idle = [self._flow._twin()]
+            before = self._begun = self._passes.begin()
         elif not order.size:
             before = self._begun
-            order = self._order(before)
-        source = self._idle.pop() if self._idle else self._flow._twin()
-        source.batch_index = first
-        source.total_batches_seen = before + first
-        source.index_array = order if number else None
+            order = self._passes.order(before)
         warned: list[Caught] = []
-        try:
-            with collected(warned):
-                block = source._block(count)
-            issue(warned, self._place)
-            assert source.index_array is not None
-            return source.index_array, before, block
-        finally:
-            source.index_array = None
-            self._idle.append(source)
-
-    def _order(self, before: int) -> NDArray[np.int64]:
-        """Returns the order of a pass, with a seed that which its first batch has."""
-        source = self._flow._twin()
-        source.total_batches_seen = before
-        source._next_random()
-        source._set_index_array()
-        assert source.index_array is not None
-        return source.index_array
+        with collected(warned):
+            order, block = self._passes.block(first, count, before, order if number else None)
+        issue(warned, self._place)
+        return order, before, block
 
 
-def tf_dataset(flow: Iterator) -> Any:
+def tf_dataset(passes: Passes, n: int, batch_size: int, template: Any) -> Any:
     """Returns an iterator's batches as a `tf.data.Dataset`; see `Iterator.to_tf_dataset`.
 
     Args:
-        flow: The iterator.
+        passes: The iterator's passes.
+        n: Integer, the number of samples.
+        batch_size: Integer.
+        template: A batch of any number of samples, for the structure, dtypes and shapes.
 
     Returns:
         A `tf.data.Dataset`.
@@ -136,7 +144,6 @@ def tf_dataset(flow: Iterator) -> Any:
         TypeError: If TensorFlow has no dtype for an array of the batches.
     """
     tf = _tensorflow()
-    template = flow._template()
 
     def specification(array: NDArray[Any]) -> Any:
         try:
@@ -149,8 +156,8 @@ def tf_dataset(flow: Iterator) -> Any:
 
     signature = map_arrays(specification, template)
     leaves = tf.nest.flatten(signature)
-    layout = _layout(flow, template)
-    blocks = _Blocks(flow, layout)
+    layout = _layout(n, batch_size, template)
+    blocks = _Blocks(passes, layout)
     # TensorFlow keeps what a Python function refers to until the process ends. It must not be the
     # images: they live as long as a data set, or an iterator, that is made from these numbers.
     held = weakref.ref(blocks)
@@ -182,4 +189,6 @@ def tf_dataset(flow: Iterator) -> Any:
     numbers._blocks = blocks
     start = (tf.zeros((0,), tf.int64), tf.zeros((), tf.int64))
     batches = numbers.scan(start, scan).prefetch(1).flat_map(split)
-    return batches.apply(tf.data.experimental.assert_cardinality(len(flow))).prefetch(2)
+    return batches.apply(
+        tf.data.experimental.assert_cardinality(-(-n // batch_size) if n else 0)
+    ).prefetch(2)
