@@ -87,7 +87,7 @@ def test_confusion_matrix_with_an_empty_class(tmp_path):
 def drawn(monkeypatch):
     """The figures that are drawn instead of being saved."""
     figures = []
-    monkeypatch.setattr(plots, "_save", lambda figure, _: figures.append(figure))
+    monkeypatch.setattr(plots, "save", lambda figure, _: figures.append(figure))
     return figures
 
 

@@ -77,7 +77,7 @@ def heat_map(
         legend: Lines above the picture.
     """
     height, width = picture.shape[:2]
-    figure = plots._figure((10.5, min(max(3.9 * height / width, 2.2), 7.5) + 0.8))
+    figure = plots.new_figure((10.5, min(max(3.9 * height / width, 2.2), 7.5) + 0.8))
     figure.suptitle(title)
     extent = (0, width, height, 0)
     left, right = figure.subplots(1, 2)
@@ -99,4 +99,4 @@ def heat_map(
     bar.ax.set_yticklabels(["says\nlittle", "says\nmost"], fontsize=8)
     left.set_title("\n".join(legend), fontsize=9, loc="left", family="monospace")
     right.set_title(heading, fontsize=9)
-    plots._save(figure, path)
+    plots.save(figure, path)

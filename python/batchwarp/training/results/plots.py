@@ -54,7 +54,7 @@ def curves(history: Mapping[str, Sequence[float]], path: Path, *, title: str) ->
         path: PNG file to write.
         title: Title of the picture.
     """
-    figure = _figure((9, 3.6))
+    figure = new_figure((9, 3.6))
     figure.suptitle(title)
     for axes, metric in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
         for prefix, label, colour in (
@@ -73,7 +73,7 @@ def curves(history: Mapping[str, Sequence[float]], path: Path, *, title: str) ->
         if axes.get_legend_handles_labels()[0]:
             # Said, or matplotlib warns of its default where a machine is slow.
             axes.legend(frameon=False, loc="best")
-    _save(figure, path)
+    save(figure, path)
 
 
 def before_after(
@@ -95,7 +95,7 @@ def before_after(
     height, width = before.shape[1:3]
     inches = 9.0 / _PER_ROW * columns
     row = inches / columns * height / width
-    figure = _figure((max(inches, 3.0) + 0.6, len(groups) * (2 * row + 0.45) + 0.6))
+    figure = new_figure((max(inches, 3.0) + 0.6, len(groups) * (2 * row + 0.45) + 0.6))
     figure.suptitle(title)
     axes_of_all = figure.subplots(2 * len(groups), 1, squeeze=False)[:, 0]
     for index, group in enumerate(groups):
@@ -108,7 +108,7 @@ def before_after(
             shown = names[group]
             axes.set_xticks([(width + 2) * (i + 0.5) for i in range(len(shown))], shown)
             axes.tick_params(length=0, labelsize=8)
-    _save(figure, path)
+    save(figure, path)
 
 
 def pictures(
@@ -134,7 +134,7 @@ def pictures(
     height, width = images.shape[1:3]
     captions = [_wrapped(name, _ROW_OF_TEXT // per_row) for name in names]
     text = 0.19 + _LINE * max((caption.count("\n") + 1 for caption in captions), default=0)
-    figure = _figure((9.6, rows * (9.0 / per_row * height / width + text) + 0.6))
+    figure = new_figure((9.6, rows * (9.0 / per_row * height / width + text) + 0.6))
     figure.suptitle(title)
     for index, axes in enumerate(figure.subplots(rows, 1, squeeze=False)[:, 0]):
         group = slice(index * per_row, (index + 1) * per_row)
@@ -142,7 +142,7 @@ def pictures(
         shown = captions[group]
         axes.set_xticks([(width + 2) * (i + 0.5) for i in range(len(shown))], shown)
         axes.tick_params(length=0, labelsize=8)
-    _save(figure, path)
+    save(figure, path)
 
 
 def confusion_matrix(
@@ -167,7 +167,7 @@ def confusion_matrix(
     side = 2.3 if beside else min(8.2, max(5.0, 0.34 * count))
     # The margins hold the names of the classes, along the top edge of the axis and beside it.
     margin = 0.8 if beside else 0.5 + 0.065 * max(map(len, classes))
-    figure = _figure((max(3.6, columns * (side + margin)), rows * (side + margin + 0.3) + 0.4))
+    figure = new_figure((max(3.6, columns * (side + margin)), rows * (side + margin + 0.3) + 0.4))
     figure.suptitle(title)
     all_axes = figure.subplots(rows, columns, squeeze=False).ravel()
     for axes, (part, matrix) in zip(all_axes, matrices.items(), strict=True):
@@ -178,7 +178,7 @@ def confusion_matrix(
         axes.set_xlabel("predicted")
         axes.set_ylabel("true")
         axes.set_title(f"{part} ({matrix.sum():,})", fontsize=10)
-    _save(figure, path)
+    save(figure, path)
 
 
 def _matrix(axes: Any, matrix: NDArray[np.int64], *, cell: float) -> None:
@@ -221,7 +221,7 @@ def _strip(axes: Any, images: NDArray[Any], columns: int) -> None:
     axes.spines[:].set_visible(False)
 
 
-def _figure(inches: tuple[float, float]) -> Any:
+def new_figure(inches: tuple[float, float]) -> Any:
     """Returns an empty figure that draws with Agg."""
     require_matplotlib()
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -232,7 +232,7 @@ def _figure(inches: tuple[float, float]) -> Any:
     return figure
 
 
-def _save(figure: Any, path: Path) -> None:
+def save(figure: Any, path: Path) -> None:
     """Writes a figure as a PNG file."""
     with replacing(path) as temporary:
         figure.savefig(temporary, format="png")
