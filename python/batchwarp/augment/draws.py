@@ -55,7 +55,7 @@ class ParameterDraws:
         self._spans = np.zeros(len(COLUMNS))
         self._factors = np.ones(len(COLUMNS))
         self._sources = np.zeros(len(COLUMNS), dtype=np.intp)
-        self._coins: list[tuple[int, int]] = []  # those that count: column, double
+        self._coins: list[int] = []  # columns of those that count
         self._doubles = 0
         self._identity = True
         for column, distribution in enumerate(self._distributions):
@@ -66,7 +66,8 @@ class ParameterDraws:
                 self._identity = False
             elif isinstance(distribution, Coin):
                 if distribution.counts:
-                    self._coins.append((column, self._doubles))
+                    self._spans[column] = 1.0
+                    self._coins.append(column)
                     self._identity = False
             else:
                 continue
@@ -111,8 +112,9 @@ class ParameterDraws:
         params += lows
         if self._scaled:
             params *= factors
-        for column, double in self._coins:
-            params[:, column] = drawn[:, double] < 0.5
+        for column in self._coins:
+            toss = params[:, column]
+            np.less(toss, 0.5, out=toss)
         return params
 
     def _rows(self, random: np.random.RandomState, count: int) -> NDArray[np.float64]:

@@ -20,7 +20,7 @@ from batchwarp.ops.normalize import warn_not_fitted
 __all__ = ["Pipeline"]
 
 
-class Pipeline:
+class Pipeline(Snapshot):
     """What is constant over the batches of one iterator, resolved once.
 
     The object is a snapshot of the generator's attributes; `matches` tells when it is out of date.
@@ -30,6 +30,14 @@ class Pipeline:
         image_shape: Tuple of three integers, the shape of one image.
         dtype: Dtype of the batches.
         augment: Boolean; if false, images are standardised only and nothing is drawn for them.
+
+    Attributes:
+        plan: What one call of the core does to an image; all there is, if nothing is beyond it.
+        fused: Whether the core can write batches of this dtype as Keras does. Integer batches are
+            left to it only without standardisation: Keras standardises images of whatever dtype the
+            augmentation made of them, and converts last.
+        draws_first: Whether all numbers of a batch are drawn before its first image is made. If so,
+            `draw` may be called for several batches and `make` once for all of them.
 
     Raises:
         ValueError: If an attribute of the generator has no meaning for such images.
@@ -43,36 +51,22 @@ class Pipeline:
         augment: bool = True,
     ) -> None:
         check_switches(generator)
-        self._snapshot = Snapshot(generator)
+        super().__init__(generator)
         self._shape = image_shape
         self._dtype = dtype
         self._draws = draws_for(generator, image_shape) if augment else None
         self._function: Callable[[Any], Any] | None = generator.preprocessing_function or None
-        self._function_draws: bool | None = None  # not known yet
+        self._function_draws = False  # as far as is known
+        self.draws_first = self._function is None
         warp, full, self._late = plans_of(generator, image_shape)
-        self._warp = warp if self._function or full is None else full
+        self.plan = warp if self._function or full is None else full
         self._normalise = full if self._function else None
         self._whiten = bool(generator.zca_whitening)
         self._missing = not_fitted(generator)
-        self._bare = full is None and not (self._function or self._late or self._whiten)
-
-    def matches(self, generator: Settings) -> bool:
-        """Whether the generator's attributes are still those that this was built from."""
-        return self._snapshot.matches(generator)
-
-    @property
-    def fused(self) -> bool:
-        """Whether the core can write batches of this dtype as Keras does.
-
-        Integer batches are left to it only without standardisation: Keras standardises images of
-        whatever dtype the augmentation made of them, and converts last.
-        """
-        return self._dtype.kind == "f" or (self._dtype in CORE_OUTPUTS and self._bare)
-
-    @property
-    def plan(self) -> _core.Plan:
-        """What one call of the core does to an image; all there is, if nothing is beyond it."""
-        return self._warp
+        # Asked for each batch, and nearly always true: one call of the core is all.
+        self._is_sole = not (self._function or self._late or self._whiten or self._missing)
+        bare = full is None and not (self._function or self._late or self._whiten)
+        self.fused = dtype.kind == "f" or (dtype in CORE_OUTPUTS and bare)
 
     @property
     def beyond_the_core(self) -> list[str]:
@@ -86,14 +80,6 @@ class Pipeline:
             found.append(f"standardisation of batches of {self._dtype}")
         return found
 
-    @property
-    def draws_first(self) -> bool:
-        """Whether all numbers of a batch are drawn before its first image is made.
-
-        If so, `draw` may be called for several batches and `make` once for all of them.
-        """
-        return self._function is None or self._function_draws is False
-
     def draw(self, random: np.random.RandomState, count: int) -> NDArray[np.float64] | None:
         """Draws the parameters of one batch.
 
@@ -102,7 +88,7 @@ class Pipeline:
             count: Integer, the number of images.
 
         Returns:
-            Array `(count, len(PARAM_COLUMNS))` of float64, or `None` if the images stay as they
+            Array `(count, len(COLUMNS))` of float64, or `None` if the images stay as they
             are.
         """
         return None if self._draws is None else self._draws.batch(random, count)
@@ -129,7 +115,8 @@ class Pipeline:
         """
         batch = self.empty(len(indices), buffers)
         self.warp(x, indices, params, batch)
-        self.complete(generator, batch)
+        if not self._is_sole:
+            self.complete(generator, batch)
         return batch
 
     def empty(self, count: int, buffers: _core.BufferPool) -> NDArray[Any]:
@@ -161,7 +148,7 @@ class Pipeline:
             batch: Array of rank 4 from `empty`, or a part of it, that the images are written to.
             threads: Integer, how many work on it; 0 for as many as there are.
         """
-        _core.augment_batch(x, indices, params, self._warp, batch, threads=threads)
+        _core.augment_batch(x, indices, params, self.plan, batch, threads=threads)
 
     def complete(self, generator: Settings, batch: NDArray[Any]) -> None:
         """Does in place what remains to be done to images from `warp`.
@@ -228,13 +215,14 @@ class Pipeline:
             for row, image in enumerate(batch):
                 params = self.draw(source, 1)
                 _core.augment_batch(
-                    x, indices[row : row + 1], params, self._warp, batch[row : row + 1]
+                    x, indices[row : row + 1], params, self.plan, batch[row : row + 1]
                 )
                 before = global_random().get_state(legacy=False)
                 _call_on(function, image)
                 draws = draws or not _same_state(before, global_random().get_state(legacy=False))
             if len(batch):
-                self._function_draws = bool(self._function_draws) or draws
+                self._function_draws = self._function_draws or draws
+                self.draws_first = not self._function_draws
 
         with_borrowed_global(random, run)
 
