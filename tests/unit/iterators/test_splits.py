@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 import batchwarp
-from batchwarp.augment.settings import check_split
 from batchwarp.iterators import splits
 from image_files import flow as file_flow
 from image_files import frame_flow, save_numbered, solid, values
@@ -101,18 +100,6 @@ def test_names_of_other_systems():
         splits.hashed(composed, 0.5, 0), splits.hashed(decomposed, 0.5, 0)
     )
     assert splits.hashed(["no \udcff Unicode.jpg"], 0.5, 0).shape == (1,)
-
-
-@pytest.mark.parametrize("seed", [-1, 2**32, 1.5, "a", None])
-def test_seeds_that_are_none(seed):
-    with pytest.raises(ValueError, match="`split_seed` should be an integer from 0"):
-        check_split("hash", seed)
-
-
-@pytest.mark.parametrize("split", ["random", 3, True, ["hash"]])
-def test_splits_that_are_none(split):
-    with pytest.raises(ValueError, match='`split` should be `None`, "stratified" or "hash"'):
-        check_split(split, 0)
 
 
 X = noise((40, 6, 5, 3))
