@@ -256,6 +256,8 @@ struct Avx2Pairs {
 };
 
 // Three channels: one 32-byte load covers both taps of a source row, six of its eight floats used.
+// Weights are spread with `set1`: for the intrinsic that takes an address, g++ counts up one more
+// pointer per pixel and weight.
 struct Avx2C3 {
     static constexpr int channels = 3;
     static constexpr int excess = 1;
@@ -268,11 +270,10 @@ struct Avx2C3 {
             const float* at = run.source + run.offset[k];
             const __m256 top = _mm256_loadu_ps(at), bottom = _mm256_loadu_ps(at + run.row_stride);
             const __m256 both =
-                _mm256_fmadd_ps(_mm256_broadcast_ss(run.fy + k), _mm256_sub_ps(bottom, top), top);
+                _mm256_fmadd_ps(_mm256_set1_ps(run.fy[k]), _mm256_sub_ps(bottom, top), top);
             const __m128 left = _mm256_castps256_ps128(both);
             const __m128 right = _mm256_castps256_ps128(_mm256_permutevar8x32_ps(both, right_tap));
-            __m128 value =
-                _mm_fmadd_ps(_mm_broadcast_ss(run.fx + k), _mm_sub_ps(right, left), left);
+            __m128 value = _mm_fmadd_ps(_mm_set1_ps(run.fx[k]), _mm_sub_ps(right, left), left);
             if (Normalized) value = _mm_mul_ps(_mm_sub_ps(value, shift), scale);
             _mm_storeu_ps(out, value);
         }
