@@ -6,7 +6,7 @@ import argparse
 import io
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import NoReturn, TypeAlias
 
 import batchwarp
 from batchwarp.cli import bench, cache, check, info, preview
@@ -61,14 +61,24 @@ class _Parser(argparse.ArgumentParser):
         raise UsageError(f"{message} (see {hint})")
 
 
+# What argparse calls it, generic in the parsers that it makes.
+_Commands: TypeAlias = "argparse._SubParsersAction[_Parser]"
+
+
 def _parser() -> argparse.ArgumentParser:
     """Builds the parser of all commands."""
     parser = _Parser(
         prog="batchwarp", description="Keras' ImageDataGenerator with a C++ core: its tools."
     )
     parser.add_argument("--version", action="version", version=f"batchwarp {batchwarp.__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    commands: _Commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_training(commands)
+    _add_tools(commands)
+    return parser
 
+
+def _add_training(commands: _Commands) -> None:
+    """Adds the commands that train models and use them."""
     train = commands.add_parser(
         "train",
         help="train a model with batchwarp's augmentation",
@@ -107,6 +117,9 @@ def _parser() -> argparse.ArgumentParser:
     visualize.add_arguments(see)
     see.set_defaults(run=visualize.run)
 
+
+def _add_tools(commands: _Commands) -> None:
+    """Adds the commands that need no model."""
     measure = commands.add_parser(
         "bench",
         help="measure batchwarp against other libraries",
@@ -150,7 +163,6 @@ def _parser() -> argparse.ArgumentParser:
         "and how the core was built.",
     )
     about.set_defaults(run=info.run)
-    return parser
 
 
 def _sentence(text: str) -> str:

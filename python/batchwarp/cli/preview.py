@@ -95,7 +95,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="threads of the augmentation (default: all that this process may use)",
     )
-    reading = parser.add_argument_group("reading images")
+    _add_reading_options(parser.add_argument_group("reading images"))
+    _add_folder_options(parser.add_argument_group("a folder's images"))
+    add_generator_options(parser)
+
+
+def _add_reading_options(reading: argparse._ArgumentGroup) -> None:
+    """Adds the options of how image files are read."""
     reading.add_argument(
         "--target-size",
         type=at_least(1),
@@ -125,7 +131,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="turn photographs upright, which Keras does not",
     )
-    folder = parser.add_argument_group("a folder's images")
+
+
+def _add_folder_options(folder: argparse._ArgumentGroup) -> None:
+    """Adds the options of which images of a folder are taken."""
     folder.add_argument(
         "--shuffle", action="store_true", help="images by chance instead of the first ones"
     )
@@ -141,7 +150,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="for featurewise standardisation and whitening: how many images, evenly spread, to "
         f"compute the statistics from (default: {FIT_SAMPLES})",
     )
-    add_generator_options(parser)
 
 
 def run(options: argparse.Namespace) -> None:

@@ -242,23 +242,23 @@ class _Tally:
         rows: NDArray[np.intp],
         labels: NDArray[np.intp],
         predicted: NDArray[np.intp],
-        sureness: NDArray[np.float64],
+        confidence: NDArray[np.float64],
     ) -> None:
         """Keeps the surest mistakes of these and the earlier pictures."""
         wrong = np.flatnonzero(predicted != labels)
-        surest = wrong[np.argsort(-sureness[wrong], kind="stable")][: self._most]
+        surest = wrong[np.argsort(-confidence[wrong], kind="stable")][: self._most]
         mistakes = [
             Misclassified(
                 part=self._part.name,
                 source=self._part.sources[rows[index]],
                 true=int(labels[index]),
                 predicted=int(predicted[index]),
-                probability=float(sureness[index]),
+                probability=float(confidence[index]),
                 image=_shown(images[index]),
             )
             for index in surest
         ]
-        mistakes = sorted([*self._misclassified, *mistakes], key=_unsureness)
+        mistakes = sorted([*self._misclassified, *mistakes], key=_by_confidence)
         self._misclassified = mistakes[: self._most]
 
     def evaluation(self) -> Evaluation:
@@ -273,7 +273,7 @@ class _Tally:
         )
 
 
-def _unsureness(one: Misclassified) -> float:
+def _by_confidence(one: Misclassified) -> float:
     """Returns what mistakes are sorted by; a model that has diverged is sure of nothing."""
     return 0.0 if math.isnan(one.probability) else -one.probability
 

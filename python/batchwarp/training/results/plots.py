@@ -20,7 +20,15 @@ from batchwarp.console.files import replacing
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["before_after", "confusion_matrix", "curves", "pictures", "require_matplotlib"]
+__all__ = [
+    "before_after",
+    "confusion_matrix",
+    "curves",
+    "new_figure",
+    "pictures",
+    "require_matplotlib",
+    "save",
+]
 
 _DPI = 110
 _PER_ROW = 8
@@ -101,7 +109,7 @@ def before_after(
     for index, group in enumerate(groups):
         pairs = ((before, "before"), (after, "after"))
         for axes, (images, label) in zip(axes_of_all[2 * index :], pairs, strict=False):
-            _strip(axes, images[group], columns)
+            _picture_row(axes, images[group], columns)
             axes.set_ylabel(label, rotation=0, ha="right", va="center")
         if names:
             axes = axes_of_all[2 * index + 1]
@@ -138,7 +146,7 @@ def pictures(
     figure.suptitle(title)
     for index, axes in enumerate(figure.subplots(rows, 1, squeeze=False)[:, 0]):
         group = slice(index * per_row, (index + 1) * per_row)
-        _strip(axes, images[group], per_row)
+        _picture_row(axes, images[group], per_row)
         shown = captions[group]
         axes.set_xticks([(width + 2) * (i + 0.5) for i in range(len(shown))], shown)
         axes.tick_params(length=0, labelsize=8)
@@ -205,17 +213,17 @@ def _wrapped(text: str, width: int) -> str:
     return "\n".join(textwrap.fill(line, width, break_on_hyphens=False) for line in lines)
 
 
-def _strip(axes: Any, images: NDArray[Any], columns: int) -> None:
+def _picture_row(axes: Any, images: NDArray[Any], columns: int) -> None:
     """Shows pictures side by side in one row of `columns` places."""
     height, width = images.shape[1:3]
     # One light pixel around each; empty places stay white.
-    strip = np.ones((height + 2, columns * (width + 2), 3), np.float32)
+    canvas = np.ones((height + 2, columns * (width + 2), 3), np.float32)
     for index, image in enumerate(images):
         left = index * (width + 2)
-        strip[:, left : left + width + 2] = 0.75
-        strip[1:-1, left + 1 : left + width + 1] = np.clip(image, 0, 1)
-    extent = (0, strip.shape[1], strip.shape[0], 0)
-    axes.imshow(strip, interpolation="nearest", extent=extent)
+        canvas[:, left : left + width + 2] = 0.75
+        canvas[1:-1, left + 1 : left + width + 1] = np.clip(image, 0, 1)
+    extent = (0, canvas.shape[1], canvas.shape[0], 0)
+    axes.imshow(canvas, interpolation="nearest", extent=extent)
     axes.set_xticks([])
     axes.set_yticks([])
     axes.spines[:].set_visible(False)

@@ -74,6 +74,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         dest="wanted",
         help="name or number of the class of the heat map (default: the most probable one)",
     )
+    _add_about_pictures(parser)
+
+
+def _add_about_pictures(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of how much is drawn, how, and where to."""
     parser.add_argument(
         "--limit",
         type=at_least(1),

@@ -65,6 +65,13 @@ def add_common(
         help="seed of all random decisions: the same seed gives the same pictures and the same "
         "initial weights (default: %(default)s)",
     )
+    _add_about_batches(parser)
+    _add_about_results(parser, out)
+
+
+def _add_about_batches(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of how batches are made."""
+    add = parser.add_argument
     add(
         "--no-augment",
         action="store_true",
@@ -79,10 +86,15 @@ def add_common(
     )
     add(
         "--threads",
-        type=positive,
+        type=at_least(1),
         metavar="N",
         help="threads of batchwarp's generator (default: all that this process may use)",
     )
+
+
+def _add_about_results(parser: argparse.ArgumentParser, out: str) -> None:
+    """Adds the options of what a run keeps, and where."""
+    add = parser.add_argument
     add(
         "--out",
         type=Path,

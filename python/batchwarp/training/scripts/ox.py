@@ -33,6 +33,11 @@ TEST_IMAGES = 400
 VALIDATION_SHARE = 0.2
 SIZE = (drawings.HEIGHT, drawings.WIDTH)
 INTERPOLATION = "bilinear"  # thin strokes vanish with Keras' default, nearest
+READING: dict[str, Any] = {
+    "target_size": SIZE,
+    "color_mode": "grayscale",
+    "interpolation": INTERPOLATION,
+}
 
 # Mirrored and moved letters are still the same letters.
 AUGMENTATION: dict[str, Any] = {
@@ -76,27 +81,7 @@ def run(arguments: argparse.Namespace) -> None:
     augmentation = {} if arguments.no_augment else AUGMENTATION
     plain = generator(rescale=1 / 255, validation_split=VALIDATION_SHARE)
     datagen = generator(rescale=1 / 255, validation_split=VALIDATION_SHARE, **augmentation)
-    common = {
-        "target_size": SIZE,
-        "color_mode": "grayscale",
-        "classes": list(drawings.CLASSES),
-        "class_mode": "binary",
-        "interpolation": INTERPOLATION,
-        "batch_size": arguments.batch_size,
-        "seed": arguments.seed,
-        **({"on_error": "skip"} if arguments.generator == "batchwarp" else {}),
-    }
-    train = str(folder / "train")
-    training = datagen.flow_from_directory(train, subset="training", **common)
-    flows = {
-        "training": plain.flow_from_directory(train, subset="training", shuffle=False, **common),
-        "validation": plain.flow_from_directory(
-            train, subset="validation", shuffle=False, **common
-        ),
-        "test": generator(rescale=1 / 255).flow_from_directory(
-            str(folder / "test"), shuffle=False, **common
-        ),
-    }
+    training, flows = _flows(folder, datagen, plain, generator(rescale=1 / 255), arguments)
     for name, flow in flows.items():
         if len(set(flow.classes)) < len(drawings.CLASSES):
             raise DatasetError(flow.directory, f"too few pictures: {name} needs some of O and of X")
@@ -116,14 +101,7 @@ def run(arguments: argparse.Namespace) -> None:
         "augmentation": augmentation or None,
     }
     with Run("ox", "O and X", arguments, classes=drawings.CLASSES, settings=settings) as this_run:
-        shown = some_pictures(
-            training,
-            512,
-            arguments.seed,
-            target_size=SIZE,
-            color_mode="grayscale",
-            interpolation=INTERPOLATION,
-        )
+        shown = some_pictures(training, 512, arguments.seed, **READING)
         this_run.outcome.draw_batch(datagen, shown[:32])
         model = this_run.fitting.model(build)
         this_run.fitting.fit(
@@ -147,6 +125,36 @@ def run(arguments: argparse.Namespace) -> None:
         this_run.outcome.compare_generators(
             {"rescale": 1 / 255, **augmentation}, shown.astype(np.uint8), np.zeros(len(shown))
         )
+
+
+def _flows(
+    folder: Path, datagen: Any, plain: Any, whole: Any, arguments: argparse.Namespace
+) -> tuple[Any, dict[str, Any]]:
+    """Returns the batches to train on, and by name those to try the model on, in order.
+
+    Args:
+        folder: Folder with `train` and `test`.
+        datagen: The generator of the former.
+        plain: That of the same pictures and of those for validation, without augmentation.
+        whole: That of the test pictures, all of them.
+        arguments: The parsed options.
+    """
+    common = {
+        **READING,
+        "classes": list(drawings.CLASSES),
+        "class_mode": "binary",
+        "batch_size": arguments.batch_size,
+        "seed": arguments.seed,
+        **({"on_error": "skip"} if arguments.generator == "batchwarp" else {}),
+    }
+    train, test = str(folder / "train"), str(folder / "test")
+    training = datagen.flow_from_directory(train, subset="training", **common)
+    common["shuffle"] = False
+    return training, {
+        "training": plain.flow_from_directory(train, subset="training", **common),
+        "validation": plain.flow_from_directory(train, subset="validation", **common),
+        "test": whole.flow_from_directory(test, **common),
+    }
 
 
 def draw_sets(folder: Path, limit: int | None, seed: int) -> Path:

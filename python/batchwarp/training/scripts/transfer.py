@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +48,7 @@ __all__ = ["SCRIPT"]
 MODES = ("extract", "frozen", "fine-tune")
 AUGMENTATIONS = {"cats-dogs": cats_dogs.AUGMENTATION, "ox": ox.AUGMENTATION}
 HELD_OUT = ("validation", "test")
+INTERPOLATION = "bilinear"
 # Where fine-tuning begins if the base has such a layer: the last block of VGG16 and VGG19.
 UNFREEZE_FROM = "block5_conv1"
 HEAD_RATE = 1e-4
@@ -102,6 +104,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="which pictures, and how they are augmented: those of `train cats-dogs`, or letters O "
         "and X, which the program draws unless there is --data (default: %(default)s)",
     )
+    _add_about_fine_tuning(parser)
+
+
+def _add_about_fine_tuning(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of `--mode fine-tune`."""
+    add = parser.add_argument
     add(
         "--head-epochs",
         type=at_least(1),
@@ -130,7 +138,7 @@ def run(arguments: argparse.Namespace) -> None:
     mode = arguments.mode
     folder = _find_folder(arguments)
     drawn = folder is None
-    keras = prepare(arguments)
+    prepare(arguments)
     base = load_base(arguments.base, arguments.size, arguments.weights)
     fine_tuning = _fine_tuning(base, arguments) if mode == "fine-tune" else {}
     if folder is None:
@@ -138,43 +146,22 @@ def run(arguments: argparse.Namespace) -> None:
     held_out = _held_out(folder)
     classes = class_names(folder, ("train", *held_out))
 
-    generator = options.generator_class(arguments.generator)
     augments = mode != "extract" and not arguments.no_augment
     augmentation = AUGMENTATIONS[arguments.dataset] if augments else {}
+    generator = options.generator_class(arguments.generator)
     datagen = generator(rescale=1 / 255, **augmentation)
-    plain = generator(rescale=1 / 255)
-    scaling = {"target_size": (arguments.size, arguments.size), "interpolation": "bilinear"}
-    common = {
-        "classes": list(classes),
-        "class_mode": "binary" if len(classes) == 2 else "sparse",
-        "batch_size": arguments.batch_size,
-        "seed": arguments.seed,
-        **scaling,
-        **({"on_error": "skip"} if arguments.generator == "batchwarp" else {}),
-    }
-    training = datagen.flow_from_directory(
-        str(folder / "train"), shuffle=mode != "extract", **common
+    training, held = _flows(
+        folder, held_out, classes, datagen, generator(rescale=1 / 255), arguments
     )
-    held = [
-        plain.flow_from_directory(str(folder / name), shuffle=False, **common) for name in held_out
-    ]
-    for flow in (training, *held):
-        _check_classes(flow, classes)
-        check_readable(flow)
     limit = None if drawn else arguments.limit
     parts = [part_of(name, flow, limit) for name, flow in zip(held_out, held, strict=True)]
-
-    def build() -> Any:
-        model = models.transfer(base, len(classes))
-        _compile(model, keras.optimizers.Adam(HEAD_RATE))
-        return model
 
     settings = {
         "mode": mode,
         "base": base.name,
         "weights": arguments.weights,
         "size": arguments.size,
-        "interpolation": scaling["interpolation"],
+        "interpolation": INTERPOLATION,
         **fine_tuning,
         "data": "drawn by the program" if drawn else str(folder),
         "images": {
@@ -186,26 +173,99 @@ def run(arguments: argparse.Namespace) -> None:
     title = f"Transfer learning with {base.name}"
     with Run("transfer", title, arguments, classes=classes, settings=settings) as this_run:
         if augmentation:
-            pictures = some_pictures(training, 20, arguments.seed, **scaling)
+            pictures = some_pictures(training, 20, arguments.seed, **_scaling(arguments))
             this_run.outcome.draw_batch(datagen, pictures)
             this_run.outcome.draw_variants(datagen, pictures[0])
-        model = this_run.fitting.model(build)
+        model = this_run.fitting.model(lambda: _build(base, len(classes)))
         say(f"{base.network.count_params():,} of them are those of {base.name}")
         if mode == "extract":
             trained = part_of("training", training, limit)
             _train_on_features(this_run, model, trained, parts[0], arguments)
         else:
-            batches = {
-                "steps": limited_steps(limit, arguments.batch_size),
-                "validation_data": parts[0].flow,
-            }
-            if fine_tuning:
-                this_run.fitting.fit(model, training, epochs=arguments.head_epochs, **batches)
-                if this_run.record.epochs == arguments.head_epochs:
-                    _begin_fine_tuning(model, base, fine_tuning["unfreeze_from"])
-            this_run.fitting.fit(model, training, epochs=arguments.epochs, **batches)
+            _train_on_pictures(
+                this_run,
+                model,
+                base,
+                training,
+                arguments,
+                unfreeze_from=fine_tuning.get("unfreeze_from"),
+                steps=limited_steps(limit, arguments.batch_size),
+                validation_data=parts[0].flow,
+            )
         this_run.outcome.evaluate(parts)
         this_run.outcome.list_unread([training, *held])
+
+
+def _scaling(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Returns how pictures are brought to one size."""
+    return {"target_size": (arguments.size, arguments.size), "interpolation": INTERPOLATION}
+
+
+def _flows(
+    folder: Path,
+    held_out: Sequence[str],
+    classes: tuple[str, ...],
+    datagen: Any,
+    plain: Any,
+    arguments: argparse.Namespace,
+) -> tuple[Any, list[Any]]:
+    """Returns the batches to train on, and those of each part that is held out.
+
+    Args:
+        folder: Folder of the parts.
+        held_out: Names of the parts that are not trained on.
+        classes: Names of the classes.
+        datagen: The generator to train with.
+        plain: The generator of the others, without augmentation.
+        arguments: The parsed options.
+
+    Raises:
+        DatasetError: If a class has no picture, or Keras' generator is to read a damaged one.
+    """
+    common = {
+        "classes": list(classes),
+        "class_mode": "binary" if len(classes) == 2 else "sparse",
+        "batch_size": arguments.batch_size,
+        "seed": arguments.seed,
+        **_scaling(arguments),
+        **({"on_error": "skip"} if arguments.generator == "batchwarp" else {}),
+    }
+    training = datagen.flow_from_directory(
+        str(folder / "train"), shuffle=arguments.mode != "extract", **common
+    )
+    held = [
+        plain.flow_from_directory(str(folder / name), shuffle=False, **common) for name in held_out
+    ]
+    for flow in (training, *held):
+        _check_classes(flow, classes)
+        check_readable(flow)
+    return training, held
+
+
+def _build(base: Base, classes: int) -> Any:
+    """Returns a compiled model of a base, which is not trained, and a classifier."""
+    model = models.transfer(base, classes)
+    _compile(model, load_keras().optimizers.Adam(HEAD_RATE))
+    return model
+
+
+def _train_on_pictures(
+    this_run: Run,
+    model: Any,
+    base: Base,
+    training: Any,
+    arguments: argparse.Namespace,
+    *,
+    unfreeze_from: str | None,
+    **batches: Any,
+) -> None:
+    """Trains the layers after the base; then the end of the base, too, if a layer is named."""
+    fit = this_run.fitting.fit
+    if unfreeze_from is not None:
+        fit(model, training, epochs=arguments.head_epochs, **batches)
+        if this_run.record.epochs == arguments.head_epochs:
+            _begin_fine_tuning(model, base, unfreeze_from)
+    fit(model, training, epochs=arguments.epochs, **batches)
 
 
 def _train_on_features(
