@@ -4,9 +4,10 @@
     python -m benchmarks.compare v0.1.0 main -b scaling    two revisions, one benchmark
     python -m benchmarks.compare main -- --only copy       options for the benchmark after --
 
-Both are built from clean worktrees and measured by the benchmarks of this checkout, in processes
-that alternate: base, head, base, head. The exit code is 1 if something became slower by more than
-the threshold, 2 if there was nothing to measure.
+Both are built from clean worktrees, and each is measured by its own benchmarks, which know the
+inside of its core, in processes that alternate: base, head, base, head. Timings are compared by
+their names; those that only one of the two has are left out. The exit code is 1 if something became
+slower by more than the threshold, 2 if there was nothing to measure.
 """
 
 from __future__ import annotations
@@ -186,13 +187,13 @@ def seconds(figures: Mapping[str, Any]) -> Seconds:
 
 
 def measure(python: Path, names: Sequence[str], more: Sequence[str], scratch: Path) -> Seconds:
-    """Runs benchmarks of this checkout on the batchwarp of an environment, in new processes.
+    """Runs the benchmarks in the batchwarp of an environment, in new processes.
 
     Args:
         python: the environment's Python.
         names: which benchmarks.
         more: further options for them.
-        scratch: a folder for their figures.
+        scratch: a folder for their figures; they run in it, to import nothing from a checkout.
 
     Returns:
         Seconds by benchmark, case and contender.
@@ -203,8 +204,9 @@ def measure(python: Path, names: Sequence[str], more: Sequence[str], scratch: Pa
     found: Seconds = {}
     for name in names:
         written = scratch / "figures.json"
-        command = [str(python), "-m", f"benchmarks.{name}", "--json", str(written), *more]
-        ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, encoding="utf-8")
+        module = f"{OURS}.benchmarks.{name}"
+        command = [str(python), "-m", module, "--json", str(written), *more]
+        ran = subprocess.run(command, cwd=scratch, capture_output=True, text=True, encoding="utf-8")
         if ran.returncode:
             raise CompareError(f"{name} failed with status {ran.returncode}:\n{ran.stderr[-4000:]}")
         figures = json.loads(written.read_text(encoding="utf-8"))

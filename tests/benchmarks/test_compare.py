@@ -75,10 +75,12 @@ def test_a_build_that_fails_shows_why_and_leaves_nothing(repository, capsys):
     assert len(trees.splitlines()) == 1
 
 
-def test_a_benchmark_that_fails_shows_why(tmp_path, monkeypatch):
-    monkeypatch.setattr(compare, "ROOT", tmp_path)
-    (tmp_path / "benchmarks").mkdir()
-    (tmp_path / "benchmarks" / "broken.py").write_text("raise ValueError('on purpose')")
+def test_a_benchmark_that_fails_shows_why(tmp_path):
+    package = tmp_path / "batchwarp" / "benchmarks"
+    package.mkdir(parents=True)
+    for name, text in {"__init__": "", "broken": "raise ValueError('on purpose')"}.items():
+        (package / f"{name}.py").write_text(text, encoding="utf-8")
+    (package.parent / "__init__.py").write_text("", encoding="utf-8")
     with pytest.raises(compare.CompareError, match=r"(?s)broken failed with status 1.*on purpose"):
         compare.measure(sys.executable, ["broken"], [], tmp_path)
 
