@@ -1,0 +1,41 @@
+"""A plain loop of PyTorch: threads make the next batches while the model works on this one."""
+
+import numpy as np
+import torch
+
+from batchwarp import ImageDataGenerator
+
+# Put your own images here: (n, height, width, channels), uint8 or float.
+rng = np.random.default_rng(0)
+x = rng.integers(0, 120, (1000, 32, 32, 3), dtype=np.uint8)
+y = rng.integers(0, 3, 1000)
+for channel in range(3):
+    x[y == channel, 8:24, 8:24, channel] += 100
+
+datagen = ImageDataGenerator(rotation_range=20, horizontal_flip=True, rescale=1 / 255)
+# No DataLoader, no worker processes: the core uses all processors, and does not hold the GIL.
+flow = datagen.flow(x, y, batch_size=50, seed=1, prefetch=4)
+
+device = "cuda" if torch.cuda.is_available() else "cpu"
+model = torch.nn.Sequential(
+    torch.nn.Conv2d(3, 8, 3, stride=2),
+    torch.nn.ReLU(),
+    torch.nn.AdaptiveAvgPool2d(1),
+    torch.nn.Flatten(),
+    torch.nn.Linear(8, 3),
+).to(device)
+optimizer = torch.optim.Adam(model.parameters(), 0.02)
+
+for epoch in range(4):
+    right = 0
+    for _ in range(len(flow)):  # a flow never ends; this many batches are one pass
+        images, labels = next(flow)
+        # (n, height, width, channels) becomes (n, channels, height, width), without a copy
+        inputs = torch.from_numpy(images).to(device).permute(0, 3, 1, 2)
+        targets = torch.from_numpy(labels).to(device)
+        outputs = model(inputs)
+        optimizer.zero_grad()
+        torch.nn.functional.cross_entropy(outputs, targets).backward()
+        optimizer.step()
+        right += int((outputs.argmax(1) == targets).sum())
+    print(f"epoch {epoch + 1}: accuracy {right / len(x):.3f}")

@@ -1,0 +1,67 @@
+"""Every example runs as it stands, and shows a result."""
+
+from __future__ import annotations
+
+import re
+import runpy
+import sys
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+@pytest.fixture
+def run(monkeypatch, tmp_path, capsys):
+    """Runs an example in an empty folder; returns what it printed.
+
+    In this process: importing TensorFlow takes longer than any of them.
+    """
+
+    def run_example(name):
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(sys, "argv", [name])
+        monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+        runpy.run_path(str(EXAMPLES / name), run_name="__main__")
+        return capsys.readouterr().out
+
+    return run_example
+
+
+def last(output, metric):
+    return float(re.findall(rf"\b{metric}: ([\d.]+)", output)[-1])
+
+
+@pytest.mark.parametrize("name", ["arrays.py", "directory.py"])
+def test_training_with_validation_succeeds(run, name):
+    pytest.importorskip("tensorflow", reason="Keras trains on it")
+    assert last(run(name), "val_accuracy") > 0.9
+
+
+def test_training_on_a_dataframe_succeeds(run):
+    pytest.importorskip("pandas", reason="it has the dataframe")
+    pytest.importorskip("tensorflow", reason="Keras trains on it")
+    assert last(run("dataframe.py"), "val_mae") < 0.03
+
+
+def test_training_on_a_dataset_succeeds(run):
+    pytest.importorskip("tensorflow", reason="it has the dataset")
+    assert last(run("tf_data.py"), "accuracy") > 0.9
+
+
+def test_the_loop_of_pytorch_succeeds(run):
+    pytest.importorskip("torch", reason="the example needs PyTorch")
+    assert float(run("pytorch_loop.py").split()[-1]) > 0.9
+
+
+def test_the_custom_function_leaves_a_picture(run, tmp_path):
+    assert "a batch of (8, 64, 64, 3)" in run("custom_function.py")
+    assert (tmp_path / "custom_function.png").stat().st_size > 0
+
+
+def test_all_are_tested_and_listed():
+    names = {path.name for path in EXAMPLES.glob("*.py")}
+    listed = (EXAMPLES / "README.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"\]\((\w+\.py)\)", listed)) == names
+    assert set(re.findall(r'"(\w+\.py)"', Path(__file__).read_text(encoding="utf-8"))) == names
