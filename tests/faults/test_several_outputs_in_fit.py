@@ -78,7 +78,14 @@ def test_other_loops(keras, flows):
     assert [part.shape for part in model.predict(flows(), verbose=0)] == [(N, 1), (N, 3)]
 
 
-def test_the_user_sees_lists(keras, flows):
+@pytest.fixture
+def forgotten_session(keras):
+    """TensorFlow's default graph keeps the generators of `fit`, and so the flow and its thread."""
+    yield
+    keras.backend.clear_session()
+
+
+def test_the_user_sees_lists(keras, flows, forgotten_session):
     """They are what Keras' own iterators give."""
     flow = flows(prefetch=1)
     two_outputs(keras).fit(flow, verbose=0)
