@@ -124,17 +124,7 @@ class NumpyArrayIterator(ImageIterator):
         self.dtype = _keras.floatx() if dtype is None else dtype
         self._numpy_dtype = _keras.standardize_dtype(self.dtype)
         x, x_misc = _split_inputs(x)
-        for other in x_misc:
-            if other.ndim == 0:
-                raise ValueError(
-                    "`x[1]` should be an array or a list of arrays. "
-                    f"Received a list with the element {other!r}"
-                )
-            if len(x) != len(other):
-                raise ValueError(
-                    "All of the arrays in `x` should have the same length. Found a pair with: "
-                    f"len(x[0]) = {len(x)}, len(x[?]) = {len(other)}"
-                )
+        _check_others(x, x_misc)
         y = _alongside("y", "`y` (labels)", y, x)
         sample_weight = _alongside("sample_weight", "`sample_weight`", sample_weight, x)
         self.rows: NDArray[np.int64] | None = None
@@ -213,6 +203,21 @@ def _split_inputs(x: Any) -> tuple[Any, list[NDArray[Any]]]:
         return _images(x), []
     others: Sequence[Any] = x[1] if isinstance(x[1], list) else [x[1]]
     return _images(x[0]), [as_array("x[1]", other) for other in others]
+
+
+def _check_others(x: Any, x_misc: list[NDArray[Any]]) -> None:
+    """Raises `ValueError` if what is passed along is not one for each image."""
+    for other in x_misc:
+        if other.ndim == 0:
+            raise ValueError(
+                "`x[1]` should be an array or a list of arrays. "
+                f"Received a list with the element {other!r}"
+            )
+        if len(x) != len(other):
+            raise ValueError(
+                "All of the arrays in `x` should have the same length. Found a pair with: "
+                f"len(x[0]) = {len(x)}, len(x[?]) = {len(other)}"
+            )
 
 
 def _images(x: Any) -> Any:

@@ -180,21 +180,12 @@ class DataFrameIterator(FilesIterator):
         self._sample_weight = None if weight_col is None else _weights(frame, weight_col, rows)
         if class_mode not in _WITHOUT_CLASSES:
             self.classes = [self._number(labels[row]) for row in rows]
-        elif class_mode == "multi_output":
-            assert columns is not None
-            self._targets: Any = [frame.output("y_col", column, rows) for column in columns]
-        elif class_mode == "raw" and columns is not None:
-            self._targets = frame.table("y_col", columns, rows)
-        elif class_mode == "raw":
-            self._targets = frame.array("y_col", y_col, rows)
-        message = (
-            f"Found {len(self.filenames)} {'' if validate_filenames else 'non-'}validated image "
-            "filenames"
-        )
-        if class_mode in _WITHOUT_CLASSES:
-            _keras.print_message(f"{message}.")
         else:
-            _keras.print_message(f"{message} belonging to {len(self.class_indices)} classes.")
+            self._set_targets(frame, y_col, columns, rows)
+        found = f"Found {len(rows)} {'' if validate_filenames else 'non-'}validated image filenames"
+        if class_mode not in _WITHOUT_CLASSES:
+            found += f" belonging to {len(self.class_indices)} classes"
+        _keras.print_message(f"{found}.")
         self._set_files(folder)
         super().__init__(self.samples, batch_size, shuffle, seed, prefetch=prefetch)
 
@@ -225,6 +216,18 @@ class DataFrameIterator(FilesIterator):
                 f'several classes, for `class_mode="categorical"`. Received: {label_separator!r} '
                 f"with class_mode={mode!r}"
             )
+
+    def _set_targets(
+        self, frame: Columns, y_col: Any, columns: list[Any] | None, rows: NDArray[np.int64]
+    ) -> None:
+        """Keeps the values of the columns that are no classes, if the class mode wants some."""
+        if self.class_mode == "multi_output":
+            assert columns is not None
+            self._targets: Any = [frame.output("y_col", column, rows) for column in columns]
+        elif self.class_mode == "raw" and columns is not None:
+            self._targets = frame.table("y_col", columns, rows)
+        elif self.class_mode == "raw":
+            self._targets = frame.array("y_col", y_col, rows)
 
     def _rows_of_subset(
         self, rows: NDArray[np.int64], names: list[str], labels: list[Any]

@@ -137,15 +137,30 @@ class DirectoryIterator(FilesIterator):
         chosen = class_list(classes)
         self.directory = directory
         self.class_mode = class_mode
-        folder = folder_path("directory", directory)
-        if not os.path.isdir(folder):
-            kind = NotADirectoryError if os.path.exists(folder) else FileNotFoundError
-            raise kind(f"`directory` should be a folder that exists. Received: {folder!r}")
+        folder = _existing_folder(directory)
         names = chosen or class_folders(folder)
         if not chosen:
             _check_is_no_class(cache, folder, names)
         self.num_classes = len(names)
         self.class_indices = {name: label for label, name in enumerate(names)}
+        self._find_files(folder, names, follow_links)
+        _keras.print_message(
+            f"Found {len(self.filenames)} images belonging to {self.num_classes} classes."
+        )
+        if not chosen:
+            _warn_of_classes(folder, names)
+        _warn_of_files(folder, self.filenames)
+        if class_mode == "binary" and names and len(names) != 2:
+            warn(
+                f'`class_mode="binary"` is for two classes. {folder} has {len(names)}, so that '
+                f"labels are 0 to {len(names) - 1}, as in Keras; for more than two classes, pass "
+                '"sparse" or "categorical"'
+            )
+        self._set_files(folder)
+        super().__init__(self.samples, batch_size, shuffle, seed, prefetch=prefetch)
+
+    def _find_files(self, folder: str, names: Sequence[str], follow_links: bool) -> None:
+        """Lists the files of all classes that are in the subset."""
         missing = [name for name in names if not os.path.isdir(os.path.join(folder, name))]
         if missing:
             warn(f"There is no folder in {folder} for these `classes`: {', '.join(missing)}")
@@ -167,25 +182,19 @@ class DirectoryIterator(FilesIterator):
             rows = self._own_split(self.filenames, self.classes)
             self.filenames = [self.filenames[row] for row in rows]
             self.classes = self.classes[rows]
-        _keras.print_message(
-            f"Found {len(self.filenames)} images belonging to {self.num_classes} classes."
-        )
-        if not chosen:
-            _warn_of_classes(folder, names)
-        _warn_of_files(folder, self.filenames)
-        if class_mode == "binary" and names and len(names) != 2:
-            warn(
-                f'`class_mode="binary"` is for two classes. {folder} has {len(names)}, so that '
-                f"labels are 0 to {len(names) - 1}, as in Keras; for more than two classes, pass "
-                '"sparse" or "categorical"'
-            )
-        self._set_files(folder)
-        super().__init__(self.samples, batch_size, shuffle, seed, prefetch=prefetch)
 
     @property
     def labels(self) -> NDArray[np.int32]:
         """Array `(n,)` of int32, the samples' labels."""
         return self.classes
+
+
+def _existing_folder(directory: Any) -> str:
+    folder = folder_path("directory", directory)
+    if not os.path.isdir(folder):
+        kind = NotADirectoryError if os.path.exists(folder) else FileNotFoundError
+        raise kind(f"`directory` should be a folder that exists. Received: {folder!r}")
+    return folder
 
 
 def _warn_of_classes(folder: str, names: Sequence[str]) -> None:
