@@ -49,8 +49,9 @@ void check_shape(const char* name, const ImageView& view, const PlanOptions& pla
 void check_row(const std::vector<Column>& columns, const double* row, std::int64_t image) {
     for (const Column& column : columns) {
         const double value = *row++;
-        const bool may_be_nan = std::isnan(column.neutral);
-        if (std::isinf(value) || (std::isnan(value) && !may_be_nan))
+        const bool allowed =
+            std::isfinite(value) || (std::isnan(value) && std::isnan(column.neutral));
+        if (!allowed)
             refuse("`params` must be finite. Received: ", column.name, " = ", value, " for image ",
                    image);
     }

@@ -57,9 +57,10 @@ struct Description {
 
     /// Whether the parameters in `row`, one for each column, change anything.
     constexpr bool applies(const double* row) const noexcept {
-        for (int i = 0; i < column_count(); ++i) {
-            const double neutral = columns[i].neutral;
-            if (neutral == neutral ? row[i] != neutral : row[i] == row[i]) return true;
+        for (const Column& column : columns) {
+            if (column.name == nullptr) break;
+            const double value = *row++, neutral = column.neutral;
+            if (neutral == neutral ? value != neutral : value == value) return true;
         }
         return false;
     }

@@ -17,7 +17,8 @@ namespace batchwarp {
 /// @throws InvalidArgument for a name that is not in `fill_mode_names`
 FillMode fill_mode_from_name(std::string_view name);
 
-/// The operations that there are; Keras' are first, in the order in which it applies them.
+/// The operations that there are, in the order of their scopes; Keras' in the order in which it
+/// applies them.
 std::span<const Description* const> operations() noexcept;
 
 /// An operation and its settings, as a caller names them.

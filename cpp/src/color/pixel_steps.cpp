@@ -31,8 +31,9 @@ void change(int operation, const ops::FunctionOf<Op, float>& function, float* da
 }
 
 template <class Op>
-void change(int, const ops::FunctionOf<Op, double>& function, double* data, std::int64_t pixels,
+void change(int, const ops::FunctionOf<Op, double>& original, double* data, std::int64_t pixels,
             std::int64_t channels, std::int64_t channel) noexcept {
+    const ops::FunctionOf<Op, double> function = original;  // which `data` cannot change
     const int count = static_cast<int>(channels), first = static_cast<int>(channel);
     for (std::int64_t i = 0; i < pixels; ++i, data += channels) {
         if constexpr (ops::OfPixel<ops::FunctionOf<Op, double>, double>)
@@ -40,6 +41,22 @@ void change(int, const ops::FunctionOf<Op, double>& function, double* data, std:
         else
             for (int c = 0; c < count; ++c) data[c] = function(data[c], first + c);
     }
+}
+
+// There are 256 results, which take longer to compute than to look up.
+template <>
+void change<ops::Brightness>(int, const ops::FunctionOf<ops::Brightness, double>& function,
+                             double* data, std::int64_t pixels, std::int64_t channels,
+                             std::int64_t channel) noexcept {
+    double colors[256], alpha[256];
+    for (int level = 0; level < 256; ++level) {
+        colors[level] = function.brighter(level, 0);
+        alpha[level] = function.brighter(level, 3);
+    }
+    const int count = static_cast<int>(channels), first = static_cast<int>(channel);
+    for (std::int64_t i = 0; i < pixels; ++i, data += channels)
+        for (int c = 0; c < count; ++c)
+            data[c] = (function.is_alpha(first + c) ? alpha : colors)[function.level(data[c])];
 }
 
 // Pixels whose channels lie in planes, to functions that want them side by side: some at a time.

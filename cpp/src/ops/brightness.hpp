@@ -24,20 +24,32 @@ struct Brightness {
               has_alpha_(context.channels == 4) {}
 
         BATCHWARP_HD_INLINE T operator()(T value, int channel) const noexcept {
+            return brighter(level(value), channel);
+        }
+
+        /// What a value is in 8 bits.
+        BATCHWARP_HD_INLINE int level(T value) const noexcept {
             if (stretch_) {
                 value -= low_;
                 if (extent_ != 0) value /= extent_;
                 value *= 255;
             }
+            return to_byte(value);
+        }
+
+        /// What becomes of that.
+        BATCHWARP_HD_INLINE T brighter(int level, int channel) const noexcept {
             // Pillow blends with black in single precision and truncates.
-            const int byte = to_byte(factor(channel) * static_cast<float>(to_byte(value)));
-            const T brighter = static_cast<T>(byte);
-            return stretch_ ? brighter / 255 * extent_ + low_ : brighter;
+            const T value = static_cast<T>(to_byte(factor(channel) * static_cast<float>(level)));
+            return stretch_ ? value / 255 * extent_ + low_ : value;
         }
 
         /// Alpha, the fourth of four channels, keeps its 8-bit value.
         BATCHWARP_HD_INLINE float factor(int channel) const noexcept {
-            return has_alpha_ && channel == 3 ? 1.0f : factor_;
+            return is_alpha(channel) ? 1.0f : factor_;
+        }
+        BATCHWARP_HD_INLINE bool is_alpha(int channel) const noexcept {
+            return has_alpha_ && channel == 3;
         }
         BATCHWARP_HD_INLINE bool stretches() const noexcept { return stretch_; }
         BATCHWARP_HD_INLINE T low() const noexcept { return low_; }

@@ -24,7 +24,7 @@ struct List {
     }
 };
 
-/// Keras' are first, in the order in which it applies them.
+/// In the order of their scopes; Keras' in the order in which it applies them.
 using All = List<Affine, Flip, ChannelShift, Brightness, Standardize, Normalize>;
 
 }  // namespace batchwarp::ops
