@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from batchwarp.ops.distributions import Choice, Coin, Distribution, Uniform
 from batchwarp.ops.list import COLUMNS, OPERATIONS
 
-__all__ = ["ParameterDraws", "as_dictionaries", "as_rows"]
+__all__ = ["NAMES", "ParameterDraws", "as_dictionaries", "as_rows"]
 
-_PLACE = {column.name: place for place, column in enumerate(COLUMNS)}
+NAMES = tuple(column.name for column in COLUMNS)
+_NEUTRAL = {column.name: column.neutral for column in COLUMNS}
 
 # Tables for batches of up to this many images have a row for each.
 _TABLE_ROWS = 1024
@@ -155,26 +156,30 @@ def as_dictionaries(params: NDArray[np.float64]) -> list[dict[str, Any]]:
     ]
 
 
-def as_rows(dictionaries: Sequence[Mapping[str, Any]]) -> NDArray[np.float64]:
+def as_rows(
+    dictionaries: Sequence[Mapping[str, Any]], names: Sequence[str] = NAMES
+) -> NDArray[np.float64]:
     """Returns parameters for the core; the inverse of `as_dictionaries`.
 
     Args:
         dictionaries: Sequence of n mappings as from `get_random_transform`. Missing keys change
             nothing.
+        names: The columns of a row, those of the plan that it is for.
 
     Returns:
-        Array `(n, len(COLUMNS))` of float64.
+        Array `(n, len(names))` of float64.
 
     Raises:
-        ValueError: If a key is none of the columns.
+        ValueError: If a key is none of the names.
     """
-    rows = np.empty((len(dictionaries), len(COLUMNS)))
-    rows[:] = [column.neutral for column in COLUMNS]
+    place = {name: column for column, name in enumerate(names)}
+    rows = np.empty((len(dictionaries), len(names)))
+    rows[:] = [_NEUTRAL[name] for name in names]
     for row, dictionary in zip(rows, dictionaries, strict=True):
         for name, value in dictionary.items():
-            if name not in _PLACE:
+            if name not in place:
                 raise ValueError(
-                    f"parameters of an image are {', '.join(_PLACE)}. Received: {name!r}"
+                    f"parameters of an image are {', '.join(names)}. Received: {name!r}"
                 )
-            row[_PLACE[name]] = math.nan if value is None else value
+            row[place[name]] = math.nan if value is None else value
     return rows

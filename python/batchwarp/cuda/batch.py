@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from batchwarp import _core
-from batchwarp.augment.draws import as_rows
+from batchwarp.augment.draws import NAMES, as_rows
 from batchwarp.augment.one_by_one import overrides
 from batchwarp.augment.pipeline import Pipeline
 from batchwarp.augment.settings import Settings
@@ -91,7 +91,7 @@ def augment_batch(
         if dtype is not None:
             raise ValueError("`dtype` is for results of our own; `out` has one")
         check_mutable(out, "out")
-    rows = _params(params)
+    rows = _params(params, plan.columns if isinstance(plan, _core.Plan) else NAMES)
     chosen = None if indices is None else _indices(indices)
     count = next((len(given) for given in (rows, chosen) if given is not None), source.shape[0])
 
@@ -279,15 +279,15 @@ def _dtype(dtype: Any, accepted: tuple[str, ...]) -> np.dtype[Any]:
     return found
 
 
-def _params(params: Any) -> NDArray[np.float64] | None:
+def _params(params: Any, names: Sequence[str]) -> NDArray[np.float64] | None:
     if params is None:
         return None
     if isinstance(params, Mapping):
         raise TypeError("`params` should be a list of dictionaries, one for each image")
     listed = isinstance(params, Sequence) and not isinstance(params, str)
     if listed and all(isinstance(row, Mapping) for row in params):
-        return as_rows(params)
-    columns = len(_core.PARAM_COLUMNS)
+        return as_rows(params, names)
+    columns = len(names)
     rows = _host_array("params", params, f"an array (n, {columns}) of numbers", np.float64)
     if rows.ndim != 2 or rows.shape[1] != columns:
         raise ValueError(
