@@ -35,7 +35,7 @@ class Batch {
         const PlanOptions& o = plan.options();
         if (o.order > 1 && o.height > 1 && o.width > 1)
             spline_.emplace(o.height, o.width, o.channels_first ? 1 : o.channels, o.order,
-                            o.fill_mode, o.cval);
+                            border_rule(o.fill_mode), o.cval);
     }
 
     // Whether rows of an image can be made independently of each other, once it is prepared.
@@ -122,7 +122,7 @@ bool Batch::warps(const double* row, WarpGeometry& geometry) const noexcept {
     geometry.flip_horizontal = coordinates.flip_horizontal;
     geometry.flip_vertical = coordinates.flip_vertical;
     geometry.order = o.order;
-    geometry.mode = o.fill_mode;
+    geometry.border = border_rule(o.fill_mode);
     geometry.cval = o.cval;
     return coordinates.warps;
 }
@@ -238,12 +238,12 @@ void Batch::warp(const ImageView& source, const std::byte* next, const WarpGeome
 template <class T>
 void Batch::warp_spline_exactly(const ImageView& source, const WarpGeometry& geometry,
                                 std::int64_t row_begin, std::int64_t row_end, T* out) const {
-    const FillMode mode = canonical(geometry.mode);
-    const std::int64_t pad = spline_padding(geometry.order, mode);
+    const BorderRule border = geometry.border;
+    const std::int64_t pad = spline_padding(geometry.order, border);
     const std::int64_t channels = source.channels;
     const std::int64_t height = source.height + 2 * pad, width = source.width + 2 * pad;
     const std::int64_t row = width * channels;
-    const double* constant = mode == FillMode::grid_constant ? &geometry.cval : nullptr;
+    const double* constant = border.taps == Extension::constant ? &geometry.cval : nullptr;
     double* coefficients = Scratch::of_this_thread().source64.reserve(height * row);
     for (std::int64_t r = 0; r < height; ++r) {
         double* to = coefficients + r * row;
@@ -254,7 +254,7 @@ void Batch::warp_spline_exactly(const ImageView& source, const WarpGeometry& geo
         else
             load_padded_row(source, nearest, pad, constant, to);
     }
-    spline_prefilter(coefficients, height, width, channels, geometry.order, mode);
+    spline_prefilter(coefficients, height, width, channels, geometry.order, border.filter);
     const WarpSource<double> packed{coefficients, height, width, channels, pad};
     warp_general(packed, geometry, source.height, source.width, row_begin, row_end, out);
 }

@@ -69,7 +69,8 @@ struct Channel {
 };
 
 Channel spline_channel(const ImageView& source, std::int64_t k, const PlanOptions& o) {
-    const std::int64_t pad = spline_padding(o.order, o.fill_mode);
+    const BorderRule border = border_rule(o.fill_mode);
+    const std::int64_t pad = spline_padding(o.order, border);
     Channel ch{source.height + 2 * pad, source.width + 2 * pad, pad, {}};
     ch.values.resize(static_cast<std::size_t>(ch.height * ch.width));
     for (std::int64_t r = 0; r < ch.height; ++r)
@@ -78,40 +79,32 @@ Channel spline_channel(const ImageView& source, std::int64_t k, const PlanOption
             const std::int64_t sc = std::clamp<std::int64_t>(c - pad, 0, source.width - 1);
             const bool inside = sr == r - pad && sc == c - pad;
             ch.at(r, c) =
-                inside || o.fill_mode != FillMode::grid_constant ? get(source, sr, sc, k) : o.cval;
+                inside || border.taps != Extension::constant ? get(source, sr, sc, k) : o.cval;
         }
     if (o.order > 1)
-        spline_prefilter(ch.values.data(), ch.height, ch.width, 1, o.order, o.fill_mode);
+        spline_prefilter(ch.values.data(), ch.height, ch.width, 1, o.order, border.filter);
     return ch;
 }
 
 double sample(Channel& ch, double y, double x, const PlanOptions& o) {
-    const FillMode mode = canonical(o.fill_mode);
+    const BorderRule border = border_rule(o.fill_mode);
     double at[2] = {bounded_coordinate(y) + static_cast<double>(ch.pad),
                     bounded_coordinate(x) + static_cast<double>(ch.pad)};
     const std::int64_t extent[2] = {ch.height, ch.width};
     double weights[2][max_order + 1];
     std::int64_t first[2];
     for (int axis = 0; axis < 2; ++axis) {
-        if (mode != FillMode::nearest && mode != FillMode::grid_constant) {
-            at[axis] = map_coordinate(at[axis], extent[axis], mode);
-            if (!(at[axis] > -1)) return o.cval;
-        }
+        at[axis] = map_coordinate(at[axis], extent[axis], border.coordinates);
+        if (border.coordinates == Extension::constant && !(at[axis] > -1)) return o.cval;
         spline_weights(at[axis], o.order, weights[axis]);
         first[axis] = first_tap(at[axis], o.order);
     }
     double sum = 0;
     for (int i = 0; i <= o.order; ++i)
         for (int j = 0; j <= o.order; ++j) {
-            std::int64_t r = first[0] + i, c = first[1] + j;
-            double value = o.cval;
-            if (mode != FillMode::grid_constant) {
-                r = map_tap(r, ch.height, tap_mode(mode));
-                c = map_tap(c, ch.width, tap_mode(mode));
-                value = ch.at(r, c);
-            } else if (r >= 0 && r < ch.height && c >= 0 && c < ch.width) {
-                value = ch.at(r, c);
-            }
+            const std::int64_t r = map_tap(first[0] + i, ch.height, border.taps);
+            const std::int64_t c = map_tap(first[1] + j, ch.width, border.taps);
+            const double value = r >= 0 && c >= 0 ? ch.at(r, c) : o.cval;
             sum += o.order == 0 ? value : value * weights[0][i] * weights[1][j];
         }
     return sum;

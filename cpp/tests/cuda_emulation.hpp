@@ -194,9 +194,10 @@ inline const char* cudaGetErrorString(cudaError_t error) {
             return "invalid device ordinal";
         case cudaErrorNotReady:
             return "device not ready";
-        default:
+        case cudaErrorMemoryAllocation:
             return "out of memory";
     }
+    return "unrecognized error code";
 }
 
 inline cudaError_t cudaGetLastError() {

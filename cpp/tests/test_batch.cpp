@@ -25,10 +25,10 @@ struct Setup {
 std::string describe(const Setup& s) {
     std::ostringstream text;
     text << s.options.height << 'x' << s.options.width << 'x' << s.options.channels << " order "
-         << s.options.order << " mode " << fill_mode_names[static_cast<int>(s.options.fill_mode)]
-         << " source " << static_cast<int>(s.source) << " target " << static_cast<int>(s.target)
-         << " layout " << static_cast<int>(s.layout) << " wild " << s.wild << " tier "
-         << current_tier() << " threads " << num_threads();
+         << s.options.order << " mode " << name_of(s.options.fill_mode) << " source "
+         << static_cast<int>(s.source) << " target " << static_cast<int>(s.target) << " layout "
+         << static_cast<int>(s.layout) << " wild " << s.wild << " tier " << current_tier()
+         << " threads " << num_threads();
     return text.str();
 }
 
@@ -351,8 +351,7 @@ TEST(output_does_not_depend_on_the_number_of_threads) {
                             first = std::move(values);
                         else if (values != first)
                             fail(__FILE__, __LINE__,
-                                 std::string("differs: ") +
-                                     fill_mode_names[static_cast<int>(mode)] + " order " +
+                                 std::string("differs: ") + name_of(mode) + " order " +
                                      std::to_string(order) + " images " + std::to_string(n) +
                                      " threads " + std::to_string(threads));
                     }
@@ -451,7 +450,7 @@ TEST(no_pixel_reads_a_neighbouring_image) {
                 o.height = h;
                 o.width = w;
                 o.channels = 1;
-                o.fill_mode = all_modes[round % 8];
+                o.fill_mode = all_modes[round % all_modes.size()];
                 o.cval = 1;
                 const Plan plan(o);
                 std::vector<KerasRow> params(1);

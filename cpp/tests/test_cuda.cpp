@@ -86,11 +86,11 @@ Setup setup_of(std::int64_t height, std::int64_t width, std::int64_t channels) {
 std::string describe(const Setup& s) {
     std::ostringstream text;
     text << s.options.height << 'x' << s.options.width << 'x' << s.options.channels << " order "
-         << s.options.order << " mode " << fill_mode_names[static_cast<int>(s.options.fill_mode)]
-         << " source " << static_cast<int>(s.source) << " target " << static_cast<int>(s.target)
-         << " layouts " << static_cast<int>(s.layout) << ' ' << static_cast<int>(s.target_layout)
-         << " wild " << s.wild << " warps " << s.warps << " shift " << s.channel_shift
-         << " brightness " << s.brightness;
+         << s.options.order << " mode " << name_of(s.options.fill_mode) << " source "
+         << static_cast<int>(s.source) << " target " << static_cast<int>(s.target) << " layouts "
+         << static_cast<int>(s.layout) << ' ' << static_cast<int>(s.target_layout) << " wild "
+         << s.wild << " warps " << s.warps << " shift " << s.channel_shift << " brightness "
+         << s.brightness;
     return text.str();
 }
 
@@ -181,7 +181,7 @@ TEST(every_type_layout_and_order) {
                     for (int order = 0; order <= 5; ++order) {
                         Setup s = setup_of(11, 19, 3);
                         s.options.order = order;
-                        s.options.fill_mode = all_modes[cases++ % 8];
+                        s.options.fill_mode = all_modes[cases++ % all_modes.size()];
                         s.options.cval = 200;
                         s.source = source;
                         s.target = target;

@@ -23,7 +23,8 @@ PlanOptions random_options(const Pick& pick) {
     o.channels = pick(0, 4) == 0 ? pick(5, 9) : pick(1, 4);
     o.channels_first = pick(0, 2) == 0;
     o.order = pick(0, 1) == 0 ? 1 : pick(0, 5);
-    o.fill_mode = static_cast<FillMode>(pick(0, 7));
+    o.fill_mode =
+        all_modes[static_cast<std::size_t>(pick(0, static_cast<int>(all_modes.size()) - 1))];
     o.cval = pick(-300, 300);
     return o;
 }
@@ -97,8 +98,7 @@ struct Comparison {
                     "seed %u tier %s, %s: %g instead of %g at %zu (%dx%dx%d order %d mode %s)\n",
                     seed, current_tier().c_str(), what, got[i], want[i], i,
                     static_cast<int>(options.height), static_cast<int>(options.width),
-                    static_cast<int>(options.channels), options.order,
-                    fill_mode_names[static_cast<int>(options.fill_mode)]);
+                    static_cast<int>(options.channels), options.order, name_of(options.fill_mode));
                 return false;
             }
         return true;

@@ -66,8 +66,7 @@ void check_difference(const PlanOptions& o, const TestBatch& source,
     if (worst <= allowed) return;
     std::ostringstream text;
     text << "worst difference " << worst << ": " << o.height << 'x' << o.width << 'x' << o.channels
-         << " order " << o.order << " mode " << fill_mode_names[static_cast<int>(o.fill_mode)]
-         << " tier " << current_tier();
+         << " order " << o.order << " mode " << name_of(o.fill_mode) << " tier " << current_tier();
     fail(__FILE__, __LINE__, text.str());
 }
 

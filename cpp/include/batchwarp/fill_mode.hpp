@@ -1,5 +1,5 @@
-// The fill modes. A header of its own, free of the standard library, because kernel files include
-// it.
+// The fill modes and their names; what they do is in src/warp/border.hpp. A header of its own, free
+// of the standard library, because kernel files include it.
 #pragma once
 
 namespace batchwarp {
@@ -16,6 +16,7 @@ enum class FillMode : unsigned char {
     grid_mirror,  ///< another name of reflect
 };
 
+/// In the order of the enumeration.
 inline constexpr const char* fill_mode_names[] = {"nearest",       "constant",   "reflect",
                                                   "wrap",          "mirror",     "grid-wrap",
                                                   "grid-constant", "grid-mirror"};

@@ -94,7 +94,7 @@ const double* row_of(const Plan& plan, const BatchRequest& request, std::int64_t
 std::vector<ImageTask> tasks_of(const Plan& plan, const BatchRequest& request) {
     const PlanOptions& o = plan.options();
     const double origin =
-        FixedAxis::origin(o.order, spline_padding(o.order, canonical(o.fill_mode)));
+        FixedAxis::origin(o.order, spline_padding(o.order, border_rule(o.fill_mode)));
     std::vector<ImageTask> tasks(static_cast<std::size_t>(request.target.count));
     for (std::size_t i = 0; i < tasks.size(); ++i) {
         const double* row = row_of(plan, request, static_cast<std::int64_t>(i));
@@ -195,7 +195,7 @@ MutableBatchView packed_floats(std::int64_t count, std::int64_t height, std::int
 
 // Makes room for coefficients, which the caller fills in.
 void plan_prefilter(BatchJob& job, const PlanOptions& o) {
-    job.padding = spline_padding(o.order, job.mode);
+    job.padding = spline_padding(o.order, job.border);
     job.coefficients = packed_floats(job.target.count, o.height + 2 * job.padding,
                                      o.width + 2 * job.padding, o.channels);
     const MutableImageView& image = job.coefficients.first;
@@ -243,7 +243,7 @@ void augment_batch_cuda(const Plan& plan, const BatchRequest& request, void* str
     job.source = request.source;
     job.target = request.target;
     job.tiles = TileGrid::of(o.height, o.width);
-    job.mode = canonical(o.fill_mode);
+    job.border = border_rule(o.fill_mode);
     job.cval = static_cast<float>(o.cval);
     job.samplewise_center = plan.normalization().samplewise_center;
     job.samplewise_std = plan.normalization().samplewise_std;

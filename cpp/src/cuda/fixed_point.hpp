@@ -8,7 +8,6 @@
 #include <cstdint>
 
 #include "batchwarp/coordinates.hpp"
-#include "batchwarp/fill_mode.hpp"
 #include "batchwarp/host_device.hpp"
 #include "warp/taps.hpp"
 
@@ -95,13 +94,14 @@ struct FixedAxis {
 
     /// The taps at `coordinate`, their weights excepted; false if doubles must say.
     template <int Order>
-    BATCHWARP_HD bool place(Fixed coordinate, FillMode mode,
+    BATCHWARP_HD bool place(Fixed coordinate, BorderRule border,
                             Taps<Order, float, int>& taps) const noexcept {
         taps.outside = false;
         if (!(coordinate - inner < inner_size)) {
-            taps.outside = mode == FillMode::constant && coordinate - outer > outer_size;
+            taps.outside =
+                border.coordinates == Extension::constant && coordinate - outer > outer_size;
             if (taps.outside) return true;
-            if (mode != FillMode::nearest) return false;
+            if (!replicates(border)) return false;
         }
         constexpr int kept = 24;  // bits of the fraction
         constexpr auto one = std::uint32_t{1} << kept;

@@ -4,7 +4,6 @@
 #include <cstdint>
 
 #include "batchwarp/coordinates.hpp"
-#include "batchwarp/fill_mode.hpp"
 #include "batchwarp/host_device.hpp"
 #include "batchwarp/image.hpp"
 #include "batchwarp/plan.hpp"
@@ -13,6 +12,7 @@
 #include "cuda/runtime.hpp"
 #include "ops/range.hpp"
 #include "ops/scaling.hpp"
+#include "warp/border.hpp"
 
 namespace batchwarp::cuda {
 
@@ -56,7 +56,7 @@ struct BatchJob {
     FixedAxis y_axis, x_axis;  // of the samples or the coefficients that are warped
     const ImageTask* images;
     const Scaling<float>* channels;
-    FillMode mode;  // canonical
+    BorderRule border;
     float cval;
 
     // Orders 2 to 5: one packed image of coefficients for every target image, `padding` included.

@@ -32,7 +32,7 @@ __global__ void __launch_bounds__(block_threads, 4) load_kernel(const BatchJob j
             const int r = row - padding, c = column - padding;
             // Beyond the image there is `cval`, or its edge goes on.
             const bool inside = r >= 0 && r < source.height && c >= 0 && c < source.width;
-            const bool constant = !inside && job.mode == FillMode::grid_constant;
+            const bool constant = !inside && job.border.taps == Extension::constant;
             const int from_row = clamped(r, source.height), from_column = clamped(c, source.width);
             const std::byte* from = source.at(from_row, from_column, 0);
             auto* to = reinterpret_cast<float*>(target.at(row, column, 0));
@@ -110,7 +110,7 @@ __global__ void __launch_bounds__(block_threads, 4) filter_kernel(const FilterJo
 
 void queue_filter(const BatchJob& job, const Lines& lines, int order, cudaStream_t stream) {
     double gain = 1;
-    const SplineFilter filter = make_spline_filter(order, job.mode, lines.length, gain);
+    const SplineFilter filter = make_spline_filter(order, job.border.filter, lines.length, gain);
     FilterJob pass{};
     pass.coefficients = reinterpret_cast<float*>(job.coefficients.first.data);
     pass.image_size = job.coefficients.image_stride / static_cast<std::int64_t>(sizeof(float));

@@ -51,16 +51,16 @@ class PixelWarp {
 
     __device__ bool place_fixed(int row, int column) {
         const FixedAffine& at = task_.fixed;
-        return at.usable && job_.y_axis.place(at.y(row, column), job_.mode, y_) &&
-               job_.x_axis.place(at.x(row, column), job_.mode, x_);
+        return at.usable && job_.y_axis.place(at.y(row, column), job_.border, y_) &&
+               job_.x_axis.place(at.x(row, column), job_.border, x_);
     }
 
     __device__ void place_exactly(int row, int column) {
         const double r = static_cast<double>(row), c = static_cast<double>(column);
-        y_.locate(task_.affine.y(r, c), samples_.height, job_.padding, job_.mode);
-        if (!y_.outside) y_.find(samples_.height, job_.mode);
-        x_.locate(task_.affine.x(r, c), samples_.width, job_.padding, job_.mode);
-        if (!x_.outside) x_.find(samples_.width, job_.mode);
+        y_.locate(task_.affine.y(r, c), samples_.height, job_.padding, job_.border);
+        if (!y_.outside) y_.find(samples_.height, job_.border);
+        x_.locate(task_.affine.x(r, c), samples_.width, job_.padding, job_.border);
+        if (!x_.outside) x_.find(samples_.width, job_.border);
     }
 
     __device__ const std::byte* row_of(const std::byte* channel, int i) const {

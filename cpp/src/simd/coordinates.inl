@@ -117,10 +117,10 @@ void bound_rows(const LinearJob& job, const Slope& slope_y, const Slope& slope_x
     bound_columns(job, slope_y, slope_x, coordinate_margin, rows, rows.interior_begin,
                   rows.interior_end);
     // What is farther out than this is the fill value and nothing else.
-    const double outside = job.mode == FillMode::grid_constant ? 1 : 0;
+    const double outside = job.border.taps == Extension::constant ? 1 : 0;
     bound_columns(job, slope_y, slope_x, -outside - coordinate_margin, rows, rows.outer_begin,
                   rows.outer_end);
-    if (job.mode != FillMode::grid_wrap) return;
+    if (fills(job.border)) return;
     for (int32_t i = 0; i < row_slots; ++i) {
         rows.outer_begin[i] = 0;
         rows.outer_end[i] = job.width;
@@ -218,20 +218,34 @@ BATCHWARP_INLINE Split sum_of(Split column, Split row) {
             L::add_where(carry, L::add(column.whole, row.whole), L::all(1))};
 }
 
+// Whether Axis has all that a border needs. Otherwise pixels there are computed from clamped
+// coordinates first, and repaired then.
+BATCHWARP_INLINE bool has_axis(BorderRule border) {
+    switch (border.coordinates) {
+        case Extension::half_symmetric:
+        case Extension::whole_symmetric:
+        case Extension::overlapping:
+            return true;
+        case Extension::none:
+            return replicates(border);
+        case Extension::constant:
+        case Extension::replicate:
+        case Extension::periodic:
+            return false;
+    }
+    return false;
+}
+
 // How one axis brings coordinates back inside, with both taps at neighbours: what map_coordinate in
-// warp/border.hpp does, and SciPy's taps in the half pixel outside of a `reflect` edge.
-template <FillMode mode>
+// warp/border.hpp does, and SciPy's taps in the half sample outside of a half-symmetric edge.
+template <Extension extension>
 struct Axis {
     using L = Lanes;
     int32_t extent, period;
     float inverse;
 
     BATCHWARP_INLINE explicit Axis(int32_t n)
-        : extent(n),
-          period(mode == FillMode::reflect  ? 2 * n
-                 : mode == FillMode::mirror ? 2 * n - 2
-                                            : n - 1),
-          inverse(1 / static_cast<float>(period)) {}
+        : extent(n), period(period_of(extension, n)), inverse(1 / static_cast<float>(period)) {}
 
     // An edge is reached with a fraction of exactly 0 or 1.
     BATCHWARP_INLINE Split clamped(Split at) const {
@@ -251,19 +265,20 @@ struct Axis {
     }
 
     BATCHWARP_INLINE Split inside(Split at) const {
-        if constexpr (mode == FillMode::nearest) return clamped(at);
+        if constexpr (extension == Extension::replicate) return clamped(at);
         at.whole = reduced(at.whole);
-        if constexpr (mode == FillMode::wrap) return at;
+        if constexpr (extension == Extension::overlapping) return at;
         // The second half of the period runs backwards: the taps change places.
-        const int32_t turn = mode == FillMode::reflect ? extent : extent - 1;
-        const int32_t first_backwards = mode == FillMode::reflect ? period - 2 : period - 1;
+        constexpr bool half = extension == Extension::half_symmetric;
+        const int32_t turn = half ? extent : extent - 1;
+        const int32_t first_backwards = half ? period - 2 : period - 1;
         const auto backwards = L::less(L::all(turn - 1), at.whole);
         at.whole = L::where(backwards, L::subtract(L::all(first_backwards), at.whole), at.whole);
         at.fraction = L::where(backwards, L::subtract(L::all(1.0f), at.fraction), at.fraction);
-        return mode == FillMode::mirror ? at : clamped(at);
+        return half ? clamped(at) : at;
     }
 
-    // Where `wrap` jumps from one edge to the other, the last bit of a coordinate decides.
+    // Where coordinates jump from one edge to the other, their last bit decides.
     BATCHWARP_INLINE Lanes::Mask at_jump(Split at) const {
         const auto position = L::add(L::to_float(at.whole), at.fraction);
         const float margin = 1e-4f, last = static_cast<float>(extent - 1);
@@ -278,20 +293,21 @@ struct Tap {
     int32_t whole;
 };
 
-// One axis of `wrap` with exactly SciPy's operations.
+// One axis with exactly SciPy's operations.
+template <Extension extension>
 BATCHWARP_INLINE Tap wrapped_exactly(double in, int32_t extent) {
-    const double last = extent - 1,
-                 at = clamp_to(map_coordinate(in, extent, FillMode::wrap), 0, last);
+    const double last = extent - 1, at = clamp_to(map_coordinate(in, extent, extension), 0, last);
     int32_t whole = static_cast<int32_t>(at);
     whole = whole > extent - 2 ? extent - 2 : whole;
     return {static_cast<float>(at - whole), whole};
 }
 
+template <Extension extension>
 void wrap_exactly(const LinearJob& job, const Rows& rows, int32_t i, Span span) {
     for (int32_t k = 0; k < span.count; ++k) {
         const double c = source_column(job, span.c + k);
-        const Tap y = wrapped_exactly(rows.base_y[i] + c * job.m01, job.height);
-        const Tap x = wrapped_exactly(rows.base_x[i] + c * job.m11, job.width);
+        const Tap y = wrapped_exactly<extension>(rows.base_y[i] + c * job.m01, job.height);
+        const Tap x = wrapped_exactly<extension>(rows.base_x[i] + c * job.m11, job.width);
         job.scratch.fy[span.at + k] = y.fraction;
         job.scratch.fx[span.at + k] = x.fraction;
         job.scratch.offset[span.at + k] =
@@ -300,7 +316,7 @@ void wrap_exactly(const LinearJob& job, const Rows& rows, int32_t i, Span span) 
 }
 
 // Some taps may lie outside.
-template <FillMode mode>
+template <Extension extension>
 BATCHWARP_INLINE void border_span(const LinearJob& job, const Rows& rows, int32_t i, Span span) {
     using L = Lanes;
     const float* __restrict column_fy = job.scratch.column_fy + span.c;
@@ -312,7 +328,7 @@ BATCHWARP_INLINE void border_span(const LinearJob& job, const Rows& rows, int32_
     int32_t* __restrict offset = job.scratch.offset + span.at;
     const auto stride = L::all(static_cast<int32_t>(job.source_row_stride));
     const auto step = L::all(job.pixel_step);
-    const Axis<mode> vertical(job.height), horizontal(job.width);
+    const Axis<extension> vertical(job.height), horizontal(job.width);
     const Split row_y{L::all(rows.fy[i]), L::all(rows.iy[i])};
     const Split row_x{L::all(rows.fx[i]), L::all(rows.ix[i])};
     const int32_t count = span.count & -linear_block;
@@ -324,9 +340,9 @@ BATCHWARP_INLINE void border_span(const LinearJob& job, const Rows& rows, int32_
         L::store(fy + k, y.fraction);
         L::store(fx + k, x.fraction);
         L::store(offset + k, L::add(L::multiply(y.whole, stride), L::multiply(x.whole, step)));
-        if constexpr (mode == FillMode::wrap)
+        if constexpr (extension == Extension::overlapping)
             if (L::any(L::either(vertical.at_jump(y), horizontal.at_jump(x))))
-                wrap_exactly(job, rows, i, {span.c + k, L::count, span.at + k});
+                wrap_exactly<extension>(job, rows, i, {span.c + k, L::count, span.at + k});
     }
 }
 
@@ -378,18 +394,22 @@ void fill_coordinates(const LinearJob& job, const Rows& rows, int32_t i, int32_t
                              {outside, stop - outside, at + outside - begin}};
     for (const Span& border : borders) {
         if (border.count <= 0) continue;
-        switch (job.mode) {
-            case FillMode::reflect:
-                border_span<FillMode::reflect>(job, rows, i, border);
+        switch (job.border.coordinates) {
+            case Extension::half_symmetric:
+                border_span<Extension::half_symmetric>(job, rows, i, border);
                 break;
-            case FillMode::mirror:
-                border_span<FillMode::mirror>(job, rows, i, border);
+            case Extension::whole_symmetric:
+                border_span<Extension::whole_symmetric>(job, rows, i, border);
                 break;
-            case FillMode::wrap:
-                border_span<FillMode::wrap>(job, rows, i, border);
+            case Extension::overlapping:
+                border_span<Extension::overlapping>(job, rows, i, border);
                 break;
-            default:  // those that repair what they find outside start from nearest
-                border_span<FillMode::nearest>(job, rows, i, border);
+            case Extension::none:
+            case Extension::constant:
+            case Extension::replicate:
+            case Extension::periodic:
+                border_span<Extension::replicate>(job, rows, i, border);
+                break;
         }
     }
 }

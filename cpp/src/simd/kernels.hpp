@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-#include "batchwarp/fill_mode.hpp"
+#include "warp/border.hpp"
 
 namespace batchwarp {
 
@@ -51,13 +51,13 @@ struct LinearJob {
     int32_t row_begin, row_end;
     double m00, m01, m10, m11, o0, o1;  // batchwarp::Affine
     bool flip_horizontal, flip_vertical;
-    FillMode mode;
+    BorderRule border;
     double cval;
     const float* shift;  // per channel; out = (value - shift) * scale; both null: out = value
     const float* scale;
-    // Nearest and constant only: no extent exceeds linear_max_small_extent, `source` has a copy of
-    // its last column and row behind them, and no coordinate exceeds linear_max_small_coordinate,
-    // nor does a row's or a column's part of it.
+    // Only where the border clamps: no extent exceeds linear_max_small_extent, `source` has a copy
+    // of its last column and row behind them, and no coordinate exceeds
+    // linear_max_small_coordinate, nor does a row's or a column's part of it.
     bool small;
     int64_t prefetch_bytes;   // how far ahead of the output's position to fetch the source; 0: not
     const char* next_source;  // what this thread will probably read next; null: unknown

@@ -143,8 +143,7 @@ BATCHWARP_INLINE void warp_linear(const LinearJob& job, Pass&& pass) {
 
     constexpr int64_t item = sizeof(float);
     Run run = start_run(job);
-    const bool repairs = job.mode == FillMode::constant || job.mode == FillMode::grid_wrap ||
-                         job.mode == FillMode::grid_constant;
+    const bool repairs = !has_axis(job.border);
     Fill fill;
     if (repairs) fill.start(job);
 

@@ -10,18 +10,18 @@ namespace {
 // More than the rounding errors of fractions.
 constexpr float half_way_margin = 1e-6f;
 
-BATCHWARP_INLINE bool on_a_grid(FillMode mode) {
-    return mode == FillMode::grid_wrap || mode == FillMode::grid_constant;
+// Whether clamped coordinates tell nothing: what is outside is another sample than the last one.
+BATCHWARP_INLINE bool decides_clamped(BorderRule border) {
+    return !has_axis(border) && !clamps(border);
 }
 
-// Whether a pixel has to be decided exactly. On a grid, what was clamped has to be, too: its
-// fraction is 0 or 1.
-BATCHWARP_INLINE Lanes::Mask is_unsure(Lanes::Float fraction, bool grid) {
+// Whether a pixel has to be decided exactly. What was clamped has a fraction of 0 or 1.
+BATCHWARP_INLINE Lanes::Mask is_unsure(Lanes::Float fraction, bool with_clamped) {
     using L = Lanes;
     const auto distance = L::subtract(fraction, L::all(0.5f));
     const auto squared = L::multiply(distance, distance);
     const auto half_way = L::at_least(L::all(half_way_margin * half_way_margin), squared);
-    return grid ? L::either(half_way, L::at_least(squared, L::all(0.25f))) : half_way;
+    return with_clamped ? L::either(half_way, L::at_least(squared, L::all(0.25f))) : half_way;
 }
 
 // Moves offsets to the nearest sample; marks blocks in which some pixel is unsure.
@@ -30,7 +30,7 @@ void round_offsets(const LinearJob& job, int32_t count, bool* unsure) {
     const float* __restrict fy = job.scratch.fy;
     const float* __restrict fx = job.scratch.fx;
     int32_t* __restrict offset = job.scratch.offset;
-    const bool grid = on_a_grid(job.mode);
+    const bool with_clamped = decides_clamped(job.border);
     const auto half = L::all(0.5f);
     const auto stride = L::all(static_cast<int32_t>(job.source_row_stride));
     const auto step = L::all(job.pixel_step);
@@ -40,19 +40,17 @@ void round_offsets(const LinearJob& job, int32_t count, bool* unsure) {
             const auto y = L::load(fy + k), x = L::load(fx + k);
             const auto below = L::add_where(L::at_least(y, half), L::load(offset + k), stride);
             L::store(offset + k, L::add_where(L::at_least(x, half), below, step));
-            any |= L::any(L::either(is_unsure(y, grid), is_unsure(x, grid)));
+            any |= L::any(L::either(is_unsure(y, with_clamped), is_unsure(x, with_clamped)));
         }
         unsure[i / linear_block] = any;
     }
 }
 
 // The sample nearest to a coordinate of one axis; -1: the fill value.
-BATCHWARP_INLINE int64_t nearest_sample(double in, int32_t extent, FillMode mode) {
-    const double at = mode == FillMode::grid_constant ? in : map_coordinate(in, extent, mode);
-    if (mode == FillMode::constant && at < 0) return -1;
-    const int64_t nearest = static_cast<int64_t>(floor(at + 0.5));
-    if (mode == FillMode::grid_constant) return nearest < extent && nearest >= 0 ? nearest : -1;
-    return map_tap(nearest, extent, tap_mode(mode));
+BATCHWARP_INLINE int64_t nearest_sample(double in, int32_t extent, BorderRule border) {
+    const double at = map_coordinate(in, extent, border.coordinates);
+    if (border.coordinates == Extension::constant && at < 0) return -1;
+    return map_tap(static_cast<int64_t>(floor(at + 0.5)), extent, border.taps);
 }
 
 // Makes one pixel from scratch: the `index`-th of the job.
@@ -60,8 +58,8 @@ void copy_exactly(const LinearJob& job, int64_t index, float* out) {
     const int32_t row = job.row_begin + static_cast<int32_t>(index / job.width);
     const double r = job.flip_vertical ? job.height - 1 - row : row;
     const double c = source_column(job, static_cast<int32_t>(index % job.width));
-    const int64_t y = nearest_sample(job.o0 + r * job.m00 + c * job.m01, job.height, job.mode);
-    const int64_t x = nearest_sample(job.o1 + r * job.m10 + c * job.m11, job.width, job.mode);
+    const int64_t y = nearest_sample(job.o0 + r * job.m00 + c * job.m01, job.height, job.border);
+    const int64_t x = nearest_sample(job.o1 + r * job.m10 + c * job.m11, job.width, job.border);
     const float* from = job.source + y * job.source_row_stride + x * job.pixel_step;
     for (int32_t k = 0; k < job.channels; ++k) {
         const bool outside = y < 0 || x < 0;
@@ -135,10 +133,10 @@ void copy_run(const Run& run, const LinearJob& job) {
 
 void point(const LinearJob& job) {
     LinearJob clamped = job;
-    // The bilinear warp would interpolate these at the edges.
-    if (on_a_grid(job.mode)) clamped.mode = FillMode::nearest;
+    // The bilinear warp would interpolate at the edges.
+    if (decides_clamped(job.border)) clamped.border = border_rule(FillMode::nearest);
     warp_linear(clamped, [&job](const Run& run) {
-        const bool grid = on_a_grid(job.mode);
+        const bool with_clamped = decides_clamped(job.border);
         bool unsure[linear_chunk_slots / linear_block];
         round_offsets(job, run.count, unsure);
         job.shift != nullptr ? copy_run<true>(run, job) : copy_run<false>(run, job);
@@ -148,9 +146,9 @@ void point(const LinearJob& job) {
                 i += linear_block - 1;
                 continue;
             }
-            const auto is_sure = [grid](float fraction) {
+            const auto is_sure = [with_clamped](float fraction) {
                 const float distance = fabsf(fraction - 0.5f);
-                return distance > 2 * half_way_margin && (!grid || distance < 0.5f);
+                return distance > 2 * half_way_margin && (!with_clamped || distance < 0.5f);
             };
             if (!is_sure(run.fy[i]) || !is_sure(run.fx[i]))
                 copy_exactly(job, first + i, run.target + int64_t{i} * job.channels);

@@ -1,5 +1,5 @@
-// What becomes of pixels whose taps lie outside of the image, in the fill modes constant,
-// grid-constant and grid-wrap. Few pixels are decided one by one, in double and in SciPy's order of
+// What becomes of pixels whose taps lie outside of the image, where the border has fill values, or
+// taps that are not adjacent. Few pixels are decided one by one, in double and in SciPy's order of
 // operations.
 
 namespace batchwarp {
@@ -9,32 +9,27 @@ BATCHWARP_INLINE float normalized(const LinearJob& job, float value, int32_t cha
     return job.shift != nullptr ? (value - job.shift[channel]) * job.scale[channel] : value;
 }
 
-// Recomputes border pixels of modes whose taps lie outside of the image or are not adjacent.
+// Recomputes a border pixel.
 BATCHWARP_INLINE void repair_pixel(const LinearJob& job, double y, double x, float* out) {
     const double last_y = job.height - 1, last_x = job.width - 1;
-    if (job.mode == FillMode::constant) {
+    if (job.border.coordinates == Extension::constant) {
         if (y >= 0 && y <= last_y && x >= 0 && x <= last_x) return;
         for (int32_t c = 0; c < job.channels; ++c)
             out[c] = normalized(job, static_cast<float>(job.cval), c);
         return;
     }
-    const bool wraps = job.mode == FillMode::grid_wrap;
-    if (wraps) {
-        y = map_coordinate(y, job.height, job.mode);
-        x = map_coordinate(x, job.width, job.mode);
-    }
+    y = map_coordinate(y, job.height, job.border.coordinates);
+    x = map_coordinate(x, job.width, job.border.coordinates);
     const double floor_y = floor(y), floor_x = floor(x), fy = y - floor_y, fx = x - floor_x;
     double weights[4] = {(1 - fy) * (1 - fx), (1 - fy) * fx, fy * (1 - fx), fy * fx};
     const float* taps[4];
     for (int t = 0; t < 4; ++t) {
-        int64_t ty = static_cast<int64_t>(floor_y) + t / 2,
-                tx = static_cast<int64_t>(floor_x) + t % 2;
-        if (wraps) {
-            ty = map_tap(ty, job.height, job.mode);
-            tx = map_tap(tx, job.width, job.mode);
-        }
-        const bool inside = ty >= 0 && ty < job.height && tx >= 0 && tx < job.width;
-        taps[t] = inside ? job.source + ty * job.source_row_stride + tx * job.pixel_step : nullptr;
+        const int64_t below = static_cast<int64_t>(floor_y) + t / 2,
+                      right = static_cast<int64_t>(floor_x) + t % 2;
+        const int64_t ty = map_tap(below, job.height, job.border.taps),
+                      tx = map_tap(right, job.width, job.border.taps);
+        taps[t] = ty >= 0 && tx >= 0 ? job.source + ty * job.source_row_stride + tx * job.pixel_step
+                                     : nullptr;
     }
     for (int32_t c = 0; c < job.channels; ++c) {
         double sum = 0;

@@ -9,9 +9,9 @@ namespace batchwarp {
 namespace {
 
 // Coordinates of one axis, brought to where the apron serves them.
-template <FillMode mode, bool Near>
+template <Extension extension, bool Near>
 struct SplineAxis {
-    ExactAxis<mode, Near> exact;
+    ExactAxis<extension, Near> exact;
     double last, reach;
 
     BATCHWARP_INLINE SplineAxis(int32_t extent, int32_t padding)
@@ -19,13 +19,23 @@ struct SplineAxis {
         : exact(extent), last(extent - 1), reach(padding + 3) {}
 
     BATCHWARP_INLINE double inside(double in) const {
-        if constexpr (folds_or_wraps(mode)) return exact.inside(in);
-        if constexpr (mode == FillMode::constant) return clamp_to(in, 0, last);
-        return clamp_to(in, -reach, last + reach);
+        switch (extension) {
+            case Extension::none:
+                return clamp_to(in, -reach, last + reach);
+            case Extension::constant:
+            case Extension::replicate:
+                return clamp_to(in, 0, last);
+            case Extension::half_symmetric:
+            case Extension::whole_symmetric:
+            case Extension::periodic:
+            case Extension::overlapping:
+                return exact.inside(in);
+        }
+        return in;
     }
 };
 
-template <FillMode mode, bool Near>
+template <Extension extension, bool Near>
 void spline_span(const SplineJob& job, const Cut& cut, Span span) {
     const double* __restrict column_y = job.scratch.column_y + span.c;
     const double* __restrict column_x = job.scratch.column_x + span.c;
@@ -34,7 +44,7 @@ void spline_span(const SplineJob& job, const Cut& cut, Span span) {
     float* __restrict outside = job.outside + span.at;
     int32_t* __restrict offset = job.scratch.offset + span.at;
     const int32_t stride = static_cast<int32_t>(job.source_row_stride), channels = job.channels;
-    const SplineAxis<mode, Near> vertical(job.height, job.padding),
+    const SplineAxis<extension, Near> vertical(job.height, job.padding),
         horizontal(job.width, job.padding);
     const double base_y = cut.rows.base_y[cut.i], base_x = cut.rows.base_x[cut.i];
     const double last_y = vertical.last, last_x = horizontal.last;
@@ -47,17 +57,18 @@ void spline_span(const SplineJob& job, const Cut& cut, Span span) {
         fx[k] = static_cast<float>(at_x - whole_x);
         offset[k] =
             static_cast<int32_t>(whole_y) * stride + static_cast<int32_t>(whole_x) * channels;
-        if constexpr (mode == FillMode::constant)
+        if constexpr (extension == Extension::constant)
             outside[k] = y < 0 || y > last_y || x < 0 || x > last_x ? 1.0f : 0.0f;
     }
 }
 
-template <FillMode mode>
+template <Extension extension>
 void place_spline_span(const SplineJob& job, const Cut& cut, Span span) {
-    if constexpr (folds_or_wraps(mode)) {
-        if (!is_near<mode>(job, cut, span)) return spline_span<mode, false>(job, cut, span);
+    if constexpr (has_period(extension)) {
+        if (!is_near<extension>(job, cut, span))
+            return spline_span<extension, false>(job, cut, span);
     }
-    spline_span<mode, true>(job, cut, span);
+    spline_span<extension, true>(job, cut, span);
 }
 
 // Weights of one axis, tap by tap, for `count` pixels: central B-splines as in spline/spline.hpp.
@@ -135,10 +146,10 @@ void weigh_run(const SplineJob& job, int32_t count) {
     }
 }
 
-template <FillMode mode>
+template <Extension extension>
 void place_spline(const SplineJob& job, const Cut& cut) {
     const auto border = [&](int32_t from, int32_t to) {
-        if (from < to) place_spline_span<mode>(job, cut, cut.span(from, to));
+        if (from < to) place_spline_span<extension>(job, cut, cut.span(from, to));
     };
     border(cut.begin, cut.inside);
     if (cut.inside < cut.outside)
@@ -256,8 +267,9 @@ SampleSpline sample_spline(int32_t channels) {
 
 void spline(const SplineJob& job) {
     using Place = void (*)(const SplineJob&, const Cut&);
-    const Place place =
-        in_mode(job.mode, [](auto mode) -> Place { return place_spline<decltype(mode)::value>; });
+    const Place place = with_extension(job.border.coordinates, [](auto extension) -> Place {
+        return place_spline<decltype(extension)::value>;
+    });
     fill_columns(job);
     fill_products(job);
     const SampleSpline sample = job.order == 2   ? sample_spline<2>(job.channels)

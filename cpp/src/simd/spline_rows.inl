@@ -5,52 +5,61 @@
 namespace batchwarp {
 namespace {
 
-constexpr bool folds_or_wraps(FillMode mode) {
-    return mode == FillMode::reflect || mode == FillMode::mirror || mode == FillMode::wrap ||
-           mode == FillMode::grid_wrap;
+constexpr bool has_period(Extension extension) {
+    switch (extension) {
+        case Extension::half_symmetric:
+        case Extension::whole_symmetric:
+        case Extension::periodic:
+        case Extension::overlapping:
+            return true;
+        case Extension::none:
+        case Extension::constant:
+        case Extension::replicate:
+            return false;
+    }
+    return false;
 }
-// Calls `body` with the mode as a type whose `value` is a constant.
-template <FillMode mode>
-struct InMode {
-    static constexpr FillMode value = mode;
+
+// Calls `body` with the extension as a type whose `value` is a constant.
+template <Extension extension>
+struct OfExtension {
+    static constexpr Extension value = extension;
 };
 template <class Body>
-BATCHWARP_INLINE auto in_mode(FillMode mode, Body&& body) {
-    switch (mode) {
-        case FillMode::constant:
-            return body(InMode<FillMode::constant>());
-        case FillMode::reflect:
-            return body(InMode<FillMode::reflect>());
-        case FillMode::wrap:
-            return body(InMode<FillMode::wrap>());
-        case FillMode::mirror:
-            return body(InMode<FillMode::mirror>());
-        case FillMode::grid_wrap:
-            return body(InMode<FillMode::grid_wrap>());
-        case FillMode::grid_constant:
-            return body(InMode<FillMode::grid_constant>());
-        default:
-            return body(InMode<FillMode::nearest>());
+BATCHWARP_INLINE auto with_extension(Extension extension, Body&& body) {
+    switch (extension) {
+        case Extension::none:
+            break;
+        case Extension::constant:
+            return body(OfExtension<Extension::constant>());
+        case Extension::replicate:
+            return body(OfExtension<Extension::replicate>());
+        case Extension::half_symmetric:
+            return body(OfExtension<Extension::half_symmetric>());
+        case Extension::whole_symmetric:
+            return body(OfExtension<Extension::whole_symmetric>());
+        case Extension::periodic:
+            return body(OfExtension<Extension::periodic>());
+        case Extension::overlapping:
+            return body(OfExtension<Extension::overlapping>());
     }
+    return body(OfExtension<Extension::none>());
 }
 
 // map_coordinate of one axis without branches, so that loops over pixels become vectors. SciPy's
-// operations in SciPy's order: where `wrap` jumps, their last bit shows. For modes that fold or
-// wrap.
+// operations in SciPy's order: where coordinates jump, their last bit shows. For extensions that
+// have a period.
 //
 // Near: the coordinate is known to lie within one and a half periods of zero, which saves the
 // division and changes no bit.
-template <FillMode mode, bool Near>
+template <Extension extension, bool Near>
 struct ExactAxis {
     double last, size, period;
 
     BATCHWARP_INLINE explicit ExactAxis(int32_t extent) {
         size = extent;
         last = size - 1;
-        period = mode == FillMode::mirror    ? 2 * size - 2
-                 : mode == FillMode::reflect ? 2 * size
-                 : mode == FillMode::wrap    ? last
-                                             : size;
+        period = period_of(extension, size);
     }
 
     BATCHWARP_INLINE bool is_near(double in) const { return fabs(in) < 1.5 * period - 1; }
@@ -63,15 +72,15 @@ struct ExactAxis {
 
     BATCHWARP_INLINE double inside(double in) const {
         const bool below = in < 0;
-        if constexpr (mode == FillMode::wrap || mode == FillMode::grid_wrap) {
-            const double beyond = mode == FillMode::wrap ? -in : -1 - in;
+        if constexpr (extension == Extension::overlapping || extension == Extension::periodic) {
+            const double beyond = extension == Extension::overlapping ? -in : -1 - in;
             const double turns = whole_periods(below ? beyond : in);
             const double low = in + (turns + period), high = in - turns;
             return below ? low : in > last ? high : in;
         } else {
             const double turns = whole_periods(fabs(in));
             const double high = in - turns;
-            if constexpr (mode == FillMode::mirror) {
+            if constexpr (extension == Extension::whole_symmetric) {
                 const double low = turns + in;
                 const double from_low = low <= 1 - size ? low + period : -low;
                 const double from_high = high >= size ? period - high : high;
@@ -124,9 +133,9 @@ struct Cut {
 
 // Whether all coordinates of a span are near, on both axes. They grow or fall along a row, so its
 // ends decide.
-template <FillMode mode>
+template <Extension extension>
 BATCHWARP_INLINE bool is_near(const LinearJob& job, const Cut& cut, Span span) {
-    const ExactAxis<mode, true> vertical(job.height), horizontal(job.width);
+    const ExactAxis<extension, true> vertical(job.height), horizontal(job.width);
     const double *y = job.scratch.column_y + span.c, *x = job.scratch.column_x + span.c;
     const double base_y = cut.rows.base_y[cut.i], base_x = cut.rows.base_x[cut.i];
     const int32_t end = span.count - 1;
@@ -173,7 +182,8 @@ void each_run(const SplineJob& job, void (*place)(const SplineJob&, const Cut&),
             run.count = cut.end - begin;
             place(job, cut);
             sample(run, job);
-            if (job.mode == FillMode::constant) fill_outside(job, job.outside, cut, run.target);
+            if (job.border.coordinates == Extension::constant)
+                fill_outside(job, job.outside, cut, run.target);
             run.target += static_cast<int64_t>(run.count) * job.channels;
         }
     }

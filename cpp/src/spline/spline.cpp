@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "warp/border.hpp"
-
 namespace batchwarp {
 namespace {
 
@@ -17,7 +15,7 @@ class Line {
     Line(double* data, std::int64_t length, std::int64_t step, std::int64_t lanes) noexcept
         : data_(data), length_(length), step_(step), lanes_(lanes) {}
 
-    void filter(double pole, FillMode boundary) const noexcept {
+    void filter(double pole, FilterBoundary boundary) const noexcept {
         start_causal(pole, boundary);
         for (std::int64_t i = 1; i < length_; ++i)
             each(i, i - 1, [pole](double& here, double before) { here += pole * before; });
@@ -46,11 +44,11 @@ class Line {
     }
 
     // The first causal value is an infinite sum over the extended signal, in closed form.
-    void start_causal(double z, FillMode boundary) const noexcept {
+    void start_causal(double z, FilterBoundary boundary) const noexcept {
         const std::int64_t n = length_, near = horizon(z);
         double power = z;
         switch (boundary) {
-            case FillMode::mirror: {
+            case FilterBoundary::whole_symmetric: {
                 const double far = std::pow(z, static_cast<double>(n - 1));
                 each(0, n - 1, [far](double& first, double last) { first += far * last; });
                 for (std::int64_t i = 1; i < std::min(near, n - 1); ++i, power *= z) {
@@ -61,14 +59,14 @@ class Line {
                 one(0, [norm = 1 - far * far](double& first) { first /= norm; });
                 return;
             }
-            case FillMode::grid_wrap:
+            case FilterBoundary::periodic:
                 for (std::int64_t i = 1; i < near; ++i, power *= z)
                     each(0, n - i, [power](double& first, double v) { first += power * v; });
                 one(0, [norm = 1 - std::pow(z, static_cast<double>(n))](double& first) {
                     first /= norm;
                 });
                 return;
-            default: {  // reflect
+            case FilterBoundary::half_symmetric: {
                 // c[0] + z / (1 - far^2) * sum_i z^i (c[i] + far * c[n-1-i])
                 const double far = std::pow(z, static_cast<double>(n));
                 const double gain = z / (1 - far * far);
@@ -88,15 +86,15 @@ class Line {
         }
     }
 
-    void start_anticausal(double z, FillMode boundary) const noexcept {
+    void start_anticausal(double z, FilterBoundary boundary) const noexcept {
         const std::int64_t n = length_;
         switch (boundary) {
-            case FillMode::mirror:
+            case FilterBoundary::whole_symmetric:
                 each(n - 1, n - 2, [z](double& last, double before) {
                     last = (z * before + last) * z / (z * z - 1);
                 });
                 return;
-            case FillMode::grid_wrap: {
+            case FilterBoundary::periodic: {
                 double power = z;
                 for (std::int64_t i = 0; i < std::min(horizon(z), n - 1); ++i) {
                     each(n - 1, i, [power](double& last, double v) { last += power * v; });
@@ -107,7 +105,7 @@ class Line {
                 });
                 return;
             }
-            default:
+            case FilterBoundary::half_symmetric:
                 one(n - 1, [gain = z / (z - 1)](double& last) { last *= gain; });
                 return;
         }
@@ -120,9 +118,8 @@ class Line {
 }  // namespace
 
 void spline_prefilter(double* data, std::int64_t height, std::int64_t width, std::int64_t channels,
-                      int order, FillMode mode) noexcept {
+                      int order, FilterBoundary boundary) noexcept {
     const SplinePoles poles = spline_poles(order);
-    const FillMode boundary = filter_boundary(mode);
     const std::int64_t row = width * channels;
     double gain = 1;
     for (int i = 0; i < poles.count; ++i) gain *= (1 - poles.z[i]) * (1 - 1 / poles.z[i]);

@@ -4,17 +4,16 @@
 #include <cmath>
 #include <cstdint>
 
-#include "batchwarp/fill_mode.hpp"
 #include "batchwarp/host_device.hpp"
+#include "warp/border.hpp"
 
 namespace batchwarp {
 
 inline constexpr int max_order = 5;
 
-/// Samples that SciPy adds on every side before it filters, for modes whose boundary no recursive
-/// filter expresses.
-constexpr std::int64_t spline_padding(int order, FillMode mode) noexcept {
-    return order > 1 && (mode == FillMode::nearest || mode == FillMode::grid_constant) ? 12 : 0;
+/// Samples that SciPy adds on every side before it filters, where no filter's boundary fits.
+constexpr std::int64_t spline_padding(int order, BorderRule border) noexcept {
+    return order > 1 && border.padded ? 12 : 0;
 }
 
 /// First of the order + 1 samples that a spline of this order needs at `coordinate`. The coordinate
@@ -116,25 +115,10 @@ constexpr SplinePoles spline_poles(int order) noexcept {
     }
 }
 
-/// The boundary of the prefilter that SciPy pairs with a fill mode: reflect, mirror or grid_wrap.
-constexpr FillMode filter_boundary(FillMode mode) noexcept {
-    switch (mode) {
-        case FillMode::nearest:
-        case FillMode::reflect:
-        case FillMode::grid_mirror:
-            return FillMode::reflect;
-        case FillMode::grid_wrap:
-            return FillMode::grid_wrap;
-        default:
-            return FillMode::mirror;
-    }
-}
-
 /// Turns height x width x channels samples into B-spline coefficients, in place, both axes.
 ///
 /// @param data  packed, interleaved channels
-/// @param mode  the fill mode of the warp; it selects the boundary that SciPy uses for it
 void spline_prefilter(double* data, std::int64_t height, std::int64_t width, std::int64_t channels,
-                      int order, FillMode mode) noexcept;
+                      int order, FilterBoundary boundary) noexcept;
 
 }  // namespace batchwarp

@@ -5,7 +5,6 @@
 
 #include "pixels.hpp"
 #include "spline/spline.hpp"
-#include "warp/border.hpp"
 
 namespace batchwarp {
 namespace {
@@ -45,13 +44,13 @@ std::int64_t horizon(double z, std::int64_t n) {
 }
 
 // The first forward value: an infinite sum over the extended line, in closed form.
-SplineStart causal_start(double z, std::int64_t n, FillMode boundary) {
+SplineStart causal_start(double z, std::int64_t n, FilterBoundary boundary) {
     Sum sum(n);
     const std::int64_t near = horizon(z, n);
     double power = z;
     sum[0] = 1;
     switch (boundary) {
-        case FillMode::mirror: {
+        case FilterBoundary::whole_symmetric: {
             const double far = std::pow(z, static_cast<double>(n - 1));
             sum[n - 1] += far;
             for (std::int64_t i = 1; i < std::min(near, n - 1); ++i, power *= z) {
@@ -61,11 +60,11 @@ SplineStart causal_start(double z, std::int64_t n, FillMode boundary) {
             sum.scale(1 / (1 - far * far));
             break;
         }
-        case FillMode::grid_wrap:
+        case FilterBoundary::periodic:
             for (std::int64_t i = 1; i < near; ++i, power *= z) sum[n - i] += power;
             sum.scale(1 / (1 - std::pow(z, static_cast<double>(n))));
             break;
-        default: {  // reflect
+        case FilterBoundary::half_symmetric: {
             const double far = std::pow(z, static_cast<double>(n));
             sum[n - 1] += far;
             for (std::int64_t i = 1; i < near; ++i, power *= z) {
@@ -85,15 +84,15 @@ SplineStart causal_start(double z, std::int64_t n, FillMode boundary) {
 }
 
 // The first backward value, from the forward ones.
-SplineStart anticausal_start(double z, std::int64_t n, FillMode boundary) {
+SplineStart anticausal_start(double z, std::int64_t n, FilterBoundary boundary) {
     Sum sum(n);
     sum[n - 1] = 1;
     switch (boundary) {
-        case FillMode::mirror:
+        case FilterBoundary::whole_symmetric:
             sum[n - 2] += z;
             sum.scale(z / (z * z - 1));
             break;
-        case FillMode::grid_wrap: {
+        case FilterBoundary::periodic: {
             double power = z;
             for (std::int64_t i = 0; i < std::min(horizon(z, n), n - 1); ++i) {
                 sum[i] += power;
@@ -102,7 +101,7 @@ SplineStart anticausal_start(double z, std::int64_t n, FillMode boundary) {
             sum.scale(z / (std::pow(z, static_cast<double>(n)) - 1));
             break;
         }
-        default:
+        case FilterBoundary::half_symmetric:
             sum.scale(z / (z - 1));
             break;
     }
@@ -121,19 +120,18 @@ constexpr std::int64_t odd_lines(std::int64_t floats) {
     return (round_up(floats, spline_lanes) / spline_lanes | 1) * spline_lanes;
 }
 
-void apron_taps(std::int64_t n, FillMode mode, std::int64_t* taps) {
+void apron_taps(std::int64_t n, Extension extension, std::int64_t* taps) {
     for (std::int64_t i = 0; i < spline_apron; ++i) {
-        const bool constant = mode == FillMode::grid_constant;
-        taps[i] = constant ? -1 : map_tap(i - spline_apron, n, tap_mode(mode));
-        taps[spline_apron + i] = constant ? -1 : map_tap(n + i, n, tap_mode(mode));
+        taps[i] = map_tap(i - spline_apron, n, extension);
+        taps[spline_apron + i] = map_tap(n + i, n, extension);
     }
 }
 
 }  // namespace
 
-SplineFilter make_spline_filter(int order, FillMode mode, std::int64_t length, double& gain) {
+SplineFilter make_spline_filter(int order, FilterBoundary boundary, std::int64_t length,
+                                double& gain) {
     const SplinePoles poles = spline_poles(order);
-    const FillMode boundary = filter_boundary(mode);
     SplineFilter filter{};
     filter.poles = poles.count;
     gain = 1;
@@ -148,25 +146,25 @@ SplineFilter make_spline_filter(int order, FillMode mode, std::int64_t length, d
 }
 
 SplinePlane::SplinePlane(std::int64_t height, std::int64_t width, std::int64_t channels, int order,
-                         FillMode mode, double cval)
+                         BorderRule border, double cval)
     : image_height_(height),
       channels_(channels),
-      padding_(spline_padding(order, canonical(mode))),
+      padding_(spline_padding(order, border)),
       height_(height + 2 * padding_),
       width_(width + 2 * padding_),
       // Filters of columns touch whole groups, which may reach past the apron.
       row_stride_(
           odd_lines(spline_apron * channels + std::max(round_up(width_ * channels, spline_lanes),
                                                        (width_ + spline_apron) * channels))),
-      mode_(canonical(mode)),
+      border_(border),
       cval_(static_cast<float>(cval)) {
     double vertical_gain = 1, horizontal_gain = 1;
-    vertical_ = make_spline_filter(order, mode_, height_, vertical_gain);
-    horizontal_ = make_spline_filter(order, mode_, width_, horizontal_gain);
+    vertical_ = make_spline_filter(order, border_.filter, height_, vertical_gain);
+    horizontal_ = make_spline_filter(order, border_.filter, width_, horizontal_gain);
     gain_ = static_cast<float>(vertical_gain * horizontal_gain);
     column_gain_ = static_cast<float>(vertical_gain);
-    apron_taps(height_, mode_, apron_rows_);
-    apron_taps(width_, mode_, apron_columns_);
+    apron_taps(height_, border_.taps, apron_rows_);
+    apron_taps(width_, border_.taps, apron_columns_);
 }
 
 std::int64_t SplinePlane::buffer_size() const noexcept {
@@ -192,7 +190,7 @@ void SplinePlane::filter_rows(const ImageView& image, std::int64_t group, float*
     const std::int64_t begin = group * spline_lanes;
     const std::int64_t end = std::min(begin + spline_lanes, image_height_);
     float* rows = first_sample(buffer) + (padding_ + begin) * row_stride_;
-    const float* constant = mode_ == FillMode::grid_constant ? &cval_ : nullptr;
+    const float* constant = border_.taps == Extension::constant ? &cval_ : nullptr;
     for (std::int64_t r = begin; r < end; ++r)
         load_padded_row(image, r, padding_, constant, rows + (r - begin) * row_stride_);
     kernels().spline_filter_rows(rows, row_stride_, static_cast<std::int32_t>(width_),
@@ -206,7 +204,7 @@ void SplinePlane::filter_columns(std::int64_t group, float* buffer) const {
     float* first = top + padding_ * row_stride_;
     float* last = first + (image_height_ - 1) * row_stride_;
     for (std::int64_t i = 1; i <= padding_; ++i) {
-        if (mode_ == FillMode::grid_constant) {
+        if (border_.taps == Extension::constant) {
             std::fill_n(first - i * row_stride_, values, cval_ * column_gain_);
             std::fill_n(last + i * row_stride_, values, cval_ * column_gain_);
         } else {

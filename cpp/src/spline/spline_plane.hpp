@@ -5,9 +5,9 @@
 #include <cstdint>
 #include <vector>
 
-#include "batchwarp/fill_mode.hpp"
 #include "batchwarp/image.hpp"
 #include "simd/kernels.hpp"
+#include "warp/border.hpp"
 
 namespace batchwarp {
 
@@ -18,7 +18,7 @@ class SplinePlane {
   public:
     /// @param order  2 to 5
     SplinePlane(std::int64_t height, std::int64_t width, std::int64_t channels, int order,
-                FillMode mode, double cval);
+                BorderRule border, double cval);
 
     std::int64_t padding() const noexcept { return padding_; }
     std::int64_t row_stride() const noexcept { return row_stride_; }  ///< floats
@@ -47,7 +47,7 @@ class SplinePlane {
     std::int64_t image_height_, channels_, padding_;
     std::int64_t height_, width_;  // padding included
     std::int64_t row_stride_;
-    FillMode mode_;
+    BorderRule border_;
     float cval_;
     SplineFilter vertical_, horizontal_;
     float gain_, column_gain_;  // of both axes, of the vertical one
@@ -56,6 +56,7 @@ class SplinePlane {
 };
 
 /// The filter of one axis of `length` samples, at least 2; `gain` is what it multiplies by.
-SplineFilter make_spline_filter(int order, FillMode mode, std::int64_t length, double& gain);
+SplineFilter make_spline_filter(int order, FilterBoundary boundary, std::int64_t length,
+                                double& gain);
 
 }  // namespace batchwarp

@@ -7,7 +7,6 @@
 #include "pixels.hpp"
 #include "runtime/scratch.hpp"
 #include "simd/kernels.hpp"
-#include "warp/border.hpp"
 
 namespace batchwarp {
 namespace {
@@ -31,8 +30,7 @@ bool is_readable(const ImageView& source) noexcept {
 
 // Whether an edge-padded copy pays, and its coordinates fit the kernels' fixed point.
 bool is_small(const WarpGeometry& g, const ImageView& source) noexcept {
-    const FillMode mode = canonical(g.mode);
-    if (mode != FillMode::nearest && mode != FillMode::constant) return false;
+    if (!clamps(g.border)) return false;
     if (source.height > linear_max_small_extent || source.width > linear_max_small_extent)
         return false;
     const std::int64_t step = source.channels == 1 ? 2 : source.channels;
@@ -163,7 +161,7 @@ void describe_warp(LinearJob& job, const ImageView& source, const WarpGeometry& 
     job.o1 = geometry.affine.o1;
     job.flip_horizontal = geometry.flip_horizontal;
     job.flip_vertical = geometry.flip_vertical;
-    job.mode = canonical(geometry.mode);
+    job.border = geometry.border;
     job.cval = geometry.cval;
     job.shift = target.shift;
     job.scale = target.scale;

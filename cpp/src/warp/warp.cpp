@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "warp/border.hpp"
 #include "warp/taps.hpp"
 
 namespace batchwarp {
@@ -13,14 +12,13 @@ template <int Order, class S, class T>
 void warp_rows(const WarpSource<S>& source, const WarpGeometry& g, std::int64_t height,
                std::int64_t width, std::int64_t row_begin, std::int64_t row_end, T* out) {
     const std::int64_t channels = source.channels, row_step = source.width * channels;
-    const FillMode mode = canonical(g.mode);
     Taps<Order, double> ty, tx;
     for (std::int64_t r = row_begin; r < row_end; ++r) {
         const double rr = static_cast<double>(g.flip_vertical ? height - 1 - r : r);
         for (std::int64_t c = 0; c < width; ++c, out += channels) {
             const double cc = static_cast<double>(g.flip_horizontal ? width - 1 - c : c);
-            ty.place(g.affine.y(rr, cc), source.height, source.padding, mode);
-            if (!ty.outside) tx.place(g.affine.x(rr, cc), source.width, source.padding, mode);
+            ty.place(g.affine.y(rr, cc), source.height, source.padding, g.border);
+            if (!ty.outside) tx.place(g.affine.x(rr, cc), source.width, source.padding, g.border);
             if (ty.outside || tx.outside) {
                 std::fill_n(out, channels, static_cast<T>(g.cval));
                 continue;
@@ -89,8 +87,7 @@ RowRange source_rows(const WarpGeometry& g, std::int64_t height, std::int64_t wi
             high = std::max(high, g.affine.y(r, c));
         }
     const double last = static_cast<double>(height - 1);
-    const bool clamps = g.mode == FillMode::nearest || g.mode == FillMode::constant;
-    if (!(low <= high) || (!clamps && (low < 1 || high > last - 1))) return all;
+    if (!(low <= high) || (!clamps(g.border) && (low < 1 || high > last - 1))) return all;
     // One row of margin for the second tap and for rounding. The kernels read two rows always, the
     // one that does not count with weight 0: it has to be there, since 0 times NaN is NaN.
     const double before_last = std::max(0.0, last - 1), second = std::min(1.0, last);

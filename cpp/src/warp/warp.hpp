@@ -5,8 +5,8 @@
 
 #include <cstdint>
 
-#include "batchwarp/fill_mode.hpp"
 #include "batchwarp/coordinates.hpp"
+#include "warp/border.hpp"
 
 namespace batchwarp {
 
@@ -22,7 +22,7 @@ struct WarpGeometry {
     Affine affine;
     bool flip_horizontal = false, flip_vertical = false;
     int order = 1;
-    FillMode mode = FillMode::nearest;
+    BorderRule border = border_rule(FillMode::nearest);
     double cval = 0;
 };
 
