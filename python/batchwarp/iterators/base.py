@@ -123,7 +123,7 @@ class _Twin:
 
 
 class _Passes:
-    """The passes of an iterator, several of which may be under way; see `tf_dataset.Passes`."""
+    """The passes of an iterator; see `tf_dataset.Passes`."""
 
     def __init__(self, iterator: Iterator) -> None:
         self._iterator = iterator
@@ -196,7 +196,6 @@ class Iterator:
         return instance
 
     prefetch: int = 0
-    _augments: bool = True  # what `augments` says of the generator and the subset
     _ahead: ReadAhead | None = None
 
     def __init__(
@@ -274,6 +273,7 @@ class Iterator:
         return self._random
 
     def _set_index_array(self) -> None:
+        """Draws the order of a pass. The name is Keras', and so its users'."""
         self.index_array = (
             self._random.permutation(self.n) if self.shuffle else np.arange(self.n)
         ).astype(np.int64, copy=False)
@@ -418,7 +418,7 @@ class Iterator:
         self,
         index_array: NDArray[np.int64],  # noqa: ARG002 - subclasses use it
     ) -> Any:
-        """Makes a batch; to be implemented by a subclass.
+        """Makes a batch; to be implemented by a subclass. The name is Keras', and so its users'.
 
         Args:
             index_array: Array of the indices of the samples.

@@ -237,7 +237,7 @@ class FilesIterator(ImageIterator):
                 index_array[row], image = self._accepted(int(index_array[row]), loaded, paths)
                 make(row, image)
         pipeline.complete(self.image_data_generator, batch)
-        return batch.astype(self._numpy_dtype, copy=False), index_array
+        return batch, index_array
 
     def _in_layout(self, images: NDArray[Any]) -> NDArray[Any]:
         """Returns images `(n, height, width, channels)` in the generator's layout."""

@@ -45,12 +45,14 @@ class Variant(NamedTuple):
 class ImageIterator(Iterator):
     """Base class of the iterators that augment stored images with a generator.
 
-    Subclasses implement `_stored` and `_with_others`, and set `image_shape`, `image_data_generator`
-    and the other attributes below.
+    The way of a batch is `_transformed`, from its samples to what the caller gets. Subclasses are
+    asked twice on it: where the images are (`_stored`, or `_made` if they are best made as they
+    come), and what belongs to them (`_with_others`). They set the attributes below.
     """
 
     _transient: ClassVar[frozenset[str]] = Iterator._transient | {"_pipeline"}
     _pipeline: Pipeline | None = None
+    _augments: bool = True  # what `augments` says of the generator and the subset
     # Names of saved images end in a number below this one, drawn as in Keras.
     _save_numbers: ClassVar[int]
 
@@ -103,17 +105,28 @@ class ImageIterator(Iterator):
         return overrides(self, ImageIterator, "_get_batches_of_transformed_samples")
 
     def _get_batches_of_transformed_samples(self, index_array: NDArray[np.int64]) -> Any:
+        # Keras' name. Whoever overrides it may call this one, which then finds the state that
+        # `numpy.random` draws from meanwhile.
         random = global_random() if is_borrowed() else self._random
         return self._transformed(np.asarray(index_array, dtype=np.int64), random)
 
     def _transformed(self, index_array: NDArray[np.int64], random: np.random.RandomState) -> Any:
+        """Makes a batch: all the way from its samples, in the order in which Keras draws."""
+        generator = self.image_data_generator
         pipeline = self._fused()
         if pipeline is not None and pipeline.draws_first:
             params = pipeline.draw(random, len(index_array))
-            batch_x, index_array = self._made(pipeline, index_array, params)
+            batch, index_array = self._made(pipeline, index_array, params)
         else:
             images, rows, index_array = self._stored(index_array)
-            batch_x = self._augmented(pipeline, images, rows, random)
+            if pipeline is not None:
+                batch = pipeline.run(generator, images, rows, random, self._buffers)
+            elif generator:
+                dtype = self._working_dtype
+                batch = run_one_by_one(generator, images, rows, dtype, random, self._augments)
+            else:
+                batch = images[rows].astype(self._working_dtype)
+        batch_x = batch.astype(self._numpy_dtype, copy=False)
         if self.save_to_dir:
             self._save(batch_x, index_array, random)
         return self._with_others(batch_x, index_array)
@@ -124,7 +137,7 @@ class ImageIterator(Iterator):
         index_array: NDArray[np.int64],
         params: NDArray[np.float64] | None,
     ) -> tuple[NDArray[Any], NDArray[np.int64]]:
-        """Makes images whose parameters have been drawn.
+        """Makes images whose parameters have been drawn, here in one call of the core.
 
         Args:
             pipeline: As from `_fused`; its `draws_first` is true.
@@ -132,29 +145,12 @@ class ImageIterator(Iterator):
             params: What `pipeline.draw` returned.
 
         Returns:
-            Tuple of an array of rank 4 and the samples again, since others may have taken the place
-            of some.
+            Tuple of an array of rank 4 of `_working_dtype` and the samples again, since others may
+            have taken the place of some.
         """
         images, rows, index_array = self._stored(index_array)
         batch = pipeline.make(self.image_data_generator, images, rows, params, self._buffers)
-        return batch.astype(self._numpy_dtype, copy=False), index_array
-
-    def _augmented(
-        self,
-        pipeline: Pipeline | None,
-        images: NDArray[Any],
-        rows: NDArray[np.int64],
-        random: np.random.RandomState,
-    ) -> NDArray[Any]:
-        generator = self.image_data_generator
-        dtype = self._working_dtype
-        if pipeline is not None:
-            batch = pipeline.run(generator, images, rows, random, self._buffers)
-        elif generator:
-            batch = run_one_by_one(generator, images, rows, dtype, random, self._augments)
-        else:
-            batch = images[rows].astype(dtype)
-        return batch.astype(self._numpy_dtype, copy=False)
+        return batch, index_array
 
     def _fused(self) -> Pipeline | None:
         """Returns the way through the core, or `None` if images go one by one through methods."""
@@ -249,6 +245,7 @@ class ImageIterator(Iterator):
         batch_x, together = self._made(
             pipeline, np.concatenate(indices), np.concatenate(params) if params else None
         )
+        batch_x = batch_x.astype(self._numpy_dtype, copy=False)
         size = len(together) // batches
         return map_arrays(
             lambda array: array.reshape(batches, size, *array.shape[1:]),
