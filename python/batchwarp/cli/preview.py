@@ -95,13 +95,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="threads of the augmentation (default: all that this process may use)",
     )
-    _add_reading_options(parser.add_argument_group("reading images"))
-    _add_folder_options(parser.add_argument_group("a folder's images"))
+    _add_reading_options(parser)
+    _add_folder_options(parser)
     add_generator_options(parser)
 
 
-def _add_reading_options(reading: argparse._ArgumentGroup) -> None:
+def _add_reading_options(parser: argparse.ArgumentParser) -> None:
     """Adds the options of how image files are read."""
+    reading = parser.add_argument_group("reading images")
     reading.add_argument(
         "--target-size",
         type=at_least(1),
@@ -133,8 +134,9 @@ def _add_reading_options(reading: argparse._ArgumentGroup) -> None:
     )
 
 
-def _add_folder_options(folder: argparse._ArgumentGroup) -> None:
+def _add_folder_options(parser: argparse.ArgumentParser) -> None:
     """Adds the options of which images of a folder are taken."""
+    folder = parser.add_argument_group("a folder's images")
     folder.add_argument(
         "--shuffle", action="store_true", help="images by chance instead of the first ones"
     )
