@@ -6,7 +6,10 @@
 #include "kernels.hpp"
 #include "ops/list.hpp"
 #include "portable.hpp"
+#include "tier.hpp"
 #include "warp/border.hpp"
+
+#include "four.inl"
 
 namespace batchwarp {
 namespace {
@@ -67,6 +70,20 @@ struct Lanes {
     }
     static BATCHWARP_INLINE Int add_where(Mask m, Int a, Int b) {
         return _mm512_mask_add_epi32(a, m, a, b);
+    }
+};
+
+// What spline_lanes.inl computes with.
+struct Vec {
+    using Register = __m512;
+    static constexpr int count = 16;
+
+    static BATCHWARP_INLINE Register all(float v) { return _mm512_set1_ps(v); }
+    static BATCHWARP_INLINE Register multiply_add(Register a, Register b, Register c) {
+        return _mm512_fmadd_ps(a, b, c);
+    }
+    static BATCHWARP_INLINE Four multiply_add(Four a, Four b, Four c) {
+        return _mm_fmadd_ps(a, b, c);
     }
 };
 
@@ -140,6 +157,8 @@ struct Words {
         pairs[3] = _mm512_unpackhi_epi8(high, zero);
     }
 };
+
+static_assert(TierLanes<Lanes> && TierVec<Vec, Four> && TierWords<Words>);
 
 }  // namespace
 }  // namespace batchwarp

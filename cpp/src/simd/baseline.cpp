@@ -6,11 +6,13 @@
 #include "kernels.hpp"
 #include "ops/list.hpp"
 #include "portable.hpp"
+#include "tier.hpp"
 #include "warp/border.hpp"
 
 // clang-format off: the order matters
 #include "elementwise.inl"
 #include "pixel_steps.inl"
+#include "four.inl"
 #include "scalar_lanes.inl"
 #include "coordinates.inl"
 #include "repair.inl"

@@ -1,5 +1,5 @@
 // Where the pixels of an output row lie in the source: the first pass of the warp of orders 0 and
-// 1. A tier provides `Lanes`, the vectors that it computes with.
+// 1, on the tier's `Lanes`.
 //
 // Coordinates come from tables: for each column the integer and the fractional part of c * m01 and
 // c * m11, computed in double. A row adds its own two parts; fractions that reach 1 carry over. So

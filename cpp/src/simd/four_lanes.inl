@@ -5,35 +5,6 @@
 namespace batchwarp {
 namespace {
 
-#if defined(_MSC_VER) && !defined(__clang__)
-struct Four {
-    float lane[4];
-};
-BATCHWARP_INLINE Four operator+(Four a, Four b) {
-    for (int k = 0; k < 4; ++k) a.lane[k] += b.lane[k];
-    return a;
-}
-BATCHWARP_INLINE Four operator-(Four a, Four b) {
-    for (int k = 0; k < 4; ++k) a.lane[k] -= b.lane[k];
-    return a;
-}
-BATCHWARP_INLINE Four operator*(Four a, Four b) {
-    for (int k = 0; k < 4; ++k) a.lane[k] *= b.lane[k];
-    return a;
-}
-BATCHWARP_INLINE Four all_four(float v) { return {{v, v, v, v}}; }
-#else
-typedef float Four __attribute__((vector_size(16)));
-BATCHWARP_INLINE Four all_four(float v) { return Four{v, v, v, v}; }
-#endif
-
-BATCHWARP_INLINE Four load_four(const float* from) {
-    Four v;
-    memcpy(&v, from, sizeof v);
-    return v;
-}
-BATCHWARP_INLINE void store_four(float* to, Four v) { memcpy(to, &v, sizeof v); }
-
 // Three channels read and write a fourth float: source images have slack behind them, and output is
 // written from left to right.
 template <int Channels>
@@ -59,7 +30,7 @@ struct FourLanes {
 };
 
 // One channel: taps first, arithmetic second, so that the second loop becomes vectors.
-struct Taps {
+struct BlockTaps {
     float top_left[linear_block], top_right[linear_block];
     float bottom_left[linear_block], bottom_right[linear_block];
 
@@ -81,7 +52,7 @@ struct OneLane {
 
     template <bool Normalized>
     BATCHWARP_INLINE static void block(const Run& run, int32_t i, float* out) {
-        Taps taps;
+        BlockTaps taps;
         for (int32_t k = 0; k < linear_block; ++k) {
             const float* top = run.source + run.offset[i + k];
             const float* bottom = top + run.row_stride;
@@ -100,7 +71,7 @@ struct OneLanePairs {
 
     template <bool Normalized>
     BATCHWARP_INLINE static void block(const Run& run, int32_t i, float* out) {
-        Taps taps;
+        BlockTaps taps;
         for (int32_t k = 0; k < linear_block; ++k) {
             const float* pair = run.source + run.offset[i + k];
             taps.top_left[k] = pair[0];

@@ -6,9 +6,8 @@
 // stay in L1. The second reads the taps: flat, without branches, across the ends of rows. One fused
 // loop is slower, because loads that wait for fresh addresses fill the processor's scheduler.
 //
-// A tier provides pixel passes: classes with `channels` and `block<Normalized>(run, i, out)`, which
-// computes the 16 pixels from the i-th on and writes up to `excess` floats past them. See
-// four_lanes.inl for the plain ones, table.inl for how they are put together.
+// A tier provides pixel passes, as tier.hpp says. See four_lanes.inl for the plain ones, table.inl
+// for how they are put together.
 
 namespace batchwarp {
 namespace {

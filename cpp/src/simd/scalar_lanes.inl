@@ -1,4 +1,5 @@
-// One lane: plain C++, of which compilers make vectors where the instruction set has them.
+// The baseline's vectors. One lane: plain C++, of which compilers make vectors where the
+// instruction set has them.
 
 namespace batchwarp {
 namespace {
@@ -51,6 +52,17 @@ struct Lanes {
     static BATCHWARP_INLINE Float subtract_where(Mask m, Float a, Float b) { return m ? a - b : a; }
     static BATCHWARP_INLINE Int add_where(Mask m, Int a, Int b) { return m ? add(a, b) : a; }
 };
+
+// What spline_lanes.inl computes with.
+struct Vec {
+    using Register = Four;
+    static constexpr int count = 4;
+
+    static BATCHWARP_INLINE Four all(float v) { return all_four(v); }
+    static BATCHWARP_INLINE Four multiply_add(Four a, Four b, Four c) { return a * b + c; }
+};
+
+static_assert(TierLanes<Lanes> && TierVec<Vec, Four>);
 
 }  // namespace
 }  // namespace batchwarp

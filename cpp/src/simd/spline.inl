@@ -175,8 +175,8 @@ struct SplineTaps {
         const float* from = source + at;
         Four sum = all_four(down[0]) * load_four(from);
         for (int t = 1; t <= Order; ++t)
-            sum = multiply_add(all_four(down[t * linear_chunk_slots]),
-                               load_four(from + t * row_stride), sum);
+            sum = Vec::multiply_add(all_four(down[t * linear_chunk_slots]),
+                                    load_four(from + t * row_stride), sum);
         return sum;
     }
 
@@ -185,8 +185,8 @@ struct SplineTaps {
     BATCHWARP_INLINE Four pixel(int64_t channels) const {
         Four sum = all_four(across[0]) * column<Order>(0);
         for (int t = 1; t <= Order; ++t)
-            sum = multiply_add(all_four(across[t * linear_chunk_slots]),
-                               column<Order>(t * channels), sum);
+            sum = Vec::multiply_add(all_four(across[t * linear_chunk_slots]),
+                                    column<Order>(t * channels), sum);
         return sum;
     }
 };
@@ -202,7 +202,8 @@ BATCHWARP_INLINE Four four_pixels(const Run& run, const SplineJob& job, int32_t 
                         d.column<Order>(first)};
         transpose(taps[0], taps[1], taps[2], taps[3]);
         for (int t = first; t <= Order && t < first + 4; ++t)
-            sum = multiply_add(load_four(a.across + t * linear_chunk_slots), taps[t - first], sum);
+            sum = Vec::multiply_add(load_four(a.across + t * linear_chunk_slots), taps[t - first],
+                                    sum);
     }
     return sum;
 }

@@ -3,7 +3,7 @@
 namespace batchwarp {
 namespace {
 
-template <class C1, class Pairs, class C3, class C4>
+template <PixelPass<1> C1, PixelPass<1> Pairs, PixelPass<3> C3, PixelPass<4> C4>
 constexpr KernelTable make_table(const char* name) noexcept {
     return {name,
             linear_fixed<C1>,

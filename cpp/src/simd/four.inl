@@ -1,0 +1,66 @@
+// A vector of four floats, which SSE2 and NEON both have, without intrinsics.
+
+namespace batchwarp {
+namespace {
+
+#if defined(_MSC_VER) && !defined(__clang__)
+struct Four {
+    float lane[4];
+};
+BATCHWARP_INLINE Four operator+(Four a, Four b) {
+    for (int k = 0; k < 4; ++k) a.lane[k] += b.lane[k];
+    return a;
+}
+BATCHWARP_INLINE Four operator-(Four a, Four b) {
+    for (int k = 0; k < 4; ++k) a.lane[k] -= b.lane[k];
+    return a;
+}
+BATCHWARP_INLINE Four operator*(Four a, Four b) {
+    for (int k = 0; k < 4; ++k) a.lane[k] *= b.lane[k];
+    return a;
+}
+BATCHWARP_INLINE Four all_four(float v) { return {{v, v, v, v}}; }
+#else
+typedef float Four __attribute__((vector_size(16)));
+BATCHWARP_INLINE Four all_four(float v) { return Four{v, v, v, v}; }
+#endif
+
+BATCHWARP_INLINE Four load_four(const float* from) {
+    Four v;
+    memcpy(&v, from, sizeof v);
+    return v;
+}
+BATCHWARP_INLINE void store_four(float* to, Four v) { memcpy(to, &v, sizeof v); }
+
+BATCHWARP_INLINE void transpose(Four& a, Four& b, Four& c, Four& d) {
+#if defined(_MSC_VER) && !defined(__clang__)
+    const Four rows[4] = {a, b, c, d};
+    for (int k = 0; k < 4; ++k) {
+        a.lane[k] = rows[k].lane[0];
+        b.lane[k] = rows[k].lane[1];
+        c.lane[k] = rows[k].lane[2];
+        d.lane[k] = rows[k].lane[3];
+    }
+#elif defined(__clang__)
+    const Four ab_low = __builtin_shufflevector(a, b, 0, 4, 1, 5);
+    const Four ab_high = __builtin_shufflevector(a, b, 2, 6, 3, 7);
+    const Four cd_low = __builtin_shufflevector(c, d, 0, 4, 1, 5);
+    const Four cd_high = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+    a = __builtin_shufflevector(ab_low, cd_low, 0, 1, 4, 5);
+    b = __builtin_shufflevector(ab_low, cd_low, 2, 3, 6, 7);
+    c = __builtin_shufflevector(ab_high, cd_high, 0, 1, 4, 5);
+    d = __builtin_shufflevector(ab_high, cd_high, 2, 3, 6, 7);
+#else
+    typedef int32_t Order __attribute__((vector_size(16)));
+    const Order low = {0, 4, 1, 5}, high = {2, 6, 3, 7}, first = {0, 1, 4, 5}, last = {2, 3, 6, 7};
+    const Four ab_low = __builtin_shuffle(a, b, low), ab_high = __builtin_shuffle(a, b, high);
+    const Four cd_low = __builtin_shuffle(c, d, low), cd_high = __builtin_shuffle(c, d, high);
+    a = __builtin_shuffle(ab_low, cd_low, first);
+    b = __builtin_shuffle(ab_low, cd_low, last);
+    c = __builtin_shuffle(ab_high, cd_high, first);
+    d = __builtin_shuffle(ab_high, cd_high, last);
+#endif
+}
+
+}  // namespace
+}  // namespace batchwarp

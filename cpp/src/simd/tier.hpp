@@ -1,0 +1,101 @@
+// What a tier, the file of one instruction set, owes to the loops that are compiled into it. Each
+// file asserts it, so that what is missing or has another type is named where it is forgotten.
+// There is no standard library here: see kernels.hpp.
+#pragma once
+
+#include <stdint.h>
+
+#include "kernels.hpp"
+
+namespace batchwarp {
+namespace {
+
+struct Run;  // what a pixel pass reads, in linear.inl
+
+template <class A, class B>
+inline constexpr bool is_same = false;
+template <class A>
+inline constexpr bool is_same<A, A> = true;
+template <class A, class B>
+concept Same = is_same<A, B>;
+
+/// `Lanes`: vectors of floats, of 32-bit integers and of truth values, `count` of each. Integers
+/// wrap around when they are added; `whole_below` rounds down.
+template <class L>
+concept TierLanes =
+    requires(typename L::Float f, typename L::Int i, typename L::Mask m, const float* from,
+             const int32_t* from_ints, float* to, int32_t* to_ints) {
+        requires L::count > 0 && linear_block % L::count == 0;
+        { L::load(from) } -> Same<typename L::Float>;
+        { L::load(from_ints) } -> Same<typename L::Int>;
+        L::store(to, f);
+        L::store(to_ints, i);
+        L::store_pairs(to, f, f);  // first, second, first, second ...
+        { L::all(1.0f) } -> Same<typename L::Float>;
+        { L::all(int32_t{1}) } -> Same<typename L::Int>;
+        { L::add(f, f) } -> Same<typename L::Float>;
+        { L::add(i, i) } -> Same<typename L::Int>;
+        { L::subtract(f, f) } -> Same<typename L::Float>;
+        { L::subtract(i, i) } -> Same<typename L::Int>;
+        { L::multiply(f, f) } -> Same<typename L::Float>;
+        { L::multiply(i, i) } -> Same<typename L::Int>;
+        { L::bits(i, i) } -> Same<typename L::Int>;
+        { L::template shift_right<1>(i) } -> Same<typename L::Int>;
+        { L::to_float(i) } -> Same<typename L::Float>;
+        { L::clamp(i, i, i) } -> Same<typename L::Int>;
+        { L::whole_below(f) } -> Same<typename L::Int>;
+        { L::at_least(f, f) } -> Same<typename L::Mask>;
+        { L::less(i, i) } -> Same<typename L::Mask>;
+        { L::where(m, f, f) } -> Same<typename L::Float>;
+        { L::where(m, i, i) } -> Same<typename L::Int>;
+        { L::either(m, m) } -> Same<typename L::Mask>;
+        { L::any(m) } -> Same<bool>;
+        { L::subtract_where(m, f, f) } -> Same<typename L::Float>;
+        { L::add_where(m, i, i) } -> Same<typename L::Int>;
+    };
+
+/// `Vec`: the widest register of floats. Whether `multiply_add` rounds once or twice is the tier's.
+template <class V, class Four>
+concept TierVec = requires(typename V::Register r, Four four) {
+    requires V::count > 0 && spline_lanes % V::count == 0;
+    requires sizeof(r) == V::count * sizeof(float);
+    { V::all(1.0f) } -> Same<typename V::Register>;
+    { V::multiply_add(r, r, r) } -> Same<typename V::Register>;
+    { V::multiply_add(four, four, four) } -> Same<Four>;
+};
+
+/// `Words`, of tiers that include resize_words.inl: registers of bytes, 16-bit words and 32-bit
+/// integers, in lanes of 16 bytes of which each belongs to another row.
+template <class W>
+concept TierWords = requires(typename W::Register r, typename W::Register (&four)[4],
+                             const uint8_t* bytes, const int16_t* words, uint8_t* to,
+                             const uint8_t* const* rows, uint8_t* const* to_rows, int64_t offset) {
+    requires W::rows > 0 && resize_rows % W::rows == 0 && sizeof(r) == 16 * W::rows;
+    { W::gather(rows, offset) } -> Same<typename W::Register>;
+    W::scatter(r, to_rows, offset);
+    { W::repeat(bytes) } -> Same<typename W::Register>;
+    { W::load(bytes) } -> Same<typename W::Register>;
+    W::store(to, r);
+    { W::all(int32_t{1}) } -> Same<typename W::Register>;
+    { W::all_pairs(words) } -> Same<typename W::Register>;
+    { W::shuffle(r, r) } -> Same<typename W::Register>;
+    { W::add(r, r) } -> Same<typename W::Register>;
+    { W::multiply_add(r, r) } -> Same<typename W::Register>;
+    { W::template shift_left<1>(r) } -> Same<typename W::Register>;
+    { W::template shift_right<1>(r) } -> Same<typename W::Register>;
+    { W::add_across(r, r, r, r) } -> Same<typename W::Register>;
+    { W::narrow(r, r, r, r) } -> Same<typename W::Register>;
+    W::zip(r, r, four);
+};
+
+/// A pixel pass of order 1: `block` computes the `linear_block` pixels from the i-th on, and writes
+/// up to `excess` floats past them.
+template <class P, int Channels>
+concept PixelPass = requires(const Run& run, int32_t i, float* out) {
+    requires P::channels == Channels&& P::excess >= 0;
+    P::template block<false>(run, i, out);
+    P::template block<true>(run, i, out);
+};
+
+}  // namespace
+}  // namespace batchwarp
