@@ -58,12 +58,10 @@ LATE = {
 KERAS = {"_get_batches_of_transformed_samples", "_set_index_array", "_validation_split"}
 NUMPY = {"_bit_generator", "_rand"}
 PYTHON = {
+    "_ArgumentGroup",
+    "_SubParsersAction",
     "_at_fork_reinit",
-    "_asdict",
-    "_exit",
-    "_fields",
     "_getframe",
-    "_initializing",
     "_replace",
 }
 
