@@ -15,7 +15,7 @@ import batchwarp
 from batchwarp import _core, image, runtime
 from keras_reference import keras_image
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "python" / "batchwarp"
 TEXTS = (".py", ".pyi", ".toml", ".txt", ".cpp", ".hpp", ".h", ".json", ".yml", ".yaml")
 
