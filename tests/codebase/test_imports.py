@@ -33,6 +33,10 @@ LAYERS = (
     # Programs, which are users themselves.
     ("console",),
     ("training",),
+    ("training.data", "training.networks"),
+    ("training.results",),
+    ("training.run",),
+    ("training.scripts",),
     ("cli",),
 )
 
@@ -110,8 +114,9 @@ def edges() -> dict[str, set[str]]:
 
 
 def part(module: str) -> str:
-    """The folder or module directly in the package that a module is, or is in."""
-    return [*module.split("."), ""][1]
+    """The folder or module directly in the package, or in training, that a module is or is in."""
+    _, name, inner, *_ = [*module.split("."), "", ""]
+    return f"{name}.{inner}" if name == "training" and inner else name
 
 
 def layer(name: str) -> int:
