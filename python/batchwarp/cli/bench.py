@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 from pathlib import Path
-from typing import Any
+from types import ModuleType
 
 from batchwarp.console.errors import UsageError
 
@@ -75,7 +75,7 @@ def run(options: argparse.Namespace) -> None:
         raise UsageError(f"failed: {', '.join(failed)}; see above")
 
 
-def _part(name: str) -> Any:
+def _part(name: str) -> ModuleType:
     """Imports a module of the benchmarks' harness; they lie beside the package in a checkout."""
     return importlib.import_module(f"batchwarp.benchmarks.harness.{name}")
 

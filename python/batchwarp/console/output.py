@@ -6,12 +6,12 @@ import os
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TextIO
 
 __all__ = ["discard_output", "is_terminal", "open_missing_streams", "say"]
 
 
-def is_terminal(stream: Any) -> bool:
+def is_terminal(stream: TextIO) -> bool:
     """Whether a stream is a terminal; what a program has put in its place need not know.
 
     Args:

@@ -10,14 +10,14 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from batchwarp.console.frameworks import impatient_downloads, load_keras
 from batchwarp.training.data.errors import DatasetError
 from batchwarp.training.data.idx import read_idx_pair
-from batchwarp.training.data.part import Part
+from batchwarp.training.data.part import Batches, Part
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -89,7 +89,7 @@ class Dataset:
             self.source,
         )
 
-    def test_part(self, flow: Any) -> Part:
+    def test_part(self, flow: Batches) -> Part:
         """Returns the test pictures as a part to evaluate.
 
         Args:

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["Part"]
+__all__ = ["Batches", "Part"]
+
+
+class Batches(Protocol):
+    """A number of batches, as Keras' data sets and flows are."""
+
+    def __len__(self) -> int:
+        """Number of batches."""
+
+    def __getitem__(self, index: int, /) -> Any:
+        """Returns a batch."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +37,6 @@ class Part:
     """
 
     name: str
-    flow: Any
+    flow: Batches
     labels: NDArray[np.intp]
     sources: Sequence[str]

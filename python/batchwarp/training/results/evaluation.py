@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from batchwarp.console.files import replacing
-from batchwarp.training.data.part import Part
+from batchwarp.training.data.part import Batches, Part
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -229,11 +229,12 @@ class _Tally:
 
     def _read(self, rows: NDArray[np.intp]) -> NDArray[np.bool_]:
         """Returns which pictures are what is in their files, not what stands in for it."""
-        errors = getattr(self._part.flow, "errors", ())
+        flow: Any = self._part.flow
+        errors = getattr(flow, "errors", ())
         if not errors:
             return np.ones(len(rows), np.bool_)
         unread = {error.path for error in errors}
-        paths = self._part.flow.filepaths
+        paths = flow.filepaths
         return np.array([paths[row] not in unread for row in rows], np.bool_)
 
     def _keep(
@@ -299,7 +300,7 @@ def _check(part: Part, classes: Sequence[str], most: int) -> None:
         raise ValueError("`part.flow` must not be shuffled: its pictures would get wrong labels")
 
 
-def _pieces(flow: Any) -> Iterator[NDArray[Any]]:
+def _pieces(flow: Batches) -> Iterator[NDArray[Any]]:
     """Yields the pictures of a flow in pieces of one size, but for the last.
 
     A model is slow with small pieces, short of memory with large ones, and may be compiled anew for

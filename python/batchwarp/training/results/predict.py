@@ -49,7 +49,7 @@ class Prediction:
     classes: tuple[str, ...]
     probabilities: tuple[float, ...]
 
-    def top(self, count: int) -> list[dict[str, Any]]:
+    def top(self, count: int) -> list[dict[str, object]]:
         """Returns the most probable classes in a form for JSON."""
         pairs = zip(self.classes[:count], self.probabilities, strict=False)
         return [{"class": name, "probability": round(value, 6)} for name, value in pairs]

@@ -198,7 +198,7 @@ def _best(name: str, values: Sequence[float]) -> int | None:
     return choose(finite, key=lambda index: values[index])
 
 
-def _history(history: Mapping[str, Sequence[float]]) -> dict[str, Any]:
+def _history(history: Mapping[str, Sequence[float]]) -> dict[str, object]:
     """Returns the history as a table; the best value of each metric is marked."""
     best = {name: _best(name, values) for name, values in history.items()}
     rows = itertools.zip_longest(*history.values())
@@ -221,7 +221,7 @@ def _pictures(pictures: Sequence[tuple[str, Path]]) -> Iterator[tuple[str, str]]
             yield heading, _data_uri(path.read_bytes(), "png")
 
 
-def _part(one: Evaluation, classes: Sequence[str]) -> dict[str, Any]:
+def _part(one: Evaluation, classes: Sequence[str]) -> dict[str, object]:
     """Returns what the report shows of an evaluation."""
     shown = one.misclassified[:_MOST_SHOWN]
     return {
@@ -239,7 +239,7 @@ def _part(one: Evaluation, classes: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _cells(matrix: NDArray[np.int64]) -> list[list[dict[str, Any]]]:
+def _cells(matrix: NDArray[np.int64]) -> list[list[dict[str, object]]]:
     """Returns the cells of a confusion matrix, and how strongly each is coloured."""
     strength = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     # Mistakes are few: under a root, one in a hundred is seen.
@@ -259,7 +259,7 @@ def _cells(matrix: NDArray[np.int64]) -> list[list[dict[str, Any]]]:
     ]
 
 
-def _mistake(one: Misclassified, classes: Sequence[str]) -> dict[str, Any]:
+def _mistake(one: Misclassified, classes: Sequence[str]) -> dict[str, object]:
     """Returns what the report shows of a misclassified picture."""
     return {
         "true": classes[one.true],

@@ -242,7 +242,7 @@ def _settings(path: Path) -> Mapping[str, Any]:
     return {name: value for name, value in settings.items() if value is not None}
 
 
-def _picture_shape(model: Any, path: Path) -> tuple[Any, Any, Any]:
+def _picture_shape(model: Any, path: Path) -> tuple[int | None, int | None, int | None]:
     """Returns the shape of a picture that the model takes; sides of any length are None."""
     inputs: Sequence[Any] = getattr(model, "inputs", None) or ()
     if len(inputs) != 1:
@@ -281,7 +281,9 @@ def _rescales(model: Any) -> bool:
     return any(isinstance(named.layer, kinds) for named in inner_layers(model))
 
 
-def _size(sides: tuple[Any, ...], given: tuple[int, int] | None, path: Path) -> tuple[int, int]:
+def _size(
+    sides: tuple[int | None, int | None], given: tuple[int, int] | None, path: Path
+) -> tuple[int, int]:
     """Returns height and width of the pictures, of which the model may leave one or both open."""
     height, width = (
         wanted if side is None else side

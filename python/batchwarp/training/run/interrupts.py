@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Callable
 from types import FrameType
-from typing import Any
 
 __all__ = ["InterruptGate"]
 
@@ -16,7 +16,7 @@ class InterruptGate:
     def __init__(self) -> None:
         self._held = False
         self._pending = False
-        self._before: Any = None
+        self._before: Callable[[int, FrameType | None], object] | int | None = None
         self._active = False
 
     def hold(self) -> None:
