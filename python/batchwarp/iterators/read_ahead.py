@@ -57,7 +57,7 @@ def _made(twin: Twin) -> Made:
     warned: list[Caught] = []
     try:
         with collected(warned):
-            batch = twin.__next__()
+            batch = next(twin)
     except BaseException as caught:  # noqa: BLE001 - the caller of `next` gets it, whatever it is
         error = caught
     return Made(batch, error, warned, twin.place())
