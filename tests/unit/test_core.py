@@ -245,7 +245,7 @@ def test_without_steps_a_plan_has_those_of_keras():
 @pytest.mark.parametrize(
     ("steps", "error", "message"),
     [
-        ([("blur", {})], ValueError, "affine, flip, channel_shift, brightness, standardize, norm"),
+        ([("blur", {})], ValueError, ", ".join(one.name for one in _core.OPERATIONS)),
         ([("normalize", {"factor": 1})], ValueError, "rescale, mean, std. Received: factor"),
         ([("affine", {"order": 1})], ValueError, "none. Received: order"),
         ([("normalize", {}), ("affine", {})], ValueError, "affine after normalize"),
