@@ -30,7 +30,7 @@ from .harness.timing import Contender, as_json, interleaved
 SIDES = ((28, 1), (150, 3), (224, 3))
 SIZES = (32, 256)
 TARGETS = ("float32", "float16")
-RANGES = {COLOR: Ranges(channel_shift=20, brightness=(0.8, 1.2))}
+RANGES = {COLOR: Ranges(further={"channel_shift_intensity": (-20, 20), "brightness": (0.8, 1.2)})}
 OPTIONS: dict[str, dict[str, Any]] = {
     SAMPLEWISE: {"samplewise_center": True, "samplewise_std": True},
     CUBIC: {"interpolation_order": 3},

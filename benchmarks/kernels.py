@@ -101,12 +101,17 @@ def geometry(source: NDArray[Any], shape: Shape) -> dict[str, Contender]:
 
 def steps(source: NDArray[Any], shape: Shape) -> dict[str, Contender]:
     """What comes on top of the warp."""
-    batches = {
-        "warp": Batch.of(source, shape),
-        "channel shift": Batch.of(source, shape, Ranges(channel_shift=20)),
-        "brightness": Batch.of(source, shape, Ranges(brightness=(0.8, 1.2))),
-        "samplewise": Batch.of(source, shape, samplewise_center=True, samplewise_std=True),
-    }
+    warp: list[tuple[str, dict[str, Any]]] = [
+        (one.name, {}) for one in _core.OPERATIONS if one.scope == "coordinates"
+    ]
+    batches = {"warp": Batch.of(source, shape)}
+    for operation in _core.OPERATIONS:
+        if operation.scope == "pixel":
+            ranges = Ranges(further=dict(zip(operation.columns, operation.ranges, strict=True)))
+            batches[operation.name.replace("_", " ")] = Batch.of(
+                source, shape, ranges, steps=[*warp, (operation.name, {})]
+            )
+    batches["samplewise"] = Batch.of(source, shape, samplewise_center=True, samplewise_std=True)
     return {name: Contender(batch.run, core_with()) for name, batch in batches.items()}
 
 

@@ -154,7 +154,7 @@ def kernels(task: Task) -> None:
     settings: dict[str, tuple[Ranges, dict[str, Any]]] = {
         "warp": (Ranges(), {}),
         "warp, channel shift, brightness": (
-            Ranges(channel_shift=20, brightness=(0.8, 1.2)),
+            Ranges(further={"channel_shift_intensity": (-20, 20), "brightness": (0.8, 1.2)}),
             {"rescale": 1 / 255},
         ),
         "warp of order 3": (Ranges(), {"interpolation_order": 3}),

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,11 @@ from .images import images
 from .machine import cores
 
 THREADS = min(2, cores())
+NEUTRAL = {
+    name: value
+    for operation in _core.OPERATIONS
+    for name, value in zip(operation.columns, operation.neutral, strict=True)
+}
 TIER = _core.simd_tier()  # the best one, or what BATCHWARP_SIMD says
 
 
@@ -52,19 +57,25 @@ class Ranges:
         shift: part of the height and of the width, to either side.
         zoom: smallest and largest factor, drawn for each axis.
         flip: whether half of the images are mirrored.
-        channel_shift: added to all values of an image, to either side; 0: no such step.
-        brightness: smallest and largest factor, or None: no such step.
+        further: smallest and largest value of columns of other operations, by their names.
     """
 
     rotation: float = 20
     shift: float = 0.1
     zoom: tuple[float, float] = (0.9, 1.1)
     flip: bool = False
-    channel_shift: float = 0
-    brightness: tuple[float, float] | None = None
+    further: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
-    def draw(self, shape: Shape) -> NDArray[np.float64]:
-        """Draws the same parameters each time: one row of `_core.PARAM_COLUMNS` per image."""
+    def draw(self, shape: Shape, columns: Sequence[str]) -> NDArray[np.float64]:
+        """Draws the same parameters each time: one row for each image.
+
+        Args:
+            shape: of the batch.
+            columns: what a row consists of; those that are not drawn are neutral.
+
+        Returns:
+            An array of shape (shape.n, len(columns)).
+        """
         rng = np.random.default_rng(1)
         n = shape.n
         drawn: dict[str, Any] = {
@@ -73,20 +84,14 @@ class Ranges:
             "ty": rng.uniform(-self.shift, self.shift, n) * shape.width,
             "zx": rng.uniform(*self.zoom, n),
             "zy": rng.uniform(*self.zoom, n),
-            "channel_shift_intensity": np.nan,
-            "brightness": np.nan,
         }
         if self.flip:
             drawn["flip_horizontal"] = rng.integers(0, 2, n)
-        if self.channel_shift:
-            drawn["channel_shift_intensity"] = rng.uniform(
-                -self.channel_shift, self.channel_shift, n
-            )
-        if self.brightness is not None:
-            drawn["brightness"] = rng.uniform(*self.brightness, n)
-        params = np.zeros((n, len(_core.PARAM_COLUMNS)))
-        for name, values in drawn.items():
-            params[:, _core.PARAM_COLUMNS.index(name)] = values
+        for name, (low, high) in self.further.items():
+            drawn[name] = rng.uniform(low, high, n)
+        params = np.empty((n, len(columns)))
+        for place, name in enumerate(columns):
+            params[:, place] = drawn.get(name, NEUTRAL[name])
         return params
 
 
@@ -127,7 +132,7 @@ class Batch:
         plan = _core.Plan(
             height=shape.height, width=shape.width, channels=shape.channels, **options
         )
-        params = (ranges or Ranges()).draw(shape)
+        params = (ranges or Ranges()).draw(shape, plan.columns)
         out = np.zeros((shape.n, *source.shape[1:]), target)
         return cls(source, indices, params, plan, out)
 

@@ -48,6 +48,13 @@ void register_operations(py::module_& m) {
                                    return tuple_of(columns_of(d),
                                                    [](const Column& c) { return c.neutral; });
                                })
+        .def_property_readonly(
+            "ranges",
+            [](const Description& d) {
+                return tuple_of(columns_of(d),
+                                [](const Column& c) { return py::make_tuple(c.low, c.high); });
+            },
+            "What people train with, for each column.")
         .def_property_readonly("settings",
                                [](const Description& d) {
                                    return tuple_of(settings_of(d),

@@ -213,6 +213,8 @@ def test_descriptions(operation):
     assert operation.scope in ("coordinates", "pixel", "store")
     assert len(operation.neutral) == len(operation.columns)
     assert all(isinstance(value, float) for value in operation.neutral)
+    assert len(operation.ranges) == len(operation.columns)
+    assert all(low < high for low, high in operation.ranges)
     assert set(operation.needs) <= {"range", "moments"}
     with pytest.raises(AttributeError):
         operation.name = "another"
