@@ -16,8 +16,8 @@
 #include "spline/spline.hpp"
 #include "spline/spline_warp.hpp"
 #include "warp/border.hpp"
-#include "warp/linear.hpp"
 #include "warp/warp.hpp"
+#include "warp/warp_kernels.hpp"
 
 namespace batchwarp {
 namespace {
@@ -211,9 +211,9 @@ void Batch::warp(const ImageView& source, const std::byte* next, const WarpGeome
                  const float* scale, T* out) const {
     if constexpr (std::is_same_v<T, float>) {
         if (kernels_take_all(geometry)) {
-            const LinearTarget target{out, row_begin, row_end, shift, scale};
+            const WarpTarget target{out, row_begin, row_end, shift, scale};
             if (geometry.order < 2)
-                return warp_linear({source, source_end_, next}, geometry, target);
+                return warp_samples({source, source_end_, next}, geometry, target);
             if (spline_) {
                 const float* filtered =
                     prepared_ != nullptr ? prepared_ : filter_image(*spline_, source);

@@ -12,8 +12,8 @@ namespace batchwarp {
 namespace {
 
 template <class T>
-[[noreturn]] void refuse_option(const char* name, const T& came, const char* accepted) {
-    refuse("`", name, "` must be ", accepted, ". Received: ", came);
+[[noreturn]] void refuse_option(const char* name, const T& received, const char* accepted) {
+    refuse("`", name, "` must be ", accepted, ". Received: ", received);
 }
 
 // The names of some things, one behind the other.

@@ -13,7 +13,7 @@ namespace batchwarp {
 /// may take and drop blocks. There is no lock, so that none can be left taken in a forked child.
 class BufferPool {
     struct Memory;
-    class Shelf;
+    class FreeList;
 
   public:
     /// Of every block: a cache line, and what TensorFlow and JAX ask of an array to share it.
@@ -33,10 +33,10 @@ class BufferPool {
 
       private:
         friend class BufferPool;
-        Block(std::unique_ptr<Memory> memory, std::shared_ptr<Shelf> shelf) noexcept;
+        Block(std::unique_ptr<Memory> memory, std::shared_ptr<FreeList> free_list) noexcept;
 
         std::unique_ptr<Memory> memory_;
-        std::shared_ptr<Shelf> shelf_;
+        std::shared_ptr<FreeList> free_list_;
     };
 
     BufferPool();
@@ -50,7 +50,7 @@ class BufferPool {
     std::size_t idle_bytes() const noexcept;
 
   private:
-    std::shared_ptr<Shelf> shelf_;
+    std::shared_ptr<FreeList> free_list_;
 };
 
 }  // namespace batchwarp

@@ -267,7 +267,7 @@ void augment_batch_cuda(const Plan& plan, const BatchRequest& request, void* str
     const StreamArray<std::byte> coefficients(count * job.coefficients.image_stride, stream);
     const StreamArray<float> work(whole ? count * plan.elements() : 0, stream);
     const StreamArray<Range<float>> ranges(whole ? tiles : 0, stream);
-    const StreamArray<Moments> moments(plan.needs_moments() ? tiles : 0, stream);
+    const StreamArray<TileMoments> moments(plan.needs_moments() ? tiles : 0, stream);
     job.images = reinterpret_cast<const ImageTask*>(images.get());
     job.parameters = reinterpret_cast<const double*>(job.images + count);
     job.columns = pixel_steps.columns;

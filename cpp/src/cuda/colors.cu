@@ -16,7 +16,7 @@
 namespace batchwarp::cuda {
 namespace {
 
-// What is known of tiles, those of an image in a row. T is Range<float> or Moments.
+// What is known of tiles, those of an image in a row. T is Range<float> or TileMoments.
 template <class T>
 struct Findings {
     T* tiles;
@@ -122,8 +122,8 @@ struct Functions {
 };
 
 // Of one tile of the image in `job.work`, in two passes: the mean, and the distances from it.
-__device__ Moments moments_of(const BatchJob& job, const Tile& tile,
-                              double (&shared)[block_threads]) {
+__device__ TileMoments moments_of(const BatchJob& job, const Tile& tile,
+                                  double (&shared)[block_threads]) {
     const int channels = static_cast<int>(job.target.first.channels);
     const auto sum = [&](double origin, bool squares) {
         each_thread([&](int thread) {
@@ -185,7 +185,7 @@ __global__ void __launch_bounds__(block_threads, 4) color_kernel(const ColorJob 
         });
     } else if (batch.moments != nullptr) {
         __shared__ double sums[block_threads];
-        const Moments moments = moments_of(batch, tile, sums);
+        const TileMoments moments = moments_of(batch, tile, sums);
         each_thread([&](int thread) {
             if (thread == 0) batch.moments[blockIdx.x] = moments;
         });
@@ -230,7 +230,7 @@ std::vector<ColorJob> cut(const BatchJob& batch, std::span<const PixelStep> step
     return jobs;
 }
 
-__device__ Scaling<float> samplewise_scale(const BatchJob& job, const Moments& moments) {
+__device__ Scaling<float> samplewise_scale(const BatchJob& job, const TileMoments& moments) {
     const double deviation = job.samplewise_std ? std::sqrt(moments.squares / moments.count) : 0;
     const Scaling<double> by = ops::Standardize::scaling(
         job.rescale, job.samplewise_center, job.samplewise_std, moments.mean, deviation);

@@ -34,12 +34,12 @@ struct PixelStep {
 };
 
 /// Count, mean, and the sum of the squared distances from the mean.
-struct Moments {
+struct TileMoments {
     double count, mean, squares;
 
-    BATCHWARP_HD static Moments none() noexcept { return {0, 0, 0}; }
+    BATCHWARP_HD static TileMoments none() noexcept { return {0, 0, 0}; }
     /// Those of both sets together (Chan, Golub, LeVeque 1979), which loses no digits.
-    BATCHWARP_HD Moments with(const Moments& other) const noexcept {
+    BATCHWARP_HD TileMoments with(const TileMoments& other) const noexcept {
         if (other.count == 0) return *this;
         if (count == 0) return other;
         const double both = count + other.count, distance = other.mean - mean;
@@ -70,7 +70,7 @@ struct BatchJob {
     // there is no such step.
     float* work;
     Range<float>* ranges;
-    Moments* moments;  // null if no samplewise statistics are wanted
+    TileMoments* moments;  // null if no samplewise statistics are wanted
     bool samplewise_center, samplewise_std;
     double rescale;  // with samplewise statistics; `channels` has it otherwise
 

@@ -79,12 +79,12 @@ struct BufferPool::Memory {
 
 // The idle blocks. A place is emptied or filled by one atomic exchange, so whoever got a block out
 // of it is alone with that block.
-class BufferPool::Shelf {
+class BufferPool::FreeList {
   public:
-    Shelf() = default;
-    Shelf(const Shelf&) = delete;
-    Shelf& operator=(const Shelf&) = delete;
-    ~Shelf() {
+    FreeList() = default;
+    FreeList(const FreeList&) = delete;
+    FreeList& operator=(const FreeList&) = delete;
+    ~FreeList() {
         for (auto& place : places_) delete place.load();
     }
 
@@ -121,28 +121,29 @@ class BufferPool::Shelf {
     std::atomic<std::size_t> bytes_{0};
 };
 
-BufferPool::Block::Block(std::unique_ptr<Memory> memory, std::shared_ptr<Shelf> shelf) noexcept
-    : memory_(std::move(memory)), shelf_(std::move(shelf)) {}
+BufferPool::Block::Block(std::unique_ptr<Memory> memory,
+                         std::shared_ptr<FreeList> free_list) noexcept
+    : memory_(std::move(memory)), free_list_(std::move(free_list)) {}
 
 BufferPool::Block::Block(Block&&) noexcept = default;
 
 BufferPool::Block::~Block() {
-    if (memory_) shelf_->put(std::move(memory_));
+    if (memory_) free_list_->put(std::move(memory_));
 }
 
 std::byte* BufferPool::Block::data() const noexcept { return memory_->data; }
 
-BufferPool::BufferPool() : shelf_(std::make_shared<Shelf>()) {}
+BufferPool::BufferPool() : free_list_(std::make_shared<FreeList>()) {}
 
 BufferPool::Block BufferPool::take(std::size_t size) const {
-    std::unique_ptr<Memory> memory = shelf_->get(size);
+    std::unique_ptr<Memory> memory = free_list_->get(size);
     if (!memory) memory = std::make_unique<Memory>(size);
 #ifdef BATCHWARP_POISON_SCRATCH  // sanitizer builds: what is not written must not look written
     std::memset(memory->data, 0xff, size);
 #endif
-    return {std::move(memory), shelf_};
+    return {std::move(memory), free_list_};
 }
 
-std::size_t BufferPool::idle_bytes() const noexcept { return shelf_->bytes(); }
+std::size_t BufferPool::idle_bytes() const noexcept { return free_list_->bytes(); }
 
 }  // namespace batchwarp

@@ -43,7 +43,7 @@ struct Scratch {
     Buffer<double> source64;     // the same two for float64 targets; `source64` also holds spline
     Buffer<double> work64;       // coefficients
     Buffer<float> coefficients;  // of orders 2 to 5
-    Buffer<float> strip;         // of rows that are filtered
+    Buffer<float> panel;         // of rows that are filtered
     Buffer<float> columns;       // tables of the linear kernels
     Buffer<std::int32_t> column_indices;
     Buffer<double> column_products;

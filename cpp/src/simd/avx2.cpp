@@ -77,7 +77,7 @@ struct Lanes {
     }
 };
 
-// What spline_lanes.inl computes with.
+// What sixteen.inl computes with.
 struct Vec {
     using Register = __m256;
     static constexpr int count = 8;
@@ -172,7 +172,7 @@ static_assert(TierLanes<Lanes> && TierVec<Vec, Four> && TierWords<Words>);
 #include "four_lanes.inl"
 #include "point.inl"
 #include "spline_rows.inl"
-#include "spline_lanes.inl"
+#include "sixteen.inl"
 #include "spline_filter.inl"
 #include "spline.inl"
 #include "bytes.inl"
@@ -224,7 +224,7 @@ struct Avx2C1 {
     template <bool Normalized>
     static BATCHWARP_INLINE void block(const Run& run, int32_t i, float* out) {
         const __m256 shift = _mm256_load_ps(run.shift), scale = _mm256_load_ps(run.scale);
-        for (int32_t k = 0; k < linear_block; k += 8) {
+        for (int32_t k = 0; k < warp_block; k += 8) {
             __m256 value = eight(run, i + k);
             if (Normalized) value = _mm256_mul_ps(_mm256_sub_ps(value, shift), scale);
             _mm256_storeu_ps(out + k, value);
@@ -266,7 +266,7 @@ struct Avx2Pairs {
     template <bool Normalized>
     static BATCHWARP_INLINE void block(const Run& run, int32_t i, float* out) {
         const __m256 shift = _mm256_load_ps(run.shift), scale = _mm256_load_ps(run.scale);
-        for (int32_t k = 0; k < linear_block; k += 8) {
+        for (int32_t k = 0; k < warp_block; k += 8) {
             __m256 value = eight(run, i + k);
             if (Normalized) value = _mm256_mul_ps(_mm256_sub_ps(value, shift), scale);
             _mm256_storeu_ps(out + k, value);
@@ -285,7 +285,7 @@ struct Avx2C3 {
     static BATCHWARP_INLINE void block(const Run& run, int32_t i, float* out) {
         const __m128 shift = _mm_load_ps(run.shift), scale = _mm_load_ps(run.scale);
         const __m256i right_tap = _mm256_setr_epi32(3, 4, 5, 6, 7, 7, 7, 7);
-        for (int32_t k = i; k < i + linear_block; ++k, out += 3) {
+        for (int32_t k = i; k < i + warp_block; ++k, out += 3) {
             const float* at = run.source + run.offset[k];
             const __m256 top = _mm256_loadu_ps(at), bottom = _mm256_loadu_ps(at + run.row_stride);
             const __m256 both =

@@ -73,7 +73,7 @@ struct Lanes {
     }
 };
 
-// What spline_lanes.inl computes with.
+// What sixteen.inl computes with.
 struct Vec {
     using Register = __m512;
     static constexpr int count = 16;
@@ -172,7 +172,7 @@ static_assert(TierLanes<Lanes> && TierVec<Vec, Four> && TierWords<Words>);
 #include "four_lanes.inl"
 #include "point.inl"
 #include "spline_rows.inl"
-#include "spline_lanes.inl"
+#include "sixteen.inl"
 #include "spline_filter.inl"
 #include "spline.inl"
 #include "bytes.inl"

@@ -20,7 +20,7 @@
 #include "four_lanes.inl"
 #include "point.inl"
 #include "spline_rows.inl"
-#include "spline_lanes.inl"
+#include "sixteen.inl"
 #include "spline_filter.inl"
 #include "spline.inl"
 #include "bytes.inl"

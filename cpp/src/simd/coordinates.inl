@@ -19,7 +19,7 @@ BATCHWARP_INLINE double whole_below(double t) {
 }
 
 // Coordinates of small images are in fixed point: clamping them takes two operations an axis.
-constexpr double fixed_one = int32_t{1} << linear_fixed_bits;
+constexpr double fixed_one = int32_t{1} << warp_fixed_bits;
 
 BATCHWARP_INLINE int32_t to_fixed(double at) {
     return static_cast<int32_t>(whole_below(at * fixed_one + 0.5));
@@ -30,7 +30,7 @@ struct Slope {
     double value, inverse;
     double start;  // what column 0 adds to the row's base
 
-    BATCHWARP_INLINE Slope(const LinearJob& job, double per_column) {
+    BATCHWARP_INLINE Slope(const WarpJob& job, double per_column) {
         value = job.flip_horizontal ? -per_column : per_column;
         // Columns that all have the same coordinate are inside together or not at all.
         inverse = fabs(value) < 1e-9 ? 1e300 : 1 / value;
@@ -55,7 +55,7 @@ struct Rows {
 };
 
 // Rows `first` and up; what is past the job's last row is like it, and within the same limits.
-void start_rows(const LinearJob& job, int32_t first, Rows& rows) {
+void start_rows(const WarpJob& job, int32_t first, Rows& rows) {
     const double from = job.flip_vertical ? job.height - 1 - first : first;
     const double step = job.flip_vertical ? -1 : 1;
     const int32_t last = job.row_end - 1 - first;
@@ -84,7 +84,7 @@ void start_rows(const LinearJob& job, int32_t first, Rows& rows) {
 
 // The columns of each row whose coordinates are `margin` or more inside of the image:
 // margin <= base + start + c * slope <= last - margin, solved for c, on both axes.
-void bound_columns(const LinearJob& job, const Slope& slope_y, const Slope& slope_x, double margin,
+void bound_columns(const WarpJob& job, const Slope& slope_y, const Slope& slope_x, double margin,
                    const Rows& rows, int32_t* __restrict begins, int32_t* __restrict ends) {
     const double width = job.width, far = job.width - 1;
     const double last_y = job.height - 1 - margin, last_x = far - margin;
@@ -113,7 +113,7 @@ void bound_columns(const LinearJob& job, const Slope& slope_y, const Slope& slop
 // Larger than any rounding error of the tables.
 constexpr double coordinate_margin = 1e-4;
 
-void bound_rows(const LinearJob& job, const Slope& slope_y, const Slope& slope_x, Rows& rows) {
+void bound_rows(const WarpJob& job, const Slope& slope_y, const Slope& slope_x, Rows& rows) {
     bound_columns(job, slope_y, slope_x, coordinate_margin, rows, rows.interior_begin,
                   rows.interior_end);
     // What is farther out than this is the fill value and nothing else.
@@ -127,7 +127,7 @@ void bound_rows(const LinearJob& job, const Slope& slope_y, const Slope& slope_x
     }
 }
 
-BATCHWARP_INLINE double source_column(const LinearJob& job, int32_t c) {
+BATCHWARP_INLINE double source_column(const WarpJob& job, int32_t c) {
     return job.flip_horizontal ? job.width - 1 - c : c;
 }
 
@@ -147,9 +147,9 @@ BATCHWARP_INLINE void fix_columns(double first, double direction, double slope, 
     for (int32_t c = 0; c < slots; ++c) fixed[c] = to_fixed((first + direction * c) * slope);
 }
 
-void fill_columns(const LinearJob& job) {
-    const LinearScratch& s = job.scratch;
-    const int32_t slots = (job.width + linear_block - 1) & -linear_block;
+void fill_columns(const WarpJob& job) {
+    const WarpScratch& s = job.scratch;
+    const int32_t slots = (job.width + warp_block - 1) & -warp_block;
     const double first = source_column(job, 0), direction = job.flip_horizontal ? -1 : 1;
     if (job.small) {
         fix_columns(first, direction, job.m01, slots, s.column_iy);
@@ -177,7 +177,7 @@ struct Span {
 };
 
 // Both taps are known to lie inside.
-BATCHWARP_INLINE void interior_span(const LinearJob& job, const Rows& rows, int32_t i, Span span) {
+BATCHWARP_INLINE void interior_span(const WarpJob& job, const Rows& rows, int32_t i, Span span) {
     using L = Lanes;
     const float* __restrict column_fy = job.scratch.column_fy + span.c;
     const float* __restrict column_fx = job.scratch.column_fx + span.c;
@@ -191,7 +191,7 @@ BATCHWARP_INLINE void interior_span(const LinearJob& job, const Rows& rows, int3
     const auto stride = L::all(static_cast<int32_t>(job.source_row_stride));
     const auto step = L::all(job.pixel_step), start = L::all(static_cast<int32_t>(row_offset));
     const auto row_fy = L::all(rows.fy[i]), row_fx = L::all(rows.fx[i]), one = L::all(1.0f);
-    const int32_t count = span.count & -linear_block;
+    const int32_t count = span.count & -warp_block;
     for (int32_t k = 0; k < count; k += L::count) {
         const auto y = L::add(L::load(column_fy + k), row_fy);
         const auto x = L::add(L::load(column_fx + k), row_fx);
@@ -255,7 +255,7 @@ struct Axis {
         return {L::where(after, L::all(1.0f), fraction), L::clamp(at.whole, L::all(0), last)};
     }
 
-    // The integer part modulo the period. Coordinates are below linear_max_coordinate, so that the
+    // The integer part modulo the period. Coordinates are below warp_max_coordinate, so that the
     // quotient is off by one at most.
     BATCHWARP_INLINE Lanes::Int reduced(Lanes::Int whole) const {
         const auto turns = L::whole_below(L::multiply(L::to_float(whole), L::all(inverse)));
@@ -303,7 +303,7 @@ BATCHWARP_INLINE Tap wrapped_exactly(double in, int32_t extent) {
 }
 
 template <Extension extension>
-void wrap_exactly(const LinearJob& job, const Rows& rows, int32_t i, Span span) {
+void wrap_exactly(const WarpJob& job, const Rows& rows, int32_t i, Span span) {
     for (int32_t k = 0; k < span.count; ++k) {
         const double c = source_column(job, span.c + k);
         const Tap y = wrapped_exactly<extension>(rows.base_y[i] + c * job.m01, job.height);
@@ -317,7 +317,7 @@ void wrap_exactly(const LinearJob& job, const Rows& rows, int32_t i, Span span) 
 
 // Some taps may lie outside.
 template <Extension extension>
-BATCHWARP_INLINE void border_span(const LinearJob& job, const Rows& rows, int32_t i, Span span) {
+BATCHWARP_INLINE void border_span(const WarpJob& job, const Rows& rows, int32_t i, Span span) {
     using L = Lanes;
     const float* __restrict column_fy = job.scratch.column_fy + span.c;
     const float* __restrict column_fx = job.scratch.column_fx + span.c;
@@ -331,7 +331,7 @@ BATCHWARP_INLINE void border_span(const LinearJob& job, const Rows& rows, int32_
     const Axis<extension> vertical(job.height), horizontal(job.width);
     const Split row_y{L::all(rows.fy[i]), L::all(rows.iy[i])};
     const Split row_x{L::all(rows.fx[i]), L::all(rows.ix[i])};
-    const int32_t count = span.count & -linear_block;
+    const int32_t count = span.count & -warp_block;
     for (int32_t k = 0; k < count; k += L::count) {
         const Split y =
             vertical.inside(sum_of({L::load(column_fy + k), L::load(column_iy + k)}, row_y));
@@ -349,7 +349,7 @@ BATCHWARP_INLINE void border_span(const LinearJob& job, const Rows& rows, int32_
 // Coordinates of rows [i, stop) of a small image, clamped, one behind the other from position 0 on.
 // The source has a copy of its last row and column behind them, so that the upper left tap may be
 // the very last pixel.
-void fill_small_coordinates(const LinearJob& job, const Rows& rows, int32_t i, int32_t stop) {
+void fill_small_coordinates(const WarpJob& job, const Rows& rows, int32_t i, int32_t stop) {
     using L = Lanes;
     const int32_t* __restrict column_y = job.scratch.column_iy;
     const int32_t* __restrict column_x = job.scratch.column_ix;
@@ -358,11 +358,11 @@ void fill_small_coordinates(const LinearJob& job, const Rows& rows, int32_t i, i
     int32_t* __restrict offset = job.scratch.offset;
     const auto stride = L::all(static_cast<int32_t>(job.source_row_stride));
     const auto step = L::all(job.pixel_step), zero = L::all(0);
-    const auto last_y = L::all((job.height - 1) << linear_fixed_bits);
-    const auto last_x = L::all((job.width - 1) << linear_fixed_bits);
-    const auto low_bits = L::all((1 << linear_fixed_bits) - 1);
+    const auto last_y = L::all((job.height - 1) << warp_fixed_bits);
+    const auto last_x = L::all((job.width - 1) << warp_fixed_bits);
+    const auto low_bits = L::all((1 << warp_fixed_bits) - 1);
     const auto unit = L::all(static_cast<float>(1 / fixed_one));
-    const int32_t width = job.width, count = (width + linear_block - 1) & -linear_block;
+    const int32_t width = job.width, count = (width + warp_block - 1) & -warp_block;
     for (; i < stop; ++i, fy += width, fx += width, offset += width) {
         const auto row_y = L::all(rows.fixed_y[i]), row_x = L::all(rows.fixed_x[i]);
         for (int32_t k = 0; k < count; k += L::count) {
@@ -370,8 +370,8 @@ void fill_small_coordinates(const LinearJob& job, const Rows& rows, int32_t i, i
             const auto x = L::clamp(L::add(L::load(column_x + k), row_x), zero, last_x);
             L::store(fy + k, L::multiply(L::to_float(L::bits(y, low_bits)), unit));
             L::store(fx + k, L::multiply(L::to_float(L::bits(x, low_bits)), unit));
-            const auto down = L::multiply(L::template shift_right<linear_fixed_bits>(y), stride);
-            const auto right = L::multiply(L::template shift_right<linear_fixed_bits>(x), step);
+            const auto down = L::multiply(L::template shift_right<warp_fixed_bits>(y), stride);
+            const auto right = L::multiply(L::template shift_right<warp_fixed_bits>(x), step);
             L::store(offset + k, L::add(down, right));
         }
     }
@@ -380,13 +380,13 @@ void fill_small_coordinates(const LinearJob& job, const Rows& rows, int32_t i, i
 // Columns [begin, end) of row i: border, interior, border. Spans are whole blocks; the last one may
 // run past `end`, into slack or into positions that the next row overwrites. `begin` is always a
 // block's boundary.
-void fill_coordinates(const LinearJob& job, const Rows& rows, int32_t i, int32_t begin, int32_t end,
+void fill_coordinates(const WarpJob& job, const Rows& rows, int32_t i, int32_t begin, int32_t end,
                       int32_t at) {
-    const auto up = [](int32_t c) { return (c + linear_block - 1) & -linear_block; };
+    const auto up = [](int32_t c) { return (c + warp_block - 1) & -warp_block; };
     const int32_t stop = up(end);
     const int32_t first = rows.interior_begin[i], last = rows.interior_end[i];
     int32_t inside = up(first > begin ? first : begin);
-    int32_t outside = (last < stop ? last : stop) & -linear_block;
+    int32_t outside = (last < stop ? last : stop) & -warp_block;
     if (inside >= outside) inside = outside = stop;
     if (inside < outside)
         interior_span(job, rows, i, {inside, outside - inside, at + inside - begin});

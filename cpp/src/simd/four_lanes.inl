@@ -15,7 +15,7 @@ struct FourLanes {
     template <bool Normalized>
     BATCHWARP_INLINE static void block(const Run& run, int32_t i, float* out) {
         const Four shift = load_four(run.shift), scale = load_four(run.scale);
-        for (int32_t k = i; k < i + linear_block; ++k, out += Channels) {
+        for (int32_t k = i; k < i + warp_block; ++k, out += Channels) {
             const float* top = run.source + run.offset[k];
             const float* bottom = top + run.row_stride;
             const Four fx = all_four(run.fx[k]), fy = all_four(run.fy[k]);
@@ -31,12 +31,12 @@ struct FourLanes {
 
 // One channel: taps first, arithmetic second, so that the second loop becomes vectors.
 struct BlockTaps {
-    float top_left[linear_block], top_right[linear_block];
-    float bottom_left[linear_block], bottom_right[linear_block];
+    float top_left[warp_block], top_right[warp_block];
+    float bottom_left[warp_block], bottom_right[warp_block];
 
     template <bool Normalized>
     BATCHWARP_INLINE void blend(const Run& run, int32_t i, float* out) const {
-        for (int32_t k = 0; k < linear_block; ++k) {
+        for (int32_t k = 0; k < warp_block; ++k) {
             const float fx = run.fx[i + k], fy = run.fy[i + k];
             const float left = top_left[k] + fy * (bottom_left[k] - top_left[k]);
             const float right = top_right[k] + fy * (bottom_right[k] - top_right[k]);
@@ -53,7 +53,7 @@ struct OneLane {
     template <bool Normalized>
     BATCHWARP_INLINE static void block(const Run& run, int32_t i, float* out) {
         BlockTaps taps;
-        for (int32_t k = 0; k < linear_block; ++k) {
+        for (int32_t k = 0; k < warp_block; ++k) {
             const float* top = run.source + run.offset[i + k];
             const float* bottom = top + run.row_stride;
             taps.top_left[k] = top[0];
@@ -72,7 +72,7 @@ struct OneLanePairs {
     template <bool Normalized>
     BATCHWARP_INLINE static void block(const Run& run, int32_t i, float* out) {
         BlockTaps taps;
-        for (int32_t k = 0; k < linear_block; ++k) {
+        for (int32_t k = 0; k < warp_block; ++k) {
             const float* pair = run.source + run.offset[i + k];
             taps.top_left[k] = pair[0];
             taps.bottom_left[k] = pair[1];

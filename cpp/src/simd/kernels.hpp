@@ -11,8 +11,8 @@
 
 namespace batchwarp {
 
-/// Buffers for one thread. Sizes: columns `linear_column_slots(width)`, chunk `linear_chunk_slots`.
-struct LinearScratch {
+/// Buffers for one thread. Sizes: columns `warp_column_slots(width)`, chunk `warp_chunk_slots`.
+struct WarpScratch {
     // For each output column: integer and fractional part of its share of the coordinates.
     float *column_fx, *column_fy;
     int32_t *column_ix, *column_iy, *column_offset;
@@ -22,27 +22,27 @@ struct LinearScratch {
     float *fx, *fy;
 };
 
-inline constexpr int32_t linear_block = 16;            // pixels that kernels handle at a time
-inline constexpr int32_t linear_chunk = 512;           // coordinates, taps and output fit into L1
-inline constexpr int32_t linear_tile = 256;            // columns of a huge image done at a time
-inline constexpr int64_t linear_huge_bytes = 2 << 20;  // more than second-level caches hold
-inline constexpr int32_t linear_chunk_slots = linear_chunk + 2 * linear_block;
-constexpr int32_t linear_column_slots(int32_t width) { return width + linear_block; }
+inline constexpr int32_t warp_block = 16;            // pixels that kernels handle at a time
+inline constexpr int32_t warp_chunk = 512;           // coordinates, taps and output fit into L1
+inline constexpr int32_t warp_tile = 256;            // columns of a huge image done at a time
+inline constexpr int64_t warp_huge_bytes = 2 << 20;  // more than second-level caches hold
+inline constexpr int32_t warp_chunk_slots = warp_chunk + 2 * warp_block;
+constexpr int32_t warp_column_slots(int32_t width) { return width + warp_block; }
 
 /// Bytes past the last element of a source image that kernels may read (never use).
-inline constexpr int64_t linear_read_slack = 32;
+inline constexpr int64_t warp_read_slack = 32;
 /// Limits of the warping kernels: extents, offsets in elements, coordinates in pixels.
-inline constexpr int64_t linear_max_extent = 32767;
-inline constexpr int64_t linear_max_offset = (int64_t{1} << 31) - 1;
-inline constexpr double linear_max_coordinate = 1 << 20;
+inline constexpr int64_t warp_max_extent = 32767;
+inline constexpr int64_t warp_max_offset = (int64_t{1} << 31) - 1;
+inline constexpr double warp_max_coordinate = 1 << 20;
 /// Small images: coordinates in pixels stay below the range of their fixed point.
-inline constexpr int32_t linear_fixed_bits = 23;
-inline constexpr double linear_max_small_coordinate = 125;
-inline constexpr int64_t linear_max_small_extent = 128;
-static_assert(linear_max_small_extent << linear_fixed_bits < int64_t{1} << 31);
+inline constexpr int32_t warp_fixed_bits = 23;
+inline constexpr double warp_max_small_coordinate = 125;
+inline constexpr int64_t warp_max_small_extent = 128;
+static_assert(warp_max_small_extent << warp_fixed_bits < int64_t{1} << 31);
 
 /// Warp rows [row_begin, row_end) of one image, with spline order 0 or 1.
-struct LinearJob {
+struct WarpJob {
     const float* source;        // element (0, 0, 0); interleaved channels, packed pixels
     int64_t source_row_stride;  // elements
     int32_t pixel_step;         // elements from a pixel to its right neighbour
@@ -55,27 +55,27 @@ struct LinearJob {
     double cval;
     const float* shift;  // per channel; out = (value - shift) * scale; both null: out = value
     const float* scale;
-    // Only where the border clamps: no extent exceeds linear_max_small_extent, `source` has a copy
+    // Only where the border clamps: no extent exceeds warp_max_small_extent, `source` has a copy
     // of its last column and row behind them, and no coordinate exceeds
-    // linear_max_small_coordinate, nor does a row's or a column's part of it.
+    // warp_max_small_coordinate, nor does a row's or a column's part of it.
     bool small;
     int64_t prefetch_bytes;   // how far ahead of the output's position to fetch the source; 0: not
     const char* next_source;  // what this thread will probably read next; null: unknown
-    LinearScratch scratch;
+    WarpScratch scratch;
 };
 
 inline constexpr int32_t spline_taps = 6;     // order 5 has the most
 inline constexpr int32_t spline_lanes = 16;   // lines that are filtered side by side
-inline constexpr int32_t spline_apron = 6;    // samples beyond every edge that taps may read
+inline constexpr int32_t spline_halo = 6;     // samples beyond every edge that taps may read
 inline constexpr int32_t spline_terms = 128;  // of the sums that start a filter
 
 /// Warp on B-spline coefficients, orders 2 to 5. `source` is such that offset 0 is the first tap of
-/// a pixel that lies on sample (0, 0); around the image there are `padding` and `spline_apron`
-/// samples more on every side, and `linear_read_slack` bytes behind the last.
-struct SplineJob : LinearJob {
+/// a pixel that lies on sample (0, 0); around the image there are `padding` and `spline_halo`
+/// samples more on every side, and `warp_read_slack` bytes behind the last.
+struct SplineJob : WarpJob {
     int32_t order, padding;
-    float* weights;  // 2 * spline_taps * linear_chunk_slots
-    float* outside;  // linear_chunk_slots; not zero: the pixel is cval
+    float* weights;  // 2 * spline_taps * warp_chunk_slots
+    float* outside;  // warp_chunk_slots; not zero: the pixel is cval
 };
 
 /// What a recursion starts from: a weighted sum of some samples.
@@ -126,18 +126,18 @@ using PixelKernel = void (*)(const void* function, float* data, int64_t pixels, 
 
 struct KernelTable {
     const char* name;
-    void (*linear_c1)(const LinearJob&);
-    void (*linear_c3)(const LinearJob&);
-    void (*linear_c4)(const LinearJob&);
-    void (*linear_any)(const LinearJob&);  // any channel count
+    void (*linear_c1)(const WarpJob&);
+    void (*linear_c3)(const WarpJob&);
+    void (*linear_c4)(const WarpJob&);
+    void (*linear_any)(const WarpJob&);  // any channel count
     /// One channel, from row pairs: see pair_rows.
-    void (*linear_pairs)(const LinearJob&);
+    void (*linear_pairs)(const WarpJob&);
     /// Interleaves each row with the one below it: top, bottom, top, bottom ... The last row is
     /// its own bottom, and each row of pairs ends with one more copy of its last pair.
     void (*pair_rows)(const float* from, int64_t row_stride, int64_t height, int64_t width,
                       float* to);
     /// Spline order 0, any channel count; small jobs need no copies of the last column and row.
-    void (*point)(const LinearJob&);
+    void (*point)(const WarpJob&);
     void (*spline)(const SplineJob&);  // spline orders 2 to 5, any channel count
 
     /// Filters `values` adjacent columns of `height` samples; touches whole groups of
@@ -145,9 +145,9 @@ struct KernelTable {
     void (*spline_filter_columns)(float* data, int64_t row_stride, int32_t height, int64_t values,
                                   const SplineFilter& filter);
     /// Multiplies `spline_lanes` rows of width * channels values by `gain` and filters them;
-    /// touches up to 3 values past each. `strip`: spline_lanes floats per value, and 3 * 16 more.
+    /// touches up to 3 values past each. `panel`: spline_lanes floats per value, and 3 * 16 more.
     void (*spline_filter_rows)(float* data, int64_t row_stride, int32_t width, int32_t channels,
-                               const SplineFilter& filter, float gain, float* strip);
+                               const SplineFilter& filter, float gain, float* panel);
 
     void (*convert_u8)(const uint8_t* from, float* to, int64_t count);
     void (*convert_u16)(const uint16_t* from, float* to, int64_t count);

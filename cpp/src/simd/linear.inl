@@ -55,7 +55,7 @@ struct Run {
 };
 
 // All that the runs of a job share.
-BATCHWARP_INLINE Run start_run(const LinearJob& job) {
+BATCHWARP_INLINE Run start_run(const WarpJob& job) {
     Run run;
     run.source = job.source;
     run.row_stride = job.source_row_stride;
@@ -75,7 +75,7 @@ BATCHWARP_INLINE Run start_run(const LinearJob& job) {
 
 // Any number of channels, one value after the other.
 template <bool Normalized>
-void any_channels(const Run& run, const LinearJob& job) {
+void any_channels(const Run& run, const WarpJob& job) {
     const int32_t channels = job.channels;
     float* out = run.target;
     for (int32_t i = 0; i < run.count; ++i, out += channels) {
@@ -94,14 +94,14 @@ void any_channels(const Run& run, const LinearJob& job) {
 // Fetches what the blocks to come will read and write, while the i-th pixel's block is made.
 template <int32_t Channels>
 BATCHWARP_INLINE void fetch_ahead(const Run& run, int32_t i) {
-    constexpr int64_t item = sizeof(float), block_bytes = linear_block * Channels * item;
+    constexpr int64_t item = sizeof(float), block_bytes = warp_block * Channels * item;
     constexpr int32_t step = Channels == 1 ? 8 : 4;  // pixels; a line has 16 or fewer
     const int64_t at = int64_t{i} * Channels * item;
     const char* target = reinterpret_cast<const char*>(run.target) + at + run.write_ahead;
     if (run.prefetch != nullptr)
         for (int64_t b = 0; b < block_bytes; b += 64) BATCHWARP_PREFETCH(run.prefetch + at + b);
     if (i >= run.ahead_begin && i < run.ahead_end)
-        for (int32_t k = 0; k < linear_block; k += step)
+        for (int32_t k = 0; k < warp_block; k += step)
             BATCHWARP_PREFETCH(run.ahead + run.ahead_offset[i + k]);
     for (int64_t b = 0; b < block_bytes; b += 64) BATCHWARP_PREFETCH_WRITE(target + b);
 }
@@ -112,32 +112,32 @@ BATCHWARP_NOINLINE void fixed_channels(const Run& shared) {
     const Run run = shared;  // a copy that no store can alias: its members stay in registers
     constexpr int32_t channels = Pixels::channels;
     int32_t i = 0;
-    for (; i + linear_block + Pixels::excess <= run.count; i += linear_block) {
+    for (; i + warp_block + Pixels::excess <= run.count; i += warp_block) {
         float* out = run.target + static_cast<int64_t>(i) * channels;
         fetch_ahead<channels>(run, i);
         Pixels::template block<Normalized>(run, i, out);
     }
     if (i == run.count) return;
     // The last block goes through a buffer: what is next to the chunk may be another thread's.
-    float last[linear_block * channels + 4];
+    float last[warp_block * channels + 4];
     Pixels::template block<Normalized>(run, i, last);
     memcpy(run.target + static_cast<int64_t>(i) * channels, last,
            static_cast<size_t>(run.count - i) * channels * sizeof(float));
 }
 
 // Has the pass over columns `begin` and up of a row fetch what row i will read there.
-BATCHWARP_INLINE void look_ahead(const LinearJob& job, const Rows& rows, int32_t i, int32_t begin,
+BATCHWARP_INLINE void look_ahead(const WarpJob& job, const Rows& rows, int32_t i, int32_t begin,
                                  Run& run) {
     run.ahead = job.source + rows.iy[i] * job.source_row_stride +
                 static_cast<int64_t>(rows.ix[i]) * job.pixel_step;
     run.ahead_offset = job.scratch.column_offset + begin;
     run.ahead_begin = rows.interior_begin[i] - begin;
-    run.ahead_end = rows.interior_end[i] - linear_block - begin;
+    run.ahead_end = rows.interior_end[i] - warp_block - begin;
 }
 
 template <class Pass>
-BATCHWARP_INLINE void warp_linear(const LinearJob& job, Pass&& pass) {
-    const LinearScratch& s = job.scratch;
+BATCHWARP_INLINE void warp_chunks(const WarpJob& job, Pass&& pass) {
+    const WarpScratch& s = job.scratch;
     fill_columns(job);
 
     constexpr int64_t item = sizeof(float);
@@ -150,11 +150,11 @@ BATCHWARP_INLINE void warp_linear(const LinearJob& job, Pass&& pass) {
     // no cache holds is read in tiles of `row_block` rows, and what a row will read is fetched
     // along its slanted way; of others the same place some rows below is near enough.
     const int64_t source_bytes = job.height * job.source_row_stride * item;
-    const bool slanted = job.prefetch_bytes != 0 && source_bytes > linear_huge_bytes;
-    const int32_t most = slanted ? linear_tile : linear_chunk;
+    const bool slanted = job.prefetch_bytes != 0 && source_bytes > warp_huge_bytes;
+    const int32_t most = slanted ? warp_tile : warp_chunk;
     const int32_t tiles = (job.width + most - 1) / most, even = (job.width + tiles - 1) / tiles;
-    const int32_t most_columns = tiles == 1 ? job.width : (even + linear_block - 1) & -linear_block;
-    const int32_t most_rows = slanted ? 1 : linear_chunk / most_columns;
+    const int32_t most_columns = tiles == 1 ? job.width : (even + warp_block - 1) & -warp_block;
+    const int32_t most_rows = slanted ? 1 : warp_chunk / most_columns;
     run.write_ahead = slanted ? int64_t{job.width} * job.channels * item : 2048;
     const char* source = reinterpret_cast<const char*>(job.source);
     const Slope slope_y(job, job.m01), slope_x(job, job.m11);
@@ -167,7 +167,7 @@ BATCHWARP_INLINE void warp_linear(const LinearJob& job, Pass&& pass) {
             for (int32_t k = i; k < stop; ++k)
                 fill_coordinates(job, rows, k, begin, end, (k - i) * (end - begin));
         // Pad to whole blocks with a pixel that can be read.
-        for (int32_t k = 0; k < linear_block; ++k) {
+        for (int32_t k = 0; k < warp_block; ++k) {
             s.offset[count + k] = 0;
             s.fx[count + k] = 0;
             s.fy[count + k] = 0;
@@ -213,18 +213,18 @@ BATCHWARP_INLINE void warp_linear(const LinearJob& job, Pass&& pass) {
 }
 
 template <class Pixels>
-void linear_fixed(const LinearJob& job) {
+void linear_fixed(const WarpJob& job) {
     if (job.shift != nullptr)
-        warp_linear(job, [](const Run& run) { fixed_channels<Pixels, true>(run); });
+        warp_chunks(job, [](const Run& run) { fixed_channels<Pixels, true>(run); });
     else
-        warp_linear(job, [](const Run& run) { fixed_channels<Pixels, false>(run); });
+        warp_chunks(job, [](const Run& run) { fixed_channels<Pixels, false>(run); });
 }
 
-void linear_any(const LinearJob& job) {
+void linear_any(const WarpJob& job) {
     if (job.shift != nullptr)
-        warp_linear(job, [&job](const Run& run) { any_channels<true>(run, job); });
+        warp_chunks(job, [&job](const Run& run) { any_channels<true>(run, job); });
     else
-        warp_linear(job, [&job](const Run& run) { any_channels<false>(run, job); });
+        warp_chunks(job, [&job](const Run& run) { any_channels<false>(run, job); });
 }
 
 }  // namespace

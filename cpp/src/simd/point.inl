@@ -16,7 +16,7 @@ BATCHWARP_INLINE bool decides_clamped(BorderRule border) {
 }
 
 // Whether a pixel has to be decided exactly. What was clamped has a fraction of 0 or 1.
-BATCHWARP_INLINE Lanes::Mask is_unsure(Lanes::Float fraction, bool with_clamped) {
+BATCHWARP_INLINE Lanes::Mask is_ambiguous(Lanes::Float fraction, bool with_clamped) {
     using L = Lanes;
     const auto distance = L::subtract(fraction, L::all(0.5f));
     const auto squared = L::multiply(distance, distance);
@@ -24,8 +24,8 @@ BATCHWARP_INLINE Lanes::Mask is_unsure(Lanes::Float fraction, bool with_clamped)
     return with_clamped ? L::either(half_way, L::at_least(squared, L::all(0.25f))) : half_way;
 }
 
-// Moves offsets to the nearest sample; marks blocks in which some pixel is unsure.
-void round_offsets(const LinearJob& job, int32_t count, bool* unsure) {
+// Moves offsets to the nearest sample; marks blocks in which some pixel is ambiguous.
+void round_offsets(const WarpJob& job, int32_t count, bool* ambiguous) {
     using L = Lanes;
     const float* __restrict fy = job.scratch.fy;
     const float* __restrict fx = job.scratch.fx;
@@ -34,15 +34,15 @@ void round_offsets(const LinearJob& job, int32_t count, bool* unsure) {
     const auto half = L::all(0.5f);
     const auto stride = L::all(static_cast<int32_t>(job.source_row_stride));
     const auto step = L::all(job.pixel_step);
-    for (int32_t i = 0; i < count; i += linear_block) {
+    for (int32_t i = 0; i < count; i += warp_block) {
         bool any = false;
-        for (int32_t k = i; k < i + linear_block; k += L::count) {
+        for (int32_t k = i; k < i + warp_block; k += L::count) {
             const auto y = L::load(fy + k), x = L::load(fx + k);
             const auto below = L::add_where(L::at_least(y, half), L::load(offset + k), stride);
             L::store(offset + k, L::add_where(L::at_least(x, half), below, step));
-            any |= L::any(L::either(is_unsure(y, with_clamped), is_unsure(x, with_clamped)));
+            any |= L::any(L::either(is_ambiguous(y, with_clamped), is_ambiguous(x, with_clamped)));
         }
-        unsure[i / linear_block] = any;
+        ambiguous[i / warp_block] = any;
     }
 }
 
@@ -54,7 +54,7 @@ BATCHWARP_INLINE int64_t nearest_sample(double in, int32_t extent, BorderRule bo
 }
 
 // Makes one pixel from scratch: the `index`-th of the job.
-void copy_exactly(const LinearJob& job, int64_t index, float* out) {
+void copy_exactly(const WarpJob& job, int64_t index, float* out) {
     const int32_t row = job.row_begin + static_cast<int32_t>(index / job.width);
     const double r = job.flip_vertical ? job.height - 1 - row : row;
     const double c = source_column(job, static_cast<int32_t>(index % job.width));
@@ -94,9 +94,9 @@ void copy_channels(const Run& shared) {
     // Three channels are written as four, from left to right: all but the run's last pixel.
     const int32_t whole = Channels == 3 ? run.count - 1 : run.count;
     float* out = run.target;
-    for (int32_t i = 0; i < whole; i += linear_block, out += linear_block * Channels) {
+    for (int32_t i = 0; i < whole; i += warp_block, out += warp_block * Channels) {
         fetch_ahead<Channels>(run, i);
-        const int32_t end = i + linear_block < whole ? i + linear_block : whole;
+        const int32_t end = i + warp_block < whole ? i + warp_block : whole;
         copy_block<Channels, Normalized>(run, i, end, out);
     }
     if constexpr (Channels == 3) {
@@ -108,7 +108,7 @@ void copy_channels(const Run& shared) {
 
 // Any number of channels, one value after the other.
 template <bool Normalized>
-void copy_any_channels(const Run& run, const LinearJob& job) {
+void copy_any_channels(const Run& run, const WarpJob& job) {
     float* out = run.target;
     for (int32_t i = 0; i < run.count; ++i, out += job.channels) {
         const float* from = run.source + run.offset[i];
@@ -118,7 +118,7 @@ void copy_any_channels(const Run& run, const LinearJob& job) {
 }
 
 template <bool Normalized>
-void copy_run(const Run& run, const LinearJob& job) {
+void copy_run(const Run& run, const WarpJob& job) {
     switch (job.channels) {
         case 1:
             return copy_channels<1, Normalized>(run);
@@ -131,26 +131,26 @@ void copy_run(const Run& run, const LinearJob& job) {
     }
 }
 
-void point(const LinearJob& job) {
-    LinearJob clamped = job;
+void point(const WarpJob& job) {
+    WarpJob clamped = job;
     // The bilinear warp would interpolate at the edges.
     if (decides_clamped(job.border)) clamped.border = border_rule(FillMode::nearest);
-    warp_linear(clamped, [&job](const Run& run) {
+    warp_chunks(clamped, [&job](const Run& run) {
         const bool with_clamped = decides_clamped(job.border);
-        bool unsure[linear_chunk_slots / linear_block];
-        round_offsets(job, run.count, unsure);
+        bool ambiguous[warp_chunk_slots / warp_block];
+        round_offsets(job, run.count, ambiguous);
         job.shift != nullptr ? copy_run<true>(run, job) : copy_run<false>(run, job);
         const int64_t first = (run.target - job.target) / job.channels;
         for (int32_t i = 0; i < run.count; ++i) {
-            if (i % linear_block == 0 && !unsure[i / linear_block]) {
-                i += linear_block - 1;
+            if (i % warp_block == 0 && !ambiguous[i / warp_block]) {
+                i += warp_block - 1;
                 continue;
             }
-            const auto is_sure = [with_clamped](float fraction) {
+            const auto is_clear = [with_clamped](float fraction) {
                 const float distance = fabsf(fraction - 0.5f);
                 return distance > 2 * half_way_margin && (!with_clamped || distance < 0.5f);
             };
-            if (!is_sure(run.fy[i]) || !is_sure(run.fx[i]))
+            if (!is_clear(run.fy[i]) || !is_clear(run.fx[i]))
                 copy_exactly(job, first + i, run.target + int64_t{i} * job.channels);
         }
     });

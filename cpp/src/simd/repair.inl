@@ -5,12 +5,12 @@
 namespace batchwarp {
 namespace {
 
-BATCHWARP_INLINE float normalized(const LinearJob& job, float value, int32_t channel) {
+BATCHWARP_INLINE float normalized(const WarpJob& job, float value, int32_t channel) {
     return job.shift != nullptr ? (value - job.shift[channel]) * job.scale[channel] : value;
 }
 
 // Recomputes a border pixel.
-BATCHWARP_INLINE void repair_pixel(const LinearJob& job, double y, double x, float* out) {
+BATCHWARP_INLINE void repair_pixel(const WarpJob& job, double y, double x, float* out) {
     const double last_y = job.height - 1, last_x = job.width - 1;
     if (job.border.coordinates == Extension::constant) {
         if (y >= 0 && y <= last_y && x >= 0 && x <= last_x) return;
@@ -39,7 +39,7 @@ BATCHWARP_INLINE void repair_pixel(const LinearJob& job, double y, double x, flo
     }
 }
 
-void repair_columns(const LinearJob& job, const Rows& rows, int32_t i, int32_t begin, int32_t end,
+void repair_columns(const WarpJob& job, const Rows& rows, int32_t i, int32_t begin, int32_t end,
                     float* out) {
     for (int32_t c = begin; c < end; ++c) {
         const double cc = source_column(job, c);
@@ -54,7 +54,7 @@ struct Fill {
     float values[period];
     int32_t channels;
 
-    BATCHWARP_INLINE void start(const LinearJob& job) {
+    BATCHWARP_INLINE void start(const WarpJob& job) {
         channels = job.channels;
         if (!repeats()) return;
         for (int32_t k = 0; k < period; ++k)
@@ -62,7 +62,7 @@ struct Fill {
     }
     BATCHWARP_INLINE bool repeats() const { return period % channels == 0; }
 
-    void store(const LinearJob& job, int64_t pixels, float* out) const {
+    void store(const WarpJob& job, int64_t pixels, float* out) const {
         int64_t count = pixels * channels;
         if (!repeats()) {
             for (; pixels > 0; --pixels)
@@ -76,7 +76,7 @@ struct Fill {
 };
 
 // Repairs what lies outside of the interior in columns [begin, end) of row i, which are at `out`.
-void repair_row(const LinearJob& job, const Rows& rows, const Fill& fill, int32_t i, int32_t begin,
+void repair_row(const WarpJob& job, const Rows& rows, const Fill& fill, int32_t i, int32_t begin,
                 int32_t end, float* out) {
     const auto within = [](int32_t c, int32_t low, int32_t high) {
         return c < low ? low : c > high ? high : c;

@@ -53,7 +53,7 @@ struct Lanes {
     static BATCHWARP_INLINE Int add_where(Mask m, Int a, Int b) { return m ? add(a, b) : a; }
 };
 
-// What spline_lanes.inl computes with.
+// What sixteen.inl computes with.
 struct Vec {
     using Register = Four;
     static constexpr int count = 4;

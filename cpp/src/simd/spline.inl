@@ -1,6 +1,6 @@
 // The warp of spline orders 2 to 5, on coefficients.
 //
-// The coefficients have an apron: what lies beyond the edges is written out, as the fill mode wants
+// The coefficients have an halo: what lies beyond the edges is written out, as the fill mode wants
 // it, far enough for every tap. So all pixels are made alike, and modes differ only in how
 // coordinates are brought inside. A run of pixels gets its coordinates, then its weights, then its
 // values: each step a plain loop over buffers that stay in L1.
@@ -8,7 +8,7 @@
 namespace batchwarp {
 namespace {
 
-// Coordinates of one axis, brought to where the apron serves them.
+// Coordinates of one axis, brought to where the halo serves them.
 template <Extension extension, bool Near>
 struct SplineAxis {
     ExactAxis<extension, Near> exact;
@@ -36,7 +36,7 @@ struct SplineAxis {
 };
 
 template <Extension extension, bool Near>
-void spline_span(const SplineJob& job, const Cut& cut, Span span) {
+void spline_span(const SplineJob& job, const Segments& segments, Span span) {
     const double* __restrict column_y = job.scratch.column_y + span.c;
     const double* __restrict column_x = job.scratch.column_x + span.c;
     float* __restrict fy = job.scratch.fy + span.at;
@@ -46,9 +46,10 @@ void spline_span(const SplineJob& job, const Cut& cut, Span span) {
     const int32_t stride = static_cast<int32_t>(job.source_row_stride), channels = job.channels;
     const SplineAxis<extension, Near> vertical(job.height, job.padding),
         horizontal(job.width, job.padding);
-    const double base_y = cut.rows.base_y[cut.i], base_x = cut.rows.base_x[cut.i];
+    const double base_y = segments.rows.base_y[segments.i],
+                 base_x = segments.rows.base_x[segments.i];
     const double last_y = vertical.last, last_x = horizontal.last;
-    const int32_t count = span.count & -linear_block;
+    const int32_t count = span.count & -warp_block;
     for (int32_t k = 0; k < count; ++k) {
         const double y = base_y + column_y[k], x = base_x + column_x[k];
         const double at_y = vertical.inside(y), at_x = horizontal.inside(x);
@@ -63,12 +64,12 @@ void spline_span(const SplineJob& job, const Cut& cut, Span span) {
 }
 
 template <Extension extension>
-void place_spline_span(const SplineJob& job, const Cut& cut, Span span) {
+void place_spline_span(const SplineJob& job, const Segments& segments, Span span) {
     if constexpr (has_period(extension)) {
-        if (!is_near<extension>(job, cut, span))
-            return spline_span<extension, false>(job, cut, span);
+        if (!is_near<extension>(job, segments, span))
+            return spline_span<extension, false>(job, segments, span);
     }
-    spline_span<extension, true>(job, cut, span);
+    spline_span<extension, true>(job, segments, span);
 }
 
 // Weights of one axis, tap by tap, for `count` pixels: central B-splines as in spline/spline.hpp.
@@ -78,11 +79,11 @@ template <int Order>
 void weigh(const float* __restrict fraction, int32_t count, float* __restrict weights,
            int32_t* __restrict offset, int32_t step) {
     float* __restrict w0 = weights;
-    float* __restrict w1 = weights + linear_chunk_slots;
-    float* __restrict w2 = weights + 2 * linear_chunk_slots;
-    float* __restrict w3 = weights + 3 * linear_chunk_slots;
-    float* __restrict w4 = weights + 4 * linear_chunk_slots;
-    float* __restrict w5 = weights + 5 * linear_chunk_slots;
+    float* __restrict w1 = weights + warp_chunk_slots;
+    float* __restrict w2 = weights + 2 * warp_chunk_slots;
+    float* __restrict w3 = weights + 3 * warp_chunk_slots;
+    float* __restrict w4 = weights + 4 * warp_chunk_slots;
+    float* __restrict w5 = weights + 5 * warp_chunk_slots;
     for (int32_t k = 0; k < count; ++k) {
         float x = fraction[k];
         if constexpr (Order % 2 == 0) {
@@ -126,10 +127,10 @@ void weigh(const float* __restrict fraction, int32_t count, float* __restrict we
 }
 
 void weigh_run(const SplineJob& job, int32_t count) {
-    const LinearScratch& s = job.scratch;
+    const WarpScratch& s = job.scratch;
     const int32_t stride = static_cast<int32_t>(job.source_row_stride), channels = job.channels;
-    float *down = job.weights, *across = job.weights + spline_taps * linear_chunk_slots;
-    count &= -linear_block;
+    float *down = job.weights, *across = job.weights + spline_taps * warp_chunk_slots;
+    count &= -warp_block;
     switch (job.order) {
         case 2:
             weigh<2>(s.fy, count, down, s.offset, stride);
@@ -147,15 +148,16 @@ void weigh_run(const SplineJob& job, int32_t count) {
 }
 
 template <Extension extension>
-void place_spline(const SplineJob& job, const Cut& cut) {
+void place_spline(const SplineJob& job, const Segments& segments) {
     const auto border = [&](int32_t from, int32_t to) {
-        if (from < to) place_spline_span<extension>(job, cut, cut.span(from, to));
+        if (from < to) place_spline_span<extension>(job, segments, segments.span(from, to));
     };
-    border(cut.begin, cut.inside);
-    if (cut.inside < cut.outside)
-        interior_span(job, cut.rows, cut.i, cut.span(cut.inside, cut.outside));
-    border(cut.outside, cut.stop);
-    weigh_run(job, cut.stop - cut.begin);
+    border(segments.begin, segments.inside);
+    if (segments.inside < segments.outside)
+        interior_span(job, segments.rows, segments.i,
+                      segments.span(segments.inside, segments.outside));
+    border(segments.outside, segments.stop);
+    weigh_run(job, segments.stop - segments.begin);
 }
 
 // Where a pixel's taps are and what they weigh.
@@ -166,7 +168,7 @@ struct SplineTaps {
     BATCHWARP_INLINE SplineTaps(const Run& run, const SplineJob& job, int32_t i)
         : source(run.source + run.offset[i]),
           down(job.weights + i),
-          across(job.weights + spline_taps * linear_chunk_slots + i),
+          across(job.weights + spline_taps * warp_chunk_slots + i),
           row_stride(run.row_stride) {}
 
     // Four adjacent values from `at` on, combined over the rows.
@@ -175,7 +177,7 @@ struct SplineTaps {
         const float* from = source + at;
         Four sum = all_four(down[0]) * load_four(from);
         for (int t = 1; t <= Order; ++t)
-            sum = Vec::multiply_add(all_four(down[t * linear_chunk_slots]),
+            sum = Vec::multiply_add(all_four(down[t * warp_chunk_slots]),
                                     load_four(from + t * row_stride), sum);
         return sum;
     }
@@ -185,7 +187,7 @@ struct SplineTaps {
     BATCHWARP_INLINE Four pixel(int64_t channels) const {
         Four sum = all_four(across[0]) * column<Order>(0);
         for (int t = 1; t <= Order; ++t)
-            sum = Vec::multiply_add(all_four(across[t * linear_chunk_slots]),
+            sum = Vec::multiply_add(all_four(across[t * warp_chunk_slots]),
                                     column<Order>(t * channels), sum);
         return sum;
     }
@@ -202,8 +204,8 @@ BATCHWARP_INLINE Four four_pixels(const Run& run, const SplineJob& job, int32_t 
                         d.column<Order>(first)};
         transpose(taps[0], taps[1], taps[2], taps[3]);
         for (int t = first; t <= Order && t < first + 4; ++t)
-            sum = Vec::multiply_add(load_four(a.across + t * linear_chunk_slots), taps[t - first],
-                                    sum);
+            sum =
+                Vec::multiply_add(load_four(a.across + t * warp_chunk_slots), taps[t - first], sum);
     }
     return sum;
 }
@@ -267,7 +269,7 @@ SampleSpline sample_spline(int32_t channels) {
 }
 
 void spline(const SplineJob& job) {
-    using Place = void (*)(const SplineJob&, const Cut&);
+    using Place = void (*)(const SplineJob&, const Segments&);
     const Place place = with_extension(job.border.coordinates, [](auto extension) -> Place {
         return place_spline<decltype(extension)::value>;
     });

@@ -2,13 +2,13 @@
 //
 // Each pole is a recursion along a line, first forwards and then backwards. A recursion cannot be a
 // vector along its own direction, so sixteen lines run side by side: adjacent columns for the
-// vertical pass, and sixteen rows, transposed into a strip of their own, for the horizontal one.
+// vertical pass, and sixteen rows, transposed into a panel of their own, for the horizontal one.
 
 namespace batchwarp {
 namespace {
 
 // Sixteen adjacent lines; sample i of them is at data + i * step.
-struct Lines {
+struct SixteenLines {
     float* data;
     int64_t step;
     int32_t length;
@@ -45,34 +45,33 @@ struct Lines {
     }
 };
 
-// NOLINTNEXTLINE(readability-non-const-parameter): Lines writes through it
+// NOLINTNEXTLINE(readability-non-const-parameter): SixteenLines writes through it
 void spline_filter_columns(float* data, int64_t row_stride, int32_t height, int64_t values,
                            const SplineFilter& filter) {
     for (int64_t at = 0; at < values; at += spline_lanes)
         for (int32_t p = 0; p < filter.poles; ++p)
-            Lines{data + at, row_stride, height}.filter(filter.pole[p]);
+            SixteenLines{data + at, row_stride, height}.filter(filter.pole[p]);
 }
 
-// Four columns of sixteen rows, times `gain`, to or from four adjacent groups of the strip.
-BATCHWARP_INLINE void columns_to_strip(const float* rows, int64_t row_stride, Four gain,
-                                       float* strip) {
+// Four columns of sixteen rows, times `gain`, to or from four adjacent groups of the panel.
+BATCHWARP_INLINE void pack_columns(const float* rows, int64_t row_stride, Four gain, float* panel) {
     for (int r = 0; r < spline_lanes; r += 4) {
         const float* at = rows + r * row_stride;
         Four a = load_four(at), b = load_four(at + row_stride), c = load_four(at + 2 * row_stride),
              d = load_four(at + 3 * row_stride);
         transpose(a, b, c, d);
-        store_four(strip + r, a * gain);
-        store_four(strip + r + spline_lanes, b * gain);
-        store_four(strip + r + 2 * spline_lanes, c * gain);
-        store_four(strip + r + 3 * spline_lanes, d * gain);
+        store_four(panel + r, a * gain);
+        store_four(panel + r + spline_lanes, b * gain);
+        store_four(panel + r + 2 * spline_lanes, c * gain);
+        store_four(panel + r + 3 * spline_lanes, d * gain);
     }
 }
-BATCHWARP_INLINE void strip_to_columns(const float* strip, float* rows, int64_t row_stride) {
+BATCHWARP_INLINE void unpack_columns(const float* panel, float* rows, int64_t row_stride) {
     for (int r = 0; r < spline_lanes; r += 4) {
         float* at = rows + r * row_stride;
-        Four a = load_four(strip + r), b = load_four(strip + r + spline_lanes),
-             c = load_four(strip + r + 2 * spline_lanes),
-             d = load_four(strip + r + 3 * spline_lanes);
+        Four a = load_four(panel + r), b = load_four(panel + r + spline_lanes),
+             c = load_four(panel + r + 2 * spline_lanes),
+             d = load_four(panel + r + 3 * spline_lanes);
         transpose(a, b, c, d);
         store_four(at, a);
         store_four(at + row_stride, b);
@@ -82,16 +81,16 @@ BATCHWARP_INLINE void strip_to_columns(const float* strip, float* rows, int64_t 
 }
 
 void spline_filter_rows(float* data, int64_t row_stride, int32_t width, int32_t channels,
-                        const SplineFilter& filter, float gain, float* strip) {
+                        const SplineFilter& filter, float gain, float* panel) {
     const int64_t values = int64_t{width} * channels;
     for (int64_t i = 0; i < values; i += 4)
-        columns_to_strip(data + i, row_stride, all_four(gain), strip + i * spline_lanes);
+        pack_columns(data + i, row_stride, all_four(gain), panel + i * spline_lanes);
     for (int32_t c = 0; c < channels; ++c)
         for (int32_t p = 0; p < filter.poles; ++p)
-            Lines{strip + c * spline_lanes, int64_t{channels} * spline_lanes, width}.filter(
+            SixteenLines{panel + c * spline_lanes, int64_t{channels} * spline_lanes, width}.filter(
                 filter.pole[p]);
     for (int64_t i = 0; i < values; i += 4)
-        strip_to_columns(strip + i * spline_lanes, data + i, row_stride);
+        unpack_columns(panel + i * spline_lanes, data + i, row_stride);
 }
 
 }  // namespace

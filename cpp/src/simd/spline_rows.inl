@@ -97,12 +97,12 @@ struct ExactAxis {
 };
 
 // c * m01 and c * m11 for each output column c: what the columns add to a row's coordinates.
-void fill_products(const LinearJob& job) {
+void fill_products(const WarpJob& job) {
     double* __restrict y = job.scratch.column_y;
     double* __restrict x = job.scratch.column_x;
     const double first = source_column(job, 0), direction = job.flip_horizontal ? -1 : 1;
     const double slope_y = job.m01, slope_x = job.m11;
-    const int32_t slots = (job.width + linear_block - 1) & -linear_block;
+    const int32_t slots = (job.width + warp_block - 1) & -warp_block;
     for (int32_t c = 0; c < slots; ++c) {
         y[c] = (first + direction * c) * slope_y;
         x[c] = (first + direction * c) * slope_x;
@@ -112,17 +112,17 @@ void fill_products(const LinearJob& job) {
 // Columns [begin, end) of row i: border up to `inside`, interior up to `outside`, border up to
 // `stop`. All but `end` are multiples of the block, so that which pixels share a block depends on
 // the row alone.
-struct Cut {
+struct Segments {
     const Rows& rows;
     int32_t i, begin, inside, outside, stop, end;
 
-    BATCHWARP_INLINE Cut(const Rows& of, int32_t row, int32_t from, int32_t to)
+    BATCHWARP_INLINE Segments(const Rows& of, int32_t row, int32_t from, int32_t to)
         : rows(of), i(row), begin(from), end(to) {
-        const auto up = [](int32_t c) { return (c + linear_block - 1) & -linear_block; };
+        const auto up = [](int32_t c) { return (c + warp_block - 1) & -warp_block; };
         const int32_t first = rows.interior_begin[i], last = rows.interior_end[i];
         stop = up(end);
         inside = up(first > begin ? first : begin);
-        outside = (last < stop ? last : stop) & -linear_block;
+        outside = (last < stop ? last : stop) & -warp_block;
         if (inside >= outside) inside = outside = stop;
     }
 
@@ -134,21 +134,22 @@ struct Cut {
 // Whether all coordinates of a span are near, on both axes. They grow or fall along a row, so its
 // ends decide.
 template <Extension extension>
-BATCHWARP_INLINE bool is_near(const LinearJob& job, const Cut& cut, Span span) {
+BATCHWARP_INLINE bool is_near(const WarpJob& job, const Segments& segments, Span span) {
     const ExactAxis<extension, true> vertical(job.height), horizontal(job.width);
     const double *y = job.scratch.column_y + span.c, *x = job.scratch.column_x + span.c;
-    const double base_y = cut.rows.base_y[cut.i], base_x = cut.rows.base_x[cut.i];
+    const double base_y = segments.rows.base_y[segments.i],
+                 base_x = segments.rows.base_x[segments.i];
     const int32_t end = span.count - 1;
     return vertical.is_near(base_y + y[0]) && vertical.is_near(base_y + y[end]) &&
            horizontal.is_near(base_x + x[0]) && horizontal.is_near(base_x + x[end]);
 }
 
 // Writes the fill value to those border pixels of a run whose `outside` is not zero.
-void fill_outside(const LinearJob& job, const float* outside, const Cut& cut, float* out) {
+void fill_outside(const WarpJob& job, const float* outside, const Segments& segments, float* out) {
     const int32_t channels = job.channels;
     const auto fill = [&](int32_t from, int32_t to) {
-        const float* __restrict marks = outside + (from - cut.begin);
-        float* __restrict pixel = out + static_cast<int64_t>(from - cut.begin) * channels;
+        const float* __restrict marks = outside + (from - segments.begin);
+        float* __restrict pixel = out + static_cast<int64_t>(from - segments.begin) * channels;
         for (int32_t k = 0; k < channels; ++k) {
             const float value = normalized(job, static_cast<float>(job.cval), k);
             if (channels == 1)
@@ -158,13 +159,13 @@ void fill_outside(const LinearJob& job, const float* outside, const Cut& cut, fl
                     if (marks[i] != 0) pixel[int64_t{i} * channels + k] = value;
         }
     };
-    fill(cut.begin, cut.inside < cut.end ? cut.inside : cut.end);
-    fill(cut.outside, cut.end);
+    fill(segments.begin, segments.inside < segments.end ? segments.inside : segments.end);
+    fill(segments.outside, segments.end);
 }
 
 // Goes through the rows of a job, one row or a part of it at a time: `place` computes where its
 // pixels lie, `sample` makes them.
-void each_run(const SplineJob& job, void (*place)(const SplineJob&, const Cut&),
+void each_run(const SplineJob& job, void (*place)(const SplineJob&, const Segments&),
               void (*sample)(const Run&, const SplineJob&)) {
     Run run = start_run(job);
     const Slope slope_y(job, job.m01), slope_x(job, job.m11);
@@ -176,14 +177,15 @@ void each_run(const SplineJob& job, void (*place)(const SplineJob&, const Cut&),
             bound_columns(job, slope_y, slope_x, coordinate_margin, rows, rows.interior_begin,
                           rows.interior_end);
         }
-        for (int32_t begin = 0; begin < job.width; begin += linear_chunk) {
+        for (int32_t begin = 0; begin < job.width; begin += warp_chunk) {
             const int32_t rest = job.width - begin;
-            const Cut cut(rows, i, begin, begin + (rest < linear_chunk ? rest : linear_chunk));
-            run.count = cut.end - begin;
-            place(job, cut);
+            const Segments segments(rows, i, begin,
+                                    begin + (rest < warp_chunk ? rest : warp_chunk));
+            run.count = segments.end - begin;
+            place(job, segments);
             sample(run, job);
             if (job.border.coordinates == Extension::constant)
-                fill_outside(job, job.outside, cut, run.target);
+                fill_outside(job, job.outside, segments, run.target);
             run.target += static_cast<int64_t>(run.count) * job.channels;
         }
     }

@@ -25,7 +25,7 @@ template <class L>
 concept TierLanes =
     requires(typename L::Float f, typename L::Int i, typename L::Mask m, const float* from,
              const int32_t* from_ints, float* to, int32_t* to_ints) {
-        requires L::count > 0 && linear_block % L::count == 0;
+        requires L::count > 0 && warp_block % L::count == 0;
         { L::load(from) } -> Same<typename L::Float>;
         { L::load(from_ints) } -> Same<typename L::Int>;
         L::store(to, f);
@@ -88,7 +88,7 @@ concept TierWords = requires(typename W::Register r, typename W::Register (&four
     W::zip(r, r, four);
 };
 
-/// A pixel pass of order 1: `block` computes the `linear_block` pixels from the i-th on, and writes
+/// A pixel pass of order 1: `block` computes the `warp_block` pixels from the i-th on, and writes
 /// up to `excess` floats past them.
 template <class P, int Channels>
 concept PixelPass = requires(const Run& run, int32_t i, float* out) {

@@ -128,11 +128,11 @@ void spline_prefilter(double* data, std::int64_t height, std::int64_t width, std
     for (std::int64_t i = 0; i < height * row; ++i) data[i] *= total;
 
     for (int i = 0; i < poles.count; ++i) {
-        // Down the columns in strips that stay in the first-level cache from row to row.
-        constexpr std::int64_t strip = 32;
+        // Down the columns in tiles that stay in the first-level cache from row to row.
+        constexpr std::int64_t tile = 32;
         if (height > 1)
-            for (std::int64_t at = 0; at < row; at += strip)
-                Line(data + at, height, row, at + strip < row ? strip : row - at)
+            for (std::int64_t at = 0; at < row; at += tile)
+                Line(data + at, height, row, at + tile < row ? tile : row - at)
                     .filter(poles.z[i], boundary);
         if (width > 1)
             for (std::int64_t r = 0; r < height; ++r)

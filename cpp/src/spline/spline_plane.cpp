@@ -120,10 +120,10 @@ constexpr std::int64_t odd_lines(std::int64_t floats) {
     return (round_up(floats, spline_lanes) / spline_lanes | 1) * spline_lanes;
 }
 
-void apron_taps(std::int64_t n, Extension extension, std::int64_t* taps) {
-    for (std::int64_t i = 0; i < spline_apron; ++i) {
-        taps[i] = map_tap(i - spline_apron, n, extension);
-        taps[spline_apron + i] = map_tap(n + i, n, extension);
+void halo_taps(std::int64_t n, Extension extension, std::int64_t* taps) {
+    for (std::int64_t i = 0; i < spline_halo; ++i) {
+        taps[i] = map_tap(i - spline_halo, n, extension);
+        taps[spline_halo + i] = map_tap(n + i, n, extension);
     }
 }
 
@@ -152,10 +152,10 @@ SplinePlane::SplinePlane(std::int64_t height, std::int64_t width, std::int64_t c
       padding_(spline_padding(order, border)),
       height_(height + 2 * padding_),
       width_(width + 2 * padding_),
-      // Filters of columns touch whole groups, which may reach past the apron.
+      // Filters of columns touch whole groups, which may reach past the halo.
       row_stride_(
-          odd_lines(spline_apron * channels + std::max(round_up(width_ * channels, spline_lanes),
-                                                       (width_ + spline_apron) * channels))),
+          odd_lines(spline_halo * channels + std::max(round_up(width_ * channels, spline_lanes),
+                                                      (width_ + spline_halo) * channels))),
       border_(border),
       cval_(static_cast<float>(cval)) {
     double vertical_gain = 1, horizontal_gain = 1;
@@ -163,17 +163,17 @@ SplinePlane::SplinePlane(std::int64_t height, std::int64_t width, std::int64_t c
     horizontal_ = make_spline_filter(order, border_.filter, width_, horizontal_gain);
     gain_ = static_cast<float>(vertical_gain * horizontal_gain);
     column_gain_ = static_cast<float>(vertical_gain);
-    apron_taps(height_, border_.taps, apron_rows_);
-    apron_taps(width_, border_.taps, apron_columns_);
+    halo_taps(height_, border_.taps, halo_rows_);
+    halo_taps(width_, border_.taps, halo_columns_);
 }
 
 std::int64_t SplinePlane::buffer_size() const noexcept {
     // The last group of rows may be incomplete; what it has too much must have a place.
-    return (height_ + 2 * spline_apron + spline_lanes) * row_stride_ +
-           linear_read_slack / static_cast<std::int64_t>(sizeof(float));
+    return (height_ + 2 * spline_halo + spline_lanes) * row_stride_ +
+           warp_read_slack / static_cast<std::int64_t>(sizeof(float));
 }
 
-std::int64_t SplinePlane::strip_size() const noexcept {
+std::int64_t SplinePlane::panel_size() const noexcept {
     return (width_ * channels_ + 3) * spline_lanes;
 }
 
@@ -186,7 +186,7 @@ std::int64_t SplinePlane::column_groups() const noexcept {
 }
 
 void SplinePlane::filter_rows(const ImageView& image, std::int64_t group, float* buffer,
-                              float* strip) const {
+                              float* panel) const {
     const std::int64_t begin = group * spline_lanes;
     const std::int64_t end = std::min(begin + spline_lanes, image_height_);
     float* rows = first_sample(buffer) + (padding_ + begin) * row_stride_;
@@ -194,7 +194,7 @@ void SplinePlane::filter_rows(const ImageView& image, std::int64_t group, float*
     for (std::int64_t r = begin; r < end; ++r)
         load_padded_row(image, r, padding_, constant, rows + (r - begin) * row_stride_);
     kernels().spline_filter_rows(rows, row_stride_, static_cast<std::int32_t>(width_),
-                                 static_cast<std::int32_t>(channels_), horizontal_, gain_, strip);
+                                 static_cast<std::int32_t>(channels_), horizontal_, gain_, panel);
 }
 
 void SplinePlane::filter_columns(std::int64_t group, float* buffer) const {
@@ -219,25 +219,25 @@ void SplinePlane::filter_columns(std::int64_t group, float* buffer) const {
 void SplinePlane::extend(float* buffer) const {
     float* top = first_sample(buffer);
     const auto beyond = [](std::int64_t i, std::int64_t n) {
-        return i < spline_apron ? i - spline_apron : n + i - spline_apron;
+        return i < spline_halo ? i - spline_halo : n + i - spline_halo;
     };
     for (std::int64_t r = 0; r < height_; ++r) {
         float* row = top + r * row_stride_;
-        for (std::int64_t i = 0; i < 2 * spline_apron; ++i) {
+        for (std::int64_t i = 0; i < 2 * spline_halo; ++i) {
             float* to = row + beyond(i, width_) * channels_;
-            const float* from = row + apron_columns_[i] * channels_;
+            const float* from = row + halo_columns_[i] * channels_;
             for (std::int64_t k = 0; k < channels_; ++k)
-                to[k] = apron_columns_[i] < 0 ? cval_ : from[k];
+                to[k] = halo_columns_[i] < 0 ? cval_ : from[k];
         }
     }
-    const std::int64_t values = (width_ + 2 * spline_apron) * channels_;
-    float* corner = top - spline_apron * channels_;
-    for (std::int64_t i = 0; i < 2 * spline_apron; ++i) {
+    const std::int64_t values = (width_ + 2 * spline_halo) * channels_;
+    float* corner = top - spline_halo * channels_;
+    for (std::int64_t i = 0; i < 2 * spline_halo; ++i) {
         float* to = corner + beyond(i, height_) * row_stride_;
-        if (apron_rows_[i] < 0)
+        if (halo_rows_[i] < 0)
             std::fill_n(to, values, cval_);
         else
-            std::copy_n(corner + apron_rows_[i] * row_stride_, values, to);
+            std::copy_n(corner + halo_rows_[i] * row_stride_, values, to);
     }
 }
 

@@ -23,12 +23,12 @@ class SplinePlane {
     std::int64_t padding() const noexcept { return padding_; }
     std::int64_t row_stride() const noexcept { return row_stride_; }  ///< floats
     std::int64_t buffer_size() const noexcept;                        ///< floats
-    std::int64_t strip_size() const noexcept;                         ///< floats
+    std::int64_t panel_size() const noexcept;                         ///< floats
     std::int64_t row_groups() const noexcept;
     std::int64_t column_groups() const noexcept;
 
-    /// Loads some rows of the image and filters them horizontally; `strip` is scratch memory.
-    void filter_rows(const ImageView& image, std::int64_t group, float* buffer, float* strip) const;
+    /// Loads some rows of the image and filters them horizontally; `panel` is scratch memory.
+    void filter_rows(const ImageView& image, std::int64_t group, float* buffer, float* panel) const;
     /// Filters some columns vertically.
     void filter_columns(std::int64_t group, float* buffer) const;
     /// Writes what lies beyond the filtered samples.
@@ -36,12 +36,12 @@ class SplinePlane {
 
     /// Sample (0, 0) of the image.
     const float* origin(const float* buffer) const noexcept {
-        return buffer + (spline_apron + padding_) * (row_stride_ + channels_);
+        return buffer + (spline_halo + padding_) * (row_stride_ + channels_);
     }
 
   private:
     float* first_sample(float* buffer) const noexcept {
-        return buffer + spline_apron * (row_stride_ + channels_);
+        return buffer + spline_halo * (row_stride_ + channels_);
     }
 
     std::int64_t image_height_, channels_, padding_;
@@ -51,8 +51,8 @@ class SplinePlane {
     float cval_;
     SplineFilter vertical_, horizontal_;
     float gain_, column_gain_;  // of both axes, of the vertical one
-    // For each sample of the apron before and behind an axis the one it repeats; -1: cval.
-    std::int64_t apron_rows_[2 * spline_apron], apron_columns_[2 * spline_apron];
+    // For each sample of the halo before and behind an axis the one it repeats; -1: cval.
+    std::int64_t halo_rows_[2 * spline_halo], halo_columns_[2 * spline_halo];
 };
 
 /// The filter of one axis of `length` samples, at least 2; `gain` is what it multiplies by.

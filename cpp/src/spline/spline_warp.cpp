@@ -7,15 +7,15 @@ namespace batchwarp {
 
 bool spline_takes(const SplinePlane& plane, const WarpGeometry& geometry, std::int64_t height,
                   std::int64_t width) noexcept {
-    return plane.buffer_size() <= linear_max_offset && kernels_take(geometry, height, width, 1);
+    return plane.buffer_size() <= warp_max_offset && kernels_take(geometry, height, width, 1);
 }
 
 const float* filter_image(const SplinePlane& plane, const ImageView& source) {
     Scratch& scratch = Scratch::of_this_thread();
     float* coefficients = scratch.coefficients.reserve(plane.buffer_size());
-    float* strip = scratch.strip.reserve(plane.strip_size());
+    float* panel = scratch.panel.reserve(plane.panel_size());
     for (std::int64_t g = 0; g < plane.row_groups(); ++g)
-        plane.filter_rows(source, g, coefficients, strip);
+        plane.filter_rows(source, g, coefficients, panel);
     for (std::int64_t g = 0; g < plane.column_groups(); ++g) plane.filter_columns(g, coefficients);
     plane.extend(coefficients);
     return coefficients;
@@ -24,8 +24,8 @@ const float* filter_image(const SplinePlane& plane, const ImageView& source) {
 void filter_image(const SplinePlane& plane, const ImageView& source, float* coefficients,
                   int threads, const std::function<bool()>& interrupted) {
     const auto rows = [&](std::int64_t group) {
-        float* strip = Scratch::of_this_thread().strip.reserve(plane.strip_size());
-        plane.filter_rows(source, group, coefficients, strip);
+        float* panel = Scratch::of_this_thread().panel.reserve(plane.panel_size());
+        plane.filter_rows(source, group, coefficients, panel);
     };
     parallel_for(plane.row_groups(), threads, rows, interrupted);
     const auto columns = [&](std::int64_t group) { plane.filter_columns(group, coefficients); };
@@ -34,17 +34,17 @@ void filter_image(const SplinePlane& plane, const ImageView& source, float* coef
 }
 
 void warp_spline(const SplinePlane& plane, const float* coefficients, const ImageView& source,
-                 const WarpGeometry& geometry, const LinearTarget& target) {
+                 const WarpGeometry& geometry, const WarpTarget& target) {
     SplineJob job{};
     const std::int64_t one_tap = plane.row_stride() + source.channels;
     job.source = plane.origin(coefficients) - geometry.order / 2 * one_tap;
     job.source_row_stride = plane.row_stride();
     job.pixel_step = static_cast<std::int32_t>(source.channels);
-    describe_warp(job, source, geometry, target);
+    fill_warp_job(job, source, geometry, target);
     job.order = geometry.order;
     job.padding = static_cast<std::int32_t>(plane.padding());
-    constexpr std::int64_t weights = 2 * spline_taps * linear_chunk_slots;
-    job.weights = Scratch::of_this_thread().spline_weights.reserve(weights + linear_chunk_slots);
+    constexpr std::int64_t weights = 2 * spline_taps * warp_chunk_slots;
+    job.weights = Scratch::of_this_thread().spline_weights.reserve(weights + warp_chunk_slots);
     job.outside = job.weights + weights;
     kernels().spline(job);
 }

@@ -4,7 +4,7 @@
 #include <functional>
 
 #include "spline/spline_plane.hpp"
-#include "warp/linear.hpp"
+#include "warp/warp_kernels.hpp"
 
 namespace batchwarp {
 
@@ -20,6 +20,6 @@ void filter_image(const SplinePlane& plane, const ImageView& source, float* coef
                   int threads, const std::function<bool()>& interrupted);
 
 void warp_spline(const SplinePlane& plane, const float* coefficients, const ImageView& source,
-                 const WarpGeometry& geometry, const LinearTarget& target);
+                 const WarpGeometry& geometry, const WarpTarget& target);
 
 }  // namespace batchwarp

@@ -1,4 +1,4 @@
-#include "warp/linear.hpp"
+#include "warp/warp_kernels.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -18,7 +18,7 @@ constexpr std::int64_t small_copy_bytes = 32768;
 constexpr std::int64_t large_bytes = 32768, prefetch_distance = 131072;
 
 bool fits_offsets(std::int64_t height, std::int64_t row_stride) noexcept {
-    return std::abs(row_stride) <= linear_max_offset / height;
+    return std::abs(row_stride) <= warp_max_offset / height;
 }
 
 // Whether float32 pixels can be read where they lie.
@@ -31,20 +31,19 @@ bool is_readable(const ImageView& source) noexcept {
 // Whether an edge-padded copy pays, and its coordinates fit the kernels' fixed point.
 bool is_small(const WarpGeometry& g, const ImageView& source) noexcept {
     if (!clamps(g.border)) return false;
-    if (source.height > linear_max_small_extent || source.width > linear_max_small_extent)
-        return false;
+    if (source.height > warp_max_small_extent || source.width > warp_max_small_extent) return false;
     const std::int64_t step = source.channels == 1 ? 2 : source.channels;
     if ((source.height + 1) * (source.width + 1) * step * item > small_copy_bytes) return false;
     const Affine& a = g.affine;
     // Tables run a block past the last column, or before the first one if the image is flipped.
     const double last_row = static_cast<double>(source.height - 1);
-    const double first_column = -linear_block;
-    const double last_column = static_cast<double>(source.width - 1 + linear_block);
+    const double first_column = -warp_block;
+    const double last_column = static_cast<double>(source.width - 1 + warp_block);
     double farthest = std::max(std::abs(last_column * a.m01), std::abs(last_column * a.m11));
     for (const double r : {0.0, last_row})
         for (const double c : {first_column, last_column})
             farthest = std::max({farthest, std::abs(a.y(r, c)), std::abs(a.x(r, c))});
-    return farthest < linear_max_small_coordinate;
+    return farthest < warp_max_small_coordinate;
 }
 
 // What the kernels read: element (0, 0, 0), and steps in elements.
@@ -70,7 +69,7 @@ KernelSource pad_edges(const ImageView& source) {
         rows = packed;
     }
     const std::int64_t step = channels == 1 ? 2 : channels, padded_stride = (width + 1) * step;
-    float* padded = scratch.padded.reserve((height + 1) * padded_stride + linear_read_slack / item);
+    float* padded = scratch.padded.reserve((height + 1) * padded_stride + warp_read_slack / item);
     const KernelSource result{padded, padded_stride, static_cast<std::int32_t>(step), 0};
     if (channels == 1) {
         kernels().pair_rows(rows, row_stride, height, width, padded);
@@ -88,7 +87,7 @@ KernelSource pad_edges(const ImageView& source) {
 // float32 with packed pixels is read where it lies, if the bytes that kernels read past its end
 // belong to the array; everything else is converted first, the needed rows only.
 KernelSource plain_source(const ImageView& source, const std::byte* memory_end,
-                          const WarpGeometry& geometry, const LinearTarget& target) {
+                          const WarpGeometry& geometry, const WarpTarget& target) {
     const std::int64_t height = source.height, width = source.width, channels = source.channels;
     const std::int64_t row = width * channels;
     const auto step = static_cast<std::int32_t>(channels);
@@ -97,26 +96,25 @@ KernelSource plain_source(const ImageView& source, const std::byte* memory_end,
     // What runs backwards is not worth a rule of its own.
     const bool fetches = height * row * item > large_bytes && source.row_stride > 0;
     if (is_readable(source) && fits_offsets(height, source.row_stride / item) &&
-        memory_end - last_row >= row * item + linear_read_slack)
+        memory_end - last_row >= row * item + warp_read_slack)
         return {reinterpret_cast<const float*>(source.data), source.row_stride / item, step,
                 fetches ? prefetch_distance : 0};
-    float* packed =
-        Scratch::of_this_thread().source.reserve(height * row + linear_read_slack / item);
+    float* packed = Scratch::of_this_thread().source.reserve(height * row + warp_read_slack / item);
     const RowRange rows = source_rows(geometry, height, width, target.row_begin, target.row_end);
     ImageView needed = source;
     needed.data += rows.first * source.row_stride;
     needed.height = rows.last - rows.first + 1;
     load_pixels(needed, packed + rows.first * row);
-    return {packed, row, step, height * row * item > linear_huge_bytes ? prefetch_distance : 0};
+    return {packed, row, step, height * row * item > warp_huge_bytes ? prefetch_distance : 0};
 }
 
-LinearScratch reserve_tables(std::int32_t width) {
+WarpScratch reserve_tables(std::int32_t width) {
     Scratch& scratch = Scratch::of_this_thread();
-    const std::int64_t slots = linear_column_slots(width);
+    const std::int64_t slots = warp_column_slots(width);
     float* columns = scratch.columns.reserve(2 * slots);
     std::int32_t* indices = scratch.column_indices.reserve(3 * slots);
     double* products = scratch.column_products.reserve(2 * slots);
-    float* weights = scratch.weights.reserve(2 * linear_chunk_slots);
+    float* weights = scratch.weights.reserve(2 * warp_chunk_slots);
     return {columns,
             columns + slots,
             indices,
@@ -124,29 +122,29 @@ LinearScratch reserve_tables(std::int32_t width) {
             indices + 2 * slots,
             products,
             products + slots,
-            scratch.offsets.reserve(linear_chunk_slots),
+            scratch.offsets.reserve(warp_chunk_slots),
             weights,
-            weights + linear_chunk_slots};
+            weights + warp_chunk_slots};
 }
 
 }  // namespace
 
 bool kernels_take(const WarpGeometry& g, std::int64_t height, std::int64_t width,
                   std::int64_t channels) noexcept {
-    if (height < 2 || width < 2 || height > linear_max_extent || width > linear_max_extent ||
-        channels > linear_max_offset / linear_max_extent || !fits_offsets(height, width * channels))
+    if (height < 2 || width < 2 || height > warp_max_extent || width > warp_max_extent ||
+        channels > warp_max_offset / warp_max_extent || !fits_offsets(height, width * channels))
         return false;
     const double last_row = static_cast<double>(height - 1);
-    const double last_column = static_cast<double>(width - 1 + linear_block);
+    const double last_column = static_cast<double>(width - 1 + warp_block);
     const Affine& a = g.affine;
     const double parts[] = {
         a.o0, a.o1, last_row * a.m00, last_row * a.m10, last_column * a.m01, last_column * a.m11};
     return std::all_of(std::begin(parts), std::end(parts),
-                       [](double part) { return std::abs(part) < linear_max_coordinate / 4; });
+                       [](double part) { return std::abs(part) < warp_max_coordinate / 4; });
 }
 
-void describe_warp(LinearJob& job, const ImageView& source, const WarpGeometry& geometry,
-                   const LinearTarget& target) {
+void fill_warp_job(WarpJob& job, const ImageView& source, const WarpGeometry& geometry,
+                   const WarpTarget& target) {
     job.target = target.values;
     job.height = static_cast<std::int32_t>(source.height);
     job.width = static_cast<std::int32_t>(source.width);
@@ -168,10 +166,10 @@ void describe_warp(LinearJob& job, const ImageView& source, const WarpGeometry& 
     job.scratch = reserve_tables(job.width);
 }
 
-void warp_linear(const LinearSource& source, const WarpGeometry& geometry,
-                 const LinearTarget& target) {
+void warp_samples(const KernelImage& source, const WarpGeometry& geometry,
+                  const WarpTarget& target) {
     const ImageView& image = source.image;
-    LinearJob job{};
+    WarpJob job{};
     job.small = is_small(geometry, image);
     const KernelSource from = job.small && geometry.order == 1
                                   ? pad_edges(image)
@@ -181,7 +179,7 @@ void warp_linear(const LinearSource& source, const WarpGeometry& geometry,
     job.pixel_step = from.pixel_step;
     job.prefetch_bytes = from.prefetch_bytes;
     job.next_source = reinterpret_cast<const char*>(source.next);
-    describe_warp(job, image, geometry, target);
+    fill_warp_job(job, image, geometry, target);
 
     const KernelTable& table = kernels();
     if (geometry.order == 0) return table.point(job);

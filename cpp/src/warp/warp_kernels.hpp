@@ -16,23 +16,23 @@ bool kernels_take(const WarpGeometry& geometry, std::int64_t height, std::int64_
 
 /// Rows [row_begin, row_end) of an image, interleaved and packed; `values` is where row `row_begin`
 /// starts. `shift` and `scale`, one per channel, are both null or are applied on the way out.
-struct LinearTarget {
+struct WarpTarget {
     float* values;
     std::int64_t row_begin, row_end;
     const float *shift, *scale;
 };
 
-struct LinearSource {
+struct KernelImage {
     ImageView image;
     const std::byte* memory_end;  // of the array that the image is a part of
     const std::byte* next;        // the image that this thread will probably read next, or null
 };
 
 /// Sets all of a job but where it reads from. Its tables are those of this thread.
-void describe_warp(LinearJob& job, const ImageView& source, const WarpGeometry& geometry,
-                   const LinearTarget& target);
+void fill_warp_job(WarpJob& job, const ImageView& source, const WarpGeometry& geometry,
+                   const WarpTarget& target);
 
-void warp_linear(const LinearSource& source, const WarpGeometry& geometry,
-                 const LinearTarget& target);
+void warp_samples(const KernelImage& source, const WarpGeometry& geometry,
+                  const WarpTarget& target);
 
 }  // namespace batchwarp
