@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import numpy as np
 import pytest
 
@@ -83,6 +85,9 @@ def forgotten_session(keras):
     """TensorFlow's default graph keeps the generators of `fit`, and so the flow and its thread."""
     yield
     keras.backend.clear_session()
+    gc.unfreeze()  # the graph may be older than the tests
+    gc.collect()
+    gc.freeze()
 
 
 def test_the_user_sees_lists(keras, flows, forgotten_session):
