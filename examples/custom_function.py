@@ -6,12 +6,10 @@ from PIL import Image
 
 from batchwarp import ImageDataGenerator
 
-rng = np.random.default_rng(0)
-
 
 def erase(image: NDArray[np.float32]) -> NDArray[np.float32]:
     """Covers a square with the image's mean; gets (height, width, channels) after the warp."""
-    top, left = rng.integers(0, 48, 2)
+    top, left = np.random.randint(0, 48, 2)  # follows from the flow's seed
     image[top : top + 16, left : left + 16] = image.mean()
     return image
 
@@ -22,7 +20,7 @@ class QuarterTurns(ImageDataGenerator):
     def get_random_transform(
         self, img_shape: tuple[int, ...], seed: int | None = None
     ) -> dict[str, float]:
-        """Draws the parameters of one image; the core still warps the whole batch."""
+        """Draws the parameters of one image; images are then made one by one, which is slower."""
         parameters = super().get_random_transform(img_shape, seed)
         parameters["theta"] += 90 * np.random.randint(4)
         return parameters

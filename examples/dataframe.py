@@ -24,7 +24,11 @@ for file, covered in zip(frame["file"], frame["covered"], strict=True):
     picture.save(folder / file)
 
 datagen = ImageDataGenerator(
-    horizontal_flip=True, vertical_flip=True, rescale=1 / 255, validation_split=0.25
+    horizontal_flip=True,
+    vertical_flip=True,
+    rescale=1 / 255,
+    validation_split=0.25,
+    validation_augment=False,
 )
 flow = partial(
     datagen.flow_from_dataframe,

@@ -22,7 +22,11 @@ if len(sys.argv) == 1:  # draws pictures of discs
             picture.save(folder / colour / f"{number:03}.jpg")
 
 datagen = ImageDataGenerator(
-    horizontal_flip=True, zoom_range=0.1, rescale=1 / 255, validation_split=0.2
+    horizontal_flip=True,
+    zoom_range=0.1,
+    rescale=1 / 255,
+    validation_split=0.2,
+    validation_augment=False,
 )
 flow = partial(
     datagen.flow_from_directory,
@@ -42,4 +46,5 @@ model = keras.Sequential(
 )
 model.compile(keras.optimizers.Adam(0.02), "categorical_crossentropy", metrics=["accuracy"])
 model.fit(train, validation_data=validation, epochs=5, class_weight=train.class_weights_)
-print(f"classes: {train.class_indices}; files that could not be read: {train.errors}")
+print(f"classes: {train.class_indices}")
+print(f"files that could not be read: {train.errors + validation.errors}")

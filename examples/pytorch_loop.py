@@ -1,4 +1,4 @@
-"""A plain loop of PyTorch: threads make the next batches while the model works on this one."""
+"""A plain loop of PyTorch: a thread makes the next batches while the model works on this one."""
 
 import numpy as np
 import torch

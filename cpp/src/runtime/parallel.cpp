@@ -101,7 +101,7 @@ class Job {
     std::exception_ptr error_;
 };
 
-// Asks the callback at most every few milliseconds: asking may mean to take the interpreter's lock.
+// Asks the callback at most every 50 ms: asking may mean to take the interpreter's lock.
 class Interruption {
   public:
     explicit Interruption(const std::function<bool()>& interrupted) : interrupted_(interrupted) {}
