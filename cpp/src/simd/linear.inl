@@ -125,6 +125,25 @@ BATCHWARP_NOINLINE void fixed_channels(const Run& shared) {
            static_cast<size_t>(run.count - i) * channels * sizeof(float));
 }
 
+// How the pixels of a job are divided: a chunk is some whole rows, or a part of a wide one that
+// ends at a block's boundary. A source that no cache holds is read in tiles of `row_block` rows,
+// and what a row will read is fetched along its slanted way; of others the same place some rows
+// below is near enough.
+struct Chunks {
+    int64_t source_bytes;
+    bool slanted;
+    int32_t columns, rows;  // at most
+
+    BATCHWARP_INLINE explicit Chunks(const WarpJob& job)
+        : source_bytes(job.height * job.source_row_stride * int64_t{sizeof(float)}),
+          slanted(job.prefetch_bytes != 0 && source_bytes > warp_huge_bytes) {
+        const int32_t most = slanted ? warp_tile : warp_chunk;
+        const int32_t tiles = (job.width + most - 1) / most, even = (job.width + tiles - 1) / tiles;
+        columns = tiles == 1 ? job.width : (even + warp_block - 1) & -warp_block;
+        rows = slanted ? 1 : warp_chunk / columns;
+    }
+};
+
 // Has the pass over columns `begin` and up of a row fetch what row i will read there.
 BATCHWARP_INLINE void look_ahead(const WarpJob& job, const Rows& rows, int32_t i, int32_t begin,
                                  Run& run) {
@@ -135,60 +154,62 @@ BATCHWARP_INLINE void look_ahead(const WarpJob& job, const Rows& rows, int32_t i
     run.ahead_end = rows.interior_end[i] - warp_block - begin;
 }
 
+// What the pass over the chunk that begins at row `first + i`, column `begin`, fetches early.
+BATCHWARP_INLINE void set_prefetch(const WarpJob& job, const Chunks& chunks, const Rows& rows,
+                                   int32_t first, int32_t i, int32_t begin, Run& run) {
+    run.prefetch = nullptr;
+    run.ahead_begin = run.ahead_end = 0;
+    if (chunks.slanted) {
+        look_ahead(job, rows, i + rows_ahead, begin, run);
+    } else if (job.prefetch_bytes != 0) {
+        const int64_t row = first + i;
+        const int64_t ahead = (row * job.source_row_stride + int64_t{begin} * job.pixel_step) *
+                                  int64_t{sizeof(float)} +
+                              job.prefetch_bytes;
+        if (ahead < chunks.source_bytes)
+            run.prefetch = reinterpret_cast<const char*>(job.source) + ahead;
+        else if (job.next_source != nullptr)
+            run.prefetch = job.next_source + (ahead - chunks.source_bytes);
+    }
+}
+
+// Coordinates of rows [i, stop) and columns [begin, end), and a block more.
+BATCHWARP_INLINE void place_chunk(const WarpJob& job, const Rows& rows, int32_t i, int32_t stop,
+                                  int32_t begin, int32_t end) {
+    const WarpScratch& s = job.scratch;
+    const int32_t count = (stop - i) * (end - begin);
+    if (job.small)
+        fill_small_coordinates(job, rows, i, stop);
+    else
+        for (int32_t k = i; k < stop; ++k)
+            fill_coordinates(job, rows, k, begin, end, (k - i) * (end - begin));
+    // Pad to whole blocks with a pixel that can be read.
+    for (int32_t k = 0; k < warp_block; ++k) {
+        s.offset[count + k] = 0;
+        s.fx[count + k] = 0;
+        s.fy[count + k] = 0;
+    }
+}
+
 template <class Pass>
 BATCHWARP_INLINE void warp_chunks(const WarpJob& job, Pass&& pass) {
-    const WarpScratch& s = job.scratch;
     fill_columns(job);
-
-    constexpr int64_t item = sizeof(float);
     Run run = start_run(job);
     const bool repairs = !has_axis(job.border);
     Fill fill;
     if (repairs) fill.start(job);
-
-    // A chunk is some whole rows, or a part of a wide one, cut at a block's boundary. A source that
-    // no cache holds is read in tiles of `row_block` rows, and what a row will read is fetched
-    // along its slanted way; of others the same place some rows below is near enough.
-    const int64_t source_bytes = job.height * job.source_row_stride * item;
-    const bool slanted = job.prefetch_bytes != 0 && source_bytes > warp_huge_bytes;
-    const int32_t most = slanted ? warp_tile : warp_chunk;
-    const int32_t tiles = (job.width + most - 1) / most, even = (job.width + tiles - 1) / tiles;
-    const int32_t most_columns = tiles == 1 ? job.width : (even + warp_block - 1) & -warp_block;
-    const int32_t most_rows = slanted ? 1 : warp_chunk / most_columns;
-    run.write_ahead = slanted ? int64_t{job.width} * job.channels * item : 2048;
-    const char* source = reinterpret_cast<const char*>(job.source);
+    const Chunks chunks(job);
+    run.write_ahead =
+        chunks.slanted ? int64_t{job.width} * job.channels * int64_t{sizeof(float)} : 2048;
     const Slope slope_y(job, job.m01), slope_x(job, job.m11);
     Rows rows;
     const auto chunk = [&](int32_t first, int32_t i, int32_t stop, int32_t begin, int32_t end) {
-        const int32_t count = (stop - i) * (end - begin);
-        if (job.small)
-            fill_small_coordinates(job, rows, i, stop);
-        else
-            for (int32_t k = i; k < stop; ++k)
-                fill_coordinates(job, rows, k, begin, end, (k - i) * (end - begin));
-        // Pad to whole blocks with a pixel that can be read.
-        for (int32_t k = 0; k < warp_block; ++k) {
-            s.offset[count + k] = 0;
-            s.fx[count + k] = 0;
-            s.fy[count + k] = 0;
-        }
+        place_chunk(job, rows, i, stop, begin, end);
+        run.count = (stop - i) * (end - begin);
         const int64_t row = first + i;
-        run.count = count;
         run.target =
             job.target + ((row - job.row_begin) * job.width + begin) * int64_t{job.channels};
-        run.prefetch = nullptr;
-        run.ahead_begin = run.ahead_end = 0;
-        if (slanted) {
-            look_ahead(job, rows, i + rows_ahead, begin, run);
-        } else if (job.prefetch_bytes != 0) {
-            const int64_t ahead =
-                (row * job.source_row_stride + int64_t{begin} * job.pixel_step) * item +
-                job.prefetch_bytes;
-            if (ahead < source_bytes)
-                run.prefetch = source + ahead;
-            else if (job.next_source != nullptr)
-                run.prefetch = job.next_source + (ahead - source_bytes);
-        }
+        set_prefetch(job, chunks, rows, first, i, begin, run);
         pass(run);
         if (!repairs) return;
         float* out = run.target;
@@ -203,11 +224,11 @@ BATCHWARP_INLINE void warp_chunks(const WarpJob& job, Pass&& pass) {
             bound_columns(job, slope_y, slope_x, coordinate_margin, rows, rows.interior_begin,
                           rows.interior_end);
         const int32_t rest = job.row_end - first, started = rest < row_block ? rest : row_block;
-        for (int32_t begin = 0; begin < job.width; begin += most_columns) {
+        for (int32_t begin = 0; begin < job.width; begin += chunks.columns) {
             const int32_t columns = job.width - begin;
-            const int32_t end = columns < most_columns ? job.width : begin + most_columns;
-            for (int32_t i = 0; i < started; i += most_rows)
-                chunk(first, i, started - i < most_rows ? started : i + most_rows, begin, end);
+            const int32_t end = columns < chunks.columns ? job.width : begin + chunks.columns;
+            for (int32_t i = 0; i < started; i += chunks.rows)
+                chunk(first, i, started - i < chunks.rows ? started : i + chunks.rows, begin, end);
         }
     }
 }
