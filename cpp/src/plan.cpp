@@ -37,7 +37,7 @@ void check_setting(const Setting& setting, const std::vector<double>& values,
     }
     const bool alone = setting.kind == Setting::number && setting.divides;
     for (const double value : values) {
-        if (alone && !(std::isfinite(value) && value != 0))
+        if (alone && (!std::isfinite(value) || value == 0))
             refuse_option(setting.name, value, "finite and different from zero");
         if (!std::isfinite(value)) refuse_option(setting.name, value, "finite");
         if (setting.divides && value == 0)

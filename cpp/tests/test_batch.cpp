@@ -450,7 +450,7 @@ TEST(no_pixel_reads_a_neighbouring_image) {
                 o.height = h;
                 o.width = w;
                 o.channels = 1;
-                o.fill_mode = all_modes[round % all_modes.size()];
+                o.fill_mode = all_modes[static_cast<std::size_t>(round) % all_modes.size()];
                 o.cval = 1;
                 const Plan plan(o);
                 std::vector<KerasRow> params(1);

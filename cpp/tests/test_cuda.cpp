@@ -181,7 +181,8 @@ TEST(every_type_layout_and_order) {
                     for (int order = 0; order <= 5; ++order) {
                         Setup s = setup_of(11, 19, 3);
                         s.options.order = order;
-                        s.options.fill_mode = all_modes[cases++ % all_modes.size()];
+                        s.options.fill_mode =
+                            all_modes[static_cast<std::size_t>(cases++) % all_modes.size()];
                         s.options.cval = 200;
                         s.source = source;
                         s.target = target;

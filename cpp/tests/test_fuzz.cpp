@@ -58,9 +58,9 @@ Steps random_steps(const Pick& pick, std::int64_t channels) {
     if (pick(0, 3) == 0) n.samplewise_center = true;
     if (pick(0, 3) == 0) n.mean = per_channel(0.3);
     if (pick(0, 3) == 0) n.std = per_channel(0.7);
-    for (StepOptions& step : keras_steps(n))
+    for (const StepOptions& step : keras_steps(n))
         for (const std::string& name : names_of(Scope::store))
-            if (step.operation == name) steps.store.push_back(std::move(step));
+            if (step.operation == name) steps.store.push_back(step);
     return steps;
 }
 

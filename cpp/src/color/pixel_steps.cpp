@@ -31,15 +31,15 @@ void change(int operation, const ops::FunctionOf<Op, float>& function, float* da
 }
 
 template <class Op>
-void change(int, const ops::FunctionOf<Op, double>& original, double* data, std::int64_t pixels,
+void change(int, const ops::FunctionOf<Op, double>& function, double* data, std::int64_t pixels,
             std::int64_t channels, std::int64_t channel) noexcept {
-    const ops::FunctionOf<Op, double> function = original;  // which `data` cannot change
+    const ops::FunctionOf<Op, double> own = function;  // which `data` cannot change
     const int count = static_cast<int>(channels), first = static_cast<int>(channel);
     for (std::int64_t i = 0; i < pixels; ++i, data += channels) {
         if constexpr (ops::OfPixel<ops::FunctionOf<Op, double>, double>)
-            function(data, count);
+            own(data, count);
         else
-            for (int c = 0; c < count; ++c) data[c] = function(data[c], first + c);
+            for (int c = 0; c < count; ++c) data[c] = own(data[c], first + c);
     }
 }
 

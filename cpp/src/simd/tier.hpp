@@ -8,7 +8,7 @@
 #include "kernels.hpp"
 
 namespace batchwarp {
-namespace {
+namespace {  // NOLINT(misc-anonymous-namespace-in-header): `Run` is each tier's own
 
 struct Run;  // what a pixel pass reads, in linear.inl
 
