@@ -155,7 +155,7 @@ class Work {
         result.channels = options.channels;
         result.order = options.order;
         result.fill_mode = fill_mode_from_name(options.mode);
-        result.steps = {{"affine"}, {"flip"}};
+        result.steps = {{"keras_affine"}, {"flip"}};
         for (const std::string& step : options.steps) result.steps.push_back({step});
         return result;
     }

@@ -84,10 +84,10 @@ std::span<const Description* const> operations() noexcept { return ops::All::des
 std::vector<StepOptions> keras_steps(const Normalization& n) {
     const auto flag = [](bool value) { return std::vector<double>{value ? 1.0 : 0.0}; };
     return {
-        {"affine"},
+        {"keras_affine"},
         {"flip"},
-        {"channel_shift"},
-        {"brightness"},
+        {"keras_channel_shift"},
+        {"keras_brightness"},
         {"standardize", {{"center", flag(n.samplewise_center)}, {"std", flag(n.samplewise_std)}}},
         {"normalize", {{"rescale", {n.rescale}}, {"mean", n.mean}, {"std", n.std}}}};
 }

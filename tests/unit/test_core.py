@@ -186,7 +186,7 @@ def test_affine_matrices():
 
 # What the core says of its operations.
 
-KERAS = ("affine", "flip", "channel_shift", "brightness", "standardize", "normalize")
+KERAS = ("keras_affine", "flip", "keras_channel_shift", "keras_brightness", "standardize", "normalize")
 
 
 def test_keras_operations_are_in_its_order():
@@ -222,10 +222,10 @@ def test_descriptions(operation):
 
 def test_a_plan_of_steps():
     mean = np.array([1.0, 2.0, 3.0])
-    steps = [("flip", {}), ("brightness", {}), ("normalize", {"rescale": 0.5, "mean": mean})]
+    steps = [("flip", {}), ("keras_brightness", {}), ("normalize", {"rescale": 0.5, "mean": mean})]
     plan = _core.Plan(height=2, width=3, channels=3, steps=steps)
     assert plan.columns == ("flip_horizontal", "flip_vertical", "brightness")
-    assert [name for name, _ in plan.steps] == ["flip", "brightness", "normalize"]
+    assert [name for name, _ in plan.steps] == ["flip", "keras_brightness", "normalize"]
     assert plan.rescale == plan.steps[2][1]["rescale"] == 0.5
     np.testing.assert_array_equal(plan.mean, mean)
     again = _core.Plan(height=2, width=3, channels=3, steps=plan.steps)
@@ -249,8 +249,8 @@ def test_without_steps_a_plan_has_those_of_keras():
     [
         ([("blur", {})], ValueError, ", ".join(one.name for one in _core.OPERATIONS)),
         ([("normalize", {"factor": 1})], ValueError, "rescale, mean, std. Received: factor"),
-        ([("affine", {"order": 1})], ValueError, "none. Received: order"),
-        ([("normalize", {}), ("affine", {})], ValueError, "affine after normalize"),
+        ([("keras_affine", {"order": 1})], ValueError, "none. Received: order"),
+        ([("normalize", {}), ("keras_affine", {})], ValueError, "keras_affine after normalize"),
         ([("normalize", {"rescale": "much"})], TypeError, "`rescale` must be a number"),
         ([("normalize", {"rescale": 0})], ValueError, "`rescale` must be finite and different"),
         ([("standardize", {"center": 0.5})], TypeError, "`center` must be a bool"),
@@ -265,4 +265,4 @@ def test_wrong_steps(steps, error, message):
 @pytest.mark.parametrize("options", [{"rescale": 2}, {"std": np.ones(1)}])
 def test_settings_beside_steps(options):
     with pytest.raises(ValueError, match="settings of steps"):
-        _core.Plan(height=2, width=3, channels=1, steps=[("affine", {})], **options)
+        _core.Plan(height=2, width=3, channels=1, steps=[("keras_affine", {})], **options)

@@ -45,7 +45,7 @@ void change(int, const ops::FunctionOf<Op, double>& function, double* data, std:
 
 // There are 256 results, which take longer to compute than to look up.
 template <>
-void change<ops::Brightness>(int, const ops::FunctionOf<ops::Brightness, double>& function,
+void change<ops::KerasBrightness>(int, const ops::FunctionOf<ops::KerasBrightness, double>& function,
                              double* data, std::int64_t pixels, std::int64_t channels,
                              std::int64_t channel) noexcept {
     double colors[256], alpha[256];

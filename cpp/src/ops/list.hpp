@@ -1,9 +1,9 @@
 // The operations that there are. A new one is a header of its own, and its name here.
 #pragma once
 
-#include "ops/affine.hpp"
-#include "ops/brightness.hpp"
-#include "ops/channel_shift.hpp"
+#include "ops/keras_affine.hpp"
+#include "ops/keras_brightness.hpp"
+#include "ops/keras_channel_shift.hpp"
 #include "ops/flip.hpp"
 #include "ops/normalize.hpp"
 #include "ops/operation.hpp"
@@ -25,6 +25,6 @@ struct List {
 };
 
 /// In the order of their scopes; Keras' in the order in which it applies them.
-using All = List<Affine, Flip, ChannelShift, Brightness, Standardize, Normalize>;
+using All = List<KerasAffine, Flip, KerasChannelShift, KerasBrightness, Standardize, Normalize>;
 
 }  // namespace batchwarp::ops

@@ -76,7 +76,7 @@ BATCHWARP_INLINE void brighten_as(float* __restrict data, int64_t count,
 }
 
 // Whether values are stretched decides once for all, and alpha is a factor like any other.
-BATCHWARP_INLINE void change(const ops::Brightness::Function<float>& function, float* data,
+BATCHWARP_INLINE void change(const ops::KerasBrightness::Function<float>& function, float* data,
                              int64_t pixels, int32_t channels, int32_t first_channel) {
     float factors[lanes];
     for (int k = 0; k < lanes; ++k)

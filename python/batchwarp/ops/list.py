@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from batchwarp.ops.affine import KerasAffine
-from batchwarp.ops.brightness import KerasBrightness
-from batchwarp.ops.channel_shift import KerasChannelShift
+from batchwarp.ops.keras_affine import KerasAffine
+from batchwarp.ops.keras_brightness import KerasBrightness
+from batchwarp.ops.keras_channel_shift import KerasChannelShift
 from batchwarp.ops.flip import KerasFlip
 from batchwarp.ops.normalize import KerasNormalize
 from batchwarp.ops.operation import Argument, Column, Operation

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from batchwarp._arguments import finite_number, number_pair
 from batchwarp._arrays import as_array
 from batchwarp._random import global_random
-from batchwarp.ops.affine import apply_affine_transform, check_axes
+from batchwarp.ops.keras_affine import apply_affine_transform, check_axes
 
 
 def random_rotation(

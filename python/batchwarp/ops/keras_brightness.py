@@ -105,7 +105,7 @@ def _data_format(settings: Any) -> str:
 class KerasBrightness(Operation):
     """`ImageDataGenerator`'s `brightness_range`."""
 
-    name = "brightness"
+    name = "keras_brightness"
     arguments = (
         Argument(
             "brightness_range", "multiply the brightness by a factor in this range", ("LOW", "HIGH")

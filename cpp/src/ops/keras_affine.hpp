@@ -5,9 +5,9 @@
 
 namespace batchwarp::ops {
 
-struct Affine {
+struct KerasAffine {
     static constexpr Description description{
-        .name = "affine",
+        .name = "keras_affine",
         .scope = Scope::coordinates,
         .columns = {{"theta", 0, -20, 20},  // degrees
                     {"tx", 0, -3, 3},       // Keras' height shift, pixels

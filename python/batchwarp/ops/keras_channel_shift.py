@@ -64,7 +64,7 @@ def random_channel_shift(
 class KerasChannelShift(Operation):
     """`ImageDataGenerator`'s `channel_shift_range`."""
 
-    name = "channel_shift"
+    name = "keras_channel_shift"
     arguments = (
         Argument("channel_shift_range", "add a value of up to this size to all channels", ("N",)),
     )

@@ -168,7 +168,7 @@ _SHIFT = (
 class KerasAffine(Operation):
     """`ImageDataGenerator`'s rotation, shifts, shear and zoom."""
 
-    name = "affine"
+    name = "keras_affine"
     arguments = (
         Argument("rotation_range", "turn by up to this angle, to either side", ("DEGREES",)),
         Argument(

@@ -7,8 +7,8 @@
 
 namespace batchwarp::ops {
 
-struct Brightness {
-    static constexpr Description description{.name = "brightness",
+struct KerasBrightness {
+    static constexpr Description description{.name = "keras_brightness",
                                              .scope = Scope::pixel,
                                              .needs = {.range = true},
                                              .columns = {{"brightness", not_applied, 0.3, 1.7}}};

@@ -1,11 +1,11 @@
-#include "ops/affine.hpp"
+#include "ops/keras_affine.hpp"
 
 #include <cmath>
 #include <numbers>
 
 namespace batchwarp::ops {
 
-void Affine::place(const double* row, int64_t height, int64_t width,
+void KerasAffine::place(const double* row, int64_t height, int64_t width,
                    Coordinates& coordinates) noexcept {
     const double theta = row[0], tx = row[1], ty = row[2], shear = row[3], zx = row[4], zy = row[5];
     const bool shifts = tx != 0 || ty != 0;

@@ -5,9 +5,9 @@
 
 namespace batchwarp::ops {
 
-struct ChannelShift {
+struct KerasChannelShift {
     static constexpr Description description{
-        .name = "channel_shift",
+        .name = "keras_channel_shift",
         .scope = Scope::pixel,
         .needs = {.range = true},
         .columns = {{"channel_shift_intensity", not_applied, -50, 50}}};
