@@ -93,12 +93,17 @@ TEST(wrong_steps_are_refused) {
     CHECK(says(refusal({{"keras_brightness"}, {"flip"}}), "Received: flip after keras_brightness"));
     CHECK(says(refusal({{"flip"}, {"keras_affine"}}), "Received: keras_affine after flip"));
     CHECK(says(refusal({{"flip"}, {"flip"}}), "Received: flip after flip"));
-    CHECK(says(refusal(std::vector<StepOptions>(max_steps + 1, {"keras_brightness"})), "Received: 33"));
+    CHECK(says(refusal(std::vector<StepOptions>(max_steps + 1, {"keras_brightness"})),
+               "Received: 33"));
 }
 
 TEST(a_row_has_the_columns_of_the_steps) {
     PlanOptions o = valid();
-    o.steps = {{"flip"}, {"keras_brightness"}, {"keras_channel_shift"}, {"keras_brightness"}, {"normalize"}};
+    o.steps = {{"flip"},
+               {"keras_brightness"},
+               {"keras_channel_shift"},
+               {"keras_brightness"},
+               {"normalize"}};
     const Plan plan(o);
     const char* names[] = {"flip_horizontal", "flip_vertical", "brightness",
                            "channel_shift_intensity", "brightness"};

@@ -186,7 +186,14 @@ def test_affine_matrices():
 
 # What the core says of its operations.
 
-KERAS = ("keras_affine", "flip", "keras_channel_shift", "keras_brightness", "standardize", "normalize")
+KERAS = (
+    "keras_affine",
+    "flip",
+    "keras_channel_shift",
+    "keras_brightness",
+    "standardize",
+    "normalize",
+)
 
 
 def test_keras_operations_are_in_its_order():

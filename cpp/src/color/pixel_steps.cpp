@@ -45,9 +45,10 @@ void change(int, const ops::FunctionOf<Op, double>& function, double* data, std:
 
 // There are 256 results, which take longer to compute than to look up.
 template <>
-void change<ops::KerasBrightness>(int, const ops::FunctionOf<ops::KerasBrightness, double>& function,
-                             double* data, std::int64_t pixels, std::int64_t channels,
-                             std::int64_t channel) noexcept {
+void change<ops::KerasBrightness>(int,
+                                  const ops::FunctionOf<ops::KerasBrightness, double>& function,
+                                  double* data, std::int64_t pixels, std::int64_t channels,
+                                  std::int64_t channel) noexcept {
     double colors[256], alpha[256];
     for (int level = 0; level < 256; ++level) {
         colors[level] = function.brighter(level, 0);

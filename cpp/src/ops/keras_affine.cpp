@@ -6,7 +6,7 @@
 namespace batchwarp::ops {
 
 void KerasAffine::place(const double* row, int64_t height, int64_t width,
-                   Coordinates& coordinates) noexcept {
+                        Coordinates& coordinates) noexcept {
     const double theta = row[0], tx = row[1], ty = row[2], shear = row[3], zx = row[4], zy = row[5];
     const bool shifts = tx != 0 || ty != 0;
     const bool zooms = zx != 1 || zy != 1;

@@ -1,10 +1,10 @@
 // The operations that there are. A new one is a header of its own, and its name here.
 #pragma once
 
+#include "ops/flip.hpp"
 #include "ops/keras_affine.hpp"
 #include "ops/keras_brightness.hpp"
 #include "ops/keras_channel_shift.hpp"
-#include "ops/flip.hpp"
 #include "ops/normalize.hpp"
 #include "ops/operation.hpp"
 #include "ops/standardize.hpp"
