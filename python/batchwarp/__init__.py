@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version as _version
-
 from batchwarp import _core, cuda, errors, image, runtime
 from batchwarp.errors import ImageFileError
 from batchwarp.generator import ImageDataGenerator
@@ -20,6 +18,6 @@ __all__ = [
     "runtime",
 ]
 
-__version__ = _version("batchwarp")
+__version__ = _core.__version__
 
 _core.read_environment()  # a wrong BATCHWARP_SIMD or BATCHWARP_NUM_THREADS fails the import
