@@ -18,13 +18,7 @@ from batchwarp._random import global_random, renew_random, with_borrowed_global
 from batchwarp._signals import let_through
 from batchwarp._threads import NOT_STARTED, Shortage
 from batchwarp._warnings import issue
-from batchwarp.iterators.keras_class import (
-    DATASET_OPTIONS,
-    SignatureOfInit,
-    dataset_class,
-    plain_class,
-    unpickled,
-)
+from batchwarp.iterators.keras_class import KerasDataset
 from batchwarp.iterators.read_ahead import ReadAhead
 from batchwarp.iterators.states import SeededStates
 from batchwarp.iterators.structures import stacked, without_lists
@@ -147,7 +141,7 @@ class _Passes:
         return _Twin(self._iterator).order(before)
 
 
-class Iterator:
+class Iterator(KerasDataset):
     """Base class for image data iterators.
 
     Every subclass must implement `_get_batches_of_transformed_samples`. Where Keras 3 can be
@@ -176,24 +170,9 @@ class Iterator:
 
     white_list_formats = ("png", "jpg", "jpeg", "bmp", "ppm", "tif", "tiff")
 
-    __signature__: ClassVar[Any] = SignatureOfInit()
-    _as_dataset: ClassVar[type[Any] | None] = None
-    _plain: ClassVar[type[Any] | None] = None
-
-    # Attributes that a pickle or a copy does without.
     _transient: ClassVar[frozenset[str]] = frozenset(
         {"lock", "index_generator", "_random", "_states", "_buffers", "_ahead", "_shortage"}
     )
-
-    workers: int
-    use_multiprocessing: bool
-    max_queue_size: int
-
-    def __new__(cls, *args: Any, **kwargs: Any) -> Self:  # noqa: ARG004 - they are for __init__
-        """Makes an instance of the class, as a `keras.utils.PyDataset` if possible."""
-        made: Any = dataset_class(cls)
-        instance: Self = object.__new__(made)
-        return instance
 
     prefetch: int = 0
     _ahead: ReadAhead | None = None
@@ -208,19 +187,7 @@ class Iterator:
         prefetch: int = 0,
         **kwargs: Any,
     ) -> None:
-        unknown = kwargs.keys() - DATASET_OPTIONS.keys()
-        if unknown:
-            raise TypeError(
-                f"`{type(self).__name__}` takes the keyword arguments "
-                f"{', '.join(DATASET_OPTIONS)}. Received: {', '.join(sorted(unknown))}"
-            )
-        dataset = _keras.py_dataset()
-        if dataset is not None and isinstance(self, dataset):
-            initialize: Any = super().__init__
-            initialize(**kwargs)
-        else:
-            for name, default in DATASET_OPTIONS.items():
-                setattr(self, name, kwargs.get(name, default))
+        self._set_options(kwargs)
         self.n = integer("n", n, 0)
         check_batches(batch_size, shuffle, seed, prefetch, empty=not self.n)
         self.batch_size = operator.index(batch_size)
@@ -247,17 +214,6 @@ class Iterator:
         _forks.renew(self.lock)
         renew_random(self._random)
         self._ahead = None
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        attributes = vars(self).copy()  # other threads may be at work
-        state = {name: value for name, value in attributes.items() if name not in self._transient}
-        return unpickled, (plain_class(type(self)), state)
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        for name, default in DATASET_OPTIONS.items():  # a PyDataset keeps them elsewhere
-            vars(self).setdefault(name, default)
-        vars(self).update(state)
-        self._make_transient(started=True)
 
     def _state(self) -> list[Any]:
         """Returns all attributes that decide which batch is the next one, and how it looks."""
