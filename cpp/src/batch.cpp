@@ -118,6 +118,8 @@ T* Batch::in_place(const MutableImageView& target) const noexcept {
 bool Batch::warps(const double* row, WarpGeometry& geometry) const noexcept {
     const PlanOptions& o = plan_.options();
     const Coordinates coordinates = plan_.coordinates(row);
+    geometry.height = o.height;
+    geometry.width = o.width;
     geometry.affine = coordinates.affine;
     geometry.flip_horizontal = coordinates.flip_horizontal;
     geometry.flip_vertical = coordinates.flip_vertical;
@@ -231,7 +233,7 @@ void Batch::warp(const ImageView& source, const std::byte* next, const WarpGeome
         values = scratch.source64.reserve(count);
     load_pixels(source, values);
     const WarpSource<T> packed{values, source.height, source.width, source.channels, 0};
-    warp_general(packed, geometry, source.height, source.width, row_begin, row_end, out);
+    warp_general(packed, geometry, row_begin, row_end, out);
 }
 
 // Orders 2 to 5 in double: coefficients of the whole image first, then the warp.
@@ -256,7 +258,7 @@ void Batch::warp_spline_exactly(const ImageView& source, const WarpGeometry& geo
     }
     spline_prefilter(coefficients, height, width, channels, geometry.order, border.filter);
     const WarpSource<double> packed{coefficients, height, width, channels, pad};
-    warp_general(packed, geometry, source.height, source.width, row_begin, row_end, out);
+    warp_general(packed, geometry, row_begin, row_end, out);
 }
 
 }  // namespace

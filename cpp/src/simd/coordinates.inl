@@ -34,7 +34,7 @@ struct Slope {
         value = job.flip_horizontal ? -per_column : per_column;
         // Columns that all have the same coordinate are inside together or not at all.
         inverse = fabs(value) < 1e-9 ? 1e300 : 1 / value;
-        start = job.flip_horizontal ? (job.width - 1) * per_column : 0;
+        start = job.flip_horizontal ? (job.target_width - 1) * per_column : 0;
     }
 };
 
@@ -56,7 +56,7 @@ struct Rows {
 
 // Rows `first` and up; what is past the job's last row is like it, and within the same limits.
 void start_rows(const WarpJob& job, int32_t first, Rows& rows) {
-    const double from = job.flip_vertical ? job.height - 1 - first : first;
+    const double from = job.flip_vertical ? job.target_height - 1 - first : first;
     const double step = job.flip_vertical ? -1 : 1;
     const int32_t last = job.row_end - 1 - first;
     const double o0 = job.o0, o1 = job.o1, m00 = job.m00, m10 = job.m10;
@@ -86,8 +86,8 @@ void start_rows(const WarpJob& job, int32_t first, Rows& rows) {
 // margin <= base + start + c * slope <= last - margin, solved for c, on both axes.
 void bound_columns(const WarpJob& job, const Slope& slope_y, const Slope& slope_x, double margin,
                    const Rows& rows, int32_t* __restrict begins, int32_t* __restrict ends) {
-    const double width = job.width, far = job.width - 1;
-    const double last_y = job.height - 1 - margin, last_x = far - margin;
+    const double width = job.target_width, far = job.target_width - 1;
+    const double last_y = job.height - 1 - margin, last_x = job.width - 1 - margin;
     const double start_y = slope_y.start, start_x = slope_x.start;
     const double inverse_y = slope_y.inverse, inverse_x = slope_x.inverse;
     for (int32_t i = 0; i < row_slots; ++i) {
@@ -123,12 +123,12 @@ void bound_rows(const WarpJob& job, const Slope& slope_y, const Slope& slope_x, 
     if (fills(job.border)) return;
     for (int32_t i = 0; i < row_slots; ++i) {
         rows.outer_begin[i] = 0;
-        rows.outer_end[i] = job.width;
+        rows.outer_end[i] = job.target_width;
     }
 }
 
 BATCHWARP_INLINE double source_column(const WarpJob& job, int32_t c) {
-    return job.flip_horizontal ? job.width - 1 - c : c;
+    return job.flip_horizontal ? job.target_width - 1 - c : c;
 }
 
 // Fills one axis of the column tables.
@@ -149,7 +149,7 @@ BATCHWARP_INLINE void fix_columns(double first, double direction, double slope, 
 
 void fill_columns(const WarpJob& job) {
     const WarpScratch& s = job.scratch;
-    const int32_t slots = (job.width + warp_block - 1) & -warp_block;
+    const int32_t slots = (job.target_width + warp_block - 1) & -warp_block;
     const double first = source_column(job, 0), direction = job.flip_horizontal ? -1 : 1;
     if (job.small) {
         fix_columns(first, direction, job.m01, slots, s.column_iy);
@@ -362,7 +362,7 @@ void fill_small_coordinates(const WarpJob& job, const Rows& rows, int32_t i, int
     const auto last_x = L::all((job.width - 1) << warp_fixed_bits);
     const auto low_bits = L::all((1 << warp_fixed_bits) - 1);
     const auto unit = L::all(static_cast<float>(1 / fixed_one));
-    const int32_t width = job.width, count = (width + warp_block - 1) & -warp_block;
+    const int32_t width = job.target_width, count = (width + warp_block - 1) & -warp_block;
     for (; i < stop; ++i, fy += width, fx += width, offset += width) {
         const auto row_y = L::all(rows.fixed_y[i]), row_x = L::all(rows.fixed_x[i]);
         for (int32_t k = 0; k < count; k += L::count) {

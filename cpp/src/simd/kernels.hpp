@@ -11,7 +11,8 @@
 
 namespace batchwarp {
 
-/// Buffers for one thread. Sizes: columns `warp_column_slots(width)`, chunk `warp_chunk_slots`.
+/// Buffers for one thread. Sizes: columns `warp_column_slots(target_width)`, chunk
+/// `warp_chunk_slots`.
 struct WarpScratch {
     // For each output column: integer and fractional part of its share of the coordinates.
     float *column_fx, *column_fy;
@@ -31,7 +32,8 @@ constexpr int32_t warp_column_slots(int32_t width) { return width + warp_block; 
 
 /// Bytes past the last element of a source image that kernels may read (never use).
 inline constexpr int64_t warp_read_slack = 32;
-/// Limits of the warping kernels: extents, offsets in elements, coordinates in pixels.
+/// Limits of the warping kernels: extents of source and target, offsets in elements, coordinates in
+/// pixels.
 inline constexpr int64_t warp_max_extent = 32767;
 inline constexpr int64_t warp_max_offset = (int64_t{1} << 31) - 1;
 inline constexpr double warp_max_coordinate = 1 << 20;
@@ -43,11 +45,12 @@ static_assert(warp_max_small_extent << warp_fixed_bits < int64_t{1} << 31);
 
 /// Warp rows [row_begin, row_end) of one image, with spline order 0 or 1.
 struct WarpJob {
-    const float* source;        // element (0, 0, 0); interleaved channels, packed pixels
-    int64_t source_row_stride;  // elements
-    int32_t pixel_step;         // elements from a pixel to its right neighbour
-    float* target;              // where row `row_begin` starts; interleaved, rows packed
-    int32_t height, width, channels;
+    const float* source;                  // element (0, 0, 0); interleaved channels, packed pixels
+    int64_t source_row_stride;            // elements
+    int32_t pixel_step;                   // elements from a pixel to its right neighbour
+    float* target;                        // where row `row_begin` starts; interleaved, rows packed
+    int32_t height, width, channels;      // of the source
+    int32_t target_height, target_width;  // of all of the target
     int32_t row_begin, row_end;
     double m00, m01, m10, m11, o0, o1;  // batchwarp::Affine
     bool flip_horizontal, flip_vertical;

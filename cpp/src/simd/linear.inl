@@ -138,8 +138,9 @@ struct Chunks {
         : source_bytes(job.height * job.source_row_stride * int64_t{sizeof(float)}),
           slanted(job.prefetch_bytes != 0 && source_bytes > warp_huge_bytes) {
         const int32_t most = slanted ? warp_tile : warp_chunk;
-        const int32_t tiles = (job.width + most - 1) / most, even = (job.width + tiles - 1) / tiles;
-        columns = tiles == 1 ? job.width : (even + warp_block - 1) & -warp_block;
+        const int32_t width = job.target_width;
+        const int32_t tiles = (width + most - 1) / most, even = (width + tiles - 1) / tiles;
+        columns = tiles == 1 ? width : (even + warp_block - 1) & -warp_block;
         rows = slanted ? 1 : warp_chunk / columns;
     }
 };
@@ -162,10 +163,12 @@ BATCHWARP_INLINE void set_prefetch(const WarpJob& job, const Chunks& chunks, con
     if (chunks.slanted) {
         look_ahead(job, rows, i + rows_ahead, begin, run);
     } else if (job.prefetch_bytes != 0) {
-        const int64_t row = first + i;
-        const int64_t ahead = (row * job.source_row_stride + int64_t{begin} * job.pixel_step) *
-                                  int64_t{sizeof(float)} +
-                              job.prefetch_bytes;
+        // The part of the source that is as far down as the chunk is in the target.
+        const int64_t row = int64_t{first + i} * job.height / job.target_height;
+        const int64_t column = int64_t{begin} * job.width / job.target_width;
+        const int64_t ahead =
+            (row * job.source_row_stride + column * job.pixel_step) * int64_t{sizeof(float)} +
+            job.prefetch_bytes;
         if (ahead < chunks.source_bytes)
             run.prefetch = reinterpret_cast<const char*>(job.source) + ahead;
         else if (job.next_source != nullptr)
@@ -199,16 +202,16 @@ BATCHWARP_INLINE void warp_chunks(const WarpJob& job, Pass&& pass) {
     Fill fill;
     if (repairs) fill.start(job);
     const Chunks chunks(job);
+    const int32_t width = job.target_width;
     run.write_ahead =
-        chunks.slanted ? int64_t{job.width} * job.channels * int64_t{sizeof(float)} : 2048;
+        chunks.slanted ? int64_t{width} * job.channels * int64_t{sizeof(float)} : 2048;
     const Slope slope_y(job, job.m01), slope_x(job, job.m11);
     Rows rows;
     const auto chunk = [&](int32_t first, int32_t i, int32_t stop, int32_t begin, int32_t end) {
         place_chunk(job, rows, i, stop, begin, end);
         run.count = (stop - i) * (end - begin);
         const int64_t row = first + i;
-        run.target =
-            job.target + ((row - job.row_begin) * job.width + begin) * int64_t{job.channels};
+        run.target = job.target + ((row - job.row_begin) * width + begin) * int64_t{job.channels};
         set_prefetch(job, chunks, rows, first, i, begin, run);
         pass(run);
         if (!repairs) return;
@@ -224,9 +227,9 @@ BATCHWARP_INLINE void warp_chunks(const WarpJob& job, Pass&& pass) {
             bound_columns(job, slope_y, slope_x, coordinate_margin, rows, rows.interior_begin,
                           rows.interior_end);
         const int32_t rest = job.row_end - first, started = rest < row_block ? rest : row_block;
-        for (int32_t begin = 0; begin < job.width; begin += chunks.columns) {
-            const int32_t columns = job.width - begin;
-            const int32_t end = columns < chunks.columns ? job.width : begin + chunks.columns;
+        for (int32_t begin = 0; begin < width; begin += chunks.columns) {
+            const int32_t columns = width - begin;
+            const int32_t end = columns < chunks.columns ? width : begin + chunks.columns;
             for (int32_t i = 0; i < started; i += chunks.rows)
                 chunk(first, i, started - i < chunks.rows ? started : i + chunks.rows, begin, end);
         }

@@ -55,9 +55,9 @@ BATCHWARP_INLINE int64_t nearest_sample(double in, int32_t extent, BorderRule bo
 
 // Makes one pixel from scratch: the `index`-th of the job.
 void copy_exactly(const WarpJob& job, int64_t index, float* out) {
-    const int32_t row = job.row_begin + static_cast<int32_t>(index / job.width);
-    const double r = job.flip_vertical ? job.height - 1 - row : row;
-    const double c = source_column(job, static_cast<int32_t>(index % job.width));
+    const int32_t row = job.row_begin + static_cast<int32_t>(index / job.target_width);
+    const double r = job.flip_vertical ? job.target_height - 1 - row : row;
+    const double c = source_column(job, static_cast<int32_t>(index % job.target_width));
     const int64_t y = nearest_sample(job.o0 + r * job.m00 + c * job.m01, job.height, job.border);
     const int64_t x = nearest_sample(job.o1 + r * job.m10 + c * job.m11, job.width, job.border);
     const float* from = job.source + y * job.source_row_stride + x * job.pixel_step;

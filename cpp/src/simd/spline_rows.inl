@@ -102,7 +102,7 @@ void fill_products(const WarpJob& job) {
     double* __restrict x = job.scratch.column_x;
     const double first = source_column(job, 0), direction = job.flip_horizontal ? -1 : 1;
     const double slope_y = job.m01, slope_x = job.m11;
-    const int32_t slots = (job.width + warp_block - 1) & -warp_block;
+    const int32_t slots = (job.target_width + warp_block - 1) & -warp_block;
     for (int32_t c = 0; c < slots; ++c) {
         y[c] = (first + direction * c) * slope_y;
         x[c] = (first + direction * c) * slope_x;
@@ -177,8 +177,8 @@ void each_run(const SplineJob& job, void (*place)(const SplineJob&, const Segmen
             bound_columns(job, slope_y, slope_x, coordinate_margin, rows, rows.interior_begin,
                           rows.interior_end);
         }
-        for (int32_t begin = 0; begin < job.width; begin += warp_chunk) {
-            const int32_t rest = job.width - begin;
+        for (int32_t begin = 0; begin < job.target_width; begin += warp_chunk) {
+            const int32_t rest = job.target_width - begin;
             const Segments segments(rows, i, begin,
                                     begin + (rest < warp_chunk ? rest : warp_chunk));
             run.count = segments.end - begin;

@@ -9,14 +9,14 @@ namespace batchwarp {
 namespace {
 
 template <int Order, class S, class T>
-void warp_rows(const WarpSource<S>& source, const WarpGeometry& g, std::int64_t height,
-               std::int64_t width, std::int64_t row_begin, std::int64_t row_end, T* out) {
+void warp_rows(const WarpSource<S>& source, const WarpGeometry& g, std::int64_t row_begin,
+               std::int64_t row_end, T* out) {
     const std::int64_t channels = source.channels, row_step = source.width * channels;
     Taps<Order, double> ty, tx;
     for (std::int64_t r = row_begin; r < row_end; ++r) {
-        const double rr = static_cast<double>(g.flip_vertical ? height - 1 - r : r);
-        for (std::int64_t c = 0; c < width; ++c, out += channels) {
-            const double cc = static_cast<double>(g.flip_horizontal ? width - 1 - c : c);
+        const double rr = static_cast<double>(g.flip_vertical ? g.height - 1 - r : r);
+        for (std::int64_t c = 0; c < g.width; ++c, out += channels) {
+            const double cc = static_cast<double>(g.flip_horizontal ? g.width - 1 - c : c);
             ty.place(g.affine.y(rr, cc), source.height, source.padding, g.border);
             if (!ty.outside) tx.place(g.affine.x(rr, cc), source.width, source.padding, g.border);
             if (ty.outside || tx.outside) {
@@ -46,10 +46,10 @@ void warp_rows(const WarpSource<S>& source, const WarpGeometry& g, std::int64_t 
 }  // namespace
 
 template <class S, class T>
-void warp_general(const WarpSource<S>& source, const WarpGeometry& geometry, std::int64_t height,
-                  std::int64_t width, std::int64_t row_begin, std::int64_t row_end, T* out) {
+void warp_general(const WarpSource<S>& source, const WarpGeometry& geometry, std::int64_t row_begin,
+                  std::int64_t row_end, T* out) {
     const auto run = [&](auto order) {
-        warp_rows<decltype(order)::value>(source, geometry, height, width, row_begin, row_end, out);
+        warp_rows<decltype(order)::value>(source, geometry, row_begin, row_end, out);
     };
     switch (geometry.order) {
         case 0:
@@ -68,21 +68,21 @@ void warp_general(const WarpSource<S>& source, const WarpGeometry& geometry, std
 }
 
 template void warp_general(const WarpSource<float>&, const WarpGeometry&, std::int64_t,
-                           std::int64_t, std::int64_t, std::int64_t, float*);
+                           std::int64_t, float*);
 template void warp_general(const WarpSource<double>&, const WarpGeometry&, std::int64_t,
-                           std::int64_t, std::int64_t, std::int64_t, float*);
+                           std::int64_t, float*);
 template void warp_general(const WarpSource<double>&, const WarpGeometry&, std::int64_t,
-                           std::int64_t, std::int64_t, std::int64_t, double*);
+                           std::int64_t, double*);
 
-RowRange source_rows(const WarpGeometry& g, std::int64_t height, std::int64_t width,
-                     std::int64_t row_begin, std::int64_t row_end) noexcept {
+RowRange source_rows(const WarpGeometry& g, std::int64_t height, std::int64_t row_begin,
+                     std::int64_t row_end) noexcept {
     const RowRange all{0, height - 1};
     const double rows[2] = {
-        static_cast<double>(g.flip_vertical ? height - 1 - row_begin : row_begin),
-        static_cast<double>(g.flip_vertical ? height - row_end : row_end - 1)};
+        static_cast<double>(g.flip_vertical ? g.height - 1 - row_begin : row_begin),
+        static_cast<double>(g.flip_vertical ? g.height - row_end : row_end - 1)};
     double low = INFINITY, high = -INFINITY;
     for (const double r : rows)
-        for (const double c : {0.0, static_cast<double>(width - 1)}) {
+        for (const double c : {0.0, static_cast<double>(g.width - 1)}) {
             low = std::min(low, g.affine.y(r, c));
             high = std::max(high, g.affine.y(r, c));
         }

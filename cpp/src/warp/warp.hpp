@@ -19,6 +19,7 @@ struct WarpSource {
 };
 
 struct WarpGeometry {
+    std::int64_t height = 0, width = 0;  // of the target
     Affine affine;
     bool flip_horizontal = false, flip_vertical = false;
     int order = 1;
@@ -26,17 +27,18 @@ struct WarpGeometry {
     double cval = 0;
 };
 
-/// Fills rows [row_begin, row_end) of a height x width image; `out` is where row `row_begin`
-/// starts. S is float or double, T the same or narrower.
+/// Fills rows [row_begin, row_end) of the target; `out` is where row `row_begin` starts. S is float
+/// or double, T the same or narrower.
 template <class S, class T>
-void warp_general(const WarpSource<S>& source, const WarpGeometry& geometry, std::int64_t height,
-                  std::int64_t width, std::int64_t row_begin, std::int64_t row_end, T* out);
+void warp_general(const WarpSource<S>& source, const WarpGeometry& geometry, std::int64_t row_begin,
+                  std::int64_t row_end, T* out);
 
-/// First and last source row that output rows [row_begin, row_end) can touch with order 1.
+/// First and last row of a source of this height that output rows [row_begin, row_end) can touch
+/// with order 1.
 struct RowRange {
     std::int64_t first, last;
 };
-RowRange source_rows(const WarpGeometry& geometry, std::int64_t height, std::int64_t width,
-                     std::int64_t row_begin, std::int64_t row_end) noexcept;
+RowRange source_rows(const WarpGeometry& geometry, std::int64_t height, std::int64_t row_begin,
+                     std::int64_t row_end) noexcept;
 
 }  // namespace batchwarp

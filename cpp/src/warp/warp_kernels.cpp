@@ -32,13 +32,14 @@ bool is_readable(const ImageView& source) noexcept {
 bool is_small(const WarpGeometry& g, const ImageView& source) noexcept {
     if (!clamps(g.border)) return false;
     if (source.height > warp_max_small_extent || source.width > warp_max_small_extent) return false;
+    if (g.width > warp_chunk) return false;  // a chunk of them is whole rows
     const std::int64_t step = source.channels == 1 ? 2 : source.channels;
     if ((source.height + 1) * (source.width + 1) * step * item > small_copy_bytes) return false;
     const Affine& a = g.affine;
     // Tables run a block past the last column, or before the first one if the image is flipped.
-    const double last_row = static_cast<double>(source.height - 1);
+    const double last_row = static_cast<double>(g.height - 1);
     const double first_column = -warp_block;
-    const double last_column = static_cast<double>(source.width - 1 + warp_block);
+    const double last_column = static_cast<double>(g.width - 1 + warp_block);
     double farthest = std::max(std::abs(last_column * a.m01), std::abs(last_column * a.m11));
     for (const double r : {0.0, last_row})
         for (const double c : {first_column, last_column})
@@ -100,7 +101,7 @@ KernelSource plain_source(const ImageView& source, const std::byte* memory_end,
         return {reinterpret_cast<const float*>(source.data), source.row_stride / item, step,
                 fetches ? prefetch_distance : 0};
     float* packed = Scratch::of_this_thread().source.reserve(height * row + warp_read_slack / item);
-    const RowRange rows = source_rows(geometry, height, width, target.row_begin, target.row_end);
+    const RowRange rows = source_rows(geometry, height, target.row_begin, target.row_end);
     ImageView needed = source;
     needed.data += rows.first * source.row_stride;
     needed.height = rows.last - rows.first + 1;
@@ -131,11 +132,12 @@ WarpScratch reserve_tables(std::int32_t width) {
 
 bool kernels_take(const WarpGeometry& g, std::int64_t height, std::int64_t width,
                   std::int64_t channels) noexcept {
-    if (height < 2 || width < 2 || height > warp_max_extent || width > warp_max_extent ||
-        channels > warp_max_offset / warp_max_extent || !fits_offsets(height, width * channels))
+    if (height < 2 || width < 2 || channels > warp_max_offset / warp_max_extent ||
+        std::max({height, width, g.height, g.width}) > warp_max_extent ||
+        !fits_offsets(height, width * channels))
         return false;
-    const double last_row = static_cast<double>(height - 1);
-    const double last_column = static_cast<double>(width - 1 + warp_block);
+    const double last_row = static_cast<double>(g.height - 1);
+    const double last_column = static_cast<double>(g.width - 1 + warp_block);
     const Affine& a = g.affine;
     const double parts[] = {
         a.o0, a.o1, last_row * a.m00, last_row * a.m10, last_column * a.m01, last_column * a.m11};
@@ -149,6 +151,8 @@ void fill_warp_job(WarpJob& job, const ImageView& source, const WarpGeometry& ge
     job.height = static_cast<std::int32_t>(source.height);
     job.width = static_cast<std::int32_t>(source.width);
     job.channels = static_cast<std::int32_t>(source.channels);
+    job.target_height = static_cast<std::int32_t>(geometry.height);
+    job.target_width = static_cast<std::int32_t>(geometry.width);
     job.row_begin = static_cast<std::int32_t>(target.row_begin);
     job.row_end = static_cast<std::int32_t>(target.row_end);
     job.m00 = geometry.affine.m00;
@@ -163,7 +167,7 @@ void fill_warp_job(WarpJob& job, const ImageView& source, const WarpGeometry& ge
     job.cval = geometry.cval;
     job.shift = target.shift;
     job.scale = target.scale;
-    job.scratch = reserve_tables(job.width);
+    job.scratch = reserve_tables(job.target_width);
 }
 
 void warp_samples(const KernelImage& source, const WarpGeometry& geometry,

@@ -10,11 +10,11 @@
 
 namespace batchwarp {
 
-/// Whether the kernels can take this warp of packed images of this size.
+/// Whether the kernels can take this warp of packed images of this size; it is the source's.
 bool kernels_take(const WarpGeometry& geometry, std::int64_t height, std::int64_t width,
                   std::int64_t channels) noexcept;
 
-/// Rows [row_begin, row_end) of an image, interleaved and packed; `values` is where row `row_begin`
+/// Rows [row_begin, row_end) of a target, interleaved and packed; `values` is where row `row_begin`
 /// starts. `shift` and `scale`, one per channel, are both null or are applied on the way out.
 struct WarpTarget {
     float* values;

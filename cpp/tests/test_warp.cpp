@@ -1,0 +1,241 @@
+// The warp by itself: kernels of every tier, and the general one, against a loop over pixels;
+// source and target differ in size.
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+#include "batchwarp/cpu.hpp"
+#include "images.hpp"
+#include "spline/spline.hpp"
+#include "spline/spline_warp.hpp"
+#include "testing.hpp"
+#include "warp/warp.hpp"
+#include "warp/warp_kernels.hpp"
+
+using namespace testing;
+
+namespace {
+
+template <class F>
+void every_tier(F&& body) {
+    for (const std::string& tier : available_tiers()) {
+        select_tier(tier);
+        body();
+    }
+}
+
+struct Size {
+    std::int64_t height, width;
+};
+
+constexpr double cval = 17;
+
+WarpGeometry geometry(Size target, int order, FillMode mode) {
+    WarpGeometry g;
+    g.height = target.height;
+    g.width = target.width;
+    g.order = order;
+    g.border = border_rule(mode);
+    g.cval = cval;
+    return g;
+}
+
+// About as much of the source as there is, turned; `wild` leaves most of it.
+void place_randomly(WarpGeometry& g, Size source, std::mt19937& random, bool wild) {
+    const double turn = uniform(random, -0.4, 0.4) * (wild ? 8 : 1);
+    const double zoom = wild ? uniform(random, 0.2, 3) : uniform(random, 0.8, 1.2);
+    const double down = zoom * static_cast<double>(source.height) / static_cast<double>(g.height);
+    const double right = zoom * static_cast<double>(source.width) / static_cast<double>(g.width);
+    Affine& a = g.affine;
+    a = {down * std::cos(turn),
+         -right * std::sin(turn),
+         down * std::sin(turn),
+         right * std::cos(turn),
+         0,
+         0};
+    // The target's centre is the source's, more or less.
+    const double r = static_cast<double>(g.height - 1) / 2,
+                 c = static_cast<double>(g.width - 1) / 2;
+    const double shift = wild ? 1.5 : 0.1;
+    a.o0 = static_cast<double>(source.height) * (0.5 + uniform(random, -shift, shift)) - a.y(r, c);
+    a.o1 = static_cast<double>(source.width) * (0.5 + uniform(random, -shift, shift)) - a.x(r, c);
+    g.flip_horizontal = random() % 2 == 0;
+    g.flip_vertical = random() % 2 == 0;
+}
+
+// One pixel after the other, orders 0 and 1, as SciPy's documentation says.
+std::vector<double> plainly(const ImageView& source, const WarpGeometry& g) {
+    const auto sample = [&](double y, double x, std::int64_t k) {
+        y = map_coordinate(bounded_coordinate(y), source.height, g.border.coordinates);
+        x = map_coordinate(bounded_coordinate(x), source.width, g.border.coordinates);
+        if (g.border.coordinates == Extension::constant && (y < 0 || x < 0)) return g.cval;
+        const auto tap = [&](double row, double column) {
+            const std::int64_t r =
+                map_tap(static_cast<std::int64_t>(row), source.height, g.border.taps);
+            const std::int64_t c =
+                map_tap(static_cast<std::int64_t>(column), source.width, g.border.taps);
+            if (r < 0 || c < 0) return g.cval;
+            float value;
+            std::memcpy(&value, source.at(r, c, k), sizeof value);
+            return static_cast<double>(value);
+        };
+        if (g.order == 0) return tap(std::floor(y + 0.5), std::floor(x + 0.5));
+        const double top = std::floor(y), left = std::floor(x), fy = y - top, fx = x - left;
+        return (1 - fy) * ((1 - fx) * tap(top, left) + fx * tap(top, left + 1)) +
+               fy * ((1 - fx) * tap(top + 1, left) + fx * tap(top + 1, left + 1));
+    };
+    std::vector<double> out;
+    for (std::int64_t r = 0; r < g.height; ++r)
+        for (std::int64_t c = 0; c < g.width; ++c) {
+            const auto row = static_cast<double>(g.flip_vertical ? g.height - 1 - r : r);
+            const auto column = static_cast<double>(g.flip_horizontal ? g.width - 1 - c : c);
+            for (std::int64_t k = 0; k < source.channels; ++k)
+                out.push_back(sample(g.affine.y(row, column), g.affine.x(row, column), k));
+        }
+    return out;
+}
+
+// By the general way, in double; packed samples.
+std::vector<double> generally(const TestBatch& source, const WarpGeometry& g) {
+    const ImageView image = readable(source.view).first;
+    const std::vector<double> values = source.values();
+    std::vector<double> out(static_cast<std::size_t>(g.height * g.width * image.channels));
+    warp_general(WarpSource<double>{values.data(), image.height, image.width, image.channels, 0}, g,
+                 0, g.height, out.data());
+    return out;
+}
+
+// By the kernels of the tier in use, in bands of so many rows.
+std::vector<double> by_kernels(const TestBatch& source, const WarpGeometry& g, std::int64_t band) {
+    const BatchView batch = readable(source.view);
+    const ImageView& image = batch.first;
+    const std::int64_t row = g.width * image.channels;
+    std::optional<SplinePlane> plane;
+    if (g.order > 1)
+        plane.emplace(image.height, image.width, image.channels, g.order, g.border, g.cval);
+    std::vector<float> out(static_cast<std::size_t>(g.height * row));
+    for (std::int64_t begin = 0; begin < g.height; begin += band) {
+        const WarpTarget target{out.data() + begin * row, begin, std::min(begin + band, g.height),
+                                nullptr, nullptr};
+        if (plane)
+            warp_spline(*plane, filter_image(*plane, image), image, g, target);
+        else
+            warp_samples({image, batch.memory_end(), nullptr}, g, target);
+    }
+    return {out.begin(), out.end()};
+}
+
+// The reference for splines: on coefficients, with the general way that orders 0 and 1 prove right.
+std::vector<double> by_coefficients(const TestBatch& source, const WarpGeometry& g) {
+    const ImageView image = readable(source.view).first;
+    const std::int64_t pad = spline_padding(g.order, g.border), channels = image.channels;
+    const std::int64_t height = image.height + 2 * pad, width = image.width + 2 * pad;
+    const std::vector<double> values = source.values();
+    std::vector<double> coefficients;
+    for (std::int64_t r = -pad; r < image.height + pad; ++r)
+        for (std::int64_t c = -pad; c < image.width + pad; ++c)
+            for (std::int64_t k = 0; k < channels; ++k) {
+                const std::int64_t y = map_tap(r, image.height, g.border.taps);
+                const std::int64_t x = map_tap(c, image.width, g.border.taps);
+                coefficients.push_back(
+                    y < 0 || x < 0
+                        ? g.cval
+                        : values[static_cast<std::size_t>((y * image.width + x) * channels + k)]);
+            }
+    spline_prefilter(coefficients.data(), height, width, channels, g.order, g.border.filter);
+    std::vector<double> out(static_cast<std::size_t>(g.height * g.width * channels));
+    warp_general(WarpSource<double>{coefficients.data(), height, width, channels, pad}, g, 0,
+                 g.height, out.data());
+    return out;
+}
+
+double worst(const std::vector<double>& a, const std::vector<double>& b) {
+    CHECK(a.size() == b.size());
+    double most = 0;
+    for (std::size_t i = 0; i < a.size(); ++i)
+        most = std::abs(a[i] - b[i]) <= most ? most : std::abs(a[i] - b[i]);
+    return most;
+}
+
+double allowed(int order) { return order == 0 ? 0 : tolerance(DType::f32, order); }
+
+constexpr Size sizes[] = {{1, 1},   {1, 9},   {7, 1},     {2, 2},    {3, 5},
+                          {33, 17}, {64, 64}, {129, 257}, {70, 600}, {611, 37}};
+
+}  // namespace
+
+TEST(orders_0_and_1_from_any_size_to_any_other) {
+    std::mt19937 random(1);
+    for (const Size from : sizes)
+        for (const Size to : sizes)
+            for (const FillMode mode : all_modes)
+                for (const int order : {0, 1}) {
+                    const auto channels = std::uniform_int_distribution<int>(1, 5)(random);
+                    if (!sampled()) continue;
+                    TestBatch source(DType::f32, 1, from.height, from.width, channels,
+                                     random() % 2 == 0 ? Layout::nhwc : Layout::padded);
+                    source.fill(random);
+                    WarpGeometry g = geometry(to, order, mode);
+                    place_randomly(g, from, random, random() % 3 == 0);
+                    const std::vector<double> want = plainly(source.view.first, g);
+                    CHECK(worst(generally(source, g), want) <= (order == 0 ? 0 : 1e-9));
+                    if (!kernels_take(g, from.height, from.width, channels)) {
+                        CHECK(std::min(from.height, from.width) < 2);
+                        continue;
+                    }
+                    every_tier([&] {
+                        const std::vector<double> whole = by_kernels(source, g, to.height);
+                        CHECK(worst(whole, want) <= allowed(order));
+                        CHECK(by_kernels(source, g, 1 + to.height / 3) == whole);
+                    });
+                }
+}
+
+TEST(a_resize_places_pixels_between_samples_and_on_ties) {
+    std::mt19937 random(2);
+    for (const Size from : {Size{64, 64}, Size{30, 45}})
+        for (const Size to : {Size{32, 32}, Size{128, 128}, Size{224, 200}, Size{15, 9}})
+            for (const FillMode mode : all_modes)
+                for (const int order : {0, 1})
+                    for (const int channels : {1, 3, 4}) {
+                        if (!sampled()) continue;
+                        TestBatch source(DType::f32, 1, from.height, from.width, channels,
+                                         Layout::nhwc);
+                        source.fill(random);
+                        WarpGeometry g = geometry(to, order, mode);
+                        Affine& a = g.affine;
+                        a.m00 = static_cast<double>(from.height) / static_cast<double>(to.height);
+                        a.m11 = static_cast<double>(from.width) / static_cast<double>(to.width);
+                        a.o0 = a.m00 / 2 - 0.5;
+                        a.o1 = a.m11 / 2 - 0.5;
+                        g.flip_horizontal = random() % 2 == 0;
+                        const std::vector<double> want = plainly(source.view.first, g);
+                        every_tier([&] {
+                            CHECK(worst(by_kernels(source, g, to.height), want) <= allowed(order));
+                        });
+                    }
+}
+
+TEST(splines_from_any_size_to_any_other) {
+    std::mt19937 random(3);
+    for (const Size from : {Size{2, 2}, Size{9, 5}, Size{40, 61}})
+        for (const Size to : {Size{1, 1}, Size{1, 20}, Size{33, 2}, Size{70, 600}})
+            for (const FillMode mode : all_modes)
+                for (const int order : {2, 3, 4, 5}) {
+                    const auto channels = std::uniform_int_distribution<int>(1, 5)(random);
+                    if (!sampled()) continue;
+                    TestBatch source(DType::f32, 1, from.height, from.width, channels,
+                                     Layout::nhwc);
+                    source.fill(random);
+                    WarpGeometry g = geometry(to, order, mode);
+                    place_randomly(g, from, random, random() % 3 == 0);
+                    const std::vector<double> want = by_coefficients(source, g);
+                    every_tier([&] {
+                        const std::vector<double> whole = by_kernels(source, g, to.height);
+                        CHECK(worst(whole, want) <= allowed(order));
+                        CHECK(by_kernels(source, g, 1 + to.height / 3) == whole);
+                    });
+                }
+}
+
+int main() { return testing::run_all(); }
