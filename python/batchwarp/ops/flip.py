@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,10 @@ from numpy.typing import NDArray
 
 from batchwarp._arguments import boolean
 from batchwarp._arrays import as_array
+from batchwarp.ops.accepted import Probability
 from batchwarp.ops.distributions import Coin
 from batchwarp.ops.operation import Argument, Column, Operation
+from batchwarp.ops.recipe import ImageSpec, Leaf, accepting
 
 
 def flip_axis(x: NDArray[Any], axis: int) -> NDArray[Any]:
@@ -65,3 +68,35 @@ class KerasFlip(Operation):
         if parameters.get("flip_vertical", False):
             x = flip_axis(x, settings.row_axis - 1)
         return x
+
+
+@dataclass(frozen=True, repr=False)
+class Flip(Leaf):
+    """Mirrors images.
+
+    torchvision has `RandomHorizontalFlip` and `RandomVerticalFlip`, with `p=0.5` each; in Keras'
+    `RandomFlip` both are on and even.
+
+    Args:
+        horizontal: Float, the probability to mirror left to right.
+        vertical: Float, the probability to mirror top to bottom.
+        name: String or `None`; see `RecipeOperation`.
+
+    Raises:
+        ValueError: If a probability is not from 0 to 1.
+
+    Example:
+        >>> Flip(horizontal=0.5, vertical=0.5)
+        Flip(vertical=0.5)
+    """
+
+    horizontal: float = field(default=0.5, metadata=accepting(Probability()))
+    vertical: float = field(default=0.0, metadata=accepting(Probability()))
+
+    core = "flip"
+    in_range = False
+    named_in_repr = True
+
+    def settings(self, image: ImageSpec) -> dict[str, Any]:  # noqa: ARG002
+        """Returns the probabilities."""
+        return {"horizontal": self.horizontal, "vertical": self.vertical}

@@ -1,0 +1,493 @@
+"""What arguments of operations may be: checked when an operation is made, and said in errors.
+
+Each class is one kind of argument. Called with what was given, an object returns it in Python's own
+types, which repeat, compare and become JSON; a number stays a number, a pair becomes a tuple. What
+is not accepted is a `ValueError` without words: who asks knows the names.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Set
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+__all__ = [
+    "Accepted",
+    "Choice",
+    "Counts",
+    "Factor",
+    "Name",
+    "Number",
+    "Numbers",
+    "Padding",
+    "Pair",
+    "Probability",
+    "Shifts",
+    "Size",
+    "Switch",
+    "Turns",
+    "Value",
+    "Weights",
+    "Whole",
+    "WithinBoth",
+]
+
+Range = tuple[float, float]
+
+
+def _number(value: Any) -> float:
+    """Returns a finite number of Python's; a whole one stays whole."""
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        value = value[()]
+    if isinstance(value, (bool, np.bool_, str, bytes)):
+        raise ValueError
+    try:
+        number = value.item() if isinstance(value, np.generic) else value
+        number = number if type(number) is int else float(number)
+        if not math.isfinite(number):
+            raise ValueError
+    except (TypeError, OverflowError):
+        raise ValueError from None
+    return number
+
+
+def _whole(value: Any) -> int:
+    if isinstance(value, (bool, np.bool_)):
+        raise ValueError
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise ValueError from None
+
+
+def _items(value: Any) -> tuple[Any, ...] | None:
+    """Returns the items of a sequence, `None` for what is a single value."""
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        return None
+    if isinstance(value, (str, bytes, Mapping, Set)) or not isinstance(value, Iterable):
+        return None
+    return tuple(value)
+
+
+def _pair(value: Any) -> Range | None:
+    """Returns two numbers, the lower one first, and `None` for what is no sequence."""
+    items = _items(value)
+    if items is None:
+        return None
+    if len(items) != 2:
+        raise ValueError
+    low, high = _number(items[0]), _number(items[1])
+    if low > high or not math.isfinite(high - low):
+        raise ValueError
+    return low, high
+
+
+class Accepted(ABC):
+    """A kind of argument. As a string it says what is accepted, to be read after "should be"."""
+
+    @abstractmethod
+    def __str__(self) -> str: ...
+
+    @abstractmethod
+    def __call__(self, value: Any) -> Any:
+        """Returns `value` in Python's own types, or raises a `ValueError`."""
+
+
+@dataclass(frozen=True)
+class WithinBoth(Accepted):
+    """A number N, which means from -N to N, or a pair of numbers.
+
+    Attributes:
+        unit: What it counts.
+        most: What neither end may be beyond.
+        reached: Whether it may be `most` itself.
+    """
+
+    unit: str
+    most: float = math.inf
+    reached: bool = True
+
+    def __str__(self) -> str:
+        limit = "" if math.isinf(self.most) else f" of up to {self.most:g}"
+        if limit and not self.reached:
+            limit = f" below {self.most:g}"
+        return (
+            f"a number N of {self.unit}{limit}, not negative, for a range from -N to N, or a pair "
+            "of numbers (low, high) within these limits"
+        )
+
+    def __call__(self, value: Any) -> float | Range:
+        """Returns a number or a tuple of two."""
+        pair = _pair(value)
+        given: float | Range = _number(value) if pair is None else pair
+        low, high = self.range(given)
+        largest = max(abs(low), abs(high))
+        if low > high or largest > self.most or (largest == self.most and not self.reached):
+            raise ValueError
+        return given
+
+    def range(self, given: float | Range) -> Range:
+        """Returns the ends of the range that was given."""
+        return given if isinstance(given, tuple) else (-given, given)
+
+
+@dataclass(frozen=True)
+class Factor(Accepted):
+    """A number N, which means from 1 - N to 1 + N, or a pair of numbers.
+
+    Attributes:
+        positive: Whether 0 is too small. If not, a range that would begin below 0 begins there.
+    """
+
+    positive: bool = False
+
+    def __str__(self) -> str:
+        if self.positive:
+            return (
+                "a number N of at least 0 and below 1, for factors from 1 - N to 1 + N, or a pair "
+                "of factors (low, high) above 0"
+            )
+        return (
+            "a number N of at least 0, for factors from max(0, 1 - N) to 1 + N, or a pair of "
+            "factors (low, high) of at least 0"
+        )
+
+    def __call__(self, value: Any) -> float | Range:
+        """Returns a number or a tuple of two."""
+        pair = _pair(value)
+        given: float | Range = _number(value) if pair is None else pair
+        low, high = self.range(given)
+        if low > high or low < 0 or (self.positive and low == 0):
+            raise ValueError
+        return given
+
+    def range(self, given: float | Range) -> Range:
+        """Returns the ends of the range that was given."""
+        return given if isinstance(given, tuple) else (max(0.0, 1 - given), 1 + given)
+
+
+@dataclass(frozen=True)
+class Value(Accepted):
+    """A number, or a pair of numbers that it is drawn between.
+
+    Attributes:
+        least: The least that is accepted.
+        most: The most that is accepted.
+        whole: Whether it is an integer.
+    """
+
+    least: float
+    most: float
+    whole: bool = False
+
+    def __str__(self) -> str:
+        kind = "an integer" if self.whole else "a number"
+        return f"{kind} from {self.least:g} to {self.most:g}, or a pair (low, high) of such"
+
+    def __call__(self, value: Any) -> float | Range:
+        """Returns a number or a tuple of two."""
+        pair = _pair(value)
+        given: float | Range = _number(value) if pair is None else pair
+        low, high = self.range(given)
+        if not self.least <= low <= high <= self.most:
+            raise ValueError
+        if self.whole and not all(isinstance(end, int) for end in (low, high)):
+            raise ValueError
+        return given
+
+    def range(self, given: float | Range) -> Range:
+        """Returns the ends of the range that was given."""
+        return given if isinstance(given, tuple) else (given, given)
+
+
+@dataclass(frozen=True)
+class Pair(Accepted):
+    """Two numbers above 0, the lower one first.
+
+    Attributes:
+        what: What they are.
+        most: The most that is accepted.
+    """
+
+    what: str
+    most: float = math.inf
+
+    def __str__(self) -> str:
+        limit = "" if math.isinf(self.most) else f" and at most {self.most:g}"
+        return f"a pair (low, high) of {self.what} above 0{limit}"
+
+    def __call__(self, value: Any) -> Range:
+        """Returns a tuple of two numbers."""
+        pair = _pair(value)
+        if pair is None or pair[0] <= 0 or pair[1] > self.most:
+            raise ValueError
+        return pair
+
+
+@dataclass(frozen=True)
+class Shifts(Accepted):
+    """A number N for both directions, or a pair of two such, (x, y); each means from -N to N."""
+
+    def __str__(self) -> str:
+        return (
+            "a number N of at least 0, for shifts from -N to N as a fraction of width and height, "
+            "or a pair (x, y) of such numbers"
+        )
+
+    def __call__(self, value: Any) -> float | Range:
+        """Returns a number or a tuple of two."""
+        items = _items(value)
+        given = (_number(value),) if items is None else tuple(_number(item) for item in items)
+        if len(given) not in (1, 2) or (items is not None and len(given) != 2) or min(given) < 0:
+            raise ValueError
+        return given[0] if items is None else (given[0], given[1])
+
+    def pair(self, given: float | Range) -> Range:
+        """Returns what was given for x and for y."""
+        return given if isinstance(given, tuple) else (given, given)
+
+
+@dataclass(frozen=True)
+class Number(Accepted):
+    """A number.
+
+    Attributes:
+        above: What it must be greater than.
+        below: What it must be less than.
+    """
+
+    above: float
+    below: float = math.inf
+
+    def __str__(self) -> str:
+        limit = "" if math.isinf(self.below) else f" and below {self.below:g}"
+        return f"a number above {self.above:g}{limit}"
+
+    def __call__(self, value: Any) -> float:
+        """Returns a number."""
+        number = _number(value)
+        if not self.above < number < self.below:
+            raise ValueError
+        return number
+
+
+@dataclass(frozen=True)
+class Probability(Accepted):
+    """How often something happens."""
+
+    def __str__(self) -> str:
+        return "a probability, a number from 0 to 1"
+
+    def __call__(self, value: Any) -> float:
+        """Returns a number."""
+        number = _number(value)
+        if not 0 <= number <= 1:
+            raise ValueError
+        return number
+
+
+@dataclass(frozen=True)
+class Switch(Accepted):
+    """True or false."""
+
+    def __str__(self) -> str:
+        return "True or False"
+
+    def __call__(self, value: Any) -> bool:
+        """Returns a boolean."""
+        if not isinstance(value, (bool, np.bool_)):
+            raise ValueError
+        return bool(value)
+
+
+@dataclass(frozen=True)
+class Whole(Accepted):
+    """An integer.
+
+    Attributes:
+        least: The least that is accepted.
+        most: The most that is accepted, `None` for any.
+        optional: Whether `None` is accepted, too.
+    """
+
+    least: int
+    most: int | None = None
+    optional: bool = False
+
+    def __str__(self) -> str:
+        limits = f"of at least {self.least}"
+        if self.most is not None:
+            limits = f"from {self.least} to {self.most}"
+        return f"an integer {limits}{', or None' if self.optional else ''}"
+
+    def __call__(self, value: Any) -> int | None:
+        """Returns an integer, or `None`."""
+        if value is None and self.optional:
+            return None
+        number = _whole(value)
+        if number < self.least or (self.most is not None and number > self.most):
+            raise ValueError
+        return number
+
+
+@dataclass(frozen=True)
+class Counts(Accepted):
+    """A number of members, or a pair of integers that it is drawn between."""
+
+    def __str__(self) -> str:
+        return "an integer of at least 0, or a pair (least, most) of such"
+
+    def __call__(self, value: Any) -> int | tuple[int, int]:
+        """Returns an integer or a tuple of two."""
+        items = _items(value)
+        counts = (_whole(value),) if items is None else tuple(_whole(item) for item in items)
+        if (items is not None and len(counts) != 2) or not 0 <= counts[0] <= counts[-1]:
+            raise ValueError
+        return counts[0] if items is None else (counts[0], counts[-1])
+
+    def pair(self, given: int | tuple[int, int]) -> tuple[int, int]:
+        """Returns the least and the most."""
+        return given if isinstance(given, tuple) else (given, given)
+
+
+@dataclass(frozen=True)
+class Choice(Accepted):
+    """One of some words.
+
+    Attributes:
+        words: The words.
+    """
+
+    words: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"one of {', '.join(map(repr, self.words))}"
+
+    def __call__(self, value: Any) -> str:
+        """Returns a string."""
+        if not isinstance(value, str) or value not in self.words:
+            raise ValueError
+        return str(value)
+
+
+@dataclass(frozen=True)
+class Name(Accepted):
+    """A name, or none."""
+
+    def __str__(self) -> str:
+        return "a string that is not empty, or None"
+
+    def __call__(self, value: Any) -> str | None:
+        """Returns a string or `None`."""
+        if value is None:
+            return None
+        if not isinstance(value, str) or not value:
+            raise ValueError
+        return str(value)
+
+
+@dataclass(frozen=True)
+class Size(Accepted):
+    """The size of an image."""
+
+    def __str__(self) -> str:
+        return "an integer of at least 1, or a pair (height, width) of such"
+
+    def __call__(self, value: Any) -> int | tuple[int, int]:
+        """Returns an integer or a tuple of two."""
+        items = _items(value)
+        extents = (_whole(value),) if items is None else tuple(_whole(item) for item in items)
+        if min(extents, default=0) < 1 or (items is not None and len(extents) != 2):
+            raise ValueError
+        return extents[0] if items is None else (extents[0], extents[1])
+
+    def pair(self, given: int | tuple[int, int]) -> tuple[int, int]:
+        """Returns height and width, equal ones for one integer."""
+        return given if isinstance(given, tuple) else (given, given)
+
+
+@dataclass(frozen=True)
+class Padding(Accepted):
+    """How many pixels are added to each side."""
+
+    def __str__(self) -> str:
+        return (
+            "an integer of at least 0, a pair (x, y) of such, or four of them, "
+            "(left, top, right, bottom)"
+        )
+
+    def __call__(self, value: Any) -> int | tuple[int, ...]:
+        """Returns an integer or a tuple of two or four."""
+        items = _items(value)
+        widths = (_whole(value),) if items is None else tuple(_whole(item) for item in items)
+        if min(widths, default=-1) < 0 or (items is not None and len(widths) not in (2, 4)):
+            raise ValueError
+        return widths[0] if items is None else widths
+
+    def sides(self, given: int | tuple[int, ...]) -> tuple[int, int, int, int]:
+        """Returns left, top, right and bottom."""
+        if isinstance(given, int):
+            return given, given, given, given
+        left, top = given[:2]
+        right, bottom = given[2:] or (left, top)
+        return left, top, right, bottom
+
+
+@dataclass(frozen=True)
+class Turns(Accepted):
+    """Numbers of quarter turns to choose from."""
+
+    def __str__(self) -> str:
+        return "a sequence of one or more of 0, 1, 2 and 3"
+
+    def __call__(self, value: Any) -> tuple[int, ...]:
+        """Returns a tuple of integers."""
+        turns = tuple(_whole(item) for item in _items(value) or ())
+        if not turns or not all(0 <= turn <= 3 for turn in turns):
+            raise ValueError
+        return turns
+
+
+@dataclass(frozen=True)
+class Numbers(Accepted):
+    """A number for all channels, or one for each.
+
+    Attributes:
+        positive: Whether they must be above 0.
+    """
+
+    positive: bool = False
+
+    def __str__(self) -> str:
+        limit = " above 0" if self.positive else ""
+        return f"a finite number{limit}, or a sequence of one for each channel"
+
+    def __call__(self, value: Any) -> float | tuple[float, ...]:
+        """Returns a number or a tuple of numbers."""
+        items = _items(value)
+        numbers = (_number(value),) if items is None else tuple(_number(item) for item in items)
+        if not numbers or (self.positive and min(numbers) <= 0):
+            raise ValueError
+        return numbers[0] if items is None else numbers
+
+
+@dataclass(frozen=True)
+class Weights(Accepted):
+    """How often each member is chosen, in proportion to the others; or none, for equally often."""
+
+    def __str__(self) -> str:
+        return "a sequence of numbers of at least 0, not all of them 0, or None"
+
+    def __call__(self, value: Any) -> tuple[float, ...] | None:
+        """Returns a tuple of numbers or `None`."""
+        if value is None:
+            return None
+        weights = tuple(_number(weight) for weight in _items(value) or ())
+        if not weights or min(weights) < 0 or not 0 < sum(weights) < math.inf:
+            raise ValueError
+        return weights

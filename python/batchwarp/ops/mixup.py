@@ -1,0 +1,54 @@
+"""Sums of two images."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from batchwarp.ops.mixing import ALPHA, Mixing
+from batchwarp.ops.recipe import accepting
+
+
+@dataclass(frozen=True, repr=False)
+class MixUp(Mixing):
+    """Adds each image, with its label, to another one of the same call, each with a weight.
+
+    The weights are drawn for each image; in torchvision's and Keras' `MixUp` a batch shares one.
+
+    Args:
+        alpha: Number above 0, both parameters of the Beta distribution of the weight. Small ones
+            leave most images nearly as they are.
+        num_classes: Integer, the number of classes; needed where labels are integers.
+        p: Float, the probability that an image is mixed.
+        name: String or `None`; see `RecipeOperation`.
+
+    Raises:
+        ValueError: If an argument is not as above.
+
+    References:
+        Zhang et al., "mixup: beyond empirical risk minimization", https://arxiv.org/abs/1710.09412
+
+    Example:
+        >>> MixUp(0.4, num_classes=10)
+        MixUp(0.4, num_classes=10)
+    """
+
+    alpha: float = field(default=0.2, metadata=accepting(ALPHA))
+
+    def mix(
+        self,
+        images: NDArray[Any],
+        shares: NDArray[np.float64],
+        partners: NDArray[np.intp],
+        uniform: NDArray[np.float64],  # noqa: ARG002
+    ) -> NDArray[np.float64]:
+        """Mixes finished images in place; see `Mixing.mix`."""
+        wide = np.dtype(np.float64 if images.dtype == np.float64 else np.float32)
+        own = images.astype(wide)
+        # In this form equal pixels stay what they are.
+        change = (own[partners] - own) * (1 - shares).astype(wide)[:, None, None, None]
+        images[...] = own + change
+        return shares
