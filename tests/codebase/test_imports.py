@@ -53,6 +53,7 @@ LATE = {
     "ml_dtypes",
     "pandas",
     "rich",
+    "scipy",
     "tensorflow",
     "torch",
 }

@@ -1,0 +1,202 @@
+"""What colour operations do to an image, one function each.
+
+Images are arrays `(height, width, channels)` of float64. `low` and `high` are the value range;
+nothing is clamped but by `sharpen`, whose result may leave it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from batchwarp._reference.tree import Leaf
+
+Image = NDArray[np.float64]
+
+_GREY = np.array([0.299, 0.587, 0.114])
+_YIQ = np.array([_GREY, [0.596, -0.274, -0.322], [0.211, -0.523, 0.312]])
+_BLUR = np.array([[1, 1, 1], [1, 5, 1], [1, 1, 1]]) / 13
+
+
+def grey(image: Image) -> Image:
+    """Returns the grey of each pixel, `(height, width, 1)`."""
+    result: Image = image @ _GREY[:, None]
+    return result
+
+
+def brightness(image: Image, factor: float, low: float) -> Image:
+    """Scales the distance from black."""
+    return low + factor * (image - low)
+
+
+def contrast(image: Image, factor: float) -> Image:
+    """Scales the distance from the mean grey of the image."""
+    mean = (grey(image) if image.shape[2] == 3 else image).mean()
+    result: Image = mean + factor * (image - mean)
+    return result
+
+
+def saturation(image: Image, factor: float) -> Image:
+    """Scales the distance from the pixel's grey."""
+    return grey(image) + factor * (image - grey(image))
+
+
+def hue(image: Image, turns: float) -> Image:
+    """Turns (I, Q) of YIQ, red towards yellow."""
+    cos, sin = math.cos(2 * math.pi * turns), math.sin(2 * math.pi * turns)
+    rotation = np.array([[1, 0, 0], [0, cos, sin], [0, -sin, cos]])
+    result: Image = image @ (np.linalg.inv(_YIQ) @ rotation @ _YIQ).T
+    return result
+
+
+def hue_hsv(image: Image, turns: float, low: float, high: float) -> Image:
+    """Adds to the hue of HSV."""
+    unit = (image - low) / (high - low)
+    red, green, blue = np.moveaxis(unit, -1, 0)
+    value, least = unit.max(axis=2), unit.min(axis=2)
+    chroma = value - least
+    divisor = np.where(chroma == 0, 1, chroma)
+    sixths = np.select(
+        [chroma == 0, value == red, value == green],
+        [0 * value, (green - blue) / divisor, 2 + (blue - red) / divisor],
+        4 + (red - green) / divisor,
+    )
+    sixths = (sixths + 6 * turns) % 6
+
+    def channel(offset: int) -> Image:
+        place = (offset + sixths) % 6
+        result: Image = value - chroma * np.clip(np.minimum(place, 4 - place), 0, 1)
+        return result
+
+    return low + (high - low) * np.stack([channel(5), channel(3), channel(1)], axis=2)
+
+
+def grayscale(image: Image) -> Image:
+    """Makes all channels the pixel's grey."""
+    return np.repeat(grey(image), 3, axis=2)
+
+
+def invert(image: Image, low: float, high: float) -> Image:
+    """Mirrors values within the range."""
+    return low + high - image
+
+
+def channel_shift(image: Image, shifts: list[float], low: float, high: float) -> Image:
+    """Adds a fraction of the range to each channel."""
+    return image + np.array(shifts[: image.shape[2]]) * (high - low)
+
+
+def channel_drop(image: Image, channel: int, low: float) -> Image:
+    """Makes one channel black."""
+    result = image.copy()
+    result[..., channel] = low
+    return result
+
+
+def gamma(image: Image, exponent: float, low: float, high: float) -> Image:
+    """Raises values, from 0 to 1, to a power."""
+    return low + (high - low) * ((image - low) / (high - low)) ** exponent
+
+
+def solarize(image: Image, threshold: float, low: float, high: float) -> Image:
+    """Inverts values from a fraction of the range on."""
+    return np.where((image - low) / (high - low) >= threshold, low + high - image, image)
+
+
+def posterize(image: Image, bits: int, low: float, high: float) -> Image:
+    """Keeps the beginnings of 2^bits equal steps."""
+    levels = 2**bits
+    step = (high - low + (high - low in (255, 65535))) / levels
+    result: Image = low + np.minimum(np.floor((image - low) / step), levels - 1) * step
+    return result
+
+
+def autocontrast(image: Image, low: float, high: float) -> Image:
+    """Stretches each channel to the range."""
+    least, most = image.min(axis=(0, 1)), image.max(axis=(0, 1))
+    span = np.where(most == least, 1, most - least)
+    return np.where(most == least, image, low + (image - least) * (high - low) / span)
+
+
+def equalize(image: Image, low: float, high: float) -> Image:
+    """Makes the 256 levels of each channel about equally frequent."""
+    result = image.copy()
+    for c in range(image.shape[2]):
+        levels = np.floor((image[..., c] - low) / (high - low) * 255 + 0.5).astype(np.int64)
+        counts = np.bincount(levels.ravel(), minlength=256)
+        step = (counts.sum() - counts[counts.nonzero()[0][-1]]) // 255
+        if step == 0:
+            continue
+        before = np.cumsum(counts) - counts
+        table = np.minimum(255, (before + step // 2) // step)
+        result[..., c] = low + table[levels] / 255 * (high - low)
+    return result
+
+
+def sharpen(image: Image, factor: float, low: float, high: float) -> Image:
+    """Scales the distance from the image smoothed by 3 x 3 pixels, but not at its edges."""
+    height, width, _ = image.shape
+    result = image.copy()
+    if height < 3 or width < 3:
+        return result
+    smooth = sum(
+        _BLUR[i, j] * image[i : height - 2 + i, j : width - 2 + j]
+        for i in range(3)
+        for j in range(3)
+    )
+    inside = image[1:-1, 1:-1]
+    result[1:-1, 1:-1] = np.clip(smooth + factor * (inside - smooth), low, high)
+    return result
+
+
+def erase(image: Image, area: Mapping[str, float], value: float | tuple[float, ...]) -> Image:
+    """Overwrites a rectangle."""
+    result = image.copy()
+    top, left = int(area["top"]), int(area["left"])
+    bottom, right = top + int(area["height"]), left + int(area["width"])
+    result[top:bottom, left:right] = value
+    return result
+
+
+def normalize(image: Image, mean: Any, std: Any) -> Image:
+    """Subtracts and divides."""
+    return (image - np.asarray(mean, np.float64)) / np.asarray(std, np.float64)
+
+
+LINEAR = {
+    "brightness",
+    "contrast",
+    "saturation",
+    "hue",
+    "grayscale",
+    "invert",
+    "channel_shift",
+    "channel_drop",
+}
+
+# By what a leaf is: from it, the image and the value range to the image after it.
+CHANGES: Mapping[str, Callable[[Leaf, Image, float, float], Image]] = {
+    "brightness": lambda leaf, x, low, _: brightness(x, leaf.columns["brightness"], low),
+    "contrast": lambda leaf, x, *_: contrast(x, leaf.columns["contrast"]),
+    "saturation": lambda leaf, x, *_: saturation(x, leaf.columns["saturation"]),
+    "hue": lambda leaf, x, *_: hue(x, leaf.columns["hue"]),
+    "hue_hsv": lambda leaf, x, *ends: hue_hsv(x, leaf.columns["hue"], *ends),
+    "grayscale": lambda leaf, x, *_: grayscale(x),  # noqa: ARG005
+    "invert": lambda leaf, x, *ends: invert(x, *ends),  # noqa: ARG005
+    "channel_shift": lambda leaf, x, *ends: channel_shift(
+        x, [leaf.columns[name] for name in ("red", "green", "blue")], *ends
+    ),
+    "channel_drop": lambda leaf, x, low, _: channel_drop(x, int(leaf.columns["channel"]), low),
+    "gamma": lambda leaf, x, *ends: gamma(x, leaf.columns["gamma"], *ends),
+    "solarize": lambda leaf, x, *ends: solarize(x, leaf.columns["threshold"], *ends),
+    "posterize": lambda leaf, x, *ends: posterize(x, int(leaf.columns["bits"]), *ends),
+    "autocontrast": lambda leaf, x, *ends: autocontrast(x, *ends),  # noqa: ARG005
+    "equalize": lambda leaf, x, *ends: equalize(x, *ends),  # noqa: ARG005
+    "sharpen": lambda leaf, x, *ends: sharpen(x, leaf.columns["sharpen"], *ends),
+    "erase": lambda leaf, x, *_: erase(x, leaf.columns, leaf.op.value),
+    "normalize": lambda leaf, x, *_: normalize(x, leaf.op.mean, leaf.op.std),
+}

@@ -1,0 +1,117 @@
+"""A recipe, image by image."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from batchwarp._reference.colors import CHANGES, LINEAR
+from batchwarp._reference.coordinates import MAPS, composed, copies, window
+from batchwarp._reference.draws import Size
+from batchwarp._reference.philox import sample_of
+from batchwarp._reference.sampling import antialiased, sampled
+from batchwarp._reference.tree import Leaf, leaves, size_after
+
+Image = NDArray[np.float64]
+
+
+def run(recipe: Any, x: ArrayLike, keys: Sequence[int | str], epoch: int = 0) -> Image:
+    """Does to images what a recipe says.
+
+    Args:
+        recipe: A `batchwarp.Augment`, or an object with its attributes `operations`, `seed`,
+            `fill_mode`, `cval`, `order`, `dtype`, `value_range` and `data_format`.
+        x: Array of images, `(n, height, width, channels)` or with the channels first.
+        keys: For each image an integer or a string.
+        epoch: Integer from 0 to below 2^32.
+
+    Returns:
+        Array of float64 in the same layout: what is then stored in the output's dtype, integers
+        truncated.
+
+    Raises:
+        ValueError: If a value range is needed and not known.
+        TypeError: If the recipe has an operation that has no meaning here.
+    """
+    x = np.asarray(x)
+    first = recipe.data_format == "channels_first"
+    images = np.moveaxis(x, 1, -1) if first else x
+    ends = value_range(recipe.value_range, x.dtype)
+    done = [
+        one_image(recipe, image.astype(np.float64), ends, sample_of(key), epoch)
+        for image, key in zip(images, keys, strict=True)
+    ]
+    result = np.stack(done)
+    return np.moveaxis(result, -1, 1) if first else result
+
+
+def value_range(given: Sequence[float] | None, dtype: np.dtype[Any]) -> tuple[float, float] | None:
+    """Returns what black and white are, `None` if nobody knows."""
+    if given is not None:
+        return float(given[0]), float(given[1])
+    return (0.0, float(np.iinfo(dtype).max)) if dtype in (np.uint8, np.uint16) else None
+
+
+def one_image(
+    recipe: Any, image: Image, ends: tuple[float, float] | None, sample: int, epoch: int
+) -> Image:
+    """Does to one image, channels last, what a recipe says."""
+    size = Size(*image.shape)
+    all_leaves = leaves(recipe.operations, size, recipe.seed, sample, epoch)
+    image = placed(recipe, image, [leaf for leaf in all_leaves if leaf.kind in MAPS])
+    return colored(image, [leaf for leaf in all_leaves if leaf.kind in CHANGES], ends)
+
+
+def placed(recipe: Any, image: Image, found: list[Leaf]) -> Image:
+    """Does all coordinate operations at once, but for an antialiased one at the head."""
+    target = Size(*image.shape)
+    for op in recipe.operations:
+        target = size_after(op, target)
+    head = found[0] if found else None
+    acting = [leaf for leaf in found if leaf.acts]
+    resized = False
+    if head is not None and head.alone and getattr(head.op, "antialias", False):
+        after = size_after(head.op, head.size)
+        area = window(head)
+        if area[2] > after.height or area[3] > after.width:
+            image = antialiased(image, area, after.height, after.width)
+            acting, resized = acting[1:], True
+    matrix = composed(acting)
+    if acting:
+        image = sampled(
+            image,
+            matrix,
+            target.height,
+            target.width,
+            order=recipe.order,
+            fill_mode=recipe.fill_mode,
+            cval=recipe.cval,
+        )
+    dtype = np.dtype(recipe.dtype)
+    if dtype.kind == "u" and (resized or not copies(matrix)):
+        image = np.clip(np.floor(image + 0.5), 0, np.iinfo(dtype).max)
+    return image
+
+
+def colored(image: Image, found: list[Leaf], ends: tuple[float, float] | None) -> Image:
+    """Does all other operations one after the other."""
+    beyond = False
+    for leaf in found:
+        if not leaf.acts:
+            continue
+        if beyond and leaf.kind not in LINEAR:
+            image, beyond = clamped(image, ends), False
+        low, high = (np.nan, np.nan) if ends is None else ends
+        if ends is None and leaf.kind not in ("erase", "normalize"):
+            raise ValueError(f"`{leaf.kind}` needs a value range")
+        image = CHANGES[leaf.kind](leaf, image, low, high)
+        beyond = leaf.kind in LINEAR
+    return clamped(image, ends) if beyond else image
+
+
+def clamped(image: Image, ends: tuple[float, float] | None) -> Image:
+    """Returns an image within its value range."""
+    return image if ends is None else np.clip(image, *ends)
