@@ -49,7 +49,7 @@ class Affine(OptionalLeaf):
     shift: float | tuple[float, float] = field(default=0, metadata=accepting(_SHIFT))
 
     core = "affine"
-    in_range = False
+    scope = "coordinates"
     named_in_repr = True
 
     def draws(self, image: ImageSpec) -> tuple[KeyedDraw, ...]:  # noqa: ARG002

@@ -49,6 +49,8 @@ class ColorJitter(Policy):
     hue_mode: str = field(default="yiq", metadata=accepting(Choice(("yiq", "hsv"))))
 
     named_in_repr = True
+    moves_pixels = False
+    in_range = True
 
     def members(self, image: ImageSpec) -> tuple[Node, ...]:
         """Returns the four as nodes, with one that does nothing for each that is off."""

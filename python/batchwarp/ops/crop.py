@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
 from batchwarp.ops.accepted import Padding, Size
 from batchwarp.ops.recipe import ImageSpec, Leaf, accepting
 
@@ -39,7 +37,7 @@ class RandomCrop(Leaf):
     padding: int | tuple[int, ...] = field(default=0, metadata=accepting(_PADDING))
 
     core = "random_crop"
-    in_range = False
+    scope = "coordinates"
     sets_size = True
 
     def size_after(self, image: ImageSpec) -> tuple[int, int]:  # noqa: ARG002
@@ -54,7 +52,7 @@ class RandomCrop(Leaf):
     def settings(self, image: ImageSpec) -> dict[str, Any]:
         """Returns the size and the padding."""
         height, width = self.size_after(image)
-        sides = np.array(_PADDING.sides(self.padding), np.float64)
+        sides = tuple(map(float, _PADDING.sides(self.padding)))
         return {"height": height, "width": width, "padding": sides}
 
 
@@ -80,7 +78,7 @@ class CenterCrop(Leaf):
     size: int | tuple[int, int] = field(metadata=accepting(_SIZE))
 
     core = "crop"
-    in_range = False
+    scope = "coordinates"
     sets_size = True
 
     def size_after(self, image: ImageSpec) -> tuple[int, int]:  # noqa: ARG002

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
 from batchwarp.ops.accepted import Numbers, Pair
 from batchwarp.ops.recipe import ImageSpec, OptionalLeaf, accepting, for_each_channel
 
@@ -44,13 +42,13 @@ class Erase(OptionalLeaf):
     value: float | tuple[float, ...] = field(default=0, metadata=accepting(Numbers()))
 
     core = "erase"
-    in_range = False
+    in_range = False  # its value is in units of the pixels
     named_in_repr = True
 
     def settings(self, image: ImageSpec) -> dict[str, Any]:
         """Returns the value and what the rectangle is drawn from."""
         return {
-            "scale": np.array(self.scale, np.float64),
-            "ratio": np.array(self.ratio, np.float64),
+            "scale": tuple(map(float, self.scale)),
+            "ratio": tuple(map(float, self.ratio)),
             "value": for_each_channel("Erase", "value", self.value, image.channels),
         }

@@ -94,7 +94,7 @@ class Flip(Leaf):
     vertical: float = field(default=0.0, metadata=accepting(Probability()))
 
     core = "flip"
-    in_range = False
+    scope = "coordinates"
     named_in_repr = True
 
     def settings(self, image: ImageSpec) -> dict[str, Any]:  # noqa: ARG002

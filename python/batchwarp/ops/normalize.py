@@ -208,7 +208,7 @@ class Normalize(Leaf):
     std: float | tuple[float, ...] = field(metadata=accepting(Numbers(positive=True)))
 
     core = "normalize"
-    in_range = False
+    scope = "store"
     is_last = True
 
     def settings(self, image: ImageSpec) -> dict[str, Any]:

@@ -31,7 +31,7 @@ class Pad(Leaf):
     padding: int | tuple[int, ...] = field(metadata=accepting(_PADDING))
 
     core = "crop"
-    in_range = False
+    scope = "coordinates"
     sets_size = True
 
     def size_after(self, image: ImageSpec) -> tuple[int, int]:

@@ -32,7 +32,7 @@ class Perspective(OptionalLeaf):
     distortion: float = field(default=0.5, metadata=accepting(Number(0, 1)))
 
     core = "perspective"
-    in_range = False
+    scope = "coordinates"
 
     def check(self, image: ImageSpec) -> None:
         """Checks that all corners stay apart."""

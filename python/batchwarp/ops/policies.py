@@ -54,6 +54,16 @@ class Group(Policy):
     # Whether every image has the same members, which may then change its size.
     is_fixed: ClassVar[bool] = False
 
+    @property
+    def moves_pixels(self) -> bool:
+        """Whether an operation may move pixels."""
+        return any(one.moves_pixels for one in self.operations)
+
+    @property
+    def in_range(self) -> bool:
+        """Whether an operation needs to know between what values images are."""
+        return any(one.in_range for one in self.operations)
+
     def __init__(self, *operations: RecipeOperation, **arguments: Any) -> None:
         object.__setattr__(self, "operations", operations)
         for name, value in arguments.items():
@@ -159,10 +169,10 @@ class Sequential(Group):
 
     def _in_turn(self, image: ImageSpec) -> Iterator[tuple[ImageOperation, ImageSpec]]:
         """Yields each operation and what images are when it is done."""
+        image = image._replace(moved=True)  # within a policy nothing is first
         for one in self.operations:
             yield one, image
-            height, width = one.size_after(image)
-            image = image._replace(height=height, width=width)
+            image = one.after(image)
 
     def members(self, image: ImageSpec) -> tuple[Node, ...]:
         """Returns the operations as nodes."""

@@ -129,6 +129,9 @@ class RandAugment(Policy):
         RandAugment(magnitude=5)
     """
 
+    moves_pixels = True
+    in_range = True
+
     num_ops: int = field(default=2, metadata=accepting(Whole(1, 17)))
     magnitude: int = field(default=9, metadata=accepting(Whole(0)))
     num_magnitude_bins: int = field(default=31, metadata=accepting(_BINS))
@@ -176,6 +179,8 @@ class TrivialAugment(Policy):
     num_magnitude_bins: int = field(default=31, metadata=accepting(_BINS))
 
     kind = "one"
+    moves_pixels = True
+    in_range = True
 
     def members(self, image: ImageSpec) -> tuple[Node, ...]:
         """Returns the distortions."""

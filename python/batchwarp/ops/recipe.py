@@ -38,11 +38,13 @@ class ImageSpec(NamedTuple):
         height: Integer, their rows at this step.
         width: Integer, their columns at this step.
         channels: Integer.
+        moved: Boolean, whether an operation before may have moved pixels.
     """
 
     height: int
     width: int
     channels: int
+    moved: bool = False
 
 
 class Node(NamedTuple):
@@ -248,9 +250,24 @@ class ImageOperation(RecipeOperation, ABC):
             ValueError: If it cannot be done to such images.
         """
 
+    @property
+    @abstractmethod
+    def moves_pixels(self) -> bool:
+        """Whether pixels may come from another place."""
+
+    @property
+    @abstractmethod
+    def in_range(self) -> bool:
+        """Whether it needs to know between what values images are."""
+
     def size_after(self, image: ImageSpec) -> tuple[int, int]:
         """Returns the height and the width that images have after it."""
         return image.height, image.width
+
+    def after(self, image: ImageSpec) -> ImageSpec:
+        """Returns what images are after it."""
+        height, width = self.size_after(image)
+        return ImageSpec(height, width, image.channels, image.moved or self.moves_pixels)
 
 
 @dataclass(frozen=True, repr=False)
@@ -259,13 +276,23 @@ class Leaf(ImageOperation):
 
     Attributes:
         core: What the core calls it.
+        scope: Where it acts: `"coordinates"`, `"pixel"` or `"store"`.
         channels: The numbers of channels that it is defined for, `None` for any.
-        in_range: Whether it needs to know between what values images are.
     """
 
     core: ClassVar[str]
+    scope: ClassVar[str] = "pixel"
     channels: ClassVar[tuple[int, ...] | None] = None
-    in_range: ClassVar[bool] = True
+
+    @property
+    def moves_pixels(self) -> bool:
+        """Whether pixels may come from another place."""
+        return self.scope == "coordinates"
+
+    @property
+    def in_range(self) -> bool:
+        """Whether it needs to know between what values images are."""
+        return self.scope == "pixel"
 
     def core_name(self) -> str:
         """Returns what the core calls it."""

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
 from batchwarp.ops.accepted import Pair, Size, Switch
 from batchwarp.ops.recipe import ImageSpec, Leaf, accepting
 
@@ -14,6 +12,30 @@ _SIZE = Size()
 _SCALE = Pair("shares of the image's area", 1)
 _RATIO = Pair("ratios of width to height")
 _ANTIALIAS = Switch()
+
+
+def averages(
+    operation: Resize | RandomResizedCrop, image: ImageSpec, size: tuple[int, int]
+) -> bool:
+    """Returns whether an operation averages pixels where images shrink.
+
+    Args:
+        operation: What resizes them.
+        image: What images are before it.
+        size: Tuple of two integers, the height and the width that it makes.
+
+    Raises:
+        ValueError: If it should, but pixels have been moved before.
+    """
+    if not operation.antialias or (size[0] >= image.height and size[1] >= image.width):
+        return False
+    if image.moved:
+        name = type(operation).__name__
+        raise ValueError(
+            f"`antialias` of `{name}` should be False where it shrinks images, unless it is the "
+            "first operation of a recipe that moves pixels, and in no policy. Received: True"
+        )
+    return True
 
 
 @dataclass(frozen=True, repr=False)
@@ -41,7 +63,7 @@ class Resize(Leaf):
     antialias: bool = field(default=True, metadata=accepting(_ANTIALIAS))
 
     core = "resize"
-    in_range = False
+    scope = "coordinates"
     sets_size = True
 
     def size_after(self, image: ImageSpec) -> tuple[int, int]:
@@ -55,7 +77,8 @@ class Resize(Leaf):
     def settings(self, image: ImageSpec) -> dict[str, Any]:
         """Returns the size."""
         height, width = self.size_after(image)
-        return {"height": height, "width": width, "antialias": self.antialias}
+        antialias = averages(self, image, (height, width))
+        return {"height": height, "width": width, "antialias": antialias}
 
 
 @dataclass(frozen=True, repr=False)
@@ -88,7 +111,7 @@ class RandomResizedCrop(Leaf):
     antialias: bool = field(default=True, metadata=accepting(_ANTIALIAS))
 
     core = "random_resized_crop"
-    in_range = False
+    scope = "coordinates"
     sets_size = True
 
     def size_after(self, image: ImageSpec) -> tuple[int, int]:  # noqa: ARG002
@@ -101,7 +124,7 @@ class RandomResizedCrop(Leaf):
         return {
             "height": height,
             "width": width,
-            "scale": np.array(self.scale, np.float64),
-            "ratio": np.array(self.ratio, np.float64),
-            "antialias": self.antialias,
+            "scale": tuple(map(float, self.scale)),
+            "ratio": tuple(map(float, self.ratio)),
+            "antialias": averages(self, image, (height, width)),
         }

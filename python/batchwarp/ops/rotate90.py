@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
 from batchwarp.ops.accepted import Turns
 from batchwarp.ops.recipe import ImageSpec, OptionalLeaf, accepting
 
@@ -32,7 +30,7 @@ class Rotate90(OptionalLeaf):
     turns: tuple[int, ...] = field(default=(0, 1, 2, 3), metadata=accepting(Turns()))
 
     core = "rotate90"
-    in_range = False
+    scope = "coordinates"
 
     def check(self, image: ImageSpec) -> None:
         """Checks that odd turns keep the size."""
@@ -44,4 +42,4 @@ class Rotate90(OptionalLeaf):
 
     def settings(self, image: ImageSpec) -> dict[str, Any]:  # noqa: ARG002
         """Returns the turns."""
-        return {"turns": np.array(self.turns, np.float64)}
+        return {"turns": tuple(map(float, self.turns))}

@@ -1,0 +1,85 @@
+"""What samples are called: 64-bit numbers that their random numbers depend on."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from batchwarp._arguments import integer
+from batchwarp._arrays import listed
+from batchwarp.augment.recipe import hash64
+
+__all__ = ["LARGEST_SEED", "one_epoch", "one_seed", "sample_numbers"]
+
+LARGEST_SEED = 2**64 - 1
+_EPOCHS = 2**32
+
+
+def one_seed(value: Any) -> int:
+    """Returns the seed of keyed draws.
+
+    Args:
+        value: Integer from 0 to 2⁶⁴ - 1.
+
+    Raises:
+        ValueError: If it is something else.
+    """
+    return integer("seed", value, 0, LARGEST_SEED)
+
+
+def one_epoch(value: Any) -> int:
+    """Returns the number of an epoch.
+
+    Args:
+        value: Integer from 0 to 2³² - 1.
+
+    Raises:
+        ValueError: If it is something else.
+    """
+    return integer("epoch", value, 0, _EPOCHS - 1)
+
+
+def sample_numbers(keys: Any, count: int) -> NDArray[np.uint64]:
+    """Returns the numbers of samples.
+
+    Args:
+        keys: Array of integers, or a sequence of integers, which count modulo 2⁶⁴, and of strings,
+            which count by their 64-bit BLAKE2b hash.
+        count: Integer, how many samples there are.
+
+    Returns:
+        Array `(count,)`.
+
+    Raises:
+        TypeError: If a key is neither an integer nor a string.
+        ValueError: If there are more or fewer keys than samples.
+    """
+    if isinstance(keys, np.ndarray) and keys.dtype.kind in "iu" and keys.ndim == 1:
+        numbers = np.ascontiguousarray(keys, dtype=np.uint64)
+    else:
+        if isinstance(keys, (str, bytes)) or not hasattr(keys, "__len__"):
+            raise TypeError(
+                "`keys` should be an array or a sequence of integers or strings, one for each "
+                f"image. Received: {keys!r}"
+            )
+        numbers = np.array([_number(key) for key in listed(keys)], dtype=np.uint64)
+    if len(numbers) != count:
+        raise ValueError(
+            f"`keys` should be one for each image, of which there are {count}. "
+            f"Received: {len(numbers)}"
+        )
+    return numbers
+
+
+def _number(key: Any) -> int:
+    if isinstance(key, str):
+        return hash64(key)
+    try:
+        if isinstance(key, (bool, np.bool_)):
+            raise TypeError
+        return operator.index(key) % 2**64
+    except TypeError:
+        raise TypeError(f"`keys` should hold integers or strings. Received: {key!r}") from None

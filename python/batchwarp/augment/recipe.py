@@ -1,0 +1,216 @@
+"""From a list of operations to a plan of the core, for images of one size."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from batchwarp import _core
+from batchwarp.ops.mixing import Mixing
+from batchwarp.ops.recipe import ImageOperation, ImageSpec, Node, RecipeOperation
+
+__all__ = ["Recipe", "Steps", "hash64", "value_range_of"]
+
+# A counter of random numbers has 16 bits for the operation: the upper half is for names. Within it
+# there are 8 bits for the node and 8 for the number of the node.
+_NAMED = 0x8000
+_NODES = 256
+
+_RANGES = {np.dtype(np.uint8): (0.0, 255.0), np.dtype(np.uint16): (0.0, 65535.0)}
+
+
+def hash64(text: str) -> int:
+    """Returns the 64-bit BLAKE2b hash of a string in UTF-8, as an integer."""
+    digest = hashlib.blake2b(text.encode("utf-8"), digest_size=8).digest()
+    return int.from_bytes(digest, "little")
+
+
+def value_range_of(dtype: np.dtype[Any], given: tuple[float, float] | None) -> Any:
+    """Returns between what values images are, or `None` if nobody has said so.
+
+    Args:
+        dtype: The images' dtype.
+        given: What the user has said, or `None`.
+    """
+    return given if given is not None else _RANGES.get(dtype)
+
+
+class Steps(NamedTuple):
+    """The arguments of a plan that say what is done to an image, and when.
+
+    Attributes:
+        steps: What is done: a name of the core's and settings.
+        policies: What decides about it: kind, policy that decides about this one or -1, which
+            member of that it is, operation and number that its draws belong to, options.
+        where: For each step the policy that decides about it or -1, which member of that it is,
+            operation and number.
+    """
+
+    steps: list[tuple[str, dict[str, Any]]]
+    policies: list[tuple[str, int, int, int, int, dict[str, Any]]]
+    where: list[tuple[int, int, int, int]]
+
+    def add(self, node: Node, operation: int, count: int = 0, parent: int = -1, at: int = 0) -> int:
+        """Adds a node and all below it, the deepest first.
+
+        Args:
+            node: The node.
+            operation: Integer, the number of the operation that it belongs to.
+            count: Integer, how many nodes the operation has before this one.
+            parent: Integer, the policy that decides about it, or -1.
+            at: Integer, which member of it this is.
+
+        Returns:
+            Integer, how many nodes the operation has with these.
+
+        Raises:
+            ValueError: If they are too many.
+        """
+        if count >= _NODES:
+            raise ValueError(
+                f"An operation should have at most {_NODES - 1} operations within it. Received: "
+                "a policy with more"
+            )
+        number = _NODES * count
+        if node.p < 1:
+            self.policies.append(("p", parent, at, operation, number, {"p": node.p}))
+            parent, at = len(self.policies) - 1, 0
+        if node.step is not None:
+            self.steps.append(node.step)
+            self.where.append((parent, at, operation, number))
+        chooses = node.kind in ("one", "some")
+        if chooses:
+            self.policies.append((node.kind, parent, at, operation, number, dict(node.options)))
+            parent = len(self.policies) - 1
+        count += 1
+        for position, member in enumerate(node.members):
+            count = self.add(member, operation, count, parent, position if chooses else at)
+        return count
+
+
+class Recipe:
+    """A list of operations that has been checked.
+
+    Args:
+        owner: String, whose argument the list is, for errors.
+        operations: The operations, in their order.
+
+    Attributes:
+        operations: Tuple of those that are done to images, one by one.
+        mixing: Tuple of pairs: an operation that is done to a batch, and its number.
+
+    Raises:
+        TypeError: If something is no operation.
+        ValueError: If one stands where it cannot, or two would have the same random numbers.
+    """
+
+    def __init__(self, owner: str, operations: Sequence[Any]) -> None:
+        for one in operations:
+            if not isinstance(one, RecipeOperation):
+                raise TypeError(
+                    f"`operations` of `{owner}` should be operations of `batchwarp.ops`. "
+                    f"Received: {one!r}"
+                )
+        numbers = self._numbers(owner, operations)
+        self._numbered = [
+            (one, number)
+            for one, number in zip(operations, numbers, strict=True)
+            if isinstance(one, ImageOperation)
+        ]
+        self.operations = tuple(one for one, _ in self._numbered)
+        self.mixing = tuple(
+            (one, number)
+            for one, number in zip(operations, numbers, strict=True)
+            if isinstance(one, Mixing)
+        )
+        for before, one in pairwise(operations):
+            ends = isinstance(before, Mixing) or before.is_last
+            if ends and not isinstance(one, Mixing):
+                raise ValueError(
+                    f"`operations` of `{owner}` should end with `{type(before).__name__}`, after "
+                    f"which only `MixUp` and `CutMix` may come. Received after it: {one!r}"
+                )
+
+    @staticmethod
+    def _numbers(owner: str, operations: Sequence[RecipeOperation]) -> list[int]:
+        """Returns the numbers that the operations' random numbers belong to."""
+        seen: dict[int, RecipeOperation] = {}
+        for place, one in enumerate(operations):
+            number = place if one.name is None else _NAMED | hash64(one.name) & (_NAMED - 1)
+            if number >= _NAMED and one.name is None:
+                raise ValueError(
+                    f"`operations` of `{owner}` should be at most {_NAMED}. "
+                    f"Received: {len(operations)}"
+                )
+            if number in seen:
+                raise ValueError(
+                    f"`name` of `{type(one).__name__}` should differ from that of "
+                    f"{seen[number]!r}, or both draw the same numbers. Received: {one.name!r}"
+                )
+            seen[number] = one
+        return list(seen)
+
+    @property
+    def in_range(self) -> list[ImageOperation]:
+        """The operations that need to know between what values images are."""
+        return [one for one in self.operations if one.in_range]
+
+    @property
+    def is_last(self) -> ImageOperation | None:
+        """The operation that leaves images out of their value range, or `None`."""
+        last = self.operations[-1:]
+        return last[0] if last and last[0].is_last else None
+
+    def steps(self, image: ImageSpec) -> Steps:
+        """Returns what is done to images of one size, as the core has it.
+
+        Args:
+            image: What the images are.
+
+        Raises:
+            ValueError: If an operation cannot be done to such images.
+        """
+        built = Steps([], [], [])
+        for one, number in self._numbered:
+            built.add(one.node(image), number)
+            image = one.after(image)
+        return built
+
+    def plan(
+        self,
+        image: ImageSpec,
+        *,
+        owner: str,
+        value_range: tuple[float, float] | None,
+        **options: Any,
+    ) -> _core.Plan:
+        """Returns the plan for images of one size.
+
+        Args:
+            image: What the images are.
+            owner: String, whose argument `value_range` is, for errors.
+            value_range: Tuple of two floats, between what values images are, or `None`.
+            **options: Of the plan: `data_format`, `fill_mode`, `cval`, `interpolation_order`,
+                `fused`.
+
+        Raises:
+            ValueError: If an operation cannot be done to such images.
+        """
+        if value_range is None and self.in_range:
+            raise ValueError(
+                f"`value_range` of `{owner}` should be (low, high), between what values images "
+                f"are, for floating-point images and {self.in_range[0]!r}. Received: None"
+            )
+        if value_range is not None:
+            options["value_range"] = value_range
+        return _core.Plan(
+            height=image.height,
+            width=image.width,
+            channels=image.channels,
+            **self.steps(image)._asdict(),
+            **options,
+        )
