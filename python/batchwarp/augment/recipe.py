@@ -207,10 +207,11 @@ class Recipe:
             )
         if value_range is not None:
             options["value_range"] = value_range
+        built = self.steps(image)
+        options |= {"steps": built.steps, "policies": built.policies, "where": built.where}
         return _core.Plan(
             height=image.height,
             width=image.width,
             channels=image.channels,
-            **self.steps(image)._asdict(),
             **options,
         )
