@@ -178,6 +178,17 @@ LINEAR = {
     "channel_drop",
 }
 
+# What takes values that are outside of the range for its nearest end.
+WITHIN = {
+    "hue_hsv",
+    "gamma",
+    "solarize",
+    "posterize",
+    "autocontrast",
+    "equalize",
+    "sharpen",
+}
+
 # By what a leaf is: from it, the image and the value range to the image after it.
 CHANGES: Mapping[str, Callable[[Leaf, Image, float, float], Image]] = {
     "brightness": lambda leaf, x, low, _: brightness(x, leaf.columns["brightness"], low),

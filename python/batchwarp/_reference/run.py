@@ -8,17 +8,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from batchwarp._reference.colors import CHANGES, LINEAR
+from batchwarp._reference.colors import CHANGES, LINEAR, WITHIN
 from batchwarp._reference.coordinates import MAPS, composed, copies, window
-from batchwarp._reference.draws import Size
-from batchwarp._reference.philox import sample_of
+from batchwarp._reference.draws import Numbers, Size
+from batchwarp._reference.mixing import MIXING, class_weights, mixed
+from batchwarp._reference.philox import operation_of, sample_of
 from batchwarp._reference.sampling import antialiased, sampled
 from batchwarp._reference.tree import Leaf, leaves, size_after
 
 Image = NDArray[np.float64]
 
 
-def run(recipe: Any, x: ArrayLike, keys: Sequence[int | str], epoch: int = 0) -> Image:
+def run(
+    recipe: Any,
+    x: ArrayLike,
+    keys: Sequence[int | str],
+    epoch: int = 0,
+    labels: ArrayLike | None = None,
+) -> Image | tuple[Image, Image]:
     """Does to images what a recipe says.
 
     Args:
@@ -27,10 +34,11 @@ def run(recipe: Any, x: ArrayLike, keys: Sequence[int | str], epoch: int = 0) ->
         x: Array of images, `(n, height, width, channels)` or with the channels first.
         keys: For each image an integer or a string.
         epoch: Integer from 0 to below 2^32.
+        labels: For `MixUp` and `CutMix`: array of `n` integers, or `(n, classes)`.
 
     Returns:
         Array of float64 in the same layout: what is then stored in the output's dtype, integers
-        truncated.
+        truncated. With labels a tuple of it and of the weights of classes, `(n, classes)`.
 
     Raises:
         ValueError: If a value range is needed and not known.
@@ -40,12 +48,26 @@ def run(recipe: Any, x: ArrayLike, keys: Sequence[int | str], epoch: int = 0) ->
     first = recipe.data_format == "channels_first"
     images = np.moveaxis(x, 1, -1) if first else x
     ends = value_range(recipe.value_range, x.dtype)
-    done = [
-        one_image(recipe, image.astype(np.float64), ends, sample_of(key), epoch)
-        for image, key in zip(images, keys, strict=True)
-    ]
-    result = np.stack(done)
-    return np.moveaxis(result, -1, 1) if first else result
+    samples = [sample_of(key) for key in keys]
+    result = np.stack(
+        [
+            one_image(recipe, image.astype(np.float64), ends, sample, epoch)
+            for image, sample in zip(images, samples, strict=True)
+        ]
+    )
+    weights = None
+    for place, op in enumerate(recipe.operations):
+        if type(op).__name__ in MIXING:
+            if np.dtype(recipe.dtype).kind == "u":
+                result = np.trunc(result)
+            if weights is None:
+                weights = class_weights([] if labels is None else labels, op.num_classes)
+            number = operation_of(place, op.name)
+            draws = [Numbers(recipe.seed, sample, epoch, number, 0) for sample in samples]
+            result, weights = mixed(op, result, weights, draws)
+    if first:
+        result = np.moveaxis(result, -1, 1)
+    return result if weights is None else (result, weights)
 
 
 def value_range(given: Sequence[float] | None, dtype: np.dtype[Any]) -> tuple[float, float] | None:
@@ -60,7 +82,8 @@ def one_image(
 ) -> Image:
     """Does to one image, channels last, what a recipe says."""
     size = Size(*image.shape)
-    all_leaves = leaves(recipe.operations, size, recipe.seed, sample, epoch)
+    operations = [op for op in recipe.operations if type(op).__name__ not in MIXING]
+    all_leaves = leaves(operations, size, recipe.seed, sample, epoch)
     image = placed(recipe, image, [leaf for leaf in all_leaves if leaf.kind in MAPS])
     return colored(image, [leaf for leaf in all_leaves if leaf.kind in CHANGES], ends)
 
@@ -102,8 +125,8 @@ def colored(image: Image, found: list[Leaf], ends: tuple[float, float] | None) -
     for leaf in found:
         if not leaf.acts:
             continue
-        if beyond and leaf.kind not in LINEAR:
-            image, beyond = clamped(image, ends), False
+        if leaf.kind in WITHIN or (beyond and leaf.kind not in LINEAR):
+            image = clamped(image, ends)
         low, high = (np.nan, np.nan) if ends is None else ends
         if ends is None and leaf.kind not in ("erase", "normalize"):
             raise ValueError(f"`{leaf.kind}` needs a value range")

@@ -182,3 +182,15 @@ def test_an_unknown_operation():
 
     with pytest.raises(TypeError, match="does not know"):
         done(images(), Blur())
+
+
+@pytest.mark.parametrize("step", [ops.Gamma((0.5, 0.5)), ops.Equalize(), ops.Hue(mode="hsv")])
+def test_overshoots_count_as_the_ends_of_the_range(step):
+    x = np.where(images() > 127, 255, 0).astype(np.uint8)
+    turn = ops.Affine(rotation=(9, 9))
+    placed = done(x, turn, order=3)
+    assert placed.min() < -5
+    assert placed.max() > 260
+    result = done(x, turn, step, order=3)
+    assert result.min() >= 0
+    assert result.max() <= 255
