@@ -9,6 +9,7 @@ import sys
 import pytest
 
 compare = importlib.import_module("batchwarp.benchmarks.compare")
+revisions = importlib.import_module("batchwarp.benchmarks.harness.revisions")
 
 
 @pytest.fixture
@@ -16,7 +17,7 @@ def repository(tmp_path, monkeypatch):
     """A checkout of two commits that cannot be built."""
     folder = tmp_path / "repository"
     folder.mkdir()
-    monkeypatch.setattr(compare, "ROOT", folder)
+    monkeypatch.setattr(revisions, "ROOT", folder)
     for name in ("AUTHOR", "COMMITTER"):
         monkeypatch.setenv(f"GIT_{name}_NAME", "Somebody")
         monkeypatch.setenv(f"GIT_{name}_EMAIL", "somebody@example.org")
@@ -55,14 +56,14 @@ def test_a_commit_is_not_compared_with_itself(repository, capsys):
 
 
 def test_outside_of_a_checkout_git_says_so(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(compare, "ROOT", tmp_path)
+    monkeypatch.setattr(revisions, "ROOT", tmp_path)
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     assert "not a git repository" in fails(["HEAD"], capsys)
 
 
 def test_an_installed_copy_within_another_checkout_is_refused(repository, monkeypatch, capsys):
     (repository / "site-packages").mkdir()
-    monkeypatch.setattr(compare, "ROOT", repository / "site-packages")
+    monkeypatch.setattr(revisions, "ROOT", repository / "site-packages")
     assert "is no checkout of batchwarp" in fails(["HEAD~1"], capsys)
 
 
