@@ -7,7 +7,6 @@ its first to its last callback, what is done at its start included.
 
 from __future__ import annotations
 
-import statistics
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -24,6 +23,7 @@ from .harness.machine import machine
 from .harness.options import parse, parser
 from .harness.report import report, table, track
 from .harness.timing import Timing, as_json
+from .harness.turns import turns
 
 SIZE = (28, 28, 1)
 CLASSES = 24
@@ -109,16 +109,16 @@ def measure(steps: int, rounds: int) -> dict[str, Timing]:
     epochs = {name: trainer(keras, how, steps) for name, how in deliveries(keras, steps).items()}
     for epoch in epochs.values():  # traces the model's functions
         epoch()
-    seconds: dict[str, list[float]] = {name: [] for name in epochs}
+    seconds: dict[str, list[list[float]]] = {name: [] for name in epochs}
     order = list(epochs)
+    taking = turns()
+    taking.start_race()
     for number in track(range(rounds), "fit_overhead", lambda number: f"round {number + 1}"):
         first = number % len(order)
         for name in order[first:] + order[:first]:
-            seconds[name].append(epochs[name]())
-    return {
-        name: Timing(statistics.median(taken), min(taken), max(taken), rounds)
-        for name, taken in seconds.items()
-    }
+            taking.hand_over(number)
+            seconds[name].append([epochs[name]()])
+    return {name: Timing.of(taken) for name, taken in seconds.items()}
 
 
 def text(timings: Mapping[str, Timing], ratios: Mapping[str, float]) -> str:

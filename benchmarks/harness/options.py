@@ -9,6 +9,8 @@ from pathlib import Path
 
 from batchwarp.console.options import at_least
 
+from .turns import turns
+
 TINY_ROUNDS = 2
 
 
@@ -77,7 +79,7 @@ def output_file(*suffixes: str) -> Callable[[str], Path]:
 
 
 def parse(options: argparse.ArgumentParser, *modules: str) -> argparse.Namespace:
-    """Parses the command line of a benchmark.
+    """Parses the command line of a benchmark, and waits for its turn if it takes turns.
 
     Args:
         options: what `parser` returned.
@@ -103,4 +105,5 @@ def parse(options: argparse.ArgumentParser, *modules: str) -> argparse.Namespace
             f"{', '.join(missing)} cannot be imported; "
             "install what the benchmarks need with: pip install 'batchwarp[bench]'"
         )
+    turns()  # before anything is set up: that would disturb who measures
     return arguments

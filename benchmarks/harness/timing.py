@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import TypeVar
+from itertools import pairwise
+from typing import Any, TypeVar
+
+from .turns import turns
 
 MILLISECOND = 1e-3
 
@@ -15,12 +18,29 @@ Name = TypeVar("Name", bound=Hashable)
 
 @dataclass(frozen=True)
 class Timing:
-    """How long one call took, in seconds, over the rounds of a measurement."""
+    """How long one call took, in seconds, over the rounds of a measurement.
+
+    Attributes:
+        median: over the rounds, as the next two; a round's figure is the mean of its calls.
+        fastest: likewise.
+        slowest: likewise.
+        rounds: how many there were.
+        seconds: of each round, the median of its calls, on which it has no effect that another
+            process had the processor during some of them.
+    """
 
     median: float
     fastest: float
     slowest: float
     rounds: int
+    seconds: Sequence[float]
+
+    @classmethod
+    def of(cls, calls: Sequence[Sequence[float]]) -> Timing:
+        """Returns the timing of what took these seconds, one for each call, by rounds."""
+        means = [statistics.fmean(one) for one in calls]
+        middles = tuple(statistics.median(one) for one in calls)
+        return cls(statistics.median(means), min(means), max(means), len(means), middles)
 
 
 @dataclass(frozen=True)
@@ -43,6 +63,8 @@ def interleaved(
 ) -> dict[Name, Timing]:
     """Times all contenders in turn, round after round, so that drift of the machine hits all alike.
 
+    If this process takes turns with another one, each timed stretch waits for its turn.
+
     Args:
         contenders: what to time, by name.
         rounds: how many measurements to take of each, at least 1.
@@ -52,34 +74,45 @@ def interleaved(
     Returns:
         The timing of a single call for each name.
     """
-    calls: dict[Name, int] = {}
-    for name, contender in contenders.items():
+    for contender in contenders.values():
         contender.prepare()
         contender.run()  # first touch of buffers, thread pools, caches
-        start = time.perf_counter()
-        contender.run()
-        calls[name] = max(1, round(stretch / max(time.perf_counter() - start, 1e-9)))
         contender.finish()
 
-    seconds: dict[Name, list[float]] = {name: [] for name in contenders}
+    calls: dict[Name, list[list[float]]] = {name: [] for name in contenders}
     order = list(contenders)
+    taking = turns()
+    taking.start_race()
     for number in range(rounds):
         # Another one begins each round: nobody always follows the same neighbour.
         first = number % len(order)
         for name in order[first:] + order[:first]:
             contender = contenders[name]
+            taking.hand_over(number)
             contender.prepare()
-            start = time.perf_counter()
-            for _ in range(calls[name]):
-                contender.run()
-            seconds[name].append((time.perf_counter() - start) / calls[name])
+            calls[name].append(_stretch(contender.run, stretch))
             contender.finish()
-    return {
-        name: Timing(statistics.median(taken), min(taken), max(taken), rounds)
-        for name, taken in seconds.items()
-    }
+    return {name: Timing.of(taken) for name, taken in calls.items()}
 
 
-def as_json(timings: Mapping[str, Timing]) -> dict[str, dict[str, float]]:
-    """Returns timings in a form fit for JSON."""
-    return {name: asdict(timing) for name, timing in timings.items()}
+def _stretch(run: Callable[[], object], seconds: float) -> list[float]:
+    """Returns how long each call took of as many as a stretch has room for, at least one."""
+    start = time.perf_counter()
+    ticks = [start]
+    while len(ticks) == 1 or ticks[-1] - start < seconds:
+        run()
+        ticks.append(time.perf_counter())
+    return [after - before for before, after in pairwise(ticks)]
+
+
+def as_json(timings: Mapping[str, Timing]) -> dict[str, dict[str, Any]]:
+    """Returns timings in a form fit for JSON.
+
+    The seconds of each round are part of it only if processes take turns: they are for whoever
+    compares the two, round by round.
+    """
+    found = {name: asdict(timing) for name, timing in timings.items()}
+    if not turns().shared:
+        for timing in found.values():
+            del timing["seconds"]
+    return found

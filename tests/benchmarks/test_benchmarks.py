@@ -136,6 +136,24 @@ def test_interleaved_takes_turns_and_never_times_the_preparation():
     assert started == ["a", "b", "a", "b", "b", "a", "a", "b", "b", "a"]
 
 
+def test_a_round_is_the_mean_of_its_calls_and_what_is_compared_their_median():
+    taken = timing.Timing.of([[1.0, 1.0, 4.0], [3.0], [5.0, 7.0]])
+    assert (taken.fastest, taken.median, taken.slowest, taken.rounds) == (2.0, 3.0, 6.0, 3)
+    assert taken.seconds == (1.0, 3.0, 6.0)
+
+
+def test_a_stretch_has_as_many_calls_as_it_has_room_for(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(timing.time, "perf_counter", lambda: now[0])
+
+    def run():
+        now[0] += 0.25
+
+    timings = timing.interleaved({"a": timing.Contender(run)}, rounds=2, stretch=1.0)
+    assert now[0] == 0.25 * (1 + 4 + 4)
+    assert timings["a"].median == 0.25
+
+
 def test_list_names_the_questions_and_runs_nothing(capsys):
     assert main(["bench", "--list"]) == 0
     lines = capsys.readouterr().out.splitlines()

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import os
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -76,6 +79,51 @@ def test_a_build_that_fails_shows_why_and_leaves_nothing(repository, capsys):
     assert len(trees.splitlines()) == 1
 
 
+HARNESS = Path(compare.__file__).parent / "harness"
+# Writes figures of three rounds, in turn if asked to, that tell which package it has measured.
+BENCHMARK = """
+import json, sys
+from pathlib import Path
+from batchwarp import SECONDS
+from .harness.turns import turns
+taking = turns()
+taking.start_race()
+for number in range(3):
+    taking.hand_over(number)
+timing = {"median": SECONDS, **({"seconds": [SECONDS] * 3} if taking.shared else {})}
+figures = {"cases": [{"case": "a", "timings": {"batchwarp": timing}}]}
+Path(sys.argv[sys.argv.index("--json") + 1]).write_text(json.dumps(figures))
+"""
+OWN = BENCHMARK.replace('"case": "a"', '"case": "own"')
+NO_TURNS = """
+import json, sys
+from pathlib import Path
+figures = {"cases": [{"case": "a", "timings": {"batchwarp": {"median": 1.0}}}]}
+Path(sys.argv[sys.argv.index("--json") + 1]).write_text(json.dumps(figures))
+"""
+
+
+def built(folder, *, package="SECONDS = 1.0", turns=True, **modules):
+    """A package with benchmarks as `build` leaves it; returns a Python that imports it."""
+    benchmarks = folder / "site" / "batchwarp" / "benchmarks"
+    (benchmarks / "harness").mkdir(parents=True)
+    modules = {"__init__": "", "harness/__init__": "", **modules}
+    for name, text in modules.items():
+        (benchmarks / f"{name}.py").write_text(text, encoding="utf-8")
+    (benchmarks.parent / "__init__.py").write_text(package, encoding="utf-8")
+    if turns:
+        shutil.copy(HARNESS / "turns.py", benchmarks / "harness")
+    python = folder / "python"
+    python.write_text(
+        f'#!/bin/sh\nPYTHONPATH={folder / "site"} exec {sys.executable} "$@"\n', encoding="utf-8"
+    )
+    python.chmod(0o755)
+    return python
+
+
+needs_turns = pytest.mark.skipif(os.name != "posix", reason="processes take turns on POSIX only")
+
+
 def test_a_benchmark_that_fails_shows_why(tmp_path):
     package = tmp_path / "batchwarp" / "benchmarks"
     package.mkdir(parents=True)
@@ -84,6 +132,45 @@ def test_a_benchmark_that_fails_shows_why(tmp_path):
     (package.parent / "__init__.py").write_text("", encoding="utf-8")
     with pytest.raises(compare.CompareError, match=r"(?s)broken failed with status 1.*on purpose"):
         compare.measure(sys.executable, ["broken"], [], tmp_path)
+
+
+@needs_turns
+@pytest.mark.parametrize("broken", ["base", "head"])
+def test_a_benchmark_that_fails_in_turn_shows_why(tmp_path, broken):
+    pythons = [
+        built(tmp_path / which, one="raise ValueError('on purpose')" if which == broken else OWN)
+        for which in ("base", "head")
+    ]
+    message = rf"(?s)one with \S*{broken}/python failed with status 1.*on purpose"
+    with pytest.raises(compare.CompareError, match=message):
+        compare.measure_in_turn(pythons, ["one"], [], tmp_path)
+
+
+@needs_turns
+@pytest.mark.parametrize(
+    ("package", "turns", "own", "in_turn", "shared", "name"),
+    [
+        pytest.param("SECONDS = 1.0", True, OWN, True, True, "a", id="head's run in base"),
+        pytest.param("", True, "SECONDS = 1.0" + OWN, True, False, "own", id="they do not"),
+        pytest.param("", False, NO_TURNS, False, False, "a", id="base knows no turns"),
+    ],
+)
+def test_how_two_revisions_are_measured(tmp_path, package, turns, own, in_turn, shared, name):
+    own = own.replace("from batchwarp import SECONDS\n", "") if not package else own
+    base = built(tmp_path / "base", package=package, turns=turns, one=own)
+    head = built(tmp_path / "head", package="SECONDS = 2.0", one=BENCHMARK)
+    way = compare.settle([tmp_path / "base", tmp_path / "head"], base, ["one"], [])
+    assert (way.in_turn, way.shared) == (in_turn, shared)
+    assert ("SECONDS" in way.why_not) == ("head's do not run in base" in str(way)) == (not shared)
+    if in_turn:
+        found = compare.measure_in_turn([base, head], ["one"], [], tmp_path)
+    else:
+        found = [compare.measure(python, ["one"], [], tmp_path) for python in (base, head)]
+    rounds = 3 if in_turn else 1
+    assert found == [
+        {f"one: {name}, batchwarp": [1.0] * rounds},
+        {"one: a, batchwarp": [2.0] * rounds},
+    ]
 
 
 @pytest.mark.parametrize(
@@ -122,27 +209,47 @@ def test_only_batchwarps_own_timings_are_compared():
 
 
 def test_ratios_are_taken_between_neighbours():
-    base = [{"x": 1.0, "only base": 1.0}, {"x": 2.0, "only base": 1.0}, {"x": 4.0, "only base": 1}]
-    head = [{"x": 1.0}, {"x": 2.4}, {"x": 4.8}]
+    base = [{"x": [second], "only base": [1.0]} for second in (1.0, 2.0, 4.0)]
+    head = [{"x": [second]} for second in (1.0, 2.4, 4.8)]
     (change,) = compare.changes(base, head)
     assert change.name == "x"
     assert change.ratio == pytest.approx(1.2)
 
 
+def test_ratios_are_taken_round_by_round():
+    base = [{"x": [1.0, 2.0, 100.0]}, {"x": [3.0, 3.0, 3.0]}]
+    head = [{"x": [1.2, 2.4, 120.0]}, {"x": [3.6, 9.0, 3.0]}]
+    (change,) = compare.changes(base, head)
+    assert change.ratio == pytest.approx(1.2)
+    assert change.rounds == 6
+    assert change.base == 2.5
+
+
+@pytest.mark.parametrize("in_turn", [True, False])
 @pytest.mark.parametrize(("factor", "code"), [(1.0, 0), (1.09, 0), (1.11, 1), (0.5, 0)])
-def test_the_exit_code_tells_what_became_slower(repository, factor, code, monkeypatch, capsys):
+def test_the_exit_code_tells_what_became_slower(
+    repository, factor, code, in_turn, monkeypatch, capsys
+):
     order = []
 
     def measure(python, names, more, scratch):
         assert names == ["kernels"]
         assert more == ["--only", "copy"]
         order.append(python)
-        return {"kernels: a": 1.0, "kernels: b": factor if python == "head" else 1.0}
+        return {"kernels: a": [1.0], "kernels: b": [factor if python == "head" else 1.0]}
 
+    def measure_in_turn(pythons, names, more, scratch):
+        return [measure(python, names, more, scratch) for python in pythons]
+
+    way = compare.Way(in_turn, shared=in_turn)
     monkeypatch.setattr(compare, "build", lambda _, scratch: scratch.name)
+    monkeypatch.setattr(compare, "settle", lambda *_: way)
     monkeypatch.setattr(compare, "measure", measure)
+    monkeypatch.setattr(compare, "measure_in_turn", measure_in_turn if in_turn else None)
     assert compare.main(["HEAD~1", "--pairs", "2", "--", "--only", "copy"]) == code
-    assert order == ["base", "head", "base", "head"]
+    # In turn, another one begins each time.
+    assert order == ["base", "head", *(["head", "base"] if in_turn else ["base", "head"])]
     output = capsys.readouterr().out
     assert output.count("SLOWER") == code
     assert f"{code} of 2 slower by more than 10%" in output
+    assert f"2 pairs of processes, {way}" in output
