@@ -122,7 +122,7 @@ class Work {
   public:
     explicit Work(const Options& options)
         : plan_(plan_options(options)),
-          elements_(static_cast<std::size_t>(options.images * plan_.elements())),
+          elements_(static_cast<std::size_t>(options.images * plan_.target_elements())),
           source_(elements_ * item_size(options.dtype)),
           target_(elements_),
           copy_from_(elements_, 1.0f),

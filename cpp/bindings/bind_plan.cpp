@@ -21,6 +21,10 @@ py::tuple names_of(const Needs& needs) {
     py::list names;
     if (needs.range) names.append("range");
     if (needs.moments) names.append("moments");
+    if (needs.channel_range) names.append("channel_range");
+    if (needs.histogram) names.append("histogram");
+    if (needs.mean_grey) names.append("mean_grey");
+    if (needs.neighbours) names.append("neighbours");
     return names;
 }
 
@@ -78,6 +82,12 @@ py::object per_channel(const std::vector<double>& values) {
 
 std::vector<double> setting_value(const Setting& setting, const py::object& value) {
     if (setting.kind == Setting::per_channel) return per_channel(value, setting.name);
+    if (setting.kind == Setting::numbers) {
+        py::detail::make_caster<std::vector<double>> numbers;
+        if (numbers.load(value, true)) return static_cast<std::vector<double>&>(numbers);
+        throw py::type_error("`" + std::string(setting.name) + "` must be a sequence of numbers" +
+                             ". Received: " + py::repr(value).cast<std::string>());
+    }
     // A number may be an integer, but nothing stands for a flag.
     const bool is_flag = setting.kind == Setting::flag;
     py::detail::make_caster<bool> flag;
@@ -92,6 +102,8 @@ std::vector<double> setting_value(const Setting& setting, const py::object& valu
 
 py::object setting_value(const Setting& setting, const std::vector<double>& value) {
     if (setting.kind == Setting::per_channel) return per_channel(value);
+    if (setting.kind == Setting::numbers)
+        return tuple_of(value, [](double number) { return number; });
     return setting.kind == Setting::flag ? py::object(py::bool_(value[0] != 0))
                                          : py::object(py::float_(value[0]));
 }
@@ -144,7 +156,7 @@ Plan make_plan(std::int64_t height, std::int64_t width, std::int64_t channels,
                const std::string& data_format, int interpolation_order,
                const std::string& fill_mode, double cval, double rescale, bool samplewise_center,
                bool samplewise_std, const py::object& mean, const py::object& std,
-               const py::object& steps) {
+               const py::object& steps, std::pair<double, double> value_range, bool fused) {
     if (data_format != "channels_last" && data_format != "channels_first")
         throw py::value_error(
             "`data_format` must be \"channels_last\" or \"channels_first\". Received: \"" +
@@ -157,6 +169,9 @@ Plan make_plan(std::int64_t height, std::int64_t width, std::int64_t channels,
     options.order = interpolation_order;
     options.fill_mode = fill_mode_from_name(fill_mode);
     options.cval = cval;
+    options.low = value_range.first;
+    options.high = value_range.second;
+    options.fused = fused;
     options.steps = step_list(steps, {rescale, samplewise_center, samplewise_std,
                                       per_channel(mean, "mean"), per_channel(std, "std")});
     return Plan(std::move(options));
@@ -182,10 +197,13 @@ void register_plan(py::module_& m) {
              py::arg("interpolation_order") = 1, py::arg("fill_mode") = "nearest",
              py::arg("cval") = 0.0, py::arg("rescale") = 1.0, py::arg("samplewise_center") = false,
              py::arg("samplewise_std") = false, py::arg("mean") = py::none(),
-             py::arg("std") = py::none(), py::arg("steps") = py::none())
+             py::arg("std") = py::none(), py::arg("steps") = py::none(),
+             py::arg("value_range") = std::pair(0.0, 255.0), py::arg("fused") = true)
         .def_property_readonly("height", option(&PlanOptions::height))
         .def_property_readonly("width", option(&PlanOptions::width))
         .def_property_readonly("channels", option(&PlanOptions::channels))
+        .def_property_readonly("target_height", &Plan::target_height)
+        .def_property_readonly("target_width", &Plan::target_width)
         .def_property_readonly("data_format",
                                [](const Plan& plan) {
                                    return plan.options().channels_first ? "channels_first"
@@ -198,6 +216,11 @@ void register_plan(py::module_& m) {
                 return fill_mode_names[static_cast<int>(plan.options().fill_mode)];
             })
         .def_property_readonly("cval", option(&PlanOptions::cval))
+        .def_property_readonly("value_range",
+                               [](const Plan& plan) {
+                                   return py::make_tuple(plan.options().low, plan.options().high);
+                               })
+        .def_property_readonly("fused", option(&PlanOptions::fused))
         .def_property_readonly("rescale", normalization(&Normalization::rescale))
         .def_property_readonly("samplewise_center",
                                normalization(&Normalization::samplewise_center))

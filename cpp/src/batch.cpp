@@ -62,7 +62,7 @@ class Batch {
         if (i >= request_.target.count) return;
         const ImageView image = source_image(i);
         const std::int64_t bytes =
-            plan_.elements() * static_cast<std::int64_t>(item_size(image.dtype));
+            plan_.source_elements() * static_cast<std::int64_t>(item_size(image.dtype));
         if (bytes > 16384 || !image.is_packed()) return;
         for (std::int64_t b = 0; b < bytes; b += 64) BATCHWARP_PREFETCH(image.data + b);
     }
@@ -165,9 +165,9 @@ void Batch::make(std::int64_t i, std::int64_t row_begin, std::int64_t row_end) c
     T* work = direct != nullptr ? direct + row_begin * o.width * channels : nullptr;
     if (work == nullptr) {
         if constexpr (std::is_same_v<T, float>)
-            work = scratch.work.reserve(plan_.elements());
+            work = scratch.work.reserve(plan_.target_elements());
         else
-            work = scratch.work64.reserve(plan_.elements());
+            work = scratch.work64.reserve(plan_.target_elements());
     }
     const Planes<T> image{work, planes, rows * o.width, channels};
 
@@ -268,7 +268,7 @@ void augment_batch(const Plan& plan, const BatchRequest& request) {
     const std::int64_t n = request.target.count;
     if (n == 0) return;
     Batch batch(plan, request);
-    const std::int64_t elements = plan.elements(), height = plan.options().height;
+    const std::int64_t elements = plan.target_elements(), height = plan.target_height();
 
     // Waking a thread costs some microseconds, as much as some thousand elements.
     constexpr std::int64_t worthwhile = 8192;

@@ -39,11 +39,11 @@ bool same_view(const BatchView& a, const MutableBatchView& b) noexcept {
            a.image_stride == b.image_stride;
 }
 
-void check_shape(const char* name, const ImageView& view, const PlanOptions& plan) {
-    if (view.height != plan.height || view.width != plan.width || view.channels != plan.channels)
+void check_shape(const char* name, const ImageView& view, const Size& size, std::int64_t channels) {
+    if (view.height != size.height || view.width != size.width || view.channels != channels)
         refuse("`", name, "` must hold images of the plan's height x width x channels, ",
-               plan.height, " x ", plan.width, " x ", plan.channels, ". Received: ", view.height,
-               " x ", view.width, " x ", view.channels);
+               size.height, " x ", size.width, " x ", channels, ". Received: ", view.height, " x ",
+               view.width, " x ", view.channels);
 }
 
 void check_row(const std::vector<Column>& columns, const double* row, std::int64_t image) {
@@ -61,8 +61,9 @@ void check_row(const std::vector<Column>& columns, const double* row, std::int64
 
 void check_batch(const Plan& plan, const BatchRequest& request) {
     const PlanOptions& o = plan.options();
-    check_shape("src", request.source.first, o);
-    check_shape("dst", request.target.first, o);
+    check_shape("src", request.source.first, {o.height, o.width}, o.channels);
+    check_shape("dst", request.target.first, {plan.target_height(), plan.target_width()},
+                o.channels);
     const std::int64_t n = request.target.count;
     if (request.target.first.dtype == DType::u16)
         refuse("`dst` must be uint8, float16, float32 or float64. Received: uint16");

@@ -32,7 +32,7 @@ void check_setting(const Setting& setting, const std::vector<double>& values,
         if (values.empty()) return;
         if (std::cmp_not_equal(values.size(), channels))
             refuse_option(setting.name, values.size(), "one value per channel");
-    } else if (values.size() != 1) {
+    } else if (setting.kind != Setting::numbers && values.size() != 1) {
         refuse_option(setting.name, values.size(), "one value");
     }
     const bool alone = setting.kind == Setting::number && setting.divides;
@@ -47,8 +47,13 @@ void check_setting(const Setting& setting, const std::vector<double>& values,
     }
 }
 
+// Whether a setting may be left out altogether, instead of being a number that is neutral.
+bool may_be_empty(const Setting& setting) {
+    return setting.kind == Setting::per_channel || setting.kind == Setting::numbers;
+}
+
 bool is_neutral(const Setting& setting, const std::vector<double>& values) {
-    return setting.kind == Setting::per_channel ? values.empty() : values[0] == setting.neutral;
+    return may_be_empty(setting) ? values.empty() : values[0] == setting.neutral;
 }
 
 int operation_named(const std::string& name) {
@@ -59,19 +64,42 @@ int operation_named(const std::string& name) {
            listed(all, [](const Description* d) { return d->name; }), ". Received: ", name);
 }
 
-// Of two steps that follow each other; -1: there is none before.
-void check_order(int before, int operation) {
-    if (before < 0) return;
-    const Description &first = *operations()[static_cast<std::size_t>(before)],
-                      &then = *operations()[static_cast<std::size_t>(operation)];
-    if (first.scope < then.scope) return;
-    if (first.scope == then.scope && (first.scope == Scope::pixel || before < operation)) return;
-    refuse("`steps` must be in the order of their scopes, ",
-           listed(scope_names, [](const char* name) { return name; }),
-           ", and but for pixel each once and in the order of all operations, ",
-           listed(operations(), [](const Description* d) { return d->name; }),
-           ". Received: ", then.name, " after ", first.name);
+// Scratch images are double and padded; 2^55 elements keep every byte count inside 63 bits.
+void check_elements(const Size& size, std::int64_t channels) {
+    constexpr std::int64_t most = std::int64_t{1} << 55;
+    if (size.height > most / size.width || size.height * size.width > most / channels)
+        refuse("`height x width x channels` must be at most 2^55 elements. Received: ", size.height,
+               " x ", size.width, " x ", channels);
 }
+
+// Keras' own operations come first, its matrix before all others; those of the store come last.
+class StepOrder {
+  public:
+    void add(int operation) {
+        const Description& then = *operations()[static_cast<std::size_t>(operation)];
+        if (before_ >= 0 && !fits(operation, then)) {
+            const Description& first = *operations()[static_cast<std::size_t>(before_)];
+            refuse(
+                "`steps` must have Keras' own operations first and those of the scope store last, "
+                "but for pixels each once, in the order of all operations, ",
+                listed(operations(), [](const Description* d) { return d->name; }),
+                ". Received: ", then.name, " after ", first.name);
+        }
+        before_ = operation;
+        if (then.scope == Scope::pixel) (then.keras ? keras_pixels_ : other_pixels_) = true;
+    }
+
+  private:
+    bool fits(int operation, const Description& then) const {
+        if (operations()[static_cast<std::size_t>(before_)]->scope == Scope::store)
+            return then.scope == Scope::store && before_ < operation;
+        if (then.keras) return then.scope == Scope::pixel && !other_pixels_;
+        return then.scope != Scope::coordinates || !keras_pixels_;
+    }
+
+    int before_ = -1;
+    bool keras_pixels_ = false, other_pixels_ = false;
+};
 
 }  // namespace
 
@@ -98,7 +126,7 @@ Settings::Settings(const Description& operation, const StepOptions& step, std::i
         std::vector<double>& values = values_[setting.name];
         if (given != step.settings.end())
             values = given->second;
-        else if (setting.kind != Setting::per_channel)
+        else if (!may_be_empty(setting))
             values = {setting.neutral};
         check_setting(setting, values, channels);
         changes_ = changes_ || !is_neutral(setting, values);
@@ -112,30 +140,30 @@ Settings::Settings(const Description& operation, const StepOptions& step, std::i
         }
 }
 
-Plan::Plan(PlanOptions options) : options_(std::move(options)) {
+Plan::Plan(PlanOptions options)
+    : options_(std::move(options)), target_{options_.height, options_.width} {
     const PlanOptions& o = options_;
     if (o.height < 1) refuse_option("height", o.height, "at least 1");
     if (o.width < 1) refuse_option("width", o.width, "at least 1");
     if (o.channels < 1 || o.channels > std::numeric_limits<std::int32_t>::max())
         refuse_option("channels", o.channels, "from 1 to 2^31 - 1");
-    // Scratch images are double and padded; 2^55 elements keep every byte count inside 63 bits.
-    constexpr std::int64_t most = std::int64_t{1} << 55;
-    if (o.height > most / o.width || o.height * o.width > most / o.channels)
-        refuse("`height x width x channels` must be at most 2^55 elements. Received: ", o.height,
-               " x ", o.width, " x ", o.channels);
+    check_elements(target_, o.channels);
     if (o.order < 0 || o.order > 5)
         refuse_option("interpolation_order", o.order, "an integer from 0 to 5");
     if (!std::isfinite(o.cval)) refuse_option("cval", o.cval, "finite");
+    if (!std::isfinite(o.low) || !std::isfinite(o.high) || o.low >= o.high)
+        refuse("`value_range` must be two finite numbers, the smaller one first. Received: ", o.low,
+               " and ", o.high);
     if (o.steps.size() > max_steps)
         refuse("`steps` must be at most ", max_steps, ". Received: ", o.steps.size());
 
-    int before = -1;
+    StepOrder order;
     for (const StepOptions& step : o.steps) {
         const int operation = operation_named(step.operation);
-        check_order(before, operation);
+        order.add(operation);
         add(operation, step);
-        before = operation;
     }
+    for (const Column& column : columns_) neutral_.push_back(column.neutral);
     const auto channels = static_cast<std::size_t>(o.channels);
     shift_.reserve(channels);
     scale_.reserve(channels);
@@ -147,14 +175,22 @@ Plan::Plan(PlanOptions options) : options_(std::move(options)) {
 
 void Plan::add(int operation, const StepOptions& step) {
     const Description& description = *operations()[static_cast<std::size_t>(operation)];
+    if (description.colors && options_.channels != 3)
+        refuse("`", description.name,
+               "` must be given images of three channels. Received: ", options_.channels);
     const Settings settings(description, step, options_.channels);
-    const Step added{&description, operation, static_cast<int>(columns_.size())};
+    Step added{.description = &description,
+               .operation = operation,
+               .column = static_cast<int>(columns_.size()),
+               .from = target_,
+               .to = target_,
+               .heads = coordinate_steps_.empty()};
     columns_.insert(columns_.end(), description.columns,
                     description.columns + description.column_count());
     ops::All::visit(operation, [&](auto op) {
         using Op = decltype(op);
-        if constexpr (ops::MovesPixels<Op>) coordinate_steps_.push_back(added);
-        if constexpr (ops::ChangesPixels<Op>) pixel_steps_.push_back(added);
+        if constexpr (ops::HasSettings<Op>) Op::settle(settings, options_, added);
+        if constexpr (ops::MovesPixels<Op>) added.place = &Op::place;
         if constexpr (ops::ScalesValues<Op>) {
             Op::settle(settings, normalization_);
             scales_ = scales_ || settings.change_anything();
@@ -162,19 +198,20 @@ void Plan::add(int operation, const StepOptions& step) {
                 needs_moments_ || (description.needs.moments && settings.change_anything());
         }
     });
+    check_elements(added.to, options_.channels);
+    target_ = added.to;
+    if (description.scope == Scope::coordinates)
+        coordinate_steps_.push_back(std::move(added));
+    else if (description.scope == Scope::pixel)
+        pixel_steps_.push_back(std::move(added));
 }
 
 Coordinates Plan::coordinates(const double* row) const noexcept {
     Coordinates result;
-    if (row == nullptr) return result;
+    if (row == nullptr) row = neutral_.data();
     for (const Step& step : coordinate_steps_) {
         const double* parameters = row + step.column;
-        if (!step.description->applies(parameters)) continue;
-        ops::All::visit(step.operation, [&](auto op) {
-            using Op = decltype(op);
-            if constexpr (ops::MovesPixels<Op>)
-                Op::place(parameters, options_.height, options_.width, result);
-        });
+        if (step.description->applies(parameters)) step.place(parameters, step, result);
     }
     return result;
 }

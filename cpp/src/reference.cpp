@@ -159,7 +159,7 @@ void reference_augment(const Plan& plan, const ImageView& source, const double* 
         return is_double ? v : static_cast<double>(static_cast<float>(v));
     };
 
-    std::vector<double> image(static_cast<std::size_t>(plan.elements()));
+    std::vector<double> image(static_cast<std::size_t>(plan.target_elements()));
     const auto at = [&](std::int64_t r, std::int64_t c, std::int64_t k) -> double& {
         return image[static_cast<std::size_t>((r * o.width + c) * o.channels + k)];
     };

@@ -20,10 +20,6 @@ constexpr Interpolation methods[] = {Interpolation::nearest, Interpolation::bili
                                      Interpolation::box,     Interpolation::lanczos};
 constexpr PillowVersion versions[] = {{10, 1}, {12, 2}, {13, 0}};
 
-struct Size {
-    std::int64_t height, width;
-};
-
 struct Resize {
     Size source, target;
     std::int64_t channels;

@@ -24,10 +24,6 @@ void every_tier(F&& body) {
     }
 }
 
-struct Size {
-    std::int64_t height, width;
-};
-
 constexpr double cval = 17;
 
 WarpGeometry geometry(Size target, int order, FillMode mode) {

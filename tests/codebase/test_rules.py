@@ -194,7 +194,7 @@ def test_the_stub_has_the_members_of_the_plan():
     assert public(members) == {name for name in vars(_core.Plan) if not name.startswith("_")}
     accepted = documented_parameters(_core.Plan.__init__)
     assert stub_parameters(members["__init__"]) == accepted
-    assert public(members) == {*accepted, "columns"}
+    assert public(members) == {*accepted, "columns", "target_height", "target_width"}
     plan = _core.Plan(height=2, width=3, channels=4)
     assert (plan.height, plan.width, plan.channels) == (2, 3, 4)
 

@@ -204,7 +204,8 @@ def test_keras_operations_are_in_its_order():
 def test_names_are_unique():
     for names in (
         [operation.name for operation in _core.OPERATIONS],
-        [column for operation in _core.OPERATIONS for column in operation.columns],
+        _core.PARAM_COLUMNS,
+        *(operation.columns for operation in _core.OPERATIONS),
     ):
         assert len(set(names)) == len(names)
 
@@ -222,7 +223,9 @@ def test_descriptions(operation):
     assert all(isinstance(value, float) for value in operation.neutral)
     assert len(operation.ranges) == len(operation.columns)
     assert all(low < high for low, high in operation.ranges)
-    assert set(operation.needs) <= {"range", "moments"}
+    assert set(operation.needs) <= {
+        *("range", "moments", "channel_range", "histogram", "mean_grey", "neighbours")
+    }
     with pytest.raises(AttributeError):
         operation.name = "another"
 

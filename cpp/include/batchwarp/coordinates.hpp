@@ -1,9 +1,22 @@
 // Where the pixels of an image come from.
 #pragma once
 
+#include <stdint.h>
+
 #include "batchwarp/host_device.hpp"
 
 namespace batchwarp {
+
+struct Size {
+    int64_t height = 0, width = 0;
+
+    constexpr bool operator==(const Size&) const noexcept = default;
+};
+
+/// Some rows and columns of an image; they may reach beyond its edges.
+struct Window {
+    int64_t top = 0, left = 0, height = 0, width = 0;
+};
 
 /// Output pixel (r, c) samples the input at
 ///   y = (o0 + r * m00) + c * m01,   x = (o1 + r * m10) + c * m11
@@ -15,12 +28,40 @@ struct Affine {
     BATCHWARP_HD double x(double r, double c) const noexcept { return (o1 + r * m10) + c * m11; }
 };
 
+/// What the coordinates of a projective map are divided by.
+struct Divisor {
+    double r = 0, c = 0, one = 1;
+
+    BATCHWARP_HD double at(double row, double column) const noexcept {
+        return (one + row * r) + column * c;
+    }
+};
+
+/// A map in homogeneous coordinates: (r, c, 1) of a pixel that is made to (y, x, w), which is where
+/// it comes from.
+struct Map {
+    double m[3][3] = {{1, 0, 0}, {0, 1, 0}, {0, 0, 1}};
+
+    /// Through `first`, and from there through `then`.
+    friend Map operator*(const Map& then, const Map& first) noexcept;
+};
+
 /// What all coordinate operations of an image amount to. An output pixel is mirrored first; then,
-/// if `warps`, it samples where `affine` says, and is a copy otherwise.
+/// if `warps`, it samples where `affine` says, divided by `divisor` if `projects`, and is a copy
+/// otherwise.
 struct Coordinates {
     Affine affine;
-    bool warps = false;
+    Divisor divisor;
+    bool warps = false, projects = false;
     bool flip_horizontal = false, flip_vertical = false;
+    /// What is sampled is not the image, but `window` of it, reduced to size `reduced` by a filter
+    /// that sees every pixel.
+    bool reduces = false;
+    Window window;
+    Size reduced;
+
+    /// Adds an operation, by the map from its own pixels to those of the `size` image before it.
+    void follow(const Map& map, const Size& size) noexcept;
 };
 
 }  // namespace batchwarp

@@ -7,7 +7,7 @@
 
 namespace batchwarp {
 
-/// Where on an image's way an operation acts. The steps of a plan come in this order.
+/// Where on an image's way an operation acts.
 enum class Scope : unsigned char {
     coordinates,  ///< moves pixels; all of them together are one warp
     pixel,        ///< changes each pixel by itself, once it is where it belongs
@@ -18,11 +18,17 @@ inline constexpr const char* scope_names[] = {"coordinates", "pixel", "store"};
 
 /// What an operation has to know of the whole image, at the step that it is.
 struct Needs {
-    bool range = false;    ///< the smallest and the largest value
-    bool moments = false;  ///< mean and standard deviation, over all channels
+    bool range = false;          ///< the smallest and the largest value
+    bool moments = false;        ///< mean and standard deviation, over all channels
+    bool channel_range = false;  ///< the smallest and the largest value of each channel
+    bool histogram = false;      ///< how often each of 256 levels is there, for each channel
+    bool mean_grey = false;      ///< the mean of grey; without three channels, of all values
+    bool neighbours = false;     ///< pixels beside the one that is made
 
     /// Whether a part of an image cannot be made without the rest.
-    constexpr bool whole_image() const noexcept { return range || moments; }
+    constexpr bool whole_image() const noexcept {
+        return range || moments || channel_range || histogram || mean_grey || neighbours;
+    }
 };
 
 /// The neutral value of a parameter for which no number means "leave it".
@@ -37,7 +43,8 @@ struct Column {
 
 /// One of the settings that a plan fixes for all images.
 struct Setting {
-    enum Kind : unsigned char { flag, number, per_channel };
+    /// `numbers`: as many as the operation makes sense of, none if it was not given.
+    enum Kind : unsigned char { flag, number, numbers, per_channel };
 
     const char* name = nullptr;
     Kind kind = flag;
@@ -49,14 +56,19 @@ struct Description {
     const char* name;
     Scope scope;
     Needs needs = {};
-    Column columns[6] = {};    ///< those without a name do not count
-    Setting settings[3] = {};  ///< nor do these
+    Column columns[8] = {};    ///< those without a name do not count
+    Setting settings[6] = {};  ///< nor do these
+    bool keras = false;        ///< Keras' own, which comes before all others
+    bool sets_size = false;    ///< of the image, by its settings; it is done to every image
+    bool colors = false;       ///< makes sense of red, green and blue only
+    bool on_devices = false;   ///< CUDA kernels know it, too
 
     constexpr int column_count() const noexcept { return count(columns); }
     constexpr int setting_count() const noexcept { return count(settings); }
 
     /// Whether the parameters in `row`, one for each column, change anything.
     constexpr bool applies(const double* row) const noexcept {
+        if (sets_size) return true;
         for (const Column& column : columns) {
             if (column.name == nullptr) break;
             const double value = *row++, neutral = column.neutral;

@@ -17,8 +17,7 @@ namespace batchwarp {
 /// @throws InvalidArgument for a name that is not in `fill_mode_names`
 FillMode fill_mode_from_name(std::string_view name);
 
-/// The operations that there are, in the order of their scopes; Keras' in the order in which it
-/// applies them.
+/// The operations that there are. Those that `keras_steps` names are in Keras' order.
 std::span<const Description* const> operations() noexcept;
 
 /// An operation and its settings, as a caller names them.
@@ -36,10 +35,8 @@ class Settings {
 
     bool flag(const std::string& name) const { return values_.at(name)[0] != 0; }
     double number(const std::string& name) const { return values_.at(name)[0]; }
-    /// Empty if it was not given.
-    const std::vector<double>& per_channel(const std::string& name) const {
-        return values_.at(name);
-    }
+    /// One per channel, or as many as there are; empty if it was not given.
+    const std::vector<double>& numbers(const std::string& name) const { return values_.at(name); }
     /// Whether any of them is not neutral.
     bool change_anything() const noexcept { return changes_; }
 
@@ -66,18 +63,28 @@ struct PlanOptions {
     int order = 1;                                     ///< spline order, 0 to 5
     FillMode fill_mode = FillMode::nearest;
     double cval = 0;  ///< value outside, for constant and grid-constant
-    /// At most `max_steps`, in the order of scopes. An operation that changes pixels may come
-    /// again; of the other scopes, each comes once, in the order of `operations`.
+    /// What black and white are, for operations whose strength depends on it.
+    double low = 0, high = 255;
+    /// Whether operations on pixels that can be done in one go are.
+    bool fused = true;
+    /// At most `max_steps`. What Keras has comes first, as `keras_steps` has it: its matrix once,
+    /// its operations on pixels before all others. What scales values comes last, each once.
     std::vector<StepOptions> steps = keras_steps();
 };
 
-inline constexpr int max_steps = 32;
+inline constexpr int max_steps = 512;
 
 /// A step of a plan.
 struct Step {
     const Description* description;
     int operation;  // its place in `operations`
     int column;     // where its part of a row of parameters begins
+    Size from, to;  // the size of images before and after it
+    bool heads;     // the first that moves pixels
+    /// What the operation keeps of its settings, for `place` or as `Context::constants`.
+    std::vector<double> constants = {};
+    /// Adds to where pixels come from; null for operations that move none.
+    void (*place)(const double* parameters, const Step& step, Coordinates& coordinates) = nullptr;
 };
 
 /// Immutable. Everything that does not depend on the image at hand.
@@ -87,8 +94,14 @@ class Plan {
     explicit Plan(PlanOptions options);
 
     const PlanOptions& options() const noexcept { return options_; }
-    std::int64_t elements() const noexcept {
+    std::int64_t source_elements() const noexcept {
         return options_.height * options_.width * options_.channels;
+    }
+    /// The size of finished images.
+    std::int64_t target_height() const noexcept { return target_.height; }
+    std::int64_t target_width() const noexcept { return target_.width; }
+    std::int64_t target_elements() const noexcept {
+        return target_.height * target_.width * options_.channels;
     }
 
     /// The parameters of an image: the columns of all steps, one behind the other.
@@ -128,7 +141,9 @@ class Plan {
     void add(int operation, const StepOptions& step);
 
     PlanOptions options_;
+    Size target_;
     std::vector<Column> columns_;
+    std::vector<double> neutral_;  // a row
     std::vector<Step> coordinate_steps_, pixel_steps_;
     Normalization normalization_;
     bool needs_moments_ = false, scales_ = false;

@@ -60,7 +60,21 @@ void check_aligned(const char* name, const BasicBatchView<Byte>& view) {
                "-byte elements at an address or with strides that are no multiple of it");
 }
 
-void check_for_device(const BatchRequest& request) {
+constexpr int most_pixel_steps = std::numeric_limits<decltype(ImageTask::steps)>::digits;
+
+void check_for_device(const Plan& plan, const BatchRequest& request) {
+    const PlanOptions& o = plan.options();
+    if (plan.target_height() != o.height || plan.target_width() != o.width)
+        refuse("`plan` must keep the size of images on a device. Received: from ", o.height, " x ",
+               o.width, " to ", plan.target_height(), " x ", plan.target_width());
+    for (const StepOptions& step : o.steps)
+        for (const Description* operation : operations())
+            if (step.operation == operation->name && !operation->on_devices)
+                refuse("`plan` must have operations that a device knows. Received: ",
+                       operation->name);
+    if (std::ssize(plan.pixel_steps()) > most_pixel_steps)
+        refuse("`plan` must have at most ", most_pixel_steps,
+               " steps that change pixels on a device. Received: ", plan.pixel_steps().size());
     if (request.source.first.dtype == DType::f64)
         refuse("`src` must be uint8, uint16, float16 or float32 on a device. Received: float64");
     if (request.target.first.dtype == DType::f64)
@@ -234,7 +248,7 @@ int cuda_device_count() {
 void augment_batch_cuda(const Plan& plan, const BatchRequest& request, void* stream_handle) {
     using namespace cuda;
     check_batch(plan, request);
-    check_for_device(request);
+    check_for_device(plan, request);
     const PlanOptions& o = plan.options();
     const std::int64_t count = request.target.count;
     if (count == 0) return;
@@ -265,7 +279,7 @@ void augment_batch_cuda(const Plan& plan, const BatchRequest& request, void* str
     const Uploaded<Scaling<float>> channels(scales_of(plan), stream);
     const std::int64_t tiles = count * job.tiles.per_image;
     const StreamArray<std::byte> coefficients(count * job.coefficients.image_stride, stream);
-    const StreamArray<float> work(whole ? count * plan.elements() : 0, stream);
+    const StreamArray<float> work(whole ? count * plan.target_elements() : 0, stream);
     const StreamArray<Range<float>> ranges(whole ? tiles : 0, stream);
     const StreamArray<TileMoments> moments(plan.needs_moments() ? tiles : 0, stream);
     job.images = reinterpret_cast<const ImageTask*>(images.get());

@@ -24,7 +24,6 @@ struct ImageTask {
     std::uint32_t steps;  // a bit for each step that changes its pixels
     bool warps, flip_horizontal, flip_vertical;
 };
-static_assert(max_steps <= 32);
 
 /// A step that changes pixels.
 struct PixelStep {

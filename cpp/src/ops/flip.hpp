@@ -9,11 +9,12 @@ struct Flip {
     static constexpr Description description{
         .name = "flip",
         .scope = Scope::coordinates,
-        .columns = {{"flip_horizontal", 0, 0, 1}, {"flip_vertical", 0, 0, 1}}};  // 0: not
+        .columns = {{"flip_horizontal", 0, 0, 1}, {"flip_vertical", 0, 0, 1}},  // 0: not
+        .on_devices = true};
 
-    static void place(const double* row, int64_t, int64_t, Coordinates& coordinates) noexcept {
-        coordinates.flip_horizontal = row[0] != 0;
-        coordinates.flip_vertical = row[1] != 0;
+    static void place(const double* row, const Step&, Coordinates& coordinates) noexcept {
+        coordinates.flip_horizontal ^= row[0] != 0;
+        coordinates.flip_vertical ^= row[1] != 0;
     }
 };
 

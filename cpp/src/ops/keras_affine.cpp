@@ -3,10 +3,11 @@
 #include <cmath>
 #include <numbers>
 
+#include "batchwarp/plan.hpp"
+
 namespace batchwarp::ops {
 
-void KerasAffine::place(const double* row, int64_t height, int64_t width,
-                        Coordinates& coordinates) noexcept {
+void KerasAffine::place(const double* row, const Step& step, Coordinates& coordinates) noexcept {
     const double theta = row[0], tx = row[1], ty = row[2], shear = row[3], zx = row[4], zy = row[5];
     const bool shifts = tx != 0 || ty != 0;
     const bool zooms = zx != 1 || zy != 1;
@@ -45,8 +46,8 @@ void KerasAffine::place(const double* row, int64_t height, int64_t width,
     }
 
     // Keras moves the origin to (h/2 - .5, w/2 - .5) and then swaps the two axes, centre included.
-    const double oy = static_cast<double>(height) / 2 - 0.5;
-    const double ox = static_cast<double>(width) / 2 - 0.5;
+    const double oy = static_cast<double>(step.from.height) / 2 - 0.5;
+    const double ox = static_cast<double>(step.from.width) / 2 - 0.5;
     const double first = std::fma(b, -ox, a * -oy) + (c + oy);
     const double second = std::fma(e, -ox, d * -oy) + (f + ox);
     coordinates.affine = {e, d, b, a, second, first};

@@ -14,10 +14,11 @@ struct KerasAffine {
                     {"ty", 0, -3, 3},       // Keras' width shift, pixels
                     {"shear", 0, -10, 10},  // degrees
                     {"zx", 1, 0.9, 1.1},    // factor; above 1 the image shrinks
-                    {"zy", 1, 0.9, 1.1}}};  // factor
+                    {"zy", 1, 0.9, 1.1}},   // factor
+        .keras = true,
+        .on_devices = true};
 
-    static void place(const double* row, int64_t height, int64_t width,
-                      Coordinates& coordinates) noexcept;
+    static void place(const double* row, const Step& step, Coordinates& coordinates) noexcept;
 };
 
 }  // namespace batchwarp::ops

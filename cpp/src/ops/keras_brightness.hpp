@@ -11,7 +11,9 @@ struct KerasBrightness {
     static constexpr Description description{.name = "keras_brightness",
                                              .scope = Scope::pixel,
                                              .needs = {.range = true},
-                                             .columns = {{"brightness", not_applied, 0.3, 1.7}}};
+                                             .columns = {{"brightness", not_applied, 0.3, 1.7}},
+                                             .keras = true,
+                                             .on_devices = true};
 
     template <class T>
     class Function {

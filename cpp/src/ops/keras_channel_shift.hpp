@@ -10,7 +10,9 @@ struct KerasChannelShift {
         .name = "keras_channel_shift",
         .scope = Scope::pixel,
         .needs = {.range = true},
-        .columns = {{"channel_shift_intensity", not_applied, -50, 50}}};
+        .columns = {{"channel_shift_intensity", not_applied, -50, 50}},
+        .keras = true,
+        .on_devices = true};
 
     template <class T>
     class Function {

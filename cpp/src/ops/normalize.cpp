@@ -6,8 +6,8 @@ namespace batchwarp::ops {
 
 void Normalize::settle(const Settings& settings, Normalization& normalization) {
     normalization.rescale = settings.number("rescale");
-    normalization.mean = settings.per_channel("mean");
-    normalization.std = settings.per_channel("std");
+    normalization.mean = settings.numbers("mean");
+    normalization.std = settings.numbers("std");
 }
 
 }  // namespace batchwarp::ops

@@ -11,7 +11,8 @@ struct Normalize {
         .scope = Scope::store,
         .settings = {{.name = "rescale", .kind = Setting::number, .neutral = 1, .divides = true},
                      {.name = "mean", .kind = Setting::per_channel},
-                     {.name = "std", .kind = Setting::per_channel, .divides = true}}};
+                     {.name = "std", .kind = Setting::per_channel, .divides = true}},
+        .on_devices = true};
 
     static void settle(const Settings& settings, Normalization& normalization);
 };

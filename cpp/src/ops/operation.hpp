@@ -16,22 +16,38 @@ namespace batchwarp {
 
 class Settings;
 struct Normalization;
+struct PlanOptions;
+struct Step;
 
 namespace ops {
 
-/// What is known of the image that a pixel operation changes.
+/// What linear operations amount to.
+struct ColorMatrix;
+
+/// What is known of the image that a pixel operation changes. Statistics are there if it needs
+/// them.
 template <class T>
 struct Context {
     int channels;
-    Range<T> range;  // if the operation needs it
+    Range<T> range;
+    Range<T> limits = {0, 255};                // the plan's black and white
+    const double* constants = nullptr;         // what the step keeps of its settings
+    const Range<T>* channel_ranges = nullptr;  // one per channel
+    const int32_t* histogram = nullptr;        // 256 levels of each channel
+    T mean_grey = 0;
 };
 
-/// Adds its share to where the pixels of a height x width image come from.
+/// Checks its settings, and says what the step keeps of them and what size images have after it.
 template <class Op>
-concept MovesPixels =
-    requires(const double* row, int64_t height, int64_t width, Coordinates& coordinates) {
-        Op::place(row, height, width, coordinates);
-    };
+concept HasSettings = requires(const Settings& settings, const PlanOptions& options, Step& step) {
+    Op::settle(settings, options, step);
+};
+
+/// Adds its share to where the pixels of an image come from.
+template <class Op>
+concept MovesPixels = requires(const double* row, const Step& step, Coordinates& coordinates) {
+    Op::place(row, step, coordinates);
+};
 
 /// Adds its share to how values are scaled.
 template <class Op>
@@ -68,11 +84,34 @@ concept HasFunction =
 template <class Op>
 concept ChangesPixels = HasFunction<Op, float> && HasFunction<Op, double>;
 
+/// Multiplies a pixel by a matrix: follows up on what is in `matrix` already.
+template <class Op>
+concept MixesChannels = requires(const double* row, const Context<double>& context,
+                                 ColorMatrix& matrix) { Op::mix(row, context, matrix); };
+
+/// Overwrites a window of the finished image, which may reach beyond its edges.
+template <class Op>
+concept FillsWindow = requires(const double* row, const double* constants, int channel) {
+    static_cast<Window>(Op::window(row));
+    static_cast<double>(Op::value(constants, channel));
+};
+
+/// Makes pixels from those around them, of interleaved channels.
+template <class Op, class T>
+concept HasFilter =
+    requires(const double* row, const Context<T>& context, const T* from, T* to, const Size& size,
+             int channels) { Op::filter(row, context, from, to, size, channels); };
+
+template <class Op>
+concept FiltersPixels =
+    HasFilter<Op, float> && HasFilter<Op, double> && Op::description.needs.neighbours;
+
 template <class Op>
 concept Operation =
     (Op::description.scope == Scope::coordinates && MovesPixels<Op> &&
      !Op::description.needs.whole_image()) ||
-    (Op::description.scope == Scope::pixel && ChangesPixels<Op> &&
+    (Op::description.scope == Scope::pixel &&
+     (ChangesPixels<Op> || MixesChannels<Op> || FillsWindow<Op> || FiltersPixels<Op>) &&
      !Op::description.needs.moments) ||
     (Op::description.scope == Scope::store && ScalesValues<Op> && !Op::description.needs.range);
 

@@ -11,7 +11,8 @@ struct Standardize {
         .name = "standardize",
         .scope = Scope::store,
         .needs = {.moments = true},
-        .settings = {{"center", Setting::flag}, {"std", Setting::flag}}};
+        .settings = {{"center", Setting::flag}, {"std", Setting::flag}},
+        .on_devices = true};
 
     static void settle(const Settings& settings, Normalization& normalization);
 

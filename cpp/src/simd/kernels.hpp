@@ -156,8 +156,8 @@ struct KernelTable {
     void (*convert_u16)(const uint16_t* from, float* to, int64_t count);
     /// Smallest and largest value; NaNs are passed over.
     void (*min_max)(const float* data, int64_t count, float* low, float* high);
-    /// One for each operation, in the order of ops/list.hpp; null for those that do not change
-    /// pixels.
+    /// One for each operation, in the order of ops/list.hpp; null for those that have no function
+    /// of a pixel.
     const PixelKernel* pixel;
     /// floor(value + 0.5), saturated to 0 to 255; NaN becomes 0.
     void (*round_to_bytes)(float* data, int64_t count);

@@ -98,7 +98,7 @@ void pixel_kernel(const void* function, float* data, int64_t pixels, int32_t cha
 
 template <class Op>
 constexpr PixelKernel pixel_kernel_of() {
-    if constexpr (Op::description.scope == Scope::pixel)
+    if constexpr (ops::ChangesPixels<Op>)
         return pixel_kernel<Op>;
     else
         return nullptr;
