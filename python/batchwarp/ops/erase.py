@@ -50,5 +50,5 @@ class Erase(OptionalLeaf):
         return {
             "scale": tuple(map(float, self.scale)),
             "ratio": tuple(map(float, self.ratio)),
-            "value": for_each_channel("Erase", "value", self.value, image.channels),
+            "value": tuple(for_each_channel("Erase", "value", self.value, image.channels).tolist()),
         }

@@ -13,7 +13,7 @@ from batchwarp._arguments import boolean
 from batchwarp._arrays import as_array
 from batchwarp.ops.accepted import Probability
 from batchwarp.ops.distributions import Coin
-from batchwarp.ops.operation import Argument, Column, Operation
+from batchwarp.ops.operation import Argument, Operation, columns_of
 from batchwarp.ops.recipe import ImageSpec, Leaf, accepting
 
 
@@ -44,9 +44,8 @@ class KerasFlip(Operation):
         Argument("horizontal_flip", "mirror every other image left to right", type=bool),
         Argument("vertical_flip", "mirror every other image top to bottom", type=bool),
     )
-    columns = (
-        Column("flip_horizontal", "flip h", whole=True),
-        Column("flip_vertical", "flip v", whole=True),
+    columns = columns_of(
+        "flip", {"flip_horizontal": "flip h", "flip_vertical": "flip v"}, whole=True
     )
 
     def distributions(

@@ -22,7 +22,7 @@ from batchwarp._arrays import (
     is_real,
 )
 from batchwarp.ops.distributions import Choice, Distribution, Uniform, symmetric
-from batchwarp.ops.operation import Argument, Column, Operation
+from batchwarp.ops.operation import Argument, Operation, columns_of
 from batchwarp.ops.sampling import check_warp_options
 
 
@@ -191,13 +191,9 @@ class KerasAffine(Operation):
             several=True,
         ),
     )
-    columns = (
-        Column("theta", "theta"),
-        Column("tx", "tx"),
-        Column("ty", "ty"),
-        Column("shear", "shear"),
-        Column("zx", "zx"),
-        Column("zy", "zy"),
+    columns = columns_of(
+        "keras_affine",
+        {"theta": "theta", "tx": "tx", "ty": "ty", "shear": "shear", "zx": "zx", "zy": "zy"},
     )
     legend = (
         "theta, shear: degrees; tx, ty: pixels, drawn from the height and the width shift range, "

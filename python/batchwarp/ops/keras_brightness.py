@@ -14,7 +14,7 @@ from batchwarp._arrays import real_array
 from batchwarp._pillow import array_to_img, img_to_array
 from batchwarp._random import global_random
 from batchwarp.ops.distributions import Uniform, between
-from batchwarp.ops.operation import Argument, Column, Operation
+from batchwarp.ops.operation import Argument, Operation, columns_of
 
 
 def apply_brightness_shift(
@@ -111,7 +111,7 @@ class KerasBrightness(Operation):
             "brightness_range", "multiply the brightness by a factor in this range", ("LOW", "HIGH")
         ),
     )
-    columns = (Column("brightness", "brightness"),)
+    columns = columns_of("keras_brightness", {"brightness": "brightness"})
 
     def settle(self, settings: Any) -> None:
         """Checks that the range is a pair."""

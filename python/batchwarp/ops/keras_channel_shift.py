@@ -12,7 +12,7 @@ from batchwarp._arguments import finite_number
 from batchwarp._arrays import real_array
 from batchwarp._random import global_random
 from batchwarp.ops.distributions import Uniform
-from batchwarp.ops.operation import Argument, Column, Operation
+from batchwarp.ops.operation import Argument, Operation, columns_of
 
 
 def apply_channel_shift(x: NDArray[Any], intensity: float, channel_axis: int = 0) -> NDArray[Any]:
@@ -68,7 +68,7 @@ class KerasChannelShift(Operation):
     arguments = (
         Argument("channel_shift_range", "add a value of up to this size to all channels", ("N",)),
     )
-    columns = (Column("channel_shift_intensity", "channel shift"),)
+    columns = columns_of("keras_channel_shift", {"channel_shift_intensity": "channel shift"})
 
     def distributions(
         self,

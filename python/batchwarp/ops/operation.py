@@ -12,14 +12,9 @@ from numpy.typing import NDArray
 from batchwarp import _core
 from batchwarp.ops.distributions import Distribution
 
-__all__ = ["Argument", "Column", "Late", "Operation"]
+__all__ = ["Argument", "Column", "Late", "Operation", "columns_of"]
 
 _IN_CORE = {operation.name: operation for operation in _core.OPERATIONS}
-_NEUTRAL = {
-    column: value
-    for operation in _core.OPERATIONS
-    for column, value in zip(operation.columns, operation.neutral, strict=True)
-}
 
 
 @dataclass(frozen=True)
@@ -52,17 +47,14 @@ class Column:
     Attributes:
         name: Its key in what `get_random_transform` returns, and its column in the core.
         label: What it is called in the tables of previews.
+        neutral: The number that leaves an image as it is; NaN if that is `None` in a dictionary.
         whole: Whether it is an integer.
     """
 
     name: str
     label: str
+    neutral: float
     whole: bool = False
-
-    @property
-    def neutral(self) -> float:
-        """The number that leaves an image as it is; NaN if that is `None` in a dictionary."""
-        return _NEUTRAL[self.name]
 
     @property
     def absent(self) -> int | None:
@@ -80,6 +72,23 @@ class Column:
         if value is None:
             return "-"
         return str(value) if self.whole else f"{value:.3f}"
+
+
+def columns_of(
+    operation: str, labels: Mapping[str, str], whole: bool = False
+) -> tuple[Column, ...]:
+    """Returns the columns of an operation.
+
+    Args:
+        operation: String, what the core calls it.
+        labels: What each column is called in tables, by the names that the core has, in its order.
+        whole: Boolean, whether they are integers.
+    """
+    neutral = _IN_CORE[operation].neutral
+    return tuple(
+        Column(name, label, value, whole)
+        for (name, label), value in zip(labels.items(), neutral, strict=True)
+    )
 
 
 class Late(NamedTuple):

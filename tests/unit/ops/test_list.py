@@ -40,7 +40,8 @@ def busy():
 
 
 def test_the_core_has_them_in_this_order():
-    assert [one.name for one in OPERATIONS] == [one.name for one in _core.OPERATIONS]
+    names = [one.name for one in OPERATIONS]
+    assert [one.name for one in _core.OPERATIONS if one.name in names] == names
 
 
 def test_the_columns_are_those_of_the_plan(busy):
