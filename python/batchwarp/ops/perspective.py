@@ -36,7 +36,7 @@ class Perspective(OptionalLeaf):
 
     def check(self, image: ImageSpec) -> None:
         """Checks that all corners stay apart."""
-        most = 1 - 1 / max(image.height, image.width)
+        most = 1 - 1 / min(image.height, image.width)
         if self.distortion > most:
             raise ValueError(
                 f"`distortion` of `Perspective` should be at most {most:g} for images of "

@@ -238,6 +238,7 @@ def test_a_fixed_sequence_may_change_sizes():
         (ops.CenterCrop((8, 10)), (8, 9, 3), "at most 8 x 9"),
         (ops.Rotate90(), (8, 9, 3), "not square"),
         (ops.Perspective(0.9), (8, 8, 3), "at most 0.875"),
+        (ops.Perspective(0.6), (2, 20, 3), "at most 0.5"),
         (ops.Normalize((1, 2), 1), (8, 8, 3), "`mean` of `Normalize`"),
         (ops.Erase(value=(1, 2)), (8, 8, 3), "`value` of `Erase`"),
         (ops.OneOf(ops.Invert(), ops.Grayscale()), (8, 8, 1), "3 channels"),
