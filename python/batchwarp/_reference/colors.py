@@ -116,10 +116,11 @@ def posterize(image: Image, bits: int, low: float, high: float) -> Image:
 
 
 def autocontrast(image: Image, low: float, high: float) -> Image:
-    """Stretches each channel to the range."""
+    """Stretches each channel to the range, but not what rounding left of a single value."""
     least, most = image.min(axis=(0, 1)), image.max(axis=(0, 1))
-    span = np.where(most == least, 1, most - least)
-    return np.where(most == least, image, low + (image - least) * (high - low) / span)
+    flat = most - least < (high - low) / 65536
+    span = np.where(flat, 1, most - least)
+    return np.where(flat, image, low + (image - least) * (high - low) / span)
 
 
 def equalize(image: Image, low: float, high: float) -> Image:

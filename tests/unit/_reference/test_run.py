@@ -194,3 +194,11 @@ def test_overshoots_count_as_the_ends_of_the_range(step):
     result = done(x, turn, step, order=3)
     assert result.min() >= 0
     assert result.max() <= 255
+
+
+def test_what_rounding_leaves_of_one_value_is_not_stretched():
+    x = np.full((2, 9, 9, 1), 0.1)
+    placed = done(x, ops.Affine(rotation=(10, 10)), value_range=(0, 1))
+    assert placed.max() > placed.min()
+    result = done(x, ops.Affine(rotation=(10, 10)), ops.AutoContrast(), value_range=(0, 1))
+    np.testing.assert_allclose(result, x)
