@@ -34,6 +34,20 @@ struct Lanes {
         store(to, _mm256_permute2f128_ps(a, b, 0x20));
         store(to + count, _mm256_permute2f128_ps(a, b, 0x31));
     }
+    // Blends bring each channel into a register of its own; two turns put pixels side by side.
+    static BATCHWARP_INLINE void load_three(const float* from, Float& a, Float& b, Float& c) {
+        const Float x = load(from), y = load(from + count), z = load(from + 2 * count);
+        a = blend_three(x, y, z);
+        b = turn(blend_three(z, x, y), _mm256_setr_epi32(1, 2, 3, 4, 5, 6, 7, 0));
+        c = turn(blend_three(y, z, x), _mm256_setr_epi32(2, 3, 4, 5, 6, 7, 0, 1));
+    }
+    static BATCHWARP_INLINE void store_three(float* to, Float a, Float b, Float c) {
+        b = turn(b, _mm256_setr_epi32(7, 0, 1, 2, 3, 4, 5, 6));
+        c = turn(c, _mm256_setr_epi32(6, 7, 0, 1, 2, 3, 4, 5));
+        store(to, blend_three(a, b, c));
+        store(to + count, blend_three(c, a, b));
+        store(to + 2 * count, blend_three(b, c, a));
+    }
     static BATCHWARP_INLINE Float all(float v) { return _mm256_set1_ps(v); }
     static BATCHWARP_INLINE Int all(int32_t v) { return _mm256_set1_epi32(v); }
 
@@ -43,6 +57,12 @@ struct Lanes {
     static BATCHWARP_INLINE Int subtract(Int a, Int b) { return _mm256_sub_epi32(a, b); }
     static BATCHWARP_INLINE Int multiply(Int a, Int b) { return _mm256_mullo_epi32(a, b); }
     static BATCHWARP_INLINE Float multiply(Float a, Float b) { return _mm256_mul_ps(a, b); }
+    static BATCHWARP_INLINE Float multiply_add(Float a, Float b, Float c) {
+        return _mm256_fmadd_ps(a, b, c);
+    }
+    static BATCHWARP_INLINE Float clamp(Float v, Float low, Float high) {
+        return _mm256_min_ps(high, _mm256_max_ps(low, v));
+    }
     static BATCHWARP_INLINE Int bits(Int v, Int mask) { return _mm256_and_si256(v, mask); }
     template <int n>
     static BATCHWARP_INLINE Int shift_right(Int v) {
@@ -75,6 +95,13 @@ struct Lanes {
     static BATCHWARP_INLINE Int add_where(Mask m, Int a, Int b) {
         return _mm256_add_epi32(a, _mm256_and_si256(_mm256_castps_si256(m), b));
     }
+
+  private:
+    /// Of every three lanes, the first from `a`, the second from `b`, the third from `c`.
+    static BATCHWARP_INLINE Float blend_three(Float a, Float b, Float c) {
+        return _mm256_blend_ps(_mm256_blend_ps(a, b, 0x92), c, 0x24);
+    }
+    static BATCHWARP_INLINE Float turn(Float v, Int by) { return _mm256_permutevar8x32_ps(v, by); }
 };
 
 // What sixteen.inl computes with.
@@ -166,6 +193,7 @@ static_assert(TierLanes<Lanes> && TierVec<Vec, Four> && TierWords<Words>);
 // clang-format off: the order matters
 #include "elementwise.inl"
 #include "pixel_steps.inl"
+#include "colors.inl"
 #include "coordinates.inl"
 #include "repair.inl"
 #include "linear.inl"

@@ -32,6 +32,32 @@ struct Lanes {
         store(to, _mm512_permutex2var_ps(first, low, second));
         store(to + count, _mm512_permutex2var_ps(first, high, second));
     }
+    static BATCHWARP_INLINE void load_three(const float* from, Float& a, Float& b, Float& c) {
+        const Float x = load(from), y = load(from + count), z = load(from + 2 * count);
+        a = pick(x, _mm512_setr_epi32(0, 3, 6, 9, 12, 15, 18, 21, 24, 27, 30, 0, 0, 0, 0, 0), y);
+        a = pick(a, _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 17, 20, 23, 26, 29), z);
+        b = pick(x, _mm512_setr_epi32(1, 4, 7, 10, 13, 16, 19, 22, 25, 28, 31, 0, 0, 0, 0, 0), y);
+        b = pick(b, _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 18, 21, 24, 27, 30), z);
+        c = pick(x, _mm512_setr_epi32(2, 5, 8, 11, 14, 17, 20, 23, 26, 29, 0, 0, 0, 0, 0, 0), y);
+        c = pick(c, _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 16, 19, 22, 25, 28, 31), z);
+    }
+    static BATCHWARP_INLINE void store_three(float* to, Float a, Float b, Float c) {
+        const Float ab0 =
+            pick(a, _mm512_setr_epi32(0, 16, 0, 1, 17, 0, 2, 18, 0, 3, 19, 0, 4, 20, 0, 5), b);
+        store(to,
+              pick(ab0, _mm512_setr_epi32(0, 1, 16, 3, 4, 17, 6, 7, 18, 9, 10, 19, 12, 13, 20, 15),
+                   c));
+        const Float ab1 =
+            pick(a, _mm512_setr_epi32(21, 0, 6, 22, 0, 7, 23, 0, 8, 24, 0, 9, 25, 0, 10, 26), b);
+        store(to + count,
+              pick(ab1, _mm512_setr_epi32(0, 21, 2, 3, 22, 5, 6, 23, 8, 9, 24, 11, 12, 25, 14, 15),
+                   c));
+        const Float ab2 =
+            pick(a, _mm512_setr_epi32(0, 11, 27, 0, 12, 28, 0, 13, 29, 0, 14, 30, 0, 15, 31, 0), b);
+        store(to + 2 * count,
+              pick(ab2, _mm512_setr_epi32(26, 1, 2, 27, 4, 5, 28, 7, 8, 29, 10, 11, 30, 13, 14, 31),
+                   c));
+    }
     static BATCHWARP_INLINE Float all(float v) { return _mm512_set1_ps(v); }
     static BATCHWARP_INLINE Int all(int32_t v) { return _mm512_set1_epi32(v); }
 
@@ -41,6 +67,12 @@ struct Lanes {
     static BATCHWARP_INLINE Int subtract(Int a, Int b) { return _mm512_sub_epi32(a, b); }
     static BATCHWARP_INLINE Int multiply(Int a, Int b) { return _mm512_mullo_epi32(a, b); }
     static BATCHWARP_INLINE Float multiply(Float a, Float b) { return _mm512_mul_ps(a, b); }
+    static BATCHWARP_INLINE Float multiply_add(Float a, Float b, Float c) {
+        return _mm512_fmadd_ps(a, b, c);
+    }
+    static BATCHWARP_INLINE Float clamp(Float v, Float low, Float high) {
+        return _mm512_min_ps(high, _mm512_max_ps(low, v));
+    }
     static BATCHWARP_INLINE Int bits(Int v, Int mask) { return _mm512_and_si512(v, mask); }
     template <int n>
     static BATCHWARP_INLINE Int shift_right(Int v) {
@@ -70,6 +102,11 @@ struct Lanes {
     }
     static BATCHWARP_INLINE Int add_where(Mask m, Int a, Int b) {
         return _mm512_mask_add_epi32(a, m, a, b);
+    }
+
+  private:
+    static BATCHWARP_INLINE Float pick(Float a, Int lanes, Float b) {
+        return _mm512_permutex2var_ps(a, lanes, b);
     }
 };
 
@@ -166,6 +203,7 @@ static_assert(TierLanes<Lanes> && TierVec<Vec, Four> && TierWords<Words>);
 // clang-format off: the order matters
 #include "elementwise.inl"
 #include "pixel_steps.inl"
+#include "colors.inl"
 #include "coordinates.inl"
 #include "repair.inl"
 #include "linear.inl"

@@ -10,10 +10,11 @@
 #include "warp/border.hpp"
 
 // clang-format off: the order matters
-#include "elementwise.inl"
-#include "pixel_steps.inl"
 #include "four.inl"
 #include "scalar_lanes.inl"
+#include "elementwise.inl"
+#include "pixel_steps.inl"
+#include "colors.inl"
 #include "coordinates.inl"
 #include "repair.inl"
 #include "linear.inl"

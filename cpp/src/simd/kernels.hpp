@@ -127,6 +127,17 @@ struct ResizeRowsJob {
 using PixelKernel = void (*)(const void* function, float* data, int64_t pixels, int32_t channels,
                              int32_t first_channel);
 
+/// Of three channels each is made of all of them: offset + weights * pixel, no less than `low` and
+/// no more than `high`. NaN stays NaN.
+struct ColorMix {
+    float weights[3][3], offset[3], low[3], high[3];
+};
+
+/// Of any other number each is made of itself: value * factor + offset, bounded likewise.
+struct ColorScale {
+    float factor, offset, low, high;
+};
+
 struct KernelTable {
     const char* name;
     void (*linear_c1)(const WarpJob&);
@@ -167,6 +178,14 @@ struct KernelTable {
     /// Sum of (value - origin) and of its square, in double; the order of additions is the same in
     /// every tier.
     void (*moments)(const float* data, int64_t count, double origin, double* sum, double* squares);
+
+    void (*mix_pixels)(const ColorMix&, float* data, int64_t pixels);
+    void (*mix_planes)(const ColorMix&, float* red, float* green, float* blue, int64_t pixels);
+    /// By one ColorScale for each of the interleaved channels.
+    void (*scale_channels)(const ColorScale*, float* data, int64_t pixels, int32_t channels);
+    /// The sum of each of the interleaved channels; the order of additions is the same in every
+    /// tier.
+    void (*channel_sums)(const float* data, int64_t pixels, int32_t channels, double* sums);
 
     void (*resize_rows)(const ResizeRowsJob&);
     /// `count` bytes of an output row from 2 * `steps` rows; a step has two high words, two low.

@@ -18,6 +18,16 @@ struct Lanes {
         to[0] = first;
         to[1] = second;
     }
+    static BATCHWARP_INLINE void load_three(const float* from, Float& a, Float& b, Float& c) {
+        a = from[0];
+        b = from[1];
+        c = from[2];
+    }
+    static BATCHWARP_INLINE void store_three(float* to, Float a, Float b, Float c) {
+        to[0] = a;
+        to[1] = b;
+        to[2] = c;
+    }
     static BATCHWARP_INLINE Float all(float v) { return v; }
     static BATCHWARP_INLINE Int all(int32_t v) { return v; }
 
@@ -29,6 +39,11 @@ struct Lanes {
     static BATCHWARP_INLINE Int subtract(Int a, Int b) { return a - b; }
     static BATCHWARP_INLINE Int multiply(Int a, Int b) { return a * b; }
     static BATCHWARP_INLINE Float multiply(Float a, Float b) { return a * b; }
+    static BATCHWARP_INLINE Float multiply_add(Float a, Float b, Float c) { return a * b + c; }
+    static BATCHWARP_INLINE Float clamp(Float v, Float low, Float high) {
+        v = v < low ? low : v;
+        return v > high ? high : v;
+    }
     static BATCHWARP_INLINE Int bits(Int v, Int mask) { return v & mask; }
     template <int n>
     static BATCHWARP_INLINE Int shift_right(Int v) {

@@ -30,7 +30,9 @@ concept TierLanes =
         { L::load(from_ints) } -> Same<typename L::Int>;
         L::store(to, f);
         L::store(to_ints, i);
-        L::store_pairs(to, f, f);  // first, second, first, second ...
+        L::store_pairs(to, f, f);      // first, second, first, second ...
+        L::load_three(from, f, f, f);  // channels, in an order of pixels that `store_three` knows
+        L::store_three(to, f, f, f);
         { L::all(1.0f) } -> Same<typename L::Float>;
         { L::all(int32_t{1}) } -> Same<typename L::Int>;
         { L::add(f, f) } -> Same<typename L::Float>;
@@ -39,6 +41,8 @@ concept TierLanes =
         { L::subtract(i, i) } -> Same<typename L::Int>;
         { L::multiply(f, f) } -> Same<typename L::Float>;
         { L::multiply(i, i) } -> Same<typename L::Int>;
+        { L::multiply_add(f, f, f) } -> Same<typename L::Float>;  // rounds once or twice
+        { L::clamp(f, f, f) } -> Same<typename L::Float>;         // NaN stays NaN
         { L::bits(i, i) } -> Same<typename L::Int>;
         { L::template shift_right<1>(i) } -> Same<typename L::Int>;
         { L::to_float(i) } -> Same<typename L::Float>;

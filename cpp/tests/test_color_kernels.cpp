@@ -1,0 +1,131 @@
+// Loops over the channels of pixels, in all tiers, against the same in double.
+#include <algorithm>
+#include <cmath>
+#include <random>
+#include <vector>
+
+#include "batchwarp/cpu.hpp"
+#include "images.hpp"
+#include "simd/kernels.hpp"
+#include "testing.hpp"
+
+using namespace testing;
+
+namespace {
+
+constexpr std::int64_t counts[] = {1, 2, 7, 15, 16, 17, 47, 48, 49, 100, 1000, 4099};
+
+std::vector<float> random_values(std::mt19937& random, std::int64_t count) {
+    std::vector<float> values(static_cast<std::size_t>(count));
+    for (float& v : values) v = static_cast<float>(uniform(random, -20, 280));
+    return values;
+}
+
+ColorMix random_mix(std::mt19937& random) {
+    ColorMix mix;
+    for (int c = 0; c < 3; ++c) {
+        for (float& weight : mix.weights[c]) weight = static_cast<float>(uniform(random, -1, 1));
+        mix.offset[c] = static_cast<float>(uniform(random, -50, 50));
+        mix.low[c] = static_cast<float>(-20 * c);
+        mix.high[c] = static_cast<float>(200 + c);
+    }
+    return mix;
+}
+
+double mixed(const ColorMix& mix, int c, double red, double green, double blue) {
+    const double v = mix.offset[c] + mix.weights[c][0] * red + mix.weights[c][1] * green +
+                     mix.weights[c][2] * blue;
+    return std::clamp<double>(v, mix.low[c], mix.high[c]);
+}
+
+// In every tier, for every number of pixels.
+template <class F>
+void sweep(F&& check) {
+    std::mt19937 random(5);
+    for (const std::string& tier : available_tiers()) {
+        select_tier(tier);
+        for (const std::int64_t pixels : counts) check(random, pixels);
+    }
+}
+
+}  // namespace
+
+TEST(three_channels_are_mixed_and_bounded) {
+    sweep([](std::mt19937& random, std::int64_t pixels) {
+        const ColorMix mix = random_mix(random);
+        const auto n = static_cast<std::size_t>(pixels);
+        const std::vector<float> image = random_values(random, 3 * pixels);
+        std::vector<float> interleaved = image, planes(3 * n);
+        for (std::size_t i = 0; i < 3 * n; ++i) planes[i % 3 * n + i / 3] = image[i];
+        kernels().mix_pixels(mix, interleaved.data(), pixels);
+        kernels().mix_planes(mix, planes.data(), planes.data() + n, planes.data() + 2 * n, pixels);
+        for (std::size_t i = 0; i < n; ++i)
+            for (std::size_t c = 0; c < 3; ++c) {
+                const double want = mixed(mix, static_cast<int>(c), image[3 * i], image[3 * i + 1],
+                                          image[3 * i + 2]);
+                CHECK_NEAR(interleaved[3 * i + c], want, 1e-4);
+                CHECK(interleaved[3 * i + c] == planes[c * n + i]);
+            }
+    });
+}
+
+TEST(a_pixel_that_is_not_a_number_stays_so_and_disturbs_no_other) {
+    sweep([](std::mt19937& random, std::int64_t pixels) {
+        const ColorMix mix = random_mix(random);
+        std::vector<float> image = random_values(random, 3 * pixels), want = image;
+        const auto at = static_cast<std::size_t>(pixels / 2 * 3);
+        kernels().mix_pixels(mix, want.data(), pixels);
+        image[at] = NAN;
+        kernels().mix_pixels(mix, image.data(), pixels);
+        for (std::size_t i = 0; i < image.size(); ++i)
+            if (i / 3 == at / 3)
+                CHECK(std::isnan(image[i]));
+            else
+                CHECK(image[i] == want[i]);
+    });
+}
+
+TEST(any_number_of_channels_is_scaled_and_bounded) {
+    for (const int channels : {1, 2, 3, 4, 5, 7})
+        sweep([channels](std::mt19937& random, std::int64_t pixels) {
+            std::vector<ColorScale> by;
+            for (int c = 0; c < channels; ++c)
+                by.push_back({static_cast<float>(uniform(random, -2, 2)),
+                              static_cast<float>(10 * c), static_cast<float>(-c),
+                              static_cast<float>(200 + c)});
+            const std::vector<float> image = random_values(random, channels * pixels);
+            std::vector<float> got = image;
+            kernels().scale_channels(by.data(), got.data(), pixels, channels);
+            for (std::size_t i = 0; i < got.size(); ++i) {
+                const ColorScale& s = by[i % static_cast<std::size_t>(channels)];
+                const double want = std::clamp<double>(
+                    static_cast<double>(image[i]) * s.factor + s.offset, s.low, s.high);
+                CHECK_NEAR(got[i], want, 1e-4);
+            }
+            got[0] = NAN;
+            kernels().scale_channels(by.data(), got.data(), pixels, channels);
+            CHECK(std::isnan(got[0]));
+        });
+}
+
+TEST(channels_are_summed_up_the_same_in_every_tier) {
+    for (const int channels : {1, 2, 3, 4, 5})
+        for (const std::int64_t pixels : counts) {
+            std::mt19937 random(9);
+            const std::vector<float> image = random_values(random, channels * pixels);
+            std::vector<double> want(static_cast<std::size_t>(channels)), first;
+            for (std::size_t i = 0; i < image.size(); ++i)
+                want[i % static_cast<std::size_t>(channels)] += image[i];
+            for (const std::string& tier : available_tiers()) {
+                select_tier(tier);
+                std::vector<double> got(want.size());
+                kernels().channel_sums(image.data(), pixels, channels, got.data());
+                for (std::size_t c = 0; c < got.size(); ++c)
+                    CHECK_NEAR(got[c], want[c], 1e-4 * static_cast<double>(pixels));
+                if (first.empty()) first = got;
+                CHECK(got == first);
+            }
+        }
+}
+
+int main() { return testing::run_all(); }
