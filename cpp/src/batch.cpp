@@ -169,7 +169,7 @@ void Batch::make(std::int64_t i, std::int64_t row_begin, std::int64_t row_end) c
         else
             work = scratch.work64.reserve(plan_.target_elements());
     }
-    const Planes<T> image{work, planes, rows * o.width, channels};
+    const Planes<T> image{work, planes, rows * o.width, channels, o.width, row_begin};
 
     // Normalisation that does not depend on the image goes into the kernels' own write.
     const bool to_bytes = target.dtype == DType::u8;
@@ -194,8 +194,8 @@ void Batch::make(std::int64_t i, std::int64_t row_begin, std::int64_t row_end) c
         }
     }
     if (to_bytes && warped) round_to_bytes(work, image.count());
-    change_pixels(plan_, row, image);
-    if (!fused && plan_.scales()) normalize_image(plan_, image);
+    const bool normalized = change_pixels(plan_, row, image) || fused;
+    if (!normalized && plan_.scales()) normalize_image(plan_, image);
 
     if (direct == nullptr) {
         for (std::int64_t p = 0; p < planes; ++p) {

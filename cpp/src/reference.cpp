@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "element.hpp"
-#include "ops/list.hpp"
+#include "reference_colors.hpp"
 #include "spline/spline.hpp"
 #include "warp/border.hpp"
 
@@ -110,41 +110,6 @@ double sample(Channel& ch, double y, double x, const PlanOptions& o) {
     return sum;
 }
 
-template <class T>
-Range<T> range_of(const std::vector<double>& image) {
-    Range<T> range = Range<T>::none();
-    for (const double v : image) range.include(static_cast<T>(v));
-    return range;
-}
-
-// The steps that change pixels; T is what Keras holds the image in, and `image` has values of it.
-template <class T>
-void change_pixels(const Plan& plan, const double* row, std::vector<double>& image) {
-    const auto channels = static_cast<std::size_t>(plan.options().channels);
-    std::vector<T> pixel(channels);
-    for (const Step& step : plan.pixel_steps()) {
-        const double* parameters = row + step.column;
-        if (!step.description->applies(parameters)) continue;
-        const ops::Context<T> context{static_cast<int>(channels), range_of<T>(image)};
-        ops::All::visit(step.operation, [&](auto op) {
-            using Op = decltype(op);
-            if constexpr (ops::ChangesPixels<Op>) {
-                const ops::FunctionOf<Op, T> function(parameters, context);
-                for (auto at = image.begin(); at != image.end();) {
-                    std::transform(at, at + plan.options().channels, pixel.begin(),
-                                   [](double value) { return static_cast<T>(value); });
-                    if constexpr (ops::OfPixel<ops::FunctionOf<Op, T>, T>)
-                        function(pixel.data(), context.channels);
-                    else
-                        for (std::size_t k = 0; k < channels; ++k)
-                            pixel[k] = function(pixel[k], static_cast<int>(k));
-                    at = std::copy(pixel.begin(), pixel.end(), at);
-                }
-            }
-        });
-    }
-}
-
 }  // namespace
 
 void reference_augment(const Plan& plan, const ImageView& source, const double* row,
@@ -181,10 +146,7 @@ void reference_augment(const Plan& plan, const ImageView& source, const double* 
             }
     }
 
-    if (row != nullptr && is_double)
-        change_pixels<double>(plan, row, image);
-    else if (row != nullptr)
-        change_pixels<float>(plan, row, image);
+    reference_colors(plan, row, is_double, image);
 
     for (double& v : image) v *= n.rescale;
     const auto count = static_cast<double>(image.size());

@@ -235,21 +235,28 @@ inline void color_randomly(Rows& rows, std::int64_t image, const Plan& plan, std
     }
 }
 
-/// The names of all operations of a scope.
-inline std::vector<std::string> names_of(Scope scope) {
+template <class Wanted>
+std::vector<std::string> names_where(Wanted&& wanted) {
     std::vector<std::string> names;
     for (const Description* operation : operations())
-        if (operation->scope == scope) names.emplace_back(operation->name);
+        if (wanted(*operation)) names.emplace_back(operation->name);
     return names;
 }
 
-/// Every operation that changes pixels alone, and every two of them in either order.
-inline std::vector<std::vector<StepOptions>> lists_of_pixel_steps() {
+/// The names of all operations of a scope.
+inline std::vector<std::string> names_of(Scope scope) {
+    return names_where([scope](const Description& operation) { return operation.scope == scope; });
+}
+
+/// Each of Keras' own operations that change pixels alone, and every two of them in either order.
+inline std::vector<std::vector<StepOptions>> lists_of_keras_pixel_steps() {
+    const std::vector<std::string> names = names_where([](const Description& operation) {
+        return operation.scope == Scope::pixel && operation.keras;
+    });
     std::vector<std::vector<StepOptions>> lists;
-    for (const std::string& first : names_of(Scope::pixel)) {
+    for (const std::string& first : names) {
         lists.push_back({{first}});
-        for (const std::string& second : names_of(Scope::pixel))
-            lists.push_back({{first}, {second}});
+        for (const std::string& second : names) lists.push_back({{first}, {second}});
     }
     return lists;
 }

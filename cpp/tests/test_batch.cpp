@@ -278,10 +278,10 @@ TEST(colour_steps_equal_the_reference) {
 }
 
 // Alone and in pairs, on bytes and beyond [0, 255]. A function is the same wherever it is compiled.
-TEST(pixel_steps_equal_the_reference) {
+TEST(keras_pixel_steps_equal_the_reference) {
     std::mt19937 random(11);
     every_tier([&] {
-        for (const std::vector<StepOptions>& steps : lists_of_pixel_steps())
+        for (const std::vector<StepOptions>& steps : lists_of_keras_pixel_steps())
             for (const std::int64_t c : {1, 2, 3, 4, 5})
                 for (const Layout layout : {Layout::nhwc, Layout::nchw, Layout::padded})
                     for (const DType source_type : {DType::u8, DType::f32})

@@ -296,7 +296,7 @@ TEST(pixel_steps) {
     // A card's sines differ from the host's by a digit, and what has 8 bits may jump then.
     const double allowed = emulated ? 0 : 2;
     std::mt19937 random(15);
-    for (const std::vector<StepOptions>& steps : lists_of_pixel_steps())
+    for (const std::vector<StepOptions>& steps : lists_of_keras_pixel_steps())
         for (const std::int64_t c : {1, 2, 3, 4, 5})
             for (const std::int64_t h : {1, 40})
                 for (const DType target_type : {DType::u8, DType::f32})

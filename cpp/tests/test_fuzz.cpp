@@ -45,10 +45,16 @@ Steps random_steps(const Pick& pick, std::int64_t channels) {
     Steps steps;
     for (const std::string& name : names_of(Scope::coordinates))
         steps.coordinates.push_back({name});
-    const std::vector<std::string> names = names_of(Scope::pixel);
-    for (int i = pick(-2, 4); i > 0; --i) {
-        const auto last = static_cast<int>(names.size()) - 1;
-        steps.pixel.push_back({names[static_cast<std::size_t>(pick(0, last))]});
+    // Keras' own come first.
+    for (const bool keras : {true, false}) {
+        const std::vector<std::string> names = names_where([=](const Description& operation) {
+            return operation.scope == Scope::pixel && operation.keras == keras &&
+                   (channels == 3 || !operation.colors);
+        });
+        for (int i = pick(-2, 4); i > 0; --i) {
+            const auto last = static_cast<int>(names.size()) - 1;
+            steps.pixel.push_back({names[static_cast<std::size_t>(pick(0, last))]});
+        }
     }
     const auto per_channel = [channels](double value) {
         return std::vector<double>(static_cast<std::size_t>(channels), value);

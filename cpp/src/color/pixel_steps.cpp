@@ -1,9 +1,12 @@
 #include "color/pixel_steps.hpp"
 
 #include <algorithm>
-#include <type_traits>
+#include <utility>
+#include <vector>
 
+#include "color/linear_run.hpp"
 #include "ops/list.hpp"
+#include "ops/scaling.hpp"
 #include "runtime/scratch.hpp"
 #include "simd/kernels.hpp"
 
@@ -80,31 +83,124 @@ void change_interleaved(int operation, const ops::FunctionOf<Op, T>& function,
     }
 }
 
-}  // namespace
+// Overwrites those rows of a window that are in the image.
+template <class Op, class T>
+void fill(const Step& step, const double* parameters, const Planes<T>& image,
+          const Scaling<T>* scaling) {
+    const Window window = Op::window(parameters);
+    const auto inside = [](std::int64_t from, std::int64_t extent, std::int64_t first,
+                           std::int64_t count) {
+        return std::pair{std::clamp<std::int64_t>(from - first, 0, count),
+                         std::clamp<std::int64_t>(from + extent - first, 0, count)};
+    };
+    const auto [top, bottom] =
+        inside(window.top, window.height, image.first_row, image.pixels / image.width);
+    const auto [left, right] = inside(window.left, window.width, 0, image.width);
+    std::vector<T> values;
+    for (std::int64_t c = 0; c < image.all_channels(); ++c) {
+        const T value = static_cast<T>(Op::value(step.constants.data(), static_cast<int>(c)));
+        values.push_back(scaling != nullptr ? scaling[c](value) : value);
+    }
+    for (std::int64_t p = 0; p < image.planes; ++p)
+        for (std::int64_t r = top; r < bottom; ++r) {
+            T* at = image.plane(p) + (r * image.width + left) * image.channels;
+            const T* value = values.data() + p * image.channels;
+            for (std::int64_t i = left; i < right; ++i) at = std::copy_n(value, image.channels, at);
+        }
+}
 
+// The steps of a plan that change the pixels of one image.
 template <class T>
-void change_pixels(const Plan& plan, const double* row, const Planes<T>& image) {
-    if (row == nullptr) return;
-    for (const Step& step : plan.pixel_steps()) {
-        const double* parameters = row + step.column;
-        if (!step.description->applies(parameters)) continue;
-        ops::Context<T> context{static_cast<int>(image.all_channels()), Range<T>::none()};
-        if (step.description->needs.range) context.range = range_of(image);
+class PixelSteps {
+  public:
+    PixelSteps(const Plan& plan, const double* row, const Planes<T>& image)
+        : plan_(plan), row_(row), image_(image), linear_(plan, image) {}
+
+    // Whether values are normalised, too.
+    bool run() {
+        const std::span<const Step> steps = plan_.pixel_steps();
+        auto last = steps.end();
+        // What is overwritten at the end may be normalised like the rest before that.
+        while (last != steps.begin() && (!applies(*(last - 1)) || fills_window(*(last - 1))))
+            --last;
+        for (auto step = steps.begin(); step != last; ++step)
+            if (applies(*step)) change(*step, nullptr);
+        const bool normalizes = linear_.pending() && plan_.scales() && !plan_.needs_moments();
+        linear_.finish(normalizes);
+        std::vector<Scaling<T>> scaling;
+        if (normalizes)
+            for (std::size_t c = 0; c < plan_.shift().size(); ++c)
+                scaling.push_back(
+                    {static_cast<T>(plan_.shift()[c]), static_cast<T>(plan_.scale()[c])});
+        for (auto step = last; step != steps.end(); ++step)
+            if (applies(*step)) change(*step, normalizes ? scaling.data() : nullptr);
+        return normalizes;
+    }
+
+  private:
+    bool applies(const Step& step) const noexcept {
+        return step.description->applies(row_ + step.column);
+    }
+
+    static bool fills_window(const Step& step) noexcept {
+        bool fills = false;
+        ops::All::visit(step.operation,
+                        [&fills](auto op) { fills = ops::FillsWindow<decltype(op)>; });
+        return fills;
+    }
+
+    void change(const Step& step, const Scaling<T>* scaling) {
+        const double* parameters = row_ + step.column;
         ops::All::visit(step.operation, [&](auto op) {
             using Op = decltype(op);
-            if constexpr (ops::ChangesPixels<Op>) {
-                const ops::FunctionOf<Op, T> function(parameters, context);
-                if (ops::OfPixel<ops::FunctionOf<Op, T>, T> && image.planes > 1)
-                    return change_interleaved<Op>(step.operation, function, image);
-                for (std::int64_t p = 0; p < image.planes; ++p)
-                    change<Op>(step.operation, function, image.plane(p), image.pixels,
-                               image.channels, p * image.channels);
+            if constexpr (ops::MixesChannels<Op>) {
+                auto context = context_of<double>(step);
+                if (Op::description.needs.mean_grey) context.mean_grey = linear_.mean_grey();
+                Op::mix(parameters, context, linear_.next());
+            } else {
+                linear_.finish();
+                if constexpr (ops::FillsWindow<Op>) fill<Op>(step, parameters, image_, scaling);
+                if constexpr (ops::ChangesPixels<Op>) {
+                    auto context = context_of<T>(step);
+                    if (Op::description.needs.range) context.range = range_of(image_);
+                    apply<Op>(step.operation, ops::FunctionOf<Op, T>(parameters, context));
+                }
             }
         });
     }
+
+    template <class V>
+    ops::Context<V> context_of(const Step& step) const noexcept {
+        ops::Context<V> context{static_cast<int>(image_.all_channels()), Range<V>::none()};
+        context.limits = {static_cast<V>(plan_.options().low),
+                          static_cast<V>(plan_.options().high)};
+        context.constants = step.constants.data();
+        return context;
+    }
+
+    template <class Op>
+    void apply(int operation, const ops::FunctionOf<Op, T>& function) {
+        if (ops::OfPixel<ops::FunctionOf<Op, T>, T> && image_.planes > 1)
+            return change_interleaved<Op>(operation, function, image_);
+        for (std::int64_t p = 0; p < image_.planes; ++p)
+            batchwarp::change<Op>(operation, function, image_.plane(p), image_.pixels,
+                                  image_.channels, p * image_.channels);
+    }
+
+    const Plan& plan_;
+    const double* row_;
+    Planes<T> image_;
+    LinearRun<T> linear_;
+};
+
+}  // namespace
+
+template <class T>
+bool change_pixels(const Plan& plan, const double* row, const Planes<T>& image) {
+    return row != nullptr && !plan.pixel_steps().empty() && PixelSteps<T>(plan, row, image).run();
 }
 
-template void change_pixels(const Plan&, const double*, const Planes<float>&);
-template void change_pixels(const Plan&, const double*, const Planes<double>&);
+template bool change_pixels(const Plan&, const double*, const Planes<float>&);
+template bool change_pixels(const Plan&, const double*, const Planes<double>&);
 
 }  // namespace batchwarp

@@ -7,7 +7,9 @@
 namespace batchwarp {
 
 /// Does those steps for which `row`, an image's parameters, has something to do. It may be null.
+/// Whether values are normalised, too, as the plan says: that is done where a step passes over all
+/// of them at the end.
 template <class T>
-void change_pixels(const Plan& plan, const double* row, const Planes<T>& image);
+bool change_pixels(const Plan& plan, const double* row, const Planes<T>& image);
 
 }  // namespace batchwarp

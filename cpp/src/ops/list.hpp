@@ -1,12 +1,21 @@
 // The operations that there are. A new one is a header of its own, and its name here.
 #pragma once
 
+#include "ops/brightness.hpp"
+#include "ops/channel_drop.hpp"
+#include "ops/channel_shift.hpp"
+#include "ops/contrast.hpp"
+#include "ops/erase.hpp"
 #include "ops/flip.hpp"
+#include "ops/grayscale.hpp"
+#include "ops/hue.hpp"
+#include "ops/invert.hpp"
 #include "ops/keras_affine.hpp"
 #include "ops/keras_brightness.hpp"
 #include "ops/keras_channel_shift.hpp"
 #include "ops/normalize.hpp"
 #include "ops/operation.hpp"
+#include "ops/saturation.hpp"
 #include "ops/standardize.hpp"
 
 namespace batchwarp::ops {
@@ -25,6 +34,8 @@ struct List {
 };
 
 /// In the order of their scopes; Keras' in the order in which it applies them.
-using All = List<KerasAffine, Flip, KerasChannelShift, KerasBrightness, Standardize, Normalize>;
+using All =
+    List<KerasAffine, Flip, KerasChannelShift, KerasBrightness, Brightness, Contrast, Saturation,
+         Hue, Grayscale, Invert, ChannelShift, ChannelDrop, Erase, Standardize, Normalize>;
 
 }  // namespace batchwarp::ops

@@ -22,7 +22,7 @@ struct Step;
 namespace ops {
 
 /// What linear operations amount to.
-struct ColorMatrix;
+class ColorMatrix;
 
 /// What is known of the image that a pixel operation changes. Statistics are there if it needs
 /// them.

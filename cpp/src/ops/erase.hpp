@@ -1,0 +1,29 @@
+// Overwrites a rectangle: random erasing, cutout.
+#pragma once
+
+#include "ops/operation.hpp"
+
+namespace batchwarp::ops {
+
+struct Erase {
+    static constexpr Description description{
+        .name = "erase",
+        .scope = Scope::pixel,
+        .columns = {{"top", 0, -2, 20},
+                    {"left", 0, -2, 20},
+                    {"height", 0, 1, 20},
+                    {"width", 0, 1, 20}},
+        .settings = {{.name = "value", .kind = Setting::numbers}}};  // of all channels, or of each
+
+    static void settle(const Settings& settings, const PlanOptions& options, Step& step);
+
+    static Window window(const double* row) noexcept {
+        return {static_cast<int64_t>(row[0]), static_cast<int64_t>(row[1]),
+                static_cast<int64_t>(row[2]), static_cast<int64_t>(row[3])};
+    }
+    static double value(const double* constants, int channel) noexcept {
+        return constants[channel];
+    }
+};
+
+}  // namespace batchwarp::ops

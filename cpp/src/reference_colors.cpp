@@ -1,0 +1,200 @@
+#include "reference_colors.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <map>
+#include <numbers>
+#include <string_view>
+
+#include "ops/list.hpp"
+
+// Written from what the operations are said to do, one pixel at a time: no matrix, no table, no
+// kernel. Only Keras' own are the functions that kernels call, too: they are tested against Keras.
+
+namespace batchwarp {
+namespace {
+
+using Row = const double*;
+using Color = std::array<double, 3>;
+
+// An image with what a step knows beside its parameters.
+struct Picture {
+    std::vector<double>& values;
+    std::int64_t height, width, channels;
+    double low, high;
+    const std::vector<double>& constants;
+
+    std::size_t size() const { return values.size(); }
+    std::int64_t pixels() const { return height * width; }
+    double& at(std::int64_t pixel, std::int64_t channel) const {
+        return values[static_cast<std::size_t>(pixel * channels + channel)];
+    }
+    // Values from 0 to 1.
+    double unit(double value) const { return (value - low) / (high - low); }
+    double value(double unit) const { return low + unit * (high - low); }
+
+    template <class F>
+    void each_value(F&& change) const {
+        for (double& value : values) value = change(value);
+    }
+    template <class F>
+    void each_color(F&& change) const {
+        for (std::int64_t p = 0; p < pixels(); ++p) {
+            const Color color = change(Color{at(p, 0), at(p, 1), at(p, 2)});
+            std::copy(color.begin(), color.end(), &at(p, 0));
+        }
+    }
+};
+
+double grey(const Color& color) { return 0.299 * color[0] + 0.587 * color[1] + 0.114 * color[2]; }
+
+void brightness(const Picture& picture, Row row) {
+    picture.each_value([&](double v) { return picture.low + row[0] * (v - picture.low); });
+}
+
+void contrast(const Picture& picture, Row row) {
+    double sum = 0;
+    for (std::int64_t p = 0; p < picture.pixels(); ++p)
+        if (picture.channels == 3)
+            sum += grey({picture.at(p, 0), picture.at(p, 1), picture.at(p, 2)});
+        else
+            for (std::int64_t c = 0; c < picture.channels; ++c)
+                sum += picture.at(p, c) / static_cast<double>(picture.channels);
+    const double mean = sum / static_cast<double>(picture.pixels());
+    picture.each_value([&](double v) { return mean + row[0] * (v - mean); });
+}
+
+void saturation(const Picture& picture, Row row) {
+    picture.each_color([&](Color color) {
+        const double g = grey(color);
+        for (double& v : color) v = g + row[0] * (v - g);
+        return color;
+    });
+}
+
+// Solves the three equations of YIQ for red, green and blue, by Cramer's rule.
+Color from_yiq(double y, double i, double q) {
+    const double m[3][3] = {{0.299, 0.587, 0.114}, {0.596, -0.274, -0.322}, {0.211, -0.523, 0.312}};
+    const double right[3] = {y, i, q};
+    const auto determinant = [&](int replaced) {
+        double a[3][3];
+        for (int r = 0; r < 3; ++r)
+            for (int c = 0; c < 3; ++c) a[r][c] = c == replaced ? right[r] : m[r][c];
+        return a[0][0] * (a[1][1] * a[2][2] - a[1][2] * a[2][1]) -
+               a[0][1] * (a[1][0] * a[2][2] - a[1][2] * a[2][0]) +
+               a[0][2] * (a[1][0] * a[2][1] - a[1][1] * a[2][0]);
+    };
+    const double all = determinant(-1);
+    return {determinant(0) / all, determinant(1) / all, determinant(2) / all};
+}
+
+void hue(const Picture& picture, Row row) {
+    const double angle = 2 * std::numbers::pi * row[0];
+    picture.each_color([&](const Color& color) {
+        const double i = 0.596 * color[0] - 0.274 * color[1] - 0.322 * color[2];
+        const double q = 0.211 * color[0] - 0.523 * color[1] + 0.312 * color[2];
+        return from_yiq(grey(color), i * std::cos(angle) + q * std::sin(angle),
+                        q * std::cos(angle) - i * std::sin(angle));
+    });
+}
+
+void grayscale(const Picture& picture, Row) {
+    picture.each_color([](const Color& color) {
+        const double g = grey(color);
+        return Color{g, g, g};
+    });
+}
+
+void invert(const Picture& picture, Row) {
+    picture.each_value([&](double v) { return picture.low + picture.high - v; });
+}
+
+void channel_shift(const Picture& picture, Row row) {
+    for (std::int64_t p = 0; p < picture.pixels(); ++p)
+        for (std::int64_t c = 0; c < std::min<std::int64_t>(3, picture.channels); ++c)
+            picture.at(p, c) += row[c] * (picture.high - picture.low);
+}
+
+void channel_drop(const Picture& picture, Row row) {
+    for (std::int64_t p = 0; p < picture.pixels(); ++p)
+        picture.at(p, static_cast<std::int64_t>(row[0])) = picture.low;
+}
+
+void erase(const Picture& picture, Row row) {
+    for (std::int64_t p = 0; p < picture.pixels(); ++p) {
+        const double y = static_cast<double>(p / picture.width) - std::trunc(row[0]);
+        const double x = static_cast<double>(p % picture.width) - std::trunc(row[1]);
+        if (y < 0 || y >= std::trunc(row[2]) || x < 0 || x >= std::trunc(row[3])) continue;
+        for (std::int64_t c = 0; c < picture.channels; ++c)
+            picture.at(p, c) = picture.constants[static_cast<std::size_t>(c)];
+    }
+}
+
+struct Change {
+    void (*change)(const Picture& picture, Row row);
+    bool linear = false;
+};
+
+const std::map<std::string_view, Change> changes = {
+    {"brightness", {brightness, true}},
+    {"channel_drop", {channel_drop, true}},
+    {"channel_shift", {channel_shift, true}},
+    {"contrast", {contrast, true}},
+    {"erase", {erase}},
+    {"grayscale", {grayscale, true}},
+    {"hue", {hue, true}},
+    {"invert", {invert, true}},
+    {"saturation", {saturation, true}},
+};
+
+// Keras' own. T is what Keras holds the image in, and `values` are of it.
+template <class T>
+void change_as_keras(const Step& step, Row row, std::int64_t channels,
+                     std::vector<double>& values) {
+    ops::Context<T> context{static_cast<int>(channels), Range<T>::none()};
+    for (const double v : values) context.range.include(static_cast<T>(v));
+    ops::All::visit(step.operation, [&](auto op) {
+        using Op = decltype(op);
+        if constexpr (ops::ChangesPixels<Op>) {
+            const ops::FunctionOf<Op, T> function(row, context);
+            if constexpr (ops::OfValue<ops::FunctionOf<Op, T>, T>)
+                for (std::size_t i = 0; i < values.size(); ++i)
+                    values[i] = function(static_cast<T>(values[i]),
+                                         static_cast<int>(i % static_cast<std::size_t>(channels)));
+        }
+    });
+}
+
+}  // namespace
+
+void reference_colors(const Plan& plan, const double* row, bool is_double,
+                      std::vector<double>& values) {
+    if (row == nullptr) return;
+    const PlanOptions& o = plan.options();
+    bool beyond = false;  // whether values may have left the range
+    const auto clamp = [&] {
+        for (double& v : values) v = v < o.low ? o.low : v > o.high ? o.high : v;
+        beyond = false;
+    };
+    for (const Step& step : plan.pixel_steps()) {
+        const double* parameters = row + step.column;
+        if (!step.description->applies(parameters)) continue;
+        if (step.description->keras) {
+            if (is_double)
+                change_as_keras<double>(step, parameters, o.channels, values);
+            else
+                change_as_keras<float>(step, parameters, o.channels, values);
+            continue;
+        }
+        const Change& change = changes.at(step.description->name);
+        if (beyond && !change.linear) clamp();
+        change.change({values, plan.target_height(), plan.target_width(), o.channels, o.low, o.high,
+                       step.constants},
+                      parameters);
+        beyond = change.linear;
+    }
+    if (beyond) clamp();
+}
+
+}  // namespace batchwarp
