@@ -241,6 +241,10 @@ def new_figure(inches: tuple[float, float]) -> Any:
 
 
 def save(figure: Any, path: Path) -> None:
-    """Writes a figure as a PNG file."""
+    """Writes a figure as a PNG file.
+
+    Its canvas draws it once. `savefig` draws everything twice, the first time for the layout alone,
+    which drawing makes by itself.
+    """
     with replacing(path) as temporary:
-        figure.savefig(temporary, format="png")
+        figure.canvas.print_png(temporary)
