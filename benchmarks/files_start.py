@@ -58,10 +58,15 @@ def with_cache(make: partial[Any]) -> Contender:
     """Returns a start whose cache is closed before the next one opens it."""
     made: list[Any] = []
 
-    def finish() -> None:
-        made.pop()._files.cache.close()
+    def start() -> None:
+        finish()  # a first start, that of a warm-up, is not finished by itself
+        made.append(make())
 
-    return Contender(lambda: made.append(make()), finish=finish)
+    def finish() -> None:
+        while made:
+            made.pop()._files.cache.close()
+
+    return Contender(start, finish=finish)
 
 
 def measure(count: int, rounds: int) -> tuple[dict[str, Timing], int]:

@@ -186,9 +186,9 @@ GROUPS: dict[str, Group] = {
 }
 
 
-def measure(name: str, shape: Shape, rounds: int) -> dict[str, Any]:
-    """Times the variants of a group on one batch; returns the figures."""
-    timings = interleaved(GROUPS[name].contenders(source_of(shape), shape), rounds=rounds)
+def measure(name: str, shape: Shape, **how: Any) -> dict[str, Any]:
+    """Times the variants of a group on one batch, as `interleaved` is told; returns the figures."""
+    timings = interleaved(GROUPS[name].contenders(source_of(shape), shape), **how)
     return {
         "ours": [variant for variant in timings if variant not in (COPY, SCIPY)],
         "group": name,
@@ -259,10 +259,12 @@ def main() -> int:
     about = machine("scipy")
     chosen = [arguments.only] if arguments.only else list(GROUPS)
     plan = [(name, shape) for name in chosen for shape in GROUPS[name].shapes]
+    how = {"rounds": arguments.rounds}
     if arguments.tiny:
         plan = [(name, shape.tiny()) for name, shape in plan]
+        how["stretch"] = 0
     cases = [
-        measure(name, shape, arguments.rounds)
+        measure(name, shape, **how)
         for name, shape in track(plan, "kernels", lambda item: f"{item[0]}, {item[1]}")
     ]
     figures = {"cases": cases, "metrics": metrics(cases)}

@@ -13,6 +13,7 @@ from contextlib import redirect_stderr, redirect_stdout
 from itertools import pairwise
 from unittest import mock
 
+import cv2
 import pytest
 
 from batchwarp.cli import main
@@ -21,10 +22,16 @@ runner = importlib.import_module("batchwarp.benchmarks.harness.runner")
 timing = importlib.import_module("batchwarp.benchmarks.harness.timing")
 plots = importlib.import_module("batchwarp.benchmarks.harness.plots")
 
-WITH_KERAS = ("against_keras", "files", "files_memory", "files_start", "fit_overhead", "memory")
+WITH_KERAS = (
+    "against_keras",
+    "against_peers",
+    "files",
+    "files_memory",
+    "files_start",
+    "fit_overhead",
+    "memory",
+)
 NEEDED = {name: ["scipy", "tensorflow"] for name in WITH_KERAS}
-# A process of their own would import TensorFlow for longer than they measure.
-HERE = ("against_keras", "files", "fit_overhead")
 
 
 def run(name, *options, environment=None):
@@ -40,15 +47,37 @@ def run(name, *options, environment=None):
 
 
 def run_here(name, *options):
-    """Does what `run` does, in this process."""
+    """Does what `run` does, in this process, which has imported TensorFlow.
+
+    A process of its own would import it for longer than a benchmark measures, and so would each of
+    those that some benchmarks start. These are run here, too, unless Keras has another backend
+    there: PyTorch and TensorFlow can crash a process that has loaded both.
+    """
     module = importlib.import_module(f"batchwarp.benchmarks.{name}")
     output, errors = io.StringIO(), io.StringIO()
+    start = subprocess.run
+
+    def start_here(command, **arguments):
+        backend = arguments.get("env", os.environ).get("KERAS_BACKEND", "tensorflow")
+        if command[:2] != [sys.executable, "-m"] or backend != "tensorflow":
+            return start(command, **arguments)
+        package, _, other = command[2].rpartition(".")
+        assert package == "batchwarp.benchmarks"
+        return run_here(other, *command[3:])
+
+    threading = pytest.importorskip("tensorflow").config.threading
+    threads = cv2.getNumThreads()
     with (
+        # Theirs are settled once TensorFlow has run an operation.
+        mock.patch.object(threading, "set_intra_op_parallelism_threads"),
+        mock.patch.object(threading, "set_inter_op_parallelism_threads"),
         mock.patch.object(sys, "argv", [name, *options]),
+        mock.patch.object(subprocess, "run", start_here),
         redirect_stdout(output),
         redirect_stderr(errors),
     ):
         code = module.main()
+    cv2.setNumThreads(threads)  # which those that measure OpenCV have changed
     return subprocess.CompletedProcess(name, code, output.getvalue(), errors.getvalue())
 
 
@@ -63,7 +92,7 @@ def test_every_benchmark_runs(name, tmp_path):
     options = ["--tiny", "--json", str(figures)]
     if name in plots.PLOTS:
         options += ["--plot", str(picture)]
-    done = (run_here if name in HERE else run)(name, *options)
+    done = (run_here if name in WITH_KERAS else run)(name, *options)
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
     found = json.loads(figures.read_text(encoding="utf-8"))
@@ -77,6 +106,14 @@ def test_every_benchmark_runs(name, tmp_path):
         for timing in case["timings"].values():
             assert 0 < timing["fastest"] <= timing["median"] <= timing["slowest"]
     assert picture.exists() == (name in plots.PLOTS)
+
+
+@pytest.mark.parametrize("name", WITH_KERAS)
+def test_those_that_run_here_are_commands(name):
+    done = run(name, "--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("usage: ")
+    assert "--tiny" in done.stdout
 
 
 @pytest.mark.parametrize("name", runner.names())
