@@ -19,22 +19,19 @@ import numpy as np
 __all__ = [
     "Accepted",
     "Choice",
-    "Counts",
     "Factor",
     "Name",
     "Number",
     "Numbers",
-    "Padding",
     "Pair",
     "Probability",
     "Shifts",
-    "Size",
     "Switch",
-    "Turns",
     "Value",
     "Weights",
-    "Whole",
     "WithinBoth",
+    "items_of",
+    "whole_number",
 ]
 
 Range = tuple[float, float]
@@ -56,7 +53,8 @@ def _number(value: Any) -> float:
     return number
 
 
-def _whole(value: Any) -> int:
+def whole_number(value: Any) -> int:
+    """Returns an integer of Python's."""
     if isinstance(value, (bool, np.bool_)):
         raise ValueError
     try:
@@ -65,7 +63,7 @@ def _whole(value: Any) -> int:
         raise ValueError from None
 
 
-def _items(value: Any) -> tuple[Any, ...] | None:
+def items_of(value: Any) -> tuple[Any, ...] | None:
     """Returns the items of a sequence, `None` for what is a single value."""
     if isinstance(value, np.ndarray) and value.ndim == 0:
         return None
@@ -76,7 +74,7 @@ def _items(value: Any) -> tuple[Any, ...] | None:
 
 def _pair(value: Any) -> Range | None:
     """Returns two numbers, the lower one first, and `None` for what is no sequence."""
-    items = _items(value)
+    items = items_of(value)
     if items is None:
         return None
     if len(items) != 2:
@@ -241,7 +239,7 @@ class Shifts(Accepted):
 
     def __call__(self, value: Any) -> float | Range:
         """Returns a number or a tuple of two."""
-        items = _items(value)
+        items = items_of(value)
         given = (_number(value),) if items is None else tuple(_number(item) for item in items)
         if len(given) not in (1, 2) or (items is not None and len(given) != 2) or min(given) < 0:
             raise ValueError
@@ -306,56 +304,6 @@ class Switch(Accepted):
 
 
 @dataclass(frozen=True)
-class Whole(Accepted):
-    """An integer.
-
-    Attributes:
-        least: The least that is accepted.
-        most: The most that is accepted, `None` for any.
-        optional: Whether `None` is accepted, too.
-    """
-
-    least: int
-    most: int | None = None
-    optional: bool = False
-
-    def __str__(self) -> str:
-        limits = f"of at least {self.least}"
-        if self.most is not None:
-            limits = f"from {self.least} to {self.most}"
-        return f"an integer {limits}{', or None' if self.optional else ''}"
-
-    def __call__(self, value: Any) -> int | None:
-        """Returns an integer, or `None`."""
-        if value is None and self.optional:
-            return None
-        number = _whole(value)
-        if number < self.least or (self.most is not None and number > self.most):
-            raise ValueError
-        return number
-
-
-@dataclass(frozen=True)
-class Counts(Accepted):
-    """A number of members, or a pair of integers that it is drawn between."""
-
-    def __str__(self) -> str:
-        return "an integer of at least 0, or a pair (least, most) of such"
-
-    def __call__(self, value: Any) -> int | tuple[int, int]:
-        """Returns an integer or a tuple of two."""
-        items = _items(value)
-        counts = (_whole(value),) if items is None else tuple(_whole(item) for item in items)
-        if (items is not None and len(counts) != 2) or not 0 <= counts[0] <= counts[-1]:
-            raise ValueError
-        return counts[0] if items is None else (counts[0], counts[-1])
-
-    def pair(self, given: int | tuple[int, int]) -> tuple[int, int]:
-        """Returns the least and the most."""
-        return given if isinstance(given, tuple) else (given, given)
-
-
-@dataclass(frozen=True)
 class Choice(Accepted):
     """One of some words.
 
@@ -392,68 +340,6 @@ class Name(Accepted):
 
 
 @dataclass(frozen=True)
-class Size(Accepted):
-    """The size of an image."""
-
-    def __str__(self) -> str:
-        return "an integer of at least 1, or a pair (height, width) of such"
-
-    def __call__(self, value: Any) -> int | tuple[int, int]:
-        """Returns an integer or a tuple of two."""
-        items = _items(value)
-        extents = (_whole(value),) if items is None else tuple(_whole(item) for item in items)
-        if min(extents, default=0) < 1 or (items is not None and len(extents) != 2):
-            raise ValueError
-        return extents[0] if items is None else (extents[0], extents[1])
-
-    def pair(self, given: int | tuple[int, int]) -> tuple[int, int]:
-        """Returns height and width, equal ones for one integer."""
-        return given if isinstance(given, tuple) else (given, given)
-
-
-@dataclass(frozen=True)
-class Padding(Accepted):
-    """How many pixels are added to each side."""
-
-    def __str__(self) -> str:
-        return (
-            "an integer of at least 0, a pair (x, y) of such, or four of them, "
-            "(left, top, right, bottom)"
-        )
-
-    def __call__(self, value: Any) -> int | tuple[int, ...]:
-        """Returns an integer or a tuple of two or four."""
-        items = _items(value)
-        widths = (_whole(value),) if items is None else tuple(_whole(item) for item in items)
-        if min(widths, default=-1) < 0 or (items is not None and len(widths) not in (2, 4)):
-            raise ValueError
-        return widths[0] if items is None else widths
-
-    def sides(self, given: int | tuple[int, ...]) -> tuple[int, int, int, int]:
-        """Returns left, top, right and bottom."""
-        if isinstance(given, int):
-            return given, given, given, given
-        left, top = given[:2]
-        right, bottom = given[2:] or (left, top)
-        return left, top, right, bottom
-
-
-@dataclass(frozen=True)
-class Turns(Accepted):
-    """Numbers of quarter turns to choose from."""
-
-    def __str__(self) -> str:
-        return "a sequence of one or more of 0, 1, 2 and 3"
-
-    def __call__(self, value: Any) -> tuple[int, ...]:
-        """Returns a tuple of integers."""
-        turns = tuple(_whole(item) for item in _items(value) or ())
-        if not turns or not all(0 <= turn <= 3 for turn in turns):
-            raise ValueError
-        return turns
-
-
-@dataclass(frozen=True)
 class Numbers(Accepted):
     """A number for all channels, or one for each.
 
@@ -469,7 +355,7 @@ class Numbers(Accepted):
 
     def __call__(self, value: Any) -> float | tuple[float, ...]:
         """Returns a number or a tuple of numbers."""
-        items = _items(value)
+        items = items_of(value)
         numbers = (_number(value),) if items is None else tuple(_number(item) for item in items)
         if not numbers or (self.positive and min(numbers) <= 0):
             raise ValueError
@@ -487,7 +373,7 @@ class Weights(Accepted):
         """Returns a tuple of numbers or `None`."""
         if value is None:
             return None
-        weights = tuple(_number(weight) for weight in _items(value) or ())
+        weights = tuple(_number(weight) for weight in items_of(value) or ())
         if not weights or min(weights) < 0 or not 0 < sum(weights) < math.inf:
             raise ValueError
         return weights

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from batchwarp.ops.accepted import Padding, Size
+from batchwarp.ops.accepted_counts import Padding, Size
 from batchwarp.ops.recipe import ImageSpec, Leaf, accepting
 
 _PADDING = Padding()

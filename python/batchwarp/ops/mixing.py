@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from batchwarp.ops.accepted import Number, Probability, Whole
+from batchwarp.ops.accepted import Number, Probability
+from batchwarp.ops.accepted_counts import Whole
 from batchwarp.ops.recipe import RecipeOperation, accepting
 
 __all__ = ["ALPHA", "Mixing"]

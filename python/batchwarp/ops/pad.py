@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from batchwarp.ops.accepted import Padding
+from batchwarp.ops.accepted_counts import Padding
 from batchwarp.ops.recipe import ImageSpec, Leaf, accepting
 
 _PADDING = Padding()

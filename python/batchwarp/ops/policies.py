@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field
 from typing import Any, ClassVar
 
-from batchwarp.ops.accepted import Counts, Probability, Weights
+from batchwarp.ops.accepted import Probability, Weights
+from batchwarp.ops.accepted_counts import Counts
 from batchwarp.ops.recipe import ImageOperation, ImageSpec, Node, RecipeOperation, accepting
 
 __all__ = ["Group", "OneOf", "Policy", "Sequential", "SomeOf"]

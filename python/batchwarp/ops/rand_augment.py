@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from batchwarp.ops.accepted import Whole
+from batchwarp.ops.accepted_counts import Whole
 from batchwarp.ops.keyed_draws import KeyedDraw, always
 from batchwarp.ops.policies import Policy
 from batchwarp.ops.recipe import ImageSpec, Node, accepting

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from batchwarp.ops.accepted import Pair, Size, Switch
+from batchwarp.ops.accepted import Pair, Switch
+from batchwarp.ops.accepted_counts import Size
 from batchwarp.ops.recipe import ImageSpec, Leaf, accepting
 
 _SIZE = Size()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from batchwarp.ops.accepted import Turns
+from batchwarp.ops.accepted_counts import Turns
 from batchwarp.ops.recipe import ImageSpec, OptionalLeaf, accepting
 
 
