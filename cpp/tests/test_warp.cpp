@@ -59,6 +59,16 @@ void place_randomly(WarpGeometry& g, Size source, std::mt19937& random, bool wil
     g.flip_vertical = random() % 2 == 0;
 }
 
+// The divisor is 1 at the target's centre; `wild` lets the horizon run through the target.
+void project_randomly(WarpGeometry& g, std::mt19937& random, bool wild) {
+    const double r = static_cast<double>(g.height), c = static_cast<double>(g.width);
+    const double most = wild ? 2 : 0.4;
+    g.projects = true;
+    g.divisor.r = uniform(random, -most, most) / r;
+    g.divisor.c = uniform(random, -most, most) / c;
+    g.divisor.one = 1 - (r - 1) / 2 * g.divisor.r - (c - 1) / 2 * g.divisor.c;
+}
+
 // One pixel after the other, orders 0 and 1, as SciPy's documentation says.
 std::vector<double> plainly(const ImageView& source, const WarpGeometry& g) {
     const auto sample = [&](double y, double x, std::int64_t k) {
@@ -85,8 +95,17 @@ std::vector<double> plainly(const ImageView& source, const WarpGeometry& g) {
         for (std::int64_t c = 0; c < g.width; ++c) {
             const auto row = static_cast<double>(g.flip_vertical ? g.height - 1 - r : r);
             const auto column = static_cast<double>(g.flip_horizontal ? g.width - 1 - c : c);
-            for (std::int64_t k = 0; k < source.channels; ++k)
-                out.push_back(sample(g.affine.y(row, column), g.affine.x(row, column), k));
+            double y = g.affine.y(row, column), x = g.affine.x(row, column);
+            if (g.projects) {
+                const double w = g.divisor.at(row, column);
+                const auto limited = [w](double v) {
+                    const double far = v < 0 ? -farthest : farthest;
+                    return w > horizon && std::abs(v / w) < farthest ? v / w : far;
+                };
+                y = limited(y);
+                x = limited(x);
+            }
+            for (std::int64_t k = 0; k < source.channels; ++k) out.push_back(sample(y, x, k));
         }
     return out;
 }
@@ -160,7 +179,9 @@ constexpr Size sizes[] = {{1, 1},   {1, 9},   {7, 1},     {2, 2},    {3, 5},
 
 }  // namespace
 
-TEST(orders_0_and_1_from_any_size_to_any_other) {
+namespace {
+
+void check_any_size_to_any_other(bool projects) {
     std::mt19937 random(1);
     for (const Size from : sizes)
         for (const Size to : sizes)
@@ -173,6 +194,7 @@ TEST(orders_0_and_1_from_any_size_to_any_other) {
                     source.fill(random);
                     WarpGeometry g = geometry(to, order, mode);
                     place_randomly(g, from, random, random() % 3 == 0);
+                    if (projects) project_randomly(g, random, random() % 3 == 0);
                     const std::vector<double> want = plainly(source.view.first, g);
                     CHECK(worst(generally(source, g), want) <= (order == 0 ? 0 : 1e-9));
                     if (!kernels_take(g, from.height, from.width, channels)) {
@@ -186,6 +208,12 @@ TEST(orders_0_and_1_from_any_size_to_any_other) {
                     });
                 }
 }
+
+}  // namespace
+
+TEST(orders_0_and_1_from_any_size_to_any_other) { check_any_size_to_any_other(false); }
+
+TEST(projective_maps_from_any_size_to_any_other) { check_any_size_to_any_other(true); }
 
 TEST(a_resize_places_pixels_between_samples_and_on_ties) {
     std::mt19937 random(2);

@@ -8,6 +8,7 @@
 #include "portable.hpp"
 #include "tier.hpp"
 #include "warp/border.hpp"
+#include "warp/projection.hpp"
 
 #include "four.inl"
 
@@ -20,6 +21,9 @@ struct Lanes {
     using Float = __m256;
     using Int = __m256i;
     using Mask = __m256;
+    struct Wide {
+        __m256d first, second;
+    };
 
     static BATCHWARP_INLINE Float load(const float* from) { return _mm256_loadu_ps(from); }
     static BATCHWARP_INLINE Int load(const int32_t* from) {
@@ -94,6 +98,33 @@ struct Lanes {
     }
     static BATCHWARP_INLINE Int add_where(Mask m, Int a, Int b) {
         return _mm256_add_epi32(a, _mm256_and_si256(_mm256_castps_si256(m), b));
+    }
+
+    static BATCHWARP_INLINE Wide wide(double v) { return {_mm256_set1_pd(v), _mm256_set1_pd(v)}; }
+    static BATCHWARP_INLINE Wide ramp() {
+        return {_mm256_setr_pd(0, 1, 2, 3), _mm256_setr_pd(4, 5, 6, 7)};
+    }
+    static BATCHWARP_INLINE Wide add(Wide a, Wide b) {
+        return {_mm256_add_pd(a.first, b.first), _mm256_add_pd(a.second, b.second)};
+    }
+    static BATCHWARP_INLINE Wide multiply_add(Wide a, Wide b, Wide c) {
+        return {_mm256_fmadd_pd(a.first, b.first, c.first),
+                _mm256_fmadd_pd(a.second, b.second, c.second)};
+    }
+    static BATCHWARP_INLINE Wide inverse(Wide v) {
+        const __m256d one = _mm256_set1_pd(1);
+        return {_mm256_div_pd(one, v.first), _mm256_div_pd(one, v.second)};
+    }
+    static BATCHWARP_INLINE Wide clamp(Wide v, Wide low, Wide high) {
+        return {_mm256_min_pd(_mm256_max_pd(v.first, low.first), high.first),
+                _mm256_min_pd(_mm256_max_pd(v.second, low.second), high.second)};
+    }
+    template <int n>
+    static BATCHWARP_INLINE Int low_bits(Wide v) {
+        const __m256i a = _mm256_srli_epi64(_mm256_castpd_si256(v.first), n);
+        const __m256i b = _mm256_srli_epi64(_mm256_castpd_si256(v.second), n);
+        const __m256 even = _mm256_shuffle_ps(_mm256_castsi256_ps(a), _mm256_castsi256_ps(b), 0x88);
+        return _mm256_permute4x64_epi64(_mm256_castps_si256(even), 0xd8);
     }
 
   private:
@@ -195,6 +226,7 @@ static_assert(TierLanes<Lanes> && TierVec<Vec, Four> && TierWords<Words>);
 #include "pixel_steps.inl"
 #include "colors.inl"
 #include "coordinates.inl"
+#include "projective.inl"
 #include "repair.inl"
 #include "linear.inl"
 #include "four_lanes.inl"

@@ -8,6 +8,7 @@
 #include "portable.hpp"
 #include "tier.hpp"
 #include "warp/border.hpp"
+#include "warp/projection.hpp"
 
 #include "four.inl"
 
@@ -20,6 +21,9 @@ struct Lanes {
     using Float = __m512;
     using Int = __m512i;
     using Mask = __mmask16;
+    struct Wide {
+        __m512d first, second;
+    };
 
     static BATCHWARP_INLINE Float load(const float* from) { return _mm512_loadu_ps(from); }
     static BATCHWARP_INLINE Int load(const int32_t* from) { return _mm512_loadu_si512(from); }
@@ -102,6 +106,35 @@ struct Lanes {
     }
     static BATCHWARP_INLINE Int add_where(Mask m, Int a, Int b) {
         return _mm512_mask_add_epi32(a, m, a, b);
+    }
+
+    static BATCHWARP_INLINE Wide wide(double v) { return {_mm512_set1_pd(v), _mm512_set1_pd(v)}; }
+    static BATCHWARP_INLINE Wide ramp() {
+        return {_mm512_setr_pd(0, 1, 2, 3, 4, 5, 6, 7),
+                _mm512_setr_pd(8, 9, 10, 11, 12, 13, 14, 15)};
+    }
+    static BATCHWARP_INLINE Wide add(Wide a, Wide b) {
+        return {_mm512_add_pd(a.first, b.first), _mm512_add_pd(a.second, b.second)};
+    }
+    static BATCHWARP_INLINE Wide multiply_add(Wide a, Wide b, Wide c) {
+        return {_mm512_fmadd_pd(a.first, b.first, c.first),
+                _mm512_fmadd_pd(a.second, b.second, c.second)};
+    }
+    static BATCHWARP_INLINE Wide inverse(Wide v) {
+        const __m512d one = _mm512_set1_pd(1);
+        return {_mm512_div_pd(one, v.first), _mm512_div_pd(one, v.second)};
+    }
+    static BATCHWARP_INLINE Wide clamp(Wide v, Wide low, Wide high) {
+        return {_mm512_min_pd(_mm512_max_pd(v.first, low.first), high.first),
+                _mm512_min_pd(_mm512_max_pd(v.second, low.second), high.second)};
+    }
+    template <int n>
+    static BATCHWARP_INLINE Int low_bits(Wide v) {
+        const __m512i even =
+            _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+        const __m512i a = _mm512_srli_epi64(_mm512_castpd_si512(v.first), n);
+        const __m512i b = _mm512_srli_epi64(_mm512_castpd_si512(v.second), n);
+        return _mm512_permutex2var_epi32(a, even, b);
     }
 
   private:
@@ -205,6 +238,7 @@ static_assert(TierLanes<Lanes> && TierVec<Vec, Four> && TierWords<Words>);
 #include "pixel_steps.inl"
 #include "colors.inl"
 #include "coordinates.inl"
+#include "projective.inl"
 #include "repair.inl"
 #include "linear.inl"
 #include "four_lanes.inl"

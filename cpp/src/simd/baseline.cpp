@@ -8,6 +8,7 @@
 #include "portable.hpp"
 #include "tier.hpp"
 #include "warp/border.hpp"
+#include "warp/projection.hpp"
 
 // clang-format off: the order matters
 #include "four.inl"
@@ -16,6 +17,7 @@
 #include "pixel_steps.inl"
 #include "colors.inl"
 #include "coordinates.inl"
+#include "projective.inl"
 #include "repair.inl"
 #include "linear.inl"
 #include "four_lanes.inl"

@@ -47,6 +47,7 @@ constexpr int32_t row_slots = row_block + rows_ahead;
 
 struct Rows {
     double base_y[row_slots], base_x[row_slots];  // o + r * m, as SciPy computes it
+    double base_w[row_slots];                     // of projective maps only
     float fy[row_slots], fx[row_slots];
     int32_t iy[row_slots], ix[row_slots];
     int32_t interior_begin[row_slots], interior_end[row_slots];
@@ -64,6 +65,16 @@ void start_rows(const WarpJob& job, int32_t first, Rows& rows) {
         const double r = from + step * (i < last ? i : last);
         rows.base_y[i] = o0 + r * m00;
         rows.base_x[i] = o1 + r * m10;
+    }
+    if (job.projects) {
+        const double one = job.divisor_one, divisor_r = job.divisor_r;
+        for (int32_t i = 0; i < row_slots; ++i) {
+            const double r = from + step * (i < last ? i : last);
+            rows.base_w[i] = one + r * divisor_r;
+            rows.fy[i] = rows.fx[i] = 0;
+            rows.iy[i] = rows.ix[i] = 0;
+        }
+        return;
     }
     if (job.small) {
         for (int32_t i = 0; i < row_slots; ++i) {
@@ -113,22 +124,40 @@ void bound_columns(const WarpJob& job, const Slope& slope_y, const Slope& slope_
 // Larger than any rounding error of the tables.
 constexpr double coordinate_margin = 1e-4;
 
-void bound_rows(const WarpJob& job, const Slope& slope_y, const Slope& slope_x, Rows& rows) {
-    bound_columns(job, slope_y, slope_x, coordinate_margin, rows, rows.interior_begin,
-                  rows.interior_end);
-    // What is farther out than this is the fill value and nothing else.
-    const double outside = job.border.taps == Extension::constant ? 1 : 0;
-    bound_columns(job, slope_y, slope_x, -outside - coordinate_margin, rows, rows.outer_begin,
-                  rows.outer_end);
-    if (fills(job.border)) return;
+// What is farther out than this is the fill value and nothing else.
+BATCHWARP_INLINE double fill_distance(const WarpJob& job) {
+    return job.border.taps == Extension::constant ? 1 : 0;
+}
+
+void take_all_columns(const WarpJob& job, Rows& rows) {
     for (int32_t i = 0; i < row_slots; ++i) {
         rows.outer_begin[i] = 0;
         rows.outer_end[i] = job.target_width;
     }
 }
 
+void bound_rows(const WarpJob& job, const Slope& slope_y, const Slope& slope_x, Rows& rows) {
+    bound_columns(job, slope_y, slope_x, coordinate_margin, rows, rows.interior_begin,
+                  rows.interior_end);
+    if (!fills(job.border)) return take_all_columns(job, rows);
+    bound_columns(job, slope_y, slope_x, -fill_distance(job) - coordinate_margin, rows,
+                  rows.outer_begin, rows.outer_end);
+}
+
 BATCHWARP_INLINE double source_column(const WarpJob& job, int32_t c) {
     return job.flip_horizontal ? job.target_width - 1 - c : c;
+}
+
+struct Position {
+    double y, x;
+};
+
+// Where column c of the source, of row i, lies: in double, as everybody else places it.
+BATCHWARP_INLINE Position position_of(const WarpJob& job, const Rows& rows, int32_t i, double c) {
+    const Position at{rows.base_y[i] + c * job.m01, rows.base_x[i] + c * job.m11};
+    if (!job.projects) return at;
+    const double w = rows.base_w[i] + c * job.divisor_c;
+    return {projected(at.y, w), projected(at.x, w)};
 }
 
 // Fills one axis of the column tables.
@@ -305,9 +334,9 @@ BATCHWARP_INLINE Tap wrapped_exactly(double in, int32_t extent) {
 template <Extension extension>
 void wrap_exactly(const WarpJob& job, const Rows& rows, int32_t i, Span span) {
     for (int32_t k = 0; k < span.count; ++k) {
-        const double c = source_column(job, span.c + k);
-        const Tap y = wrapped_exactly<extension>(rows.base_y[i] + c * job.m01, job.height);
-        const Tap x = wrapped_exactly<extension>(rows.base_x[i] + c * job.m11, job.width);
+        const Position at = position_of(job, rows, i, source_column(job, span.c + k));
+        const Tap y = wrapped_exactly<extension>(at.y, job.height);
+        const Tap x = wrapped_exactly<extension>(at.x, job.width);
         job.scratch.fy[span.at + k] = y.fraction;
         job.scratch.fx[span.at + k] = x.fraction;
         job.scratch.offset[span.at + k] =
@@ -377,6 +406,10 @@ void fill_small_coordinates(const WarpJob& job, const Rows& rows, int32_t i, int
     }
 }
 
+// Of projective maps, in projective.inl.
+void projected_interior(const WarpJob& job, const Rows& rows, int32_t i, Span span);
+void projected_border(const WarpJob& job, const Rows& rows, int32_t i, Span span);
+
 // Columns [begin, end) of row i: border, interior, border. Spans are whole blocks; the last one may
 // run past `end`, into slack or into positions that the next row overwrites. `begin` is always a
 // block's boundary.
@@ -388,12 +421,16 @@ void fill_coordinates(const WarpJob& job, const Rows& rows, int32_t i, int32_t b
     int32_t inside = up(first > begin ? first : begin);
     int32_t outside = (last < stop ? last : stop) & -warp_block;
     if (inside >= outside) inside = outside = stop;
-    if (inside < outside)
-        interior_span(job, rows, i, {inside, outside - inside, at + inside - begin});
+    if (inside < outside) {
+        const Span interior{inside, outside - inside, at + inside - begin};
+        job.projects ? projected_interior(job, rows, i, interior)
+                     : interior_span(job, rows, i, interior);
+    }
     const Span borders[2] = {{begin, inside - begin, at},
                              {outside, stop - outside, at + outside - begin}};
     for (const Span& border : borders) {
         if (border.count <= 0) continue;
+        if (job.projects) projected_border(job, rows, i, border);
         switch (job.border.coordinates) {
             case Extension::half_symmetric:
                 border_span<Extension::half_symmetric>(job, rows, i, border);

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "warp/border.hpp"
+#include "warp/projection.hpp"
 
 namespace batchwarp {
 
@@ -37,6 +38,7 @@ inline constexpr int64_t warp_read_slack = 32;
 inline constexpr int64_t warp_max_extent = 32767;
 inline constexpr int64_t warp_max_offset = (int64_t{1} << 31) - 1;
 inline constexpr double warp_max_coordinate = 1 << 20;
+static_assert(farthest <= warp_max_coordinate);
 /// Small images: coordinates in pixels stay below the range of their fixed point.
 inline constexpr int32_t warp_fixed_bits = 23;
 inline constexpr double warp_max_small_coordinate = 125;
@@ -53,6 +55,8 @@ struct WarpJob {
     int32_t target_height, target_width;  // of all of the target
     int32_t row_begin, row_end;
     double m00, m01, m10, m11, o0, o1;  // batchwarp::Affine
+    bool projects;
+    double divisor_r, divisor_c, divisor_one;  // batchwarp::Divisor, if it projects
     bool flip_horizontal, flip_vertical;
     BorderRule border;
     double cval;

@@ -58,8 +58,13 @@ void copy_exactly(const WarpJob& job, int64_t index, float* out) {
     const int32_t row = job.row_begin + static_cast<int32_t>(index / job.target_width);
     const double r = job.flip_vertical ? job.target_height - 1 - row : row;
     const double c = source_column(job, static_cast<int32_t>(index % job.target_width));
-    const int64_t y = nearest_sample(job.o0 + r * job.m00 + c * job.m01, job.height, job.border);
-    const int64_t x = nearest_sample(job.o1 + r * job.m10 + c * job.m11, job.width, job.border);
+    Position at{job.o0 + r * job.m00 + c * job.m01, job.o1 + r * job.m10 + c * job.m11};
+    if (job.projects) {
+        const double w = job.divisor_one + r * job.divisor_r + c * job.divisor_c;
+        at = {projected(at.y, w), projected(at.x, w)};
+    }
+    const int64_t y = nearest_sample(at.y, job.height, job.border);
+    const int64_t x = nearest_sample(at.x, job.width, job.border);
     const float* from = job.source + y * job.source_row_stride + x * job.pixel_step;
     for (int32_t k = 0; k < job.channels; ++k) {
         const bool outside = y < 0 || x < 0;

@@ -9,6 +9,7 @@ struct Lanes {
     using Float = float;
     using Int = int32_t;
     using Mask = bool;
+    using Wide = double;
 
     static BATCHWARP_INLINE Float load(const float* from) { return *from; }
     static BATCHWARP_INLINE Int load(const int32_t* from) { return *from; }
@@ -37,7 +38,9 @@ struct Lanes {
     }
     static BATCHWARP_INLINE Float subtract(Float a, Float b) { return a - b; }
     static BATCHWARP_INLINE Int subtract(Int a, Int b) { return a - b; }
-    static BATCHWARP_INLINE Int multiply(Int a, Int b) { return a * b; }
+    static BATCHWARP_INLINE Int multiply(Int a, Int b) {  // wraps around
+        return static_cast<Int>(static_cast<uint32_t>(a) * static_cast<uint32_t>(b));
+    }
     static BATCHWARP_INLINE Float multiply(Float a, Float b) { return a * b; }
     static BATCHWARP_INLINE Float multiply_add(Float a, Float b, Float c) { return a * b + c; }
     static BATCHWARP_INLINE Float clamp(Float v, Float low, Float high) {
@@ -66,6 +69,22 @@ struct Lanes {
     static BATCHWARP_INLINE bool any(Mask m) { return m; }
     static BATCHWARP_INLINE Float subtract_where(Mask m, Float a, Float b) { return m ? a - b : a; }
     static BATCHWARP_INLINE Int add_where(Mask m, Int a, Int b) { return m ? add(a, b) : a; }
+
+    static BATCHWARP_INLINE Wide wide(double v) { return v; }
+    static BATCHWARP_INLINE Wide ramp() { return 0; }
+    static BATCHWARP_INLINE Wide add(Wide a, Wide b) { return a + b; }
+    static BATCHWARP_INLINE Wide multiply_add(Wide a, Wide b, Wide c) { return a * b + c; }
+    static BATCHWARP_INLINE Wide inverse(Wide v) { return 1 / v; }
+    static BATCHWARP_INLINE Wide clamp(Wide v, Wide low, Wide high) {
+        v = v < low ? low : v;
+        return v > high ? high : v;
+    }
+    template <int n>
+    static BATCHWARP_INLINE Int low_bits(Wide v) {
+        uint64_t bits;
+        memcpy(&bits, &v, sizeof bits);
+        return static_cast<Int>(static_cast<uint32_t>(bits >> n));
+    }
 };
 
 // What sixteen.inl computes with.

@@ -20,11 +20,12 @@ template <class A, class B>
 concept Same = is_same<A, B>;
 
 /// `Lanes`: vectors of floats, of 32-bit integers and of truth values, `count` of each. Integers
-/// wrap around when they are added; `whole_below` rounds down.
+/// wrap around when they are added or multiplied; `whole_below` rounds down. `Wide`: as many
+/// doubles.
 template <class L>
 concept TierLanes =
     requires(typename L::Float f, typename L::Int i, typename L::Mask m, const float* from,
-             const int32_t* from_ints, float* to, int32_t* to_ints) {
+             typename L::Wide w, const int32_t* from_ints, float* to, int32_t* to_ints) {
         requires L::count > 0 && warp_block % L::count == 0;
         { L::load(from) } -> Same<typename L::Float>;
         { L::load(from_ints) } -> Same<typename L::Int>;
@@ -56,6 +57,13 @@ concept TierLanes =
         { L::any(m) } -> Same<bool>;
         { L::subtract_where(m, f, f) } -> Same<typename L::Float>;
         { L::add_where(m, i, i) } -> Same<typename L::Int>;
+        { L::wide(1.0) } -> Same<typename L::Wide>;
+        { L::ramp() } -> Same<typename L::Wide>;  // 0, 1, 2 ...
+        { L::add(w, w) } -> Same<typename L::Wide>;
+        { L::multiply_add(w, w, w) } -> Same<typename L::Wide>;  // may round once
+        { L::inverse(w) } -> Same<typename L::Wide>;
+        { L::clamp(w, w, w) } -> Same<typename L::Wide>;
+        { L::template low_bits<1>(w) } -> Same<typename L::Int>;  // of each, shifted to the right
     };
 
 /// `Vec`: the widest register of floats. Whether `multiply_add` rounds once or twice is the tier's.

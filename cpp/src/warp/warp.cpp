@@ -17,8 +17,9 @@ void warp_rows(const WarpSource<S>& source, const WarpGeometry& g, std::int64_t 
         const double rr = static_cast<double>(g.flip_vertical ? g.height - 1 - r : r);
         for (std::int64_t c = 0; c < g.width; ++c, out += channels) {
             const double cc = static_cast<double>(g.flip_horizontal ? g.width - 1 - c : c);
-            ty.place(g.affine.y(rr, cc), source.height, source.padding, g.border);
-            if (!ty.outside) tx.place(g.affine.x(rr, cc), source.width, source.padding, g.border);
+            const WarpGeometry::Place at = g.place(rr, cc);
+            ty.place(at.y, source.height, source.padding, g.border);
+            if (!ty.outside) tx.place(at.x, source.width, source.padding, g.border);
             if (ty.outside || tx.outside) {
                 std::fill_n(out, channels, static_cast<T>(g.cval));
                 continue;
@@ -81,10 +82,12 @@ RowRange source_rows(const WarpGeometry& g, std::int64_t height, std::int64_t ro
         static_cast<double>(g.flip_vertical ? g.height - 1 - row_begin : row_begin),
         static_cast<double>(g.flip_vertical ? g.height - row_end : row_end - 1)};
     double low = INFINITY, high = -INFINITY;
+    // Corners are the extremes of projective maps, too, where all is in front of the horizon.
     for (const double r : rows)
         for (const double c : {0.0, static_cast<double>(g.width - 1)}) {
-            low = std::min(low, g.affine.y(r, c));
-            high = std::max(high, g.affine.y(r, c));
+            if (g.projects && !(g.divisor.at(r, c) > horizon)) return all;
+            low = std::min(low, g.place(r, c).y);
+            high = std::max(high, g.place(r, c).y);
         }
     const double last = static_cast<double>(height - 1);
     if (!(low <= high) || (!clamps(g.border) && (low < 1 || high > last - 1))) return all;

@@ -7,6 +7,7 @@
 
 #include "batchwarp/coordinates.hpp"
 #include "warp/border.hpp"
+#include "warp/projection.hpp"
 
 namespace batchwarp {
 
@@ -21,10 +22,23 @@ struct WarpSource {
 struct WarpGeometry {
     std::int64_t height = 0, width = 0;  // of the target
     Affine affine;
+    Divisor divisor;
+    bool projects = false;
     bool flip_horizontal = false, flip_vertical = false;
     int order = 1;
     BorderRule border = border_rule(FillMode::nearest);
     double cval = 0;
+
+    struct Place {
+        double y, x;
+    };
+    /// Where in the source a pixel lies that has been mirrored already.
+    Place place(double r, double c) const noexcept {
+        const Place at{affine.y(r, c), affine.x(r, c)};
+        if (!projects) return at;
+        const double w = divisor.at(r, c);
+        return {projected(at.y, w), projected(at.x, w)};
+    }
 };
 
 /// Fills rows [row_begin, row_end) of the target; `out` is where row `row_begin` starts. S is float

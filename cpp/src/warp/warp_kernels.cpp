@@ -30,7 +30,7 @@ bool is_readable(const ImageView& source) noexcept {
 
 // Whether an edge-padded copy pays, and its coordinates fit the kernels' fixed point.
 bool is_small(const WarpGeometry& g, const ImageView& source) noexcept {
-    if (!clamps(g.border)) return false;
+    if (!clamps(g.border) || g.projects) return false;
     if (source.height > warp_max_small_extent || source.width > warp_max_small_extent) return false;
     if (g.width > warp_chunk) return false;  // a chunk of them is whole rows
     const std::int64_t step = source.channels == 1 ? 2 : source.channels;
@@ -139,8 +139,16 @@ bool kernels_take(const WarpGeometry& g, std::int64_t height, std::int64_t width
     const double last_row = static_cast<double>(g.height - 1);
     const double last_column = static_cast<double>(g.width - 1 + warp_block);
     const Affine& a = g.affine;
-    const double parts[] = {
-        a.o0, a.o1, last_row * a.m00, last_row * a.m10, last_column * a.m01, last_column * a.m11};
+    const Divisor d = g.projects ? g.divisor : Divisor{};
+    const double parts[] = {a.o0,
+                            a.o1,
+                            last_row * a.m00,
+                            last_row * a.m10,
+                            last_column * a.m01,
+                            last_column * a.m11,
+                            d.one,
+                            last_row * d.r,
+                            last_column * d.c};
     return std::all_of(std::begin(parts), std::end(parts),
                        [](double part) { return std::abs(part) < warp_max_coordinate / 4; });
 }
@@ -161,6 +169,10 @@ void fill_warp_job(WarpJob& job, const ImageView& source, const WarpGeometry& ge
     job.m11 = geometry.affine.m11;
     job.o0 = geometry.affine.o0;
     job.o1 = geometry.affine.o1;
+    job.projects = geometry.projects;
+    job.divisor_r = geometry.divisor.r;
+    job.divisor_c = geometry.divisor.c;
+    job.divisor_one = geometry.divisor.one;
     job.flip_horizontal = geometry.flip_horizontal;
     job.flip_vertical = geometry.flip_vertical;
     job.border = geometry.border;
