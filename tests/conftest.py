@@ -13,6 +13,8 @@ import pytest
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+# One thread for an operation: `pytest -n` has a process for each processor.
+os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
 # Where a card is to be tested, frameworks must leave some of its memory to others.
 os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
 os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")

@@ -42,6 +42,21 @@ def write_fashion_mnist_fixture():
 
 
 @pytest.fixture
+def blank_pictures(monkeypatch):
+    """The pictures of a run are written as blank ones: drawing them takes longer than training."""
+    from PIL import Image
+
+    from batchwarp.console.files import replacing
+    from batchwarp.training.results import plots
+
+    def save(figure, path):
+        with replacing(path) as temporary:
+            Image.new("L", (8, 8)).save(temporary, format="png")
+
+    monkeypatch.setattr(plots, "save", save)
+
+
+@pytest.fixture
 def eager(monkeypatch):
     """Models take their steps without compiling a graph, which costs more than a few steps do."""
     import keras

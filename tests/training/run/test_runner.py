@@ -238,7 +238,7 @@ def train(folder, epochs, *arguments, best=None):
 
 
 @pytest.mark.parametrize("best", [None, BEST], ids=["last", "best"])
-def test_resumed_run_is_the_run_that_was_not_interrupted(tmp_path, best):
+def test_resumed_run_is_the_run_that_was_not_interrupted(blank_pictures, tmp_path, best):
     whole = train(tmp_path / "whole", 4, best=best)
     train(tmp_path / "parts", 2, best=best)
     parts = train(tmp_path / "parts", 4, "--resume", best=best)
@@ -251,7 +251,7 @@ def test_resumed_run_is_the_run_that_was_not_interrupted(tmp_path, best):
         assert (tmp_path / "parts" / name).exists() == (best is not None or name == "model.keras")
 
 
-def test_resuming_a_finished_run_makes_its_report_again(tmp_path):
+def test_resuming_a_finished_run_makes_its_report_again(blank_pictures, tmp_path):
     train(tmp_path, 2)
     before = record_of(tmp_path)["results"]
     (tmp_path / "report.html").unlink()
@@ -298,7 +298,7 @@ def test_names_that_are_no_utf_8_are_kept(tmp_path):
         pass
 
 
-def test_killed_run_is_gone_on_with(tmp_path):
+def test_killed_run_is_gone_on_with(blank_pictures, tmp_path):
     before = train(tmp_path, 1, best=BEST)
     # Killed while writing the next epoch's files.
     (tmp_path / "history.json").write_text("{")
@@ -309,7 +309,7 @@ def test_killed_run_is_gone_on_with(tmp_path):
     assert not list(tmp_path.glob(".*"))
 
 
-def test_run_without_a_complete_epoch_begins_anew(tmp_path, capsys):
+def test_run_without_a_complete_epoch_begins_anew(blank_pictures, tmp_path, capsys):
     whole = train(tmp_path / "whole", 1)
     folder = tmp_path / "interrupted"
 
@@ -327,7 +327,7 @@ def test_run_without_a_complete_epoch_begins_anew(tmp_path, capsys):
     np.testing.assert_allclose(resumed["loss"], whole["loss"], rtol=1e-4)
 
 
-def test_full_disk_is_a_usage_error(tmp_path, monkeypatch):
+def test_full_disk_is_a_usage_error(blank_pictures, tmp_path, monkeypatch):
     def fail(*_, **__):
         raise OSError(errno.ENOSPC, "No space left on device")
 
@@ -339,7 +339,7 @@ def test_full_disk_is_a_usage_error(tmp_path, monkeypatch):
     assert not list(tmp_path.glob(".*"))
 
 
-def test_damaged_model_is_a_usage_error(tmp_path):
+def test_damaged_model_is_a_usage_error(blank_pictures, tmp_path):
     train(tmp_path, 1)
     (tmp_path / "model.keras").write_bytes(b"PK no archive")
     with pytest.raises(UsageError, match=r"model\.keras: cannot be loaded as a Keras model"):

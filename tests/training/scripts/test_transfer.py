@@ -280,7 +280,7 @@ def test_extracted_features_of_vgg16(photographs, tmp_path, capsys):
 
 
 @pytest.mark.filterwarnings("ignore:You are saving your model as an HDF5 file")
-def test_classes_are_the_folders_of_ones_own(tiny, tmp_path):
+def test_classes_are_the_folders_of_ones_own(tiny, blank_pictures, tmp_path):
     names = ("apple", "pear", "quince")
     data = write_pictures(tmp_path / "fruit", names, {"train": 4, "validation": 2, "test": 2})
     (data / "train" / ".hidden").mkdir()
@@ -299,7 +299,9 @@ def test_classes_are_the_folders_of_ones_own(tiny, tmp_path):
     np.testing.assert_allclose(np.asarray(model(pictures)), np.asarray(old(pictures)), atol=1e-6)
 
 
-def test_fine_tuning_goes_on_as_if_never_stopped(tiny, photographs, tmp_path, monkeypatch):
+def test_fine_tuning_goes_on_as_if_never_stopped(
+    tiny, blank_pictures, photographs, tmp_path, monkeypatch
+):
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     more = ["--mode", "fine-tune", "--head-epochs", "1", "--no-augment"]
     assert train(photographs, whole, *more, epochs=3) == 0
@@ -333,7 +335,9 @@ def train_until(stop, *arguments, monkeypatch):
         return train(*arguments, epochs=3)
 
 
-def test_extraction_is_interrupted_and_goes_on(tiny, photographs, tmp_path, monkeypatch):
+def test_extraction_is_interrupted_and_goes_on(
+    tiny, blank_pictures, photographs, tmp_path, monkeypatch
+):
     out = tmp_path / "out"
     assert train_until(2, photographs, out, monkeypatch=monkeypatch) == 130
     assert int(load_model(out).optimizer.iterations) == 2 * 4
