@@ -9,9 +9,7 @@ measured.
 from __future__ import annotations
 
 import json
-import os
 import statistics
-import subprocess
 import sys
 import time
 from dataclasses import replace
@@ -23,17 +21,13 @@ from .harness.batches import Shape, source_of
 from .harness.machine import machine
 from .harness.options import parse, parser
 from .harness.peers import PEERS, Peer, batchwarp_flow
+from .harness.processes import in_own_process
 from .harness.report import report, table, track
 from .harness.timing import Contender, as_json, interleaved
 
 SIZES = [(256, 28, 1), (32, 150, 3), (32, 224, 3)]
 # Frameworks let their threads spin for a while after their work. The wait is not timed.
 CALM = 0.01
-NO_MESSAGES = {
-    "ALBUMENTATIONS_NO_TELEMETRY": "1",
-    "NO_ALBUMENTATIONS_UPDATE": "1",
-    "TF_CPP_MIN_LOG_LEVEL": "3",
-}
 
 
 def ours(dtype: str) -> str:
@@ -64,33 +58,6 @@ def measure_all(peers: list[Peer], rounds: int, tiny: bool) -> list[dict[str, An
     if tiny:
         sizes = [size.tiny() for size in sizes[:2]]
     return [measure(peers, size, rounds) for size in sizes]
-
-
-def in_own_process(process: str, rounds: int, tiny: bool) -> list[dict[str, Any]]:
-    """Runs `measure_all` in a new process, for the installed peers that share one.
-
-    Raises:
-        RuntimeError: if it fails, with what it wrote.
-    """
-    command = [
-        *(sys.executable, "-m", f"{__package__}.against_peers"),
-        *("--process", process, "--rounds", str(rounds), *(["--tiny"] if tiny else [])),
-    ]
-    backend = {"KERAS_BACKEND": "torch" if process == "torch" else "tensorflow"}
-    ran = subprocess.run(
-        command,
-        env={**os.environ, **NO_MESSAGES, **backend},
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        check=False,
-    )
-    if ran.returncode:
-        raise RuntimeError(
-            f"the process for {process} ended with {ran.returncode}:\n{ran.stderr[-4000:]}"
-        )
-    cases: list[dict[str, Any]] = json.loads(ran.stdout.splitlines()[-1])
-    return cases
 
 
 def metrics(cases: list[dict[str, Any]]) -> dict[str, float]:
@@ -155,10 +122,11 @@ def main() -> int:
         return 0
     about = machine(*dict.fromkeys(peer.distribution for peer in present))
     needed = list(dict.fromkeys(peer.process for peer in present))
+    more = ["--rounds", str(arguments.rounds), *(["--tiny"] if arguments.tiny else [])]
     cases = [
         case
         for process in track(needed, "against_peers")
-        for case in in_own_process(process, arguments.rounds, arguments.tiny)
+        for case in in_own_process("against_peers", process, more)
     ]
     figures = {
         "cases": cases,
