@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -30,6 +31,26 @@ def body_lines(function):
     return body[-1].end_lineno - body[0].lineno + 1 if body else 0
 
 
+def cpp_blocks(lines):
+    """Yields declaration, number and lines of what has braces outside functions, or in a class.
+
+    clang-format sees to it that a block ends below the first letter of its declaration.
+    """
+    opens = re.compile(r"\{( +//.*)?$")
+    for indent in ("", " " * 4):
+        begins, ends = (
+            re.compile(indent + r"[^\s}#/:]"),
+            re.compile(indent + r"\}(?! +// namespace)"),
+        )
+        for last, line in enumerate(lines):
+            if ends.match(line):
+                first = next(number for number in range(last)[::-1] if begins.match(lines[number]))
+                opening = next(
+                    number for number in range(first, last) if opens.search(lines[number])
+                )
+                yield " ".join(lines[first : opening + 1]), first + 1, last - opening - 1
+
+
 def test_files_are_short():
     lines = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in [*PYTHON, *CPP]}
     assert len(lines) > 300
@@ -45,6 +66,20 @@ def test_functions_are_short():
         and body_lines(node) > LONGEST_FUNCTION
     ]
     assert longer == []
+
+
+def test_functions_of_cpp_are_short():
+    no_function = re.compile(
+        r"\s*(template <.*> )?(namespace|struct|class|enum|union|extern)\b|.*= \{$"
+    )
+    lines = {
+        f"{from_root(path)}:{number}: {declaration}": count
+        for path in CPP
+        for declaration, number, count in cpp_blocks(path.read_text(encoding="utf-8").splitlines())
+        if not no_function.match(declaration)
+    }
+    assert len(lines) > 500
+    assert [name for name in lines if lines[name] > LONGEST_FUNCTION] == []
 
 
 def modules(folder, name):

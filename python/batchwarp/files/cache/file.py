@@ -16,6 +16,7 @@ from batchwarp.files.cache.layout import (
     RECORD_WORDS,
     FormatError,
     Layout,
+    sealed,
     seals,
     voided,
 )
@@ -102,12 +103,10 @@ class CacheFile:
             OSError: If it cannot be written; then the slot stays free.
         """
         self.write_pixels(slot, image)
-        record = np.zeros(1, RECORD)
-        record["path"] = path_hash
-        record["size"], record["mtime_ns"] = signature
-        record["crc32"] = zlib.crc32(image.data)
-        record["seal"] = seals(record, np.array([slot]), self.layout.salt)
-        self._write_record(slot, record)
+        first, second = path_hash.tolist()
+        crc32 = zlib.crc32(image.data)
+        record = sealed((first, second), signature, crc32, slot, self.layout.salt)
+        self._write_record(slot, memoryview(record))
 
     def write_pixels(self, slot: int, image: NDArray[np.uint8]) -> None:
         """Writes an image without a record.
@@ -128,16 +127,16 @@ class CacheFile:
         Raises:
             OSError: If it cannot be written.
         """
-        self._write_record(slot, voided())
+        self._write_record(slot, voided().view(np.uint8).data)
 
     def close(self) -> None:
         """Closes the file, which gives up the lock; the object is of no more use."""
         self.opened.close()
         del self._map, self._index, self.images  # Windows replaces no file that is mapped
 
-    def _write_record(self, slot: int, record: NDArray[np.void]) -> None:
+    def _write_record(self, slot: int, record: memoryview) -> None:
         offset = self.layout.index_offset + slot * RECORD.itemsize
-        write_at(self.opened.descriptor, record.view(np.uint8).data, offset)
+        write_at(self.opened.descriptor, record, offset)
 
     def _whole(self) -> bool:
         """Whether the file still has its length: reading beyond would end the process."""

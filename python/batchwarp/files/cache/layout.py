@@ -27,6 +27,7 @@ __all__ = [
     "FormatError",
     "Layout",
     "Setting",
+    "sealed",
     "seals",
     "voided",
 ]
@@ -46,7 +47,10 @@ RECORD_WORDS = RECORD.itemsize // 8
 Setting = str | int | bool | None
 
 _MAGIC = b"bwcache\n"
+_RECORD = struct.Struct("<2Q2q2Q")  # the same as `RECORD`
 _PREFIX = struct.Struct("<8sIII")  # magic, version, length and CRC-32 of the JSON that follows
+_WORD = 2**64 - 1
+_FACTOR = 0x9E3779B97F4A7C15  # odd, so that multiplying by it is a bijection
 LONGEST_HEADER = 1 << 16
 _PAGE = 4096
 
@@ -161,9 +165,30 @@ def seals(records: NDArray[np.void], slots: NDArray[np.int64], salt: int) -> NDA
     words = records.view("<u8").reshape(-1, RECORD_WORDS)
     state = np.uint64(salt) ^ slots.astype(np.uint64)
     for column in range(RECORD_WORDS - 1):
-        state = (state ^ words[:, column]) * np.uint64(0x9E3779B97F4A7C15)
+        state = (state ^ words[:, column]) * np.uint64(_FACTOR)
         state ^= state >> np.uint64(32)
     return state | np.uint64(1)
+
+
+def sealed(
+    path_hash: tuple[int, int], signature: tuple[int, int], crc32: int, slot: int, salt: int
+) -> bytes:
+    """Returns one record as it is in the file; its seal is that of `seals`.
+
+    With NumPy's arrays of one element it would take ten times as long.
+
+    Args:
+        path_hash: The hash of the image file's path, integers from 0 to 2^64 - 1.
+        signature: Size and mtime_ns of the file.
+        crc32: Of the pixels.
+        slot: The slot that it is for.
+        salt: The file's salt.
+    """
+    state = salt ^ slot
+    for word in (*path_hash, *signature, crc32):
+        state = (state ^ word) * _FACTOR & _WORD
+        state ^= state >> 32
+    return _RECORD.pack(*path_hash, *signature, crc32, state | 1)
 
 
 def voided() -> NDArray[np.void]:

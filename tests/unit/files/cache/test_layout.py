@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from batchwarp.files.cache import layout
 from cache_files import LONG_AGO, fill, filled, found, opened, write_image
 
 
@@ -36,12 +37,23 @@ def test_a_file_with_other_settings_in_its_header_is_replaced(folder, paths):
 
 
 def test_another_version_is_replaced(folder, paths, monkeypatch):
-    from batchwarp.files.cache import layout
-
     monkeypatch.setattr(layout, "VERSION", 2)
     filled(folder, paths)
     monkeypatch.undo()
     assert found(opened(folder, paths), paths) == []
+
+
+words = st.integers(0, 2**64 - 1)
+signed = st.integers(-(2**63), 2**63 - 1)
+
+
+@given(st.tuples(words, words), st.tuples(signed, signed), words, st.integers(0, 2**40), words)
+def test_one_record_has_the_seal_of_many(path_hash, signature, crc32, slot, salt):
+    record = np.frombuffer(layout.sealed(path_hash, signature, crc32, slot, salt), layout.RECORD)
+    assert record["seal"] == layout.seals(record, np.array([slot]), salt)
+    assert tuple(record["path"][0]) == path_hash
+    assert (record["size"][0], record["mtime_ns"][0]) == signature
+    assert record["crc32"] == crc32
 
 
 flips = st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(1, 255)), max_size=6)
