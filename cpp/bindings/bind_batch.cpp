@@ -1,9 +1,16 @@
+#include <pybind11/stl.h>
+
+#include <array>
 #include <iterator>
+#include <limits>
 #include <string>
+#include <vector>
 
 #include "array.hpp"
 #include "batchwarp/batch.hpp"
+#include "batchwarp/draws.hpp"
 #include "batchwarp/parallel.hpp"
+#include "batchwarp/philox.hpp"
 #include "gil.hpp"
 #include "register.hpp"
 
@@ -12,8 +19,10 @@ namespace {
 
 static_assert(sizeof(Affine) == 6 * sizeof(double));  // affine_matrices returns them as rows
 
-void bind_augment_batch(const py::object& src, const py::object& indices, const py::object& params,
-                        const Plan& plan, const py::object& dst, int threads) {
+// Calls `fill` with a request that has all but parameters, without the lock.
+template <class Fill>
+void augment(const py::object& src, const py::object& indices, const py::object& params,
+             const Plan& plan, const py::object& dst, int threads, Fill&& fill) {
     if (threads < 0)
         throw py::value_error("`threads` must be at least 0. Received: " + std::to_string(threads));
     const bool channels_first = plan.options().channels_first;
@@ -33,13 +42,57 @@ void bind_augment_batch(const py::object& src, const py::object& indices, const 
     try {
         GilReleased released;
         request.interrupted = [&released] { return released.signal_raised(); };
-        augment_batch(plan, request);
+        fill(request);
     } catch (const Interrupted&) {
         throw py::error_already_set();
     }
     if (const int refused = refused_threads(); refused != 0)
         py::module_::import("batchwarp._threads")
             .attr("warn_of_the_core")(num_threads() - refused, num_threads());
+}
+
+void bind_augment_batch(const py::object& src, const py::object& indices, const py::object& params,
+                        const Plan& plan, const py::object& dst, int threads) {
+    augment(src, indices, params, plan, dst, threads,
+            [&](const BatchRequest& request) { augment_batch(plan, request); });
+}
+
+DrawKey key_of(std::uint64_t seed, std::int64_t epoch) {
+    if (epoch < 0 || epoch > std::numeric_limits<std::uint32_t>::max())
+        throw py::value_error("`epoch` must be from 0 to 2^32 - 1. Received: " +
+                              std::to_string(epoch));
+    return {seed, static_cast<std::uint32_t>(epoch)};
+}
+
+void bind_augment_keyed(const py::object& src, const py::object& indices, const py::object& samples,
+                        std::int64_t epoch, std::uint64_t seed, const Plan& plan,
+                        const py::object& dst, int threads) {
+    const DrawKey key = key_of(seed, epoch);
+    const py::array target = as_array(dst, "dst");
+    const py::ssize_t n = target.ndim() > 0 ? target.shape(0) : 0;
+    const auto* keys = table<std::uint64_t>(as_array(samples, "samples"), n, 0, "samples");
+    augment(src, indices, py::none(), plan, dst, threads, [&](BatchRequest& request) {
+        std::vector<double> rows(static_cast<std::size_t>(n) * plan.columns().size());
+        draw_rows(plan, keys, n, key, rows.data());
+        request.params = rows.data();
+        augment_batch(plan, request);
+    });
+}
+
+py::array_t<double> bind_draw(const Plan& plan, const py::object& samples, std::int64_t epoch,
+                              std::uint64_t seed) {
+    const DrawKey key = key_of(seed, epoch);
+    const py::array array = as_array(samples, "samples");
+    const py::ssize_t n = array.ndim() == 1 ? array.shape(0) : -1;
+    const auto* keys = table<std::uint64_t>(array, n, 0, "samples");
+    py::array_t<double> rows({n, std::ssize(plan.columns())});
+    draw_rows(plan, keys, n, key, rows.mutable_data());
+    return rows;
+}
+
+std::array<std::uint32_t, 4> bind_philox(const std::array<std::uint32_t, 4>& counter,
+                                         const std::array<std::uint32_t, 2>& key) {
+    return philox(counter, {{key[0], key[1]}});
 }
 
 py::array_t<double> bind_affine_matrices(const py::object& params, std::int64_t height,
@@ -61,6 +114,14 @@ void register_batch(py::module_& m) {
     m.def("augment_batch", &bind_augment_batch, py::arg("src"), py::arg("indices"),
           py::arg("params"), py::arg("plan"), py::arg("dst"), py::kw_only(), py::arg("threads") = 0,
           "Fills `dst` with augmented and normalised images of `src`.");
+    m.def("augment_keyed", &bind_augment_keyed, py::arg("src"), py::arg("indices"),
+          py::arg("samples"), py::arg("epoch"), py::arg("seed"), py::arg("plan"), py::arg("dst"),
+          py::kw_only(), py::arg("threads") = 0,
+          "Fills `dst` like `augment_batch`, with parameters that are drawn for each sample.");
+    m.def("draw", &bind_draw, py::arg("plan"), py::arg("samples"), py::arg("epoch"),
+          py::arg("seed"), "The parameters that are drawn for each sample.");
+    m.def("philox", &bind_philox, py::arg("counter"), py::arg("key"),
+          "Philox4x32-10: what a counter of four words is under a key of two.");
     m.def("affine_matrices", &bind_affine_matrices, py::arg("params"), py::arg("height"),
           py::arg("width"),
           "The matrices (m00, m01, m10, m11, o0, o1) that rows of parameters make.");

@@ -80,6 +80,34 @@ py::object per_channel(const std::vector<double>& values) {
     return py::array_t<double>(static_cast<py::ssize_t>(values.size()), values.data());
 }
 
+// Tuples of Python, whose items are numbers.
+template <class... Items>
+std::tuple<Items...> items_of(const py::handle& object, const char* name) {
+    try {
+        return object.cast<std::tuple<Items...>>();
+    } catch (const py::cast_error&) {
+        throw py::type_error("`" + std::string(name) + "` must be made of tuples of " +
+                             std::to_string(sizeof...(Items)) +
+                             ". Received: " + py::repr(object).cast<std::string>());
+    }
+}
+
+std::vector<Distribution> distributions(const py::handle& draws) {
+    std::vector<Distribution> list;
+    for (const py::handle draw : draws) {
+        const auto [centre, low, high, bins, mirrored] =
+            items_of<double, double, double, int, bool>(draw, "draws");
+        list.push_back({centre, low, high, bins, mirrored});
+    }
+    return list;
+}
+
+py::tuple draws_of(const std::vector<Distribution>& draws) {
+    return tuple_of(draws, [](const Distribution& d) {
+        return py::make_tuple(d.centre, d.low, d.high, d.bins, d.mirrored);
+    });
+}
+
 std::vector<double> setting_value(const Setting& setting, const py::object& value) {
     if (setting.kind == Setting::per_channel) return per_channel(value, setting.name);
     if (setting.kind == Setting::numbers) {
@@ -117,7 +145,11 @@ const Description* operation_named(const std::string& name) {
 // Unknown names go to the core as they are, which refuses them.
 StepOptions step_options(const std::string& name, const py::dict& settings) {
     StepOptions step{name};
-    for (const auto& [key, value] : settings) step.settings[key.cast<std::string>()];
+    for (const auto& [key, value] : settings)
+        if (key.cast<std::string>() == "draws")
+            step.draws = distributions(value);
+        else
+            step.settings[key.cast<std::string>()];
     if (const Description* operation = operation_named(name); operation != nullptr)
         for (const Setting& setting : settings_of(*operation))
             if (settings.contains(setting.name))
@@ -132,6 +164,7 @@ py::tuple steps_of(const Plan& plan) {
         for (const Setting& setting : settings_of(*operation_named(step.operation)))
             if (const auto given = step.settings.find(setting.name); given != step.settings.end())
                 settings[setting.name] = setting_value(setting, given->second);
+        if (!step.draws.empty()) settings["draws"] = draws_of(step.draws);
         return py::make_tuple(step.operation, settings);
     });
 }
@@ -152,11 +185,69 @@ std::vector<StepOptions> step_list(const py::object& steps, const Normalization&
     return list;
 }
 
+template <class Value>
+void read_option(const py::dict& options, const char* name, Value& value) {
+    if (options.contains(name) && !options[name].is_none())
+        value = py::object(options[name]).cast<Value>();
+}
+
+std::vector<Policy> policy_list(const py::object& policies) {
+    std::vector<Policy> list;
+    for (const py::handle item : policies) {
+        const auto [kind, parent, member, operation, number, options] =
+            items_of<std::string, int, int, int, int, py::dict>(item, "policies");
+        Policy policy{policy_kind_from_name(kind), {parent, member, operation, number}};
+        read_option(options, "p", policy.probability);
+        read_option(options, "of", policy.of);
+        read_option(options, "least", policy.least);
+        read_option(options, "most", policy.most);
+        read_option(options, "weights", policy.weights);
+        list.push_back(std::move(policy));
+    }
+    return list;
+}
+
+py::tuple policies_of(const Plan& plan) {
+    return tuple_of(plan.options().policies, [](const Policy& policy) {
+        py::dict options;
+        if (policy.kind == Policy::p) options["p"] = policy.probability;
+        if (policy.kind != Policy::p) options["of"] = policy.of;
+        if (policy.kind == Policy::one && !policy.weights.empty())
+            options["weights"] = policy.weights;
+        if (policy.kind == Policy::some) {
+            options["least"] = policy.least;
+            options["most"] = policy.most;
+        }
+        const Where& where = policy.where;
+        return py::make_tuple(policy_names[policy.kind], where.policy, where.member,
+                              where.operation, where.number, options);
+    });
+}
+
+std::vector<Where> where_list(const py::object& where) {
+    std::vector<Where> list;
+    if (where.is_none()) return list;
+    for (const py::handle item : where) {
+        const auto [policy, member, operation, number] =
+            items_of<int, int, int, int>(item, "where");
+        list.push_back({policy, member, operation, number});
+    }
+    return list;
+}
+
+py::object where_of(const Plan& plan) {
+    if (plan.options().where.empty()) return py::none();
+    return tuple_of(plan.options().where, [](const Where& where) {
+        return py::make_tuple(where.policy, where.member, where.operation, where.number);
+    });
+}
+
 Plan make_plan(std::int64_t height, std::int64_t width, std::int64_t channels,
                const std::string& data_format, int interpolation_order,
                const std::string& fill_mode, double cval, double rescale, bool samplewise_center,
                bool samplewise_std, const py::object& mean, const py::object& std,
-               const py::object& steps, std::pair<double, double> value_range, bool fused) {
+               const py::object& steps, std::pair<double, double> value_range, bool fused,
+               const py::object& policies, const py::object& where) {
     if (data_format != "channels_last" && data_format != "channels_first")
         throw py::value_error(
             "`data_format` must be \"channels_last\" or \"channels_first\". Received: \"" +
@@ -174,6 +265,8 @@ Plan make_plan(std::int64_t height, std::int64_t width, std::int64_t channels,
     options.fused = fused;
     options.steps = step_list(steps, {rescale, samplewise_center, samplewise_std,
                                       per_channel(mean, "mean"), per_channel(std, "std")});
+    options.policies = policy_list(policies);
+    options.where = where_list(where);
     return Plan(std::move(options));
 }
 
@@ -198,7 +291,8 @@ void register_plan(py::module_& m) {
              py::arg("cval") = 0.0, py::arg("rescale") = 1.0, py::arg("samplewise_center") = false,
              py::arg("samplewise_std") = false, py::arg("mean") = py::none(),
              py::arg("std") = py::none(), py::arg("steps") = py::none(),
-             py::arg("value_range") = std::pair(0.0, 255.0), py::arg("fused") = true)
+             py::arg("value_range") = std::pair(0.0, 255.0), py::arg("fused") = true,
+             py::arg("policies") = py::tuple(), py::arg("where") = py::none())
         .def_property_readonly("height", option(&PlanOptions::height))
         .def_property_readonly("width", option(&PlanOptions::width))
         .def_property_readonly("channels", option(&PlanOptions::channels))
@@ -230,6 +324,8 @@ void register_plan(py::module_& m) {
         .def_property_readonly(
             "std", [](const Plan& plan) { return per_channel(plan.normalization().std); })
         .def_property_readonly("steps", &steps_of)
+        .def_property_readonly("policies", &policies_of)
+        .def_property_readonly("where", &where_of)
         .def_property_readonly("columns",
                                [](const Plan& plan) { return column_names(plan.columns()); });
 }

@@ -5,56 +5,13 @@
 #include <limits>
 #include <utility>
 
+#include "draws/keyed_numbers.hpp"
+#include "draws/policies.hpp"
 #include "ops/list.hpp"
 #include "runtime/refuse.hpp"
 
 namespace batchwarp {
 namespace {
-
-template <class T>
-[[noreturn]] void refuse_option(const char* name, const T& received, const char* accepted) {
-    refuse("`", name, "` must be ", accepted, ". Received: ", received);
-}
-
-// The names of some things, one behind the other.
-template <class Things, class Name>
-std::string listed(const Things& things, Name&& name) {
-    std::string text;
-    for (const auto& thing : things)
-        if (const char* next = name(thing); next != nullptr)
-            text += (text.empty() ? "" : ", ") + std::string(next);
-    return text;
-}
-
-void check_setting(const Setting& setting, const std::vector<double>& values,
-                   std::int64_t channels) {
-    if (setting.kind == Setting::per_channel) {
-        if (values.empty()) return;
-        if (std::cmp_not_equal(values.size(), channels))
-            refuse_option(setting.name, values.size(), "one value per channel");
-    } else if (setting.kind != Setting::numbers && values.size() != 1) {
-        refuse_option(setting.name, values.size(), "one value");
-    }
-    const bool alone = setting.kind == Setting::number && setting.divides;
-    for (const double value : values) {
-        if (alone && (!std::isfinite(value) || value == 0))
-            refuse_option(setting.name, value, "finite and different from zero");
-        if (!std::isfinite(value)) refuse_option(setting.name, value, "finite");
-        if (setting.divides && value == 0)
-            refuse_option(setting.name, value, "different from zero");
-        if (setting.kind == Setting::flag && value != 0 && value != 1)
-            refuse_option(setting.name, value, "0 or 1");
-    }
-}
-
-// Whether a setting may be left out altogether, instead of being a number that is neutral.
-bool may_be_empty(const Setting& setting) {
-    return setting.kind == Setting::per_channel || setting.kind == Setting::numbers;
-}
-
-bool is_neutral(const Setting& setting, const std::vector<double>& values) {
-    return may_be_empty(setting) ? values.empty() : values[0] == setting.neutral;
-}
 
 int operation_named(const std::string& name) {
     const auto all = operations();
@@ -62,6 +19,31 @@ int operation_named(const std::string& name) {
         if (name == all[i]->name) return static_cast<int>(i);
     refuse("`steps` must name operations, each of them one of ",
            listed(all, [](const Description* d) { return d->name; }), ". Received: ", name);
+}
+
+void check_draws(const Description& operation, const std::vector<Distribution>& draws) {
+    for (const Distribution& d : draws)
+        if (!std::isfinite(d.centre) || !std::isfinite(d.low) || !std::isfinite(d.high) ||
+            d.bins < 0)
+            refuse("`draws` of `", operation.name,
+                   "` must be made of finite numbers, none below 0 for bins. Received: ", d.centre,
+                   ", ", d.low, ", ", d.high, ", ", d.bins);
+    if (!draws.empty() && std::cmp_not_equal(draws.size(), operation.column_count()))
+        refuse("`draws` of `", operation.name, "` must be one for each of its ",
+               operation.column_count(), " columns. Received: ", draws.size());
+}
+
+// How the parameters of a step are drawn by key.
+template <class Op>
+auto rule_of_draws(const Step& step) {
+    if constexpr (ops::DrawsByRule<Op>) {
+        return &Op::draw;
+    } else {
+        if (step.draws.empty())
+            refuse("`draws` of `", Op::description.name, "` must be one for each of its ",
+                   Op::description.column_count(), " columns. Received: none");
+        return &draw_by_distributions;
+    }
 }
 
 // Scratch images are double and padded; 2^55 elements keep every byte count inside 63 bits.
@@ -120,26 +102,6 @@ std::vector<StepOptions> keras_steps(const Normalization& n) {
         {"normalize", {{"rescale", {n.rescale}}, {"mean", n.mean}, {"std", n.std}}}};
 }
 
-Settings::Settings(const Description& operation, const StepOptions& step, std::int64_t channels) {
-    for (const Setting& setting : std::span(operation.settings, operation.setting_count())) {
-        const auto given = step.settings.find(setting.name);
-        std::vector<double>& values = values_[setting.name];
-        if (given != step.settings.end())
-            values = given->second;
-        else if (!may_be_empty(setting))
-            values = {setting.neutral};
-        check_setting(setting, values, channels);
-        changes_ = changes_ || !is_neutral(setting, values);
-    }
-    for (const auto& [name, values] : step.settings)
-        if (!values_.contains(name)) {
-            const std::string accepted =
-                listed(operation.settings, [](const Setting& s) { return s.name; });
-            refuse("`steps` must give `", operation.name, "` no other settings than ",
-                   accepted.empty() ? "none" : accepted, ". Received: ", name);
-        }
-}
-
 Plan::Plan(PlanOptions options)
     : options_(std::move(options)), target_{options_.height, options_.width} {
     const PlanOptions& o = options_;
@@ -157,12 +119,19 @@ Plan::Plan(PlanOptions options)
     if (o.steps.size() > max_steps)
         refuse("`steps` must be at most ", max_steps, ". Received: ", o.steps.size());
 
+    check_policies(o.policies);
+    if (!o.where.empty() && o.where.size() != o.steps.size())
+        refuse("`where` must have one item for each of `steps`. Received: ", o.where.size(),
+               " for ", o.steps.size());
+
     StepOrder order;
-    for (const StepOptions& step : o.steps) {
-        const int operation = operation_named(step.operation);
+    for (std::size_t i = 0; i < o.steps.size(); ++i) {
+        const int operation = operation_named(o.steps[i].operation);
         order.add(operation);
-        add(operation, step);
+        add(operation, o.steps[i], o.where.empty() ? Where{} : o.where[i]);
     }
+    // Pixels are changed once all of them are where they belong.
+    for (Step& step : pixel_steps_) step.from = step.to = target_;
     for (const Column& column : columns_) neutral_.push_back(column.neutral);
     const auto channels = static_cast<std::size_t>(o.channels);
     shift_.reserve(channels);
@@ -173,24 +142,33 @@ Plan::Plan(PlanOptions options)
     }
 }
 
-void Plan::add(int operation, const StepOptions& step) {
+void Plan::add(int operation, const StepOptions& step, const Where& where) {
     const Description& description = *operations()[static_cast<std::size_t>(operation)];
     if (description.colors && options_.channels != 3)
         refuse("`", description.name,
                "` must be given images of three channels. Received: ", options_.channels);
+    check_where("where", where, options_.policies, options_.policies.size());
+    if (where.policy >= 0 && (description.sets_size || description.scope == Scope::store))
+        refuse("`", description.name, "` must be done to every image. Received: policy ",
+               where.policy);
+    check_draws(description, step.draws);
     const Settings settings(description, step, options_.channels);
     Step added{.description = &description,
                .operation = operation,
                .column = static_cast<int>(columns_.size()),
                .from = target_,
                .to = target_,
-               .heads = coordinate_steps_.empty()};
+               .heads = coordinate_steps_.empty(),
+               .where = where,
+               .draws = step.draws};
     columns_.insert(columns_.end(), description.columns,
                     description.columns + description.column_count());
     ops::All::visit(operation, [&](auto op) {
         using Op = decltype(op);
         if constexpr (ops::HasSettings<Op>) Op::settle(settings, options_, added);
         if constexpr (ops::MovesPixels<Op>) added.place = &Op::place;
+        if (where.operation >= 0 && description.column_count() > 0)
+            added.draw = rule_of_draws<Op>(added);
         if constexpr (ops::ScalesValues<Op>) {
             Op::settle(settings, normalization_);
             scales_ = scales_ || settings.change_anything();

@@ -43,8 +43,7 @@ struct Steps {
 
 Steps random_steps(const Pick& pick, std::int64_t channels) {
     Steps steps;
-    for (const std::string& name : names_of(Scope::coordinates))
-        steps.coordinates.push_back({name});
+    steps.coordinates = {{"keras_affine"}, {"flip"}};
     // Keras' own come first.
     for (const bool keras : {true, false}) {
         const std::vector<std::string> names = names_where([=](const Description& operation) {

@@ -91,7 +91,7 @@ TEST(wrong_steps_are_refused) {
     CHECK(says(unknown, "Received: blur"));
     for (const Description* operation : operations()) CHECK(says(unknown, operation->name));
     CHECK(says(refusal({{"normalize", {{"scale", {1}}}}}), "rescale, mean, std. Received: scale"));
-    CHECK(says(refusal({{"flip", {{"scale", {1}}}}}), "none. Received: scale"));
+    CHECK(says(refusal({{"keras_affine", {{"scale", {1}}}}}), "none. Received: scale"));
     CHECK(says(refusal({{"keras_brightness"}, {"flip"}}), "Received: flip after keras_brightness"));
     CHECK(says(refusal({{"flip"}, {"keras_affine"}}), "Received: keras_affine after flip"));
     CHECK(says(refusal({{"keras_affine"}, {"keras_affine"}}), "keras_affine after keras_affine"));

@@ -45,6 +45,8 @@ class Plan:
         steps: Sequence[tuple[str, Mapping[str, Any]]] | None = None,
         value_range: tuple[float, float] = (0.0, 255.0),
         fused: bool = True,
+        policies: Sequence[tuple[str, int, int, int, int, Mapping[str, Any]]] = (),
+        where: Sequence[tuple[int, int, int, int]] | None = None,
     ) -> None: ...
     @property
     def height(self) -> int: ...
@@ -81,6 +83,10 @@ class Plan:
     @property
     def steps(self) -> tuple[tuple[str, dict[str, Any]], ...]: ...
     @property
+    def policies(self) -> tuple[tuple[str, int, int, int, int, dict[str, Any]], ...]: ...
+    @property
+    def where(self) -> tuple[tuple[int, int, int, int], ...] | None: ...
+    @property
     def columns(self) -> tuple[str, ...]: ...
 
 class BufferPool:
@@ -98,6 +104,19 @@ def augment_batch(
     *,
     threads: int = 0,
 ) -> None: ...
+def augment_keyed(
+    src: NDArray[Any],
+    indices: NDArray[np.int64] | None,
+    samples: NDArray[np.uint64],
+    epoch: int,
+    seed: int,
+    plan: Plan,
+    dst: NDArray[Any],
+    *,
+    threads: int = 0,
+) -> None: ...
+def draw(plan: Plan, samples: NDArray[np.uint64], epoch: int, seed: int) -> NDArray[np.float64]: ...
+def philox(counter: Sequence[int], key: Sequence[int]) -> list[int]: ...
 def affine_matrices(
     params: NDArray[np.float64], height: int, width: int
 ) -> NDArray[np.float64]: ...

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "batchwarp/coordinates.hpp"
+#include "batchwarp/draws.hpp"
 #include "batchwarp/fill_mode.hpp"
 #include "batchwarp/operation.hpp"
 
@@ -25,6 +26,8 @@ struct StepOptions {
     std::string operation;
     /// A flag is one value, 0 or 1. Settings that are not here change nothing.
     std::map<std::string, std::vector<double>> settings = {};
+    /// For keyed draws, one for each column, where the operation has no rule of its own.
+    std::vector<Distribution> draws = {};
 };
 
 /// The settings of a step, checked and complete.
@@ -35,6 +38,10 @@ class Settings {
 
     bool flag(const std::string& name) const { return values_.at(name)[0] != 0; }
     double number(const std::string& name) const { return values_.at(name)[0]; }
+    /// @throws InvalidArgument unless the number is whole and at least `least`
+    std::int64_t whole(const std::string& name, std::int64_t least) const;
+    /// @throws InvalidArgument unless there are `count` numbers
+    const std::vector<double>& numbers(const std::string& name, std::size_t count) const;
     /// One per channel, or as many as there are; empty if it was not given.
     const std::vector<double>& numbers(const std::string& name) const { return values_.at(name); }
     /// Whether any of them is not neutral.
@@ -70,21 +77,31 @@ struct PlanOptions {
     /// At most `max_steps`. What Keras has comes first, as `keras_steps` has it: its matrix once,
     /// its operations on pixels before all others. What scales values comes last, each once.
     std::vector<StepOptions> steps = keras_steps();
+    /// Which steps are done to an image, and with which numbers, if they are drawn by key: one
+    /// for each step, or none at all.
+    std::vector<Policy> policies = {};
+    std::vector<Where> where = {};
 };
 
 inline constexpr int max_steps = 512;
 
+class KeyedNumbers;
+
 /// A step of a plan.
 struct Step {
     const Description* description;
-    int operation;  // its place in `operations`
-    int column;     // where its part of a row of parameters begins
-    Size from, to;  // the size of images before and after it
-    bool heads;     // the first that moves pixels
+    int operation;     // its place in `operations`
+    int column;        // where its part of a row of parameters begins
+    Size from, to;     // the size of images before and after it
+    bool heads;        // the first that moves pixels
+    Where where = {};  // where its parameters come from, if they are drawn by key
+    std::vector<Distribution> draws = {};
     /// What the operation keeps of its settings, for `place` or as `Context::constants`.
     std::vector<double> constants = {};
     /// Adds to where pixels come from; null for operations that move none.
     void (*place)(const double* parameters, const Step& step, Coordinates& coordinates) = nullptr;
+    /// Draws its parameters; null if `where` has no numbers for it.
+    void (*draw)(const KeyedNumbers& number, const Step& step, double* parameters) = nullptr;
 };
 
 /// Immutable. Everything that does not depend on the image at hand.
@@ -106,6 +123,10 @@ class Plan {
 
     /// The parameters of an image: the columns of all steps, one behind the other.
     const std::vector<Column>& columns() const noexcept { return columns_; }
+    /// A row that changes nothing but the size.
+    const std::vector<double>& neutral_row() const noexcept { return neutral_; }
+    /// The steps that move pixels, in order.
+    std::span<const Step> coordinate_steps() const noexcept { return coordinate_steps_; }
     /// The steps that change pixels, in order.
     std::span<const Step> pixel_steps() const noexcept { return pixel_steps_; }
 
@@ -138,12 +159,12 @@ class Plan {
     const std::vector<double>& scale() const noexcept { return scale_; }
 
   private:
-    void add(int operation, const StepOptions& step);
+    void add(int operation, const StepOptions& step, const Where& where);
 
     PlanOptions options_;
     Size target_;
     std::vector<Column> columns_;
-    std::vector<double> neutral_;  // a row
+    std::vector<double> neutral_;
     std::vector<Step> coordinate_steps_, pixel_steps_;
     Normalization normalization_;
     bool needs_moments_ = false, scales_ = false;

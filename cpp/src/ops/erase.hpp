@@ -13,9 +13,12 @@ struct Erase {
                     {"left", 0, -2, 20},
                     {"height", 0, 1, 20},
                     {"width", 0, 1, 20}},
-        .settings = {{.name = "value", .kind = Setting::numbers}}};  // of all channels, or of each
+        .settings = {{"value", Setting::numbers},    // of all channels, or of each
+                     {"scale", Setting::numbers},    // of the area, from and to
+                     {"ratio", Setting::numbers}}};  // of height to width, from and to
 
     static void settle(const Settings& settings, const PlanOptions& options, Step& step);
+    static void draw(const KeyedNumbers& number, const Step& step, double* row) noexcept;
 
     static Window window(const double* row) noexcept {
         return {static_cast<int64_t>(row[0]), static_cast<int64_t>(row[1]),

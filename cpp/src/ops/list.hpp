@@ -1,10 +1,12 @@
 // The operations that there are. A new one is a header of its own, and its name here.
 #pragma once
 
+#include "ops/affine.hpp"
 #include "ops/brightness.hpp"
 #include "ops/channel_drop.hpp"
 #include "ops/channel_shift.hpp"
 #include "ops/contrast.hpp"
+#include "ops/crop.hpp"
 #include "ops/erase.hpp"
 #include "ops/flip.hpp"
 #include "ops/grayscale.hpp"
@@ -15,6 +17,11 @@
 #include "ops/keras_channel_shift.hpp"
 #include "ops/normalize.hpp"
 #include "ops/operation.hpp"
+#include "ops/perspective.hpp"
+#include "ops/random_crop.hpp"
+#include "ops/random_resized_crop.hpp"
+#include "ops/resize.hpp"
+#include "ops/rotate90.hpp"
 #include "ops/saturation.hpp"
 #include "ops/standardize.hpp"
 
@@ -33,9 +40,10 @@ struct List {
     }
 };
 
-/// In the order of their scopes; Keras' in the order in which it applies them.
+/// Keras' are in the order in which it applies them.
 using All =
-    List<KerasAffine, Flip, KerasChannelShift, KerasBrightness, Brightness, Contrast, Saturation,
-         Hue, Grayscale, Invert, ChannelShift, ChannelDrop, Erase, Standardize, Normalize>;
+    List<KerasAffine, Flip, AffineTransform, Rotate90, RandomCrop, Crop, Resize, RandomResizedCrop,
+         Perspective, KerasChannelShift, KerasBrightness, Brightness, Contrast, Saturation, Hue,
+         Grayscale, Invert, ChannelShift, ChannelDrop, Erase, Standardize, Normalize>;
 
 }  // namespace batchwarp::ops

@@ -14,6 +14,7 @@
 
 namespace batchwarp {
 
+class KeyedNumbers;
 class Settings;
 struct Normalization;
 struct PlanOptions;
@@ -47,6 +48,12 @@ concept HasSettings = requires(const Settings& settings, const PlanOptions& opti
 template <class Op>
 concept MovesPixels = requires(const double* row, const Step& step, Coordinates& coordinates) {
     Op::place(row, step, coordinates);
+};
+
+/// Draws its parameters by key in a way of its own, instead of each from a distribution.
+template <class Op>
+concept DrawsByRule = requires(const KeyedNumbers& number, const Step& step, double* parameters) {
+    Op::draw(number, step, parameters);
 };
 
 /// Adds its share to how values are scaled.

@@ -18,6 +18,22 @@ template <class Error = InvalidArgument, class... Parts>
     throw Error(text.str());
 }
 
+/// @throws InvalidArgument naming an option, what it must be and what came
+template <class T>
+[[noreturn]] void refuse_option(const char* name, const T& received, const char* accepted) {
+    refuse("`", name, "` must be ", accepted, ". Received: ", received);
+}
+
+/// The names of some things, one behind the other.
+template <class Things, class Name>
+std::string listed(const Things& things, Name&& name) {
+    std::string text;
+    for (const auto& thing : things)
+        if (const char* next = name(thing); next != nullptr)
+            text += (text.empty() ? "" : ", ") + std::string(next);
+    return text;
+}
+
 /// The value of an enumeration whose name is `names[value]`.
 ///
 /// @throws InvalidArgument for an unknown name

@@ -1,0 +1,46 @@
+#include <algorithm>
+#include <cmath>
+#include <span>
+
+#include "batchwarp/draws.hpp"
+#include "batchwarp/plan.hpp"
+#include "draws/keyed_numbers.hpp"
+#include "draws/policies.hpp"
+
+namespace batchwarp {
+
+double drawn(const Distribution& d, double u) noexcept {
+    double sign = 1;
+    if (d.mirrored) {
+        u *= 2;
+        sign = u < 1 ? -1 : 1;
+        u -= std::floor(u);
+    }
+    if (d.bins == 1) u = 0;
+    if (d.bins > 1) u = std::floor(u * d.bins) / (d.bins - 1);
+    return d.centre + sign * (d.low + (d.high - d.low) * u);
+}
+
+void draw_by_distributions(const KeyedNumbers& number, const Step& step, double* parameters) {
+    for (std::size_t k = 0; k < step.draws.size(); ++k)
+        parameters[k] = drawn(step.draws[k], number(static_cast<int>(k)));
+}
+
+void draw_rows(const Plan& plan, const std::uint64_t* samples, std::int64_t count,
+               const DrawKey& draw_key, double* rows) {
+    const PhiloxKey key{{static_cast<std::uint32_t>(draw_key.seed),
+                         static_cast<std::uint32_t>(draw_key.seed >> 32)}};
+    Choices choices(plan.options().policies);
+    const std::span<const Step> both[] = {plan.coordinate_steps(), plan.pixel_steps()};
+    for (std::int64_t i = 0; i < count; ++i, rows += plan.columns().size()) {
+        std::copy(plan.neutral_row().begin(), plan.neutral_row().end(), rows);
+        choices.draw(key, samples[i], draw_key.epoch);
+        for (const std::span<const Step> steps : both)
+            for (const Step& step : steps)
+                if (step.draw != nullptr && choices.include(step.where))
+                    step.draw({key, samples[i], draw_key.epoch, step.where.counter()}, step,
+                              rows + step.column);
+    }
+}
+
+}  // namespace batchwarp
