@@ -13,12 +13,7 @@ import numpy as np
 import pytest
 
 import batchwarp
-from image_files import SIZE, flow, picture, save, save_numbered, solid, values
-
-
-@pytest.fixture
-def numbered(tmp_path):
-    return save_numbered(tmp_path)
+from image_files import SIZE, flow, picture, save, solid, values
 
 
 @pytest.mark.parametrize(

@@ -6,31 +6,9 @@ import numpy as np
 import pytest
 
 import batchwarp
-from image_files import flow, save_numbered
+from image_files import flow
 from keras_reference import noise
-
-X = noise((40, 6, 5, 3))
-Y = np.repeat([0, 1, 2], [24, 10, 6])
-AUGMENT = {
-    "rotation_range": 25,
-    "channel_shift_range": 20.0,
-    "brightness_range": (0.5, 1.5),
-    "horizontal_flip": True,
-    "rescale": 1 / 255,
-    "samplewise_center": True,
-    "validation_split": 0.25,
-}
-
-
-def generator(**arguments):
-    return batchwarp.ImageDataGenerator(**{**AUGMENT, **arguments})
-
-
-class Overridden(batchwarp.ImageDataGenerator):
-    """Its batches are made image by image, through the public methods."""
-
-    def standardize(self, x):
-        return super().standardize(x)
+from validation_data import AUGMENT, Overridden, X, Y, generator
 
 
 def rounded_up(image):
@@ -116,11 +94,6 @@ def test_images_as_they_are_before_augmentation():
     np.testing.assert_array_equal(next(flow)[0], next(expected)[0])
     with pytest.raises(NotImplementedError, match="`Iterator` does not implement `raw_chunks`"):
         batchwarp.image.Iterator(1, 1, False, None).raw_chunks(1)
-
-
-@pytest.fixture
-def numbered(tmp_path):
-    return save_numbered(tmp_path)
 
 
 def test_validation_files_are_not_augmented(numbered):

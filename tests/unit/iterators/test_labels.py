@@ -5,25 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from image_files import flow, frame_flow, save_numbered
-
-
-@pytest.fixture
-def numbered(tmp_path):
-    return save_numbered(tmp_path)
-
-
-@pytest.fixture
-def labelled(numbered):
-    pd = pytest.importorskip("pandas")
-    numbers = np.arange(10)
-    return numbered, pd.DataFrame(
-        {
-            "filename": [f"{'ab'[number % 2]}/{number}.png" for number in numbers],
-            "number": [10, 9, 9, 10, 2, 2, 2, 2, 2, 10],
-            "tags": ["x|y", "y", "", "z | x", "x", "x", "y|z", "z", "x||y", "y"],
-        }
-    )
+from image_files import flow, frame_flow
 
 
 @pytest.mark.parametrize("dtype", ["int64", "uint8", "object"])

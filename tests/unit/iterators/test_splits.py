@@ -11,8 +11,8 @@ import pytest
 import batchwarp
 from batchwarp.iterators import splits
 from image_files import flow as file_flow
-from image_files import frame_flow, save_numbered, solid, values
-from keras_reference import noise
+from image_files import frame_flow, solid, values
+from validation_data import Overridden, X, Y, generator
 
 LABELS = np.repeat([3, 1, 2], [10, 25, 7])[np.random.RandomState(0).permutation(42)]
 
@@ -100,30 +100,6 @@ def test_names_of_other_systems():
         splits.hashed(composed, 0.5, 0), splits.hashed(decomposed, 0.5, 0)
     )
     assert splits.hashed(["no \udcff Unicode.jpg"], 0.5, 0).shape == (1,)
-
-
-X = noise((40, 6, 5, 3))
-Y = np.repeat([0, 1, 2], [24, 10, 6])
-AUGMENT = {
-    "rotation_range": 25,
-    "channel_shift_range": 20.0,
-    "brightness_range": (0.5, 1.5),
-    "horizontal_flip": True,
-    "rescale": 1 / 255,
-    "samplewise_center": True,
-    "validation_split": 0.25,
-}
-
-
-def generator(**arguments):
-    return batchwarp.ImageDataGenerator(**{**AUGMENT, **arguments})
-
-
-class Overridden(batchwarp.ImageDataGenerator):
-    """Its batches are made image by image, through the public methods."""
-
-    def standardize(self, x):
-        return super().standardize(x)
 
 
 def parts(y, options=None, **arguments):
@@ -224,24 +200,6 @@ def test_classes_that_are_too_small_may_be_accepted():
     made = generator(split="stratified", validation_split=0.15)
     flow = made.flow(X, Y, subset="validation", ignore_class_split=True)
     np.testing.assert_array_equal(np.bincount(flow.y), [3, 1])
-
-
-@pytest.fixture
-def numbered(tmp_path):
-    return save_numbered(tmp_path)
-
-
-@pytest.fixture
-def labelled(numbered):
-    pd = pytest.importorskip("pandas")
-    numbers = np.arange(10)
-    return numbered, pd.DataFrame(
-        {
-            "filename": [f"{'ab'[number % 2]}/{number}.png" for number in numbers],
-            "number": [10, 9, 9, 10, 2, 2, 2, 2, 2, 10],
-            "tags": ["x|y", "y", "", "z | x", "x", "x", "y|z", "z", "x||y", "y"],
-        }
-    )
 
 
 @pytest.mark.parametrize("split", ["stratified", "hash"])
