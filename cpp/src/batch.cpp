@@ -10,6 +10,7 @@
 #include "color/normalize.hpp"
 #include "color/pixel_steps.hpp"
 #include "pixels.hpp"
+#include "resize/reduction.hpp"
 #include "runtime/scratch.hpp"
 #include "simd/kernels.hpp"
 #include "simd/portable.hpp"
@@ -18,9 +19,18 @@
 #include "warp/border.hpp"
 #include "warp/warp.hpp"
 #include "warp/warp_kernels.hpp"
+#include "warp/whole_move.hpp"
 
 namespace batchwarp {
 namespace {
+
+// Where the pixels of an image come from.
+struct Placement {
+    Coordinates from;
+    Size sampled;  // of what `from` samples: the image, or what it is reduced to
+    WarpGeometry geometry;
+    std::optional<WholeMove> move;  // all that there is to do to what is sampled
+};
 
 // What the images of one call share.
 class Batch {
@@ -33,9 +43,12 @@ class Batch {
           scale_(plan.scale().begin(), plan.scale().end()),
           source_end_(request.source.memory_end()) {
         const PlanOptions& o = plan.options();
-        if (o.order > 1 && o.height > 1 && o.width > 1)
-            spline_.emplace(o.height, o.width, o.channels_first ? 1 : o.channels, o.order,
-                            border_rule(o.fill_mode), o.cval);
+        if (o.order < 2) return;
+        prepare_splines({o.height, o.width}, spline_);
+        // All images that are reduced have one size.
+        for (std::int64_t i = 0; i < request.target.count && !reduced_spline_; ++i)
+            if (const Coordinates from = plan.coordinates(row_of(i)); from.reduces)
+                prepare_splines(from.reduced, reduced_spline_);
     }
 
     // Whether rows of an image can be made independently of each other, once it is prepared.
@@ -77,16 +90,23 @@ class Batch {
         return request_.params != nullptr ? request_.params + i * std::ssize(plan_.columns())
                                           : nullptr;
     }
-    bool warps(const double* row, WarpGeometry& geometry) const noexcept;
-    bool kernels_take_all(const WarpGeometry& geometry) const noexcept;
+    void prepare_splines(const Size& size, std::optional<SplinePlane>& plane) const;
+    Placement place(std::int64_t i) const noexcept;
+    const SplinePlane* spline_of(const Placement& placed) const noexcept {
+        const std::optional<SplinePlane>& plane = placed.from.reduces ? reduced_spline_ : spline_;
+        return plane ? &*plane : nullptr;
+    }
+    bool kernels_take_all(const Placement& placed) const noexcept;
     template <class T>
     void make(std::int64_t i, std::int64_t row_begin, std::int64_t row_end) const;
     template <class T>
     T* in_place(const MutableImageView& target) const noexcept;
     template <class T>
-    void warp(const ImageView& source, const std::byte* next, const WarpGeometry& geometry,
-              std::int64_t row_begin, std::int64_t row_end, const float* shift, const float* scale,
-              T* out) const;
+    void sample(const KernelImage& source, const Placement& placed, std::int64_t row_begin,
+                std::int64_t row_end, const float* shift, const float* scale, T* out) const;
+    template <class T>
+    void warp(const KernelImage& source, const Placement& placed, std::int64_t row_begin,
+              std::int64_t row_end, const float* shift, const float* scale, T* out) const;
     template <class T>
     void warp_spline_exactly(const ImageView& source, const WarpGeometry& geometry,
                              std::int64_t row_begin, std::int64_t row_end, T* out) const;
@@ -95,9 +115,10 @@ class Batch {
     const BatchRequest& request_;
     std::vector<float> shift_, scale_;
     const std::byte* source_end_;
-    std::optional<SplinePlane> spline_;  // orders 2 to 5, sizes that can be filtered
-    Buffer<float> shared_;               // what `prepare` computed
-    const float* prepared_ = nullptr;    // the same, or null
+    // Orders 2 to 5, sizes that can be filtered: of whole images, and of reduced ones.
+    std::optional<SplinePlane> spline_, reduced_spline_;
+    Buffer<float> shared_;             // what `prepare` computed
+    const float* prepared_ = nullptr;  // the same, or null
 };
 
 // The target's own memory, if it can hold the image while it is being made.
@@ -114,33 +135,53 @@ T* Batch::in_place(const MutableImageView& target) const noexcept {
     return planes_packed ? reinterpret_cast<T*>(target.data) : nullptr;
 }
 
-// Whether there is anything to do but flips, and what.
-bool Batch::warps(const double* row, WarpGeometry& geometry) const noexcept {
+void Batch::prepare_splines(const Size& size, std::optional<SplinePlane>& plane) const {
     const PlanOptions& o = plan_.options();
-    const Coordinates coordinates = plan_.coordinates(row);
-    geometry.height = o.height;
-    geometry.width = o.width;
-    geometry.affine = coordinates.affine;
-    geometry.flip_horizontal = coordinates.flip_horizontal;
-    geometry.flip_vertical = coordinates.flip_vertical;
+    if (size.height > 1 && size.width > 1)
+        plane.emplace(size.height, size.width, o.channels_first ? 1 : o.channels, o.order,
+                      border_rule(o.fill_mode), o.cval);
+}
+
+Placement Batch::place(std::int64_t i) const noexcept {
+    const PlanOptions& o = plan_.options();
+    Placement placed;
+    placed.from = plan_.coordinates(row_of(i));
+    placed.sampled = placed.from.reduces ? placed.from.reduced : Size{o.height, o.width};
+    WarpGeometry& geometry = placed.geometry;
+    geometry.height = plan_.target_height();
+    geometry.width = plan_.target_width();
+    geometry.affine = placed.from.affine;
+    geometry.divisor = placed.from.divisor;
+    geometry.projects = placed.from.projects;
+    geometry.flip_horizontal = placed.from.flip_horizontal;
+    geometry.flip_vertical = placed.from.flip_vertical;
     geometry.order = o.order;
     geometry.border = border_rule(o.fill_mode);
     geometry.cval = o.cval;
-    return coordinates.warps;
+    // Keras' matrix samples always: beside a sample that is not finite the result is not, either.
+    const DType dtype = request_.source.first.dtype;
+    if (placed.from.warps && (placed.from.composed || dtype == DType::u8 || dtype == DType::u16))
+        placed.move = whole_move(geometry, placed.sampled);
+    return placed;
 }
 
 // Whether a warp into single precision has a kernel.
-bool Batch::kernels_take_all(const WarpGeometry& geometry) const noexcept {
+bool Batch::kernels_take_all(const Placement& placed) const noexcept {
     const PlanOptions& o = plan_.options();
-    if (o.order > 1) return spline_ && spline_takes(*spline_, geometry, o.height, o.width);
-    return kernels_take(geometry, o.height, o.width, o.channels_first ? 1 : o.channels);
+    const auto [height, width] = placed.sampled;
+    if (o.order < 2)
+        return kernels_take(placed.geometry, height, width, o.channels_first ? 1 : o.channels);
+    const SplinePlane* spline = spline_of(placed);
+    return spline != nullptr && spline_takes(*spline, placed.geometry, height, width);
 }
 
 bool Batch::prepare(std::int64_t i, int threads) {
     prepared_ = nullptr;
-    WarpGeometry geometry;
-    if (plan_.options().order < 2 || !warps(row_of(i), geometry)) return true;
-    if (!spline_ || request_.target.first.dtype == DType::f64 || !kernels_take_all(geometry))
+    if (plan_.options().order < 2) return true;
+    const Placement placed = place(i);
+    if (!placed.from.warps || placed.move) return true;
+    if (placed.from.reduces || request_.target.first.dtype == DType::f64 ||
+        !kernels_take_all(placed))
         return false;
     float* coefficients = shared_.reserve(spline_->buffer_size());
     filter_image(*spline_, source_image(i), coefficients, threads, request_.interrupted);
@@ -154,46 +195,38 @@ void Batch::make(std::int64_t i, std::int64_t row_begin, std::int64_t row_end) c
     const ImageView source = source_image(i);
     const MutableImageView target = request_.target[i];
     const double* row = row_of(i);
-    WarpGeometry geometry;
-    const bool warped = warps(row, geometry);
+    const Placement placed = place(i);
 
     Scratch& scratch = Scratch::of_this_thread();
     const std::int64_t rows = row_end - row_begin;
     const std::int64_t planes = o.channels_first ? o.channels : 1;
     const std::int64_t channels = o.channels_first ? 1 : o.channels;
     T* direct = in_place<T>(target);
-    T* work = direct != nullptr ? direct + row_begin * o.width * channels : nullptr;
+    T* work = direct != nullptr ? direct + row_begin * target.width * channels : nullptr;
     if (work == nullptr) {
         if constexpr (std::is_same_v<T, float>)
             work = scratch.work.reserve(plan_.target_elements());
         else
             work = scratch.work64.reserve(plan_.target_elements());
     }
-    const Planes<T> image{work, planes, rows * o.width, channels, o.width, row_begin};
+    const Planes<T> image{work, planes, rows * target.width, channels, target.width, row_begin};
 
     // Normalisation that does not depend on the image goes into the kernels' own write.
-    const bool to_bytes = target.dtype == DType::u8;
-    const bool fused = std::is_same_v<T, float> && warped && plan_.scales() &&
+    const bool to_bytes = target.dtype == DType::u8, warped = placed.from.warps;
+    const bool fused = std::is_same_v<T, float> && warped && !placed.move && plan_.scales() &&
                        !plan_.needs_moments() && !plan_.changes_pixels(row) && !to_bytes &&
-                       kernels_take_all(geometry);
+                       kernels_take_all(placed);
     // The thread will probably go on with the next image: its kernel may fetch that one early.
-    const bool goes_on = planes == 1 && row_end == o.height && i + 1 < request_.target.count;
+    const bool goes_on = planes == 1 && row_end == target.height && i + 1 < request_.target.count;
     const std::byte* next = goes_on ? source_image(i + 1).data : nullptr;
     for (std::int64_t p = 0; p < planes; ++p) {
-        const ImageView plane = o.channels_first ? source.plane(p) : source;
-        T* out = work + p * image.pixels * channels;
-        if (warped) {
-            const float* shift = fused ? shift_.data() + p : nullptr;
-            const float* scale = fused ? scale_.data() + p : nullptr;
-            warp<T>(plane, next, geometry, row_begin, row_end, shift, scale, out);
-        } else {
-            ImageView band = plane.flipped(geometry.flip_horizontal, geometry.flip_vertical);
-            band.data += row_begin * band.row_stride;
-            band.height = rows;
-            load_pixels(band, out);
-        }
+        const KernelImage plane{o.channels_first ? source.plane(p) : source, source_end_, next};
+        const float* shift = fused ? shift_.data() + p : nullptr;
+        const float* scale = fused ? scale_.data() + p : nullptr;
+        sample<T>(plane, placed, row_begin, row_end, shift, scale,
+                  work + p * image.pixels * channels);
     }
-    if (to_bytes && warped) round_to_bytes(work, image.count());
+    if (to_bytes && (warped || placed.from.reduces)) round_to_bytes(work, image.count());
     const bool normalized = change_pixels(plan_, row, image) || fused;
     if (!normalized && plan_.scales()) normalize_image(plan_, image);
 
@@ -207,32 +240,79 @@ void Batch::make(std::int64_t i, std::int64_t row_begin, std::int64_t row_end) c
     }
 }
 
+// Those rows of a reduced image that rows [row_begin, row_end) of the target are made of.
 template <class T>
-void Batch::warp(const ImageView& source, const std::byte* next, const WarpGeometry& geometry,
-                 std::int64_t row_begin, std::int64_t row_end, const float* shift,
-                 const float* scale, T* out) const {
+KernelImage reduced(const ImageView& source, const Placement& placed, std::int64_t row_begin,
+                    std::int64_t row_end) {
+    const auto [height, width] = placed.sampled;
+    const std::int64_t row = width * source.channels;
+    const auto slack = warp_read_slack / static_cast<std::int64_t>(sizeof(T));
+    Scratch& scratch = Scratch::of_this_thread();
+    T* values;
+    if constexpr (std::is_same_v<T, float>)
+        values = scratch.reduced.reserve(height * row + slack);
+    else
+        values = scratch.reduced64.reserve(height * row + slack);
+    const RowRange rows = placed.geometry.order > 1 || placed.move
+                              ? RowRange{0, height - 1}
+                              : source_rows(placed.geometry, height, row_begin, row_end);
+    Reduction<T>(source, placed.from.window, placed.sampled, false, false)
+        .make_rows(rows.first, rows.last + 1, values + rows.first * row);
+    ImageView image = source;
+    image.data = reinterpret_cast<const std::byte*>(values);
+    image.dtype = std::is_same_v<T, float> ? DType::f32 : DType::f64;
+    image.height = height;
+    image.width = width;
+    image.channel_stride = static_cast<std::int64_t>(sizeof(T));
+    image.pixel_stride = image.channel_stride * source.channels;
+    image.row_stride = image.pixel_stride * width;
+    return {image, reinterpret_cast<const std::byte*>(values + height * row + slack), nullptr};
+}
+
+// Rows of one plane, up to where what changes pixels begins.
+template <class T>
+void Batch::sample(const KernelImage& source, const Placement& placed, std::int64_t row_begin,
+                   std::int64_t row_end, const float* shift, const float* scale, T* out) const {
+    const Coordinates& from = placed.from;
+    if (from.reduces && !from.warps)
+        return Reduction<T>(source.image, from.window, from.reduced, from.flip_horizontal,
+                            from.flip_vertical)
+            .make_rows(row_begin, row_end, out);
+    const KernelImage image =
+        from.reduces ? reduced<T>(source.image, placed, row_begin, row_end) : source;
+    if (placed.move)
+        return move_pixels(image.image, *placed.move, placed.geometry, row_begin, row_end, out);
+    if (from.warps) return warp<T>(image, placed, row_begin, row_end, shift, scale, out);
+    ImageView band = image.image.flipped(from.flip_horizontal, from.flip_vertical);
+    band.data += row_begin * band.row_stride;
+    band.height = row_end - row_begin;
+    load_pixels(band, out);
+}
+
+template <class T>
+void Batch::warp(const KernelImage& source, const Placement& placed, std::int64_t row_begin,
+                 std::int64_t row_end, const float* shift, const float* scale, T* out) const {
+    const WarpGeometry& geometry = placed.geometry;
+    const ImageView& image = source.image;
     if constexpr (std::is_same_v<T, float>) {
-        if (kernels_take_all(geometry)) {
+        if (kernels_take_all(placed)) {
             const WarpTarget target{out, row_begin, row_end, shift, scale};
-            if (geometry.order < 2)
-                return warp_samples({source, source_end_, next}, geometry, target);
-            if (spline_) {
-                const float* filtered =
-                    prepared_ != nullptr ? prepared_ : filter_image(*spline_, source);
-                return warp_spline(*spline_, filtered, source, geometry, target);
-            }
+            if (geometry.order < 2) return warp_samples(source, geometry, target);
+            const SplinePlane& spline = *spline_of(placed);
+            const float* filtered = prepared_ != nullptr ? prepared_ : filter_image(spline, image);
+            return warp_spline(spline, filtered, image, geometry, target);
         }
     }
-    if (geometry.order > 1) return warp_spline_exactly(source, geometry, row_begin, row_end, out);
+    if (geometry.order > 1) return warp_spline_exactly(image, geometry, row_begin, row_end, out);
     Scratch& scratch = Scratch::of_this_thread();
-    const std::int64_t count = source.height * source.width * source.channels;
+    const std::int64_t count = image.height * image.width * image.channels;
     T* values;
     if constexpr (std::is_same_v<T, float>)
         values = scratch.source.reserve(count);
     else
         values = scratch.source64.reserve(count);
-    load_pixels(source, values);
-    const WarpSource<T> packed{values, source.height, source.width, source.channels, 0};
+    load_pixels(image, values);
+    const WarpSource<T> packed{values, image.height, image.width, image.channels, 0};
     warp_general(packed, geometry, row_begin, row_end, out);
 }
 
@@ -268,7 +348,8 @@ void augment_batch(const Plan& plan, const BatchRequest& request) {
     const std::int64_t n = request.target.count;
     if (n == 0) return;
     Batch batch(plan, request);
-    const std::int64_t elements = plan.target_elements(), height = plan.target_height();
+    const std::int64_t height = plan.target_height();
+    const std::int64_t elements = std::max(plan.source_elements(), plan.target_elements());
 
     // Waking a thread costs some microseconds, as much as some thousand elements.
     constexpr std::int64_t worthwhile = 8192;

@@ -82,7 +82,9 @@ void check_batch(const Plan& plan, const BatchRequest& request) {
         for (std::int64_t i = 0; i < n; ++i)
             check_row(columns, request.params + i * std::ssize(columns), i);
     if (n > 0 && Extent::of(request.source).overlaps(Extent::of(request.target))) {
-        const bool in_place = request.params == nullptr && request.indices == nullptr;
+        const Coordinates from = plan.coordinates(nullptr);
+        const bool in_place =
+            request.params == nullptr && request.indices == nullptr && !from.warps && !from.reduces;
         if (!in_place || !same_view(request.source, request.target))
             refuse(
                 "`dst` must not overlap `src`, unless it is the same array and neither `indices` "

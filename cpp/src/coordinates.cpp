@@ -34,7 +34,7 @@ void Coordinates::follow(const Map& map, const Size& size) noexcept {
     const Map all = before * mirror(flip_horizontal, flip_vertical, size) * map;
     affine = {all.m[0][0], all.m[0][1], all.m[1][0], all.m[1][1], all.m[0][2], all.m[1][2]};
     divisor = {all.m[2][0], all.m[2][1], all.m[2][2]};
-    warps = true;
+    warps = composed = true;
     projects = divisor.r != 0 || divisor.c != 0 || divisor.one != 1;
     flip_horizontal = flip_vertical = false;
 }

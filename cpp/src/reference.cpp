@@ -3,15 +3,19 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <utility>
 #include <vector>
 
 #include "element.hpp"
 #include "reference_colors.hpp"
+#include "resize/reduction.hpp"
 #include "spline/spline.hpp"
 #include "warp/border.hpp"
+#include "warp/projection.hpp"
 
 // Kept simple on purpose: no table, no fusion, nothing shared with the fast paths but the
-// definitions of the fill modes, of the spline weights and of the element types. The CUDA kernels
+// definitions of the fill modes, of the spline weights, of windows, of horizons and of the element
+// types. The CUDA kernels
 // share what happens to one value, too.
 
 namespace batchwarp {
@@ -63,30 +67,85 @@ struct Channel {
     std::int64_t height, width, pad;
     std::vector<double> values;
 
+    Channel(std::int64_t h, std::int64_t w, std::int64_t padding)
+        : height(h), width(w), pad(padding), values(static_cast<std::size_t>(h * w)) {}
+
     double& at(std::int64_t r, std::int64_t c) {
+        return values[static_cast<std::size_t>(r * width + c)];
+    }
+    double at(std::int64_t r, std::int64_t c) const {
         return values[static_cast<std::size_t>(r * width + c)];
     }
 };
 
-Channel spline_channel(const ImageView& source, std::int64_t k, const PlanOptions& o) {
+Channel read(const ImageView& source, std::int64_t k) {
+    Channel ch(source.height, source.width, 0);
+    for (std::int64_t r = 0; r < ch.height; ++r)
+        for (std::int64_t c = 0; c < ch.width; ++c) ch.at(r, c) = get(source, r, c, k);
+    return ch;
+}
+
+// What each of `extent` pixels weighs in output pixel `i` of `outputs`: a triangle about its centre
+// that reaches one pixel to either side, of the output where the image shrinks.
+std::vector<double> triangle(std::int64_t extent, std::int64_t outputs, std::int64_t i) {
+    const double scale = static_cast<double>(extent) / static_cast<double>(outputs);
+    const double centre = (static_cast<double>(i) + 0.5) * scale, reach = std::max(scale, 1.0);
+    std::vector<double> weights;
+    double sum = 0;
+    for (std::int64_t p = 0; p < extent; ++p) {
+        const double distance = std::abs(static_cast<double>(p) + 0.5 - centre) / reach;
+        weights.push_back(std::max(0.0, 1 - distance));
+        sum += weights.back();
+    }
+    for (double& weight : weights) weight /= sum;
+    return weights;
+}
+
+Channel reduced(const Channel& from, const Window& whole, const Size& size) {
+    const Window window = clipped(whole, {from.height, from.width});
+    Channel wide(size.height, window.width, 0), to(size.height, size.width, 0);
+    for (std::int64_t r = 0; r < size.height; ++r) {
+        const std::vector<double> weights = triangle(window.height, size.height, r);
+        for (std::int64_t c = 0; c < window.width; ++c)
+            for (std::int64_t p = 0; p < window.height; ++p)
+                if (const double weight = weights[static_cast<std::size_t>(p)]; weight > 0)
+                    wide.at(r, c) += weight * from.at(window.top + p, window.left + c);
+    }
+    for (std::int64_t c = 0; c < size.width; ++c) {
+        const std::vector<double> weights = triangle(window.width, size.width, c);
+        for (std::int64_t r = 0; r < size.height; ++r)
+            for (std::int64_t p = 0; p < window.width; ++p)
+                if (const double weight = weights[static_cast<std::size_t>(p)]; weight > 0)
+                    to.at(r, c) += weight * wide.at(r, p);
+    }
+    return to;
+}
+
+Channel filtered(const Channel& from, const PlanOptions& o) {
     const BorderRule border = border_rule(o.fill_mode);
     const std::int64_t pad = spline_padding(o.order, border);
-    Channel ch{source.height + 2 * pad, source.width + 2 * pad, pad, {}};
-    ch.values.resize(static_cast<std::size_t>(ch.height * ch.width));
+    Channel ch(from.height + 2 * pad, from.width + 2 * pad, pad);
     for (std::int64_t r = 0; r < ch.height; ++r)
         for (std::int64_t c = 0; c < ch.width; ++c) {
-            const std::int64_t sr = std::clamp<std::int64_t>(r - pad, 0, source.height - 1);
-            const std::int64_t sc = std::clamp<std::int64_t>(c - pad, 0, source.width - 1);
+            const std::int64_t sr = std::clamp<std::int64_t>(r - pad, 0, from.height - 1);
+            const std::int64_t sc = std::clamp<std::int64_t>(c - pad, 0, from.width - 1);
             const bool inside = sr == r - pad && sc == c - pad;
-            ch.at(r, c) =
-                inside || border.taps != Extension::constant ? get(source, sr, sc, k) : o.cval;
+            ch.at(r, c) = inside || border.taps != Extension::constant ? from.at(sr, sc) : o.cval;
         }
     if (o.order > 1)
         spline_prefilter(ch.values.data(), ch.height, ch.width, 1, o.order, border.filter);
     return ch;
 }
 
-double sample(Channel& ch, double y, double x, const PlanOptions& o) {
+// Where a pixel comes from that has been mirrored already.
+std::pair<double, double> place(const Coordinates& from, double r, double c) {
+    const double y = from.affine.y(r, c), x = from.affine.x(r, c);
+    if (!from.projects) return {y, x};
+    const double w = from.divisor.at(r, c);
+    return {projected(y, w), projected(x, w)};
+}
+
+double sample(const Channel& ch, double y, double x, const PlanOptions& o) {
     const BorderRule border = border_rule(o.fill_mode);
     double at[2] = {bounded_coordinate(y) + static_cast<double>(ch.pad),
                     bounded_coordinate(x) + static_cast<double>(ch.pad)};
@@ -125,23 +184,21 @@ void reference_augment(const Plan& plan, const ImageView& source, const double* 
     };
 
     std::vector<double> image(static_cast<std::size_t>(plan.target_elements()));
+    const std::int64_t height = plan.target_height(), width = plan.target_width();
     const auto at = [&](std::int64_t r, std::int64_t c, std::int64_t k) -> double& {
-        return image[static_cast<std::size_t>((r * o.width + c) * o.channels + k)];
+        return image[static_cast<std::size_t>((r * width + c) * o.channels + k)];
     };
     for (std::int64_t k = 0; k < o.channels; ++k) {
-        Channel channel = from.warps ? spline_channel(source, k, o) : Channel{};
-        for (std::int64_t r = 0; r < o.height; ++r)
-            for (std::int64_t c = 0; c < o.width; ++c) {
-                const std::int64_t rr = from.flip_vertical ? o.height - 1 - r : r;
-                const std::int64_t cc = from.flip_horizontal ? o.width - 1 - c : c;
-                if (!from.warps) {
-                    at(r, c, k) = hold(get(source, rr, cc, k));
-                    continue;
-                }
-                const double y = from.affine.y(static_cast<double>(rr), static_cast<double>(cc));
-                const double x = from.affine.x(static_cast<double>(rr), static_cast<double>(cc));
-                double v = sample(channel, y, x, o);
-                if (is_bytes) v = rounded_to_byte(v);
+        const Channel whole = read(source, k);
+        const Channel samples = from.reduces ? reduced(whole, from.window, from.reduced) : whole;
+        const Channel channel = from.warps ? filtered(samples, o) : samples;
+        for (std::int64_t r = 0; r < height; ++r)
+            for (std::int64_t c = 0; c < width; ++c) {
+                const std::int64_t rr = from.flip_vertical ? height - 1 - r : r;
+                const std::int64_t cc = from.flip_horizontal ? width - 1 - c : c;
+                const auto [y, x] = place(from, static_cast<double>(rr), static_cast<double>(cc));
+                double v = from.warps ? sample(channel, y, x, o) : channel.at(rr, cc);
+                if (is_bytes && (from.warps || from.reduces)) v = rounded_to_byte(v);
                 at(r, c, k) = hold(v);
             }
     }
@@ -159,8 +216,8 @@ void reference_augment(const Plan& plan, const ImageView& source, const double* 
             if (n.samplewise_std) v /= std::sqrt(squares) + 1e-6;
         }
     }
-    for (std::int64_t r = 0; r < o.height; ++r)
-        for (std::int64_t c = 0; c < o.width; ++c)
+    for (std::int64_t r = 0; r < height; ++r)
+        for (std::int64_t c = 0; c < width; ++c)
             for (std::int64_t k = 0; k < o.channels; ++k)
                 put(target, r, c, k, (at(r, c, k) - plan.mean(k)) / plan.std(k));
 }

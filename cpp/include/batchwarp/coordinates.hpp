@@ -54,6 +54,7 @@ struct Coordinates {
     Divisor divisor;
     bool warps = false, projects = false;
     bool flip_horizontal = false, flip_vertical = false;
+    bool composed = false;  ///< of operations other than Keras'
     /// What is sampled is not the image, but `window` of it, reduced to size `reduced` by a filter
     /// that sees every pixel.
     bool reduces = false;

@@ -94,19 +94,39 @@ Taps TapsOfAxis::range(std::int64_t output) const noexcept {
     return taps;
 }
 
-Taps TapsOfAxis::of(std::int64_t output) {
-    Taps taps = range(output);
+// The weights of an output pixel, for as long as nobody asks for another one's.
+double* TapsOfAxis::weigh(const Taps& taps, std::int64_t output) {
     const double middle = center(output), per_pixel = 1.0 / filter_scale_;
-    double* exact = exact_.reserve(most_);
+    double* weights = exact_.reserve(most_);
     double sum = 0;
     for (std::int64_t i = 0; i < taps.count; ++i) {
-        exact[i] = filter_.weight((static_cast<double>(taps.first + i) - middle + 0.5) * per_pixel);
-        sum += exact[i];
+        weights[i] =
+            filter_.weight((static_cast<double>(taps.first + i) - middle + 0.5) * per_pixel);
+        sum += weights[i];
     }
+    if (sum != 0)
+        for (std::int64_t i = 0; i < taps.count; ++i) weights[i] /= sum;
+    return weights;
+}
+
+Taps TapsOfAxis::of(std::int64_t output) {
+    Taps taps = range(output);
+    const double* exact = weigh(taps, output);
     std::int32_t* weights = rounded_.reserve(most_);
-    for (std::int64_t i = 0; i < taps.count; ++i)
-        weights[i] = rounded(sum != 0 ? exact[i] / sum : exact[i]);
+    std::transform(exact, exact + taps.count, weights, rounded);
     taps.weights = weights;
+    return taps;
+}
+
+ExactTaps TapsOfAxis::exact(std::int64_t output) {
+    const Taps all = range(output);
+    ExactTaps taps{all.first, all.count, weigh(all, output)};
+    while (taps.count > 1 && taps.weights[taps.count - 1] == 0) --taps.count;
+    while (taps.count > 1 && taps.weights[0] == 0) {
+        ++taps.first;
+        ++taps.weights;
+        --taps.count;
+    }
     return taps;
 }
 

@@ -17,6 +17,12 @@ struct Taps {
     std::int64_t end() const noexcept { return first + count; }
 };
 
+/// The same, before they are rounded: they add up to 1. Those at either end are not zero.
+struct ExactTaps {
+    std::int64_t first = 0, count = 0;
+    const double* weights = nullptr;
+};
+
 /// Pillow's filter along one axis: as wide as the scale asks for when the image shrinks, computed
 /// in double, normalised, then rounded.
 class TapsOfAxis {
@@ -38,6 +44,7 @@ class TapsOfAxis {
     /// The taps of an output pixel; `first` and `end()` never decrease with it. The weights are
     /// there until the next call.
     Taps of(std::int64_t output);
+    ExactTaps exact(std::int64_t output);
 
   private:
     struct Filter {
@@ -47,6 +54,7 @@ class TapsOfAxis {
     static Filter filter_of(Interpolation method) noexcept;
     double center(std::int64_t output) const noexcept;
     Taps range(std::int64_t output) const noexcept;  // without weights
+    double* weigh(const Taps& taps, std::int64_t output);
 
     Filter filter_;
     std::int64_t extent_, outputs_;

@@ -238,6 +238,7 @@ static_assert(TierLanes<Lanes> && TierVec<Vec, Four> && TierWords<Words>);
 #include "bytes.inl"
 #include "resize.inl"
 #include "resize_words.inl"
+#include "reduction.inl"
 #include "table.inl"
 // clang-format on
 

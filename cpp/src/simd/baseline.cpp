@@ -29,6 +29,7 @@
 #include "bytes.inl"
 #include "resize.inl"
 #include "resize_plain.inl"
+#include "reduction.inl"
 #include "table.inl"
 // clang-format on
 

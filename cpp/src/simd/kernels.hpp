@@ -125,6 +125,20 @@ struct ResizeRowsJob {
     const int16_t* weights;
 };
 
+/// Makes the pixels of a row as weighted sums of pixels of another.
+template <class T>
+struct BasicBlendJob {
+    const T* row;  // a pixel's vector of four may reach past its end
+    T* target;
+    int32_t channels;
+    int64_t outputs;
+    const int64_t* first;  // of each output, the pixel that is its first tap,
+    const int32_t* taps;   // how many it has, at least one,
+    const T* weights;      // and what they weigh, `most` numbers for each
+    int64_t most;
+};
+using BlendJob = BasicBlendJob<float>;
+
 /// Changes `pixels` pixels of `channels` interleaved values, the first of which is number
 /// `first_channel`: more than 0 only for functions of a value. `function` is of the operation's
 /// type `Function<float>`.
@@ -199,6 +213,13 @@ struct KernelTable {
     void (*premultiply)(const uint8_t* from, uint8_t* to, int64_t pixels);
     void (*unpremultiply)(const uint8_t* from, uint8_t* to, int64_t pixels);
     void (*luma)(const uint8_t* rgb, uint8_t* to, int64_t pixels);
+
+    /// Weighted sums of `taps` rows of `count` values, at least one.
+    void (*blend_rows_u8)(const uint8_t* const* rows, const float* weights, int32_t taps,
+                          int64_t count, float* to);
+    void (*blend_rows_f32)(const float* const* rows, const float* weights, int32_t taps,
+                           int64_t count, float* to);
+    void (*blend_pixels)(const BlendJob&);
 };
 
 extern const KernelTable baseline_kernels;

@@ -31,7 +31,10 @@ constexpr KernelTable make_table(const char* name) noexcept {
             resize_columns,
             premultiply,
             unpremultiply,
-            luma};
+            luma,
+            blend_rows<uint8_t>,
+            blend_rows<float>,
+            blend_pixels};
 }
 
 }  // namespace
