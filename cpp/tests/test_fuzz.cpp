@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
+#include <span>
 
 #include "batchwarp/cpu.hpp"
 #include "batchwarp/parallel.hpp"
@@ -41,11 +42,56 @@ struct Steps {
     }
 };
 
-Steps random_steps(const Pick& pick, std::int64_t channels) {
+Plan plan_of(PlanOptions options, std::vector<StepOptions> steps) {
+    options.steps = std::move(steps);
+    return Plan(std::move(options));
+}
+
+// Settings of a step that moves pixels of images of this size.
+StepOptions random_move(const Description& operation, const Size& size, bool heads,
+                        const Pick& pick) {
+    StepOptions step{operation.name};
+    const bool inside = step.operation == "random_crop";
+    for (const Setting& setting : std::span(operation.settings, operation.setting_count())) {
+        const std::string name = setting.name;
+        const auto extent = [&](std::int64_t most) {
+            return pick(1, inside ? static_cast<int>(most) : pick(0, 9) == 0 ? 600 : 90);
+        };
+        if (name == "height") step.settings[name] = {static_cast<double>(extent(size.height))};
+        if (name == "width") step.settings[name] = {static_cast<double>(extent(size.width))};
+        if (name == "top" || name == "left")
+            step.settings[name] = {static_cast<double>(pick(-20, 60))};
+        if (name == "antialias") step.settings[name] = {heads ? pick(0, 1) * 1.0 : 0.0};
+    }
+    return step;
+}
+
+// Keras' list, or some of all others.
+std::vector<StepOptions> random_moves(const PlanOptions& o, const Pick& pick) {
+    if (pick(0, 1) == 0) return {{"keras_affine"}, {"flip"}};
+    std::vector<const Description*> moves;
+    for (const Description* operation : operations())
+        if (operation->scope == Scope::coordinates && !operation->keras) moves.push_back(operation);
+    std::vector<StepOptions> steps;
+    for (int i = pick(0, 4); i > 0; --i) {
+        const Plan before = plan_of(o, steps);
+        const auto last = static_cast<int>(moves.size()) - 1;
+        steps.push_back(random_move(*moves[static_cast<std::size_t>(pick(0, last))],
+                                    {before.target_height(), before.target_width()}, steps.empty(),
+                                    pick));
+    }
+    return steps;
+}
+
+Steps random_steps(const Pick& pick, const PlanOptions& o) {
+    const std::int64_t channels = o.channels;
     Steps steps;
-    steps.coordinates = {{"keras_affine"}, {"flip"}};
+    steps.coordinates = random_moves(o, pick);
     // Keras' own come first.
+    const bool recipe =
+        steps.coordinates.empty() || steps.coordinates[0].operation != "keras_affine";
     for (const bool keras : {true, false}) {
+        if (keras && recipe) continue;
         const std::vector<std::string> names = names_where([=](const Description& operation) {
             return operation.scope == Scope::pixel && operation.keras == keras &&
                    (channels == 3 || !operation.colors);
@@ -69,19 +115,32 @@ Steps random_steps(const Pick& pick, std::int64_t channels) {
     return steps;
 }
 
-Plan plan_of(PlanOptions options, std::vector<StepOptions> steps) {
-    options.steps = std::move(steps);
-    return Plan(std::move(options));
+// Parameters of steps that move pixels, half of them with nothing to do.
+void move_randomly(double* row, const Plan& plan, const Pick& pick, std::mt19937& random) {
+    for (const StepOptions& step : plan.options().steps)
+        for (const Description* operation : operations()) {
+            if (step.operation != operation->name) continue;
+            const bool moves = operation->scope == Scope::coordinates && pick(0, 1) == 0;
+            for (const Column& column : std::span(operation->columns, operation->column_count())) {
+                if (moves) *row = uniform(random, column.low, column.high);
+                ++row;
+            }
+        }
 }
 
-// Random parameters: coordinates as Keras has them, then those of steps that change pixels.
+// Random parameters: of steps that move pixels, then of those that change them.
 Rows random_rows(const Plan& plan, std::int64_t count, const Pick& pick, std::mt19937& random) {
     Rows rows(plan, count);
     for (std::int64_t i = 0; i < count; ++i) {
-        KerasRow row =
-            random_row(random, plan.options().height, plan.options().width, pick(0, 1) == 0);
-        if (pick(0, 5) == 0) row.theta = row.shear = row.tx = 0;
-        std::copy_n(row.data(), std::min<std::size_t>(8, plan.columns().size()), rows.row(i));
+        const std::vector<StepOptions>& steps = plan.options().steps;
+        if (!steps.empty() && steps[0].operation == "keras_affine") {
+            KerasRow row =
+                random_row(random, plan.options().height, plan.options().width, pick(0, 1) == 0);
+            if (pick(0, 5) == 0) row.theta = row.shear = row.tx = 0;
+            std::copy_n(row.data(), 8, rows.row(i));
+        } else {
+            move_randomly(rows.row(i), plan, pick, random);
+        }
         color_randomly(rows, i, plan, random, true);
     }
     return rows;
@@ -118,11 +177,14 @@ bool round_agrees(unsigned seed) {
         return std::uniform_int_distribution<int>(low, high)(random);
     };
     const PlanOptions o = random_options(pick);
-    const Steps steps = random_steps(pick, o.channels);
+    const Steps steps = random_steps(pick, o);
     const Plan plan = plan_of(o, steps.all()), warp = plan_of(o, steps.coordinates);
     std::vector<StepOptions> others = steps.pixel;
     others.insert(others.end(), steps.store.begin(), steps.store.end());
-    const Plan rest = plan_of(o, others);
+    PlanOptions moved_options = o;
+    moved_options.height = warp.target_height();
+    moved_options.width = warp.target_width();
+    const Plan rest = plan_of(moved_options, others);
 
     const auto source_type = static_cast<DType>(pick(0, 4));
     const Layout layout =
@@ -139,7 +201,8 @@ bool round_agrees(unsigned seed) {
     set_num_threads(pick(1, 3));
 
     const auto batch = [&] {
-        return TestBatch(DType::f32, n, o.height, o.width, o.channels, layout);
+        return TestBatch(DType::f32, n, warp.target_height(), warp.target_width(), o.channels,
+                         layout);
     };
     const auto augment = [&](const Plan& by, const Rows& params, const TestBatch& target) {
         BatchRequest request;
