@@ -41,15 +41,17 @@ void blend_rows(const double* const* rows, const double* weights, std::int32_t t
 void blend_pixels(const BasicBlendJob<float>& job) { kernels().blend_pixels(job); }
 
 void blend_pixels(const BasicBlendJob<double>& job) {
-    double* to = job.target;
-    for (std::int64_t x = 0; x < job.outputs; ++x)
-        for (std::int64_t c = 0; c < job.channels; ++c) {
-            double sum = 0;
-            for (std::int64_t t = 0; t < job.taps[x]; ++t)
-                sum +=
-                    job.weights[x * job.most + t] * job.row[(job.first[x] + t) * job.channels + c];
-            *to++ = sum;
-        }
+    for (int line = 0; line < blend_lines; ++line) {
+        double* to = job.target[line];
+        for (std::int64_t x = 0; x < job.outputs; ++x)
+            for (std::int64_t c = 0; c < job.channels; ++c) {
+                double sum = 0;
+                for (std::int64_t t = 0; t < job.taps[x]; ++t)
+                    sum += job.weights[x * job.most + t] *
+                           job.row[line][(job.first[x] + t) * job.channels + c];
+                *to++ = sum;
+            }
+    }
 }
 
 // Whether the rows of an image are what the kernels read.
@@ -140,27 +142,38 @@ template <class S>
 void Reduction<T>::make(std::int64_t begin, std::int64_t end, const S* values,
                         std::int64_t first_row, std::int64_t row_stride, T* out) {
     const std::int64_t count = part_.width * part_.channels;
-    T* line = line_.reserve(count + line_slack);
-    std::fill_n(line + count, line_slack, T{});
+    const std::int64_t target_row = size_.width * part_.channels;
+    T* lines = lines_.reserve(blend_lines * (count + line_slack));
     T* weights = row_weights_.reserve(vertical_.most());
     std::vector<const S*> rows(static_cast<std::size_t>(vertical_.most()));
-    BasicBlendJob<T> job{line,
-                         out,
+    BasicBlendJob<T> job{{},
+                         {},
                          static_cast<std::int32_t>(part_.channels),
                          size_.width,
                          first_.data(),
                          taps_.data(),
                          weights_.data(),
                          horizontal_.most()};
-    for (std::int64_t r = begin; r < end; ++r) {
-        const ExactTaps taps = vertical_.exact(filtered_row(r));
-        for (std::int64_t t = 0; t < taps.count; ++t) {
-            weights[t] = static_cast<T>(taps.weights[t]);
-            rows[static_cast<std::size_t>(t)] = values + (taps.first + t - first_row) * row_stride;
+    for (std::int64_t r = begin; r < end; r += blend_lines) {
+        for (int k = 0; k < blend_lines; ++k) {
+            if (r + k >= end) {  // rows that lack repeat the last
+                job.row[k] = job.row[k - 1];
+                job.target[k] = job.target[k - 1];
+                continue;
+            }
+            T* line = lines + k * (count + line_slack);
+            const ExactTaps taps = vertical_.exact(filtered_row(r + k));
+            for (std::int64_t t = 0; t < taps.count; ++t) {
+                weights[t] = static_cast<T>(taps.weights[t]);
+                rows[static_cast<std::size_t>(t)] =
+                    values + (taps.first + t - first_row) * row_stride;
+            }
+            blend_rows(rows.data(), weights, static_cast<std::int32_t>(taps.count), count, line);
+            std::fill_n(line + count, line_slack, T{});
+            job.row[k] = line;
+            job.target[k] = out + (r + k - begin) * target_row;
         }
-        blend_rows(rows.data(), weights, static_cast<std::int32_t>(taps.count), count, line);
         blend_pixels(job);
-        job.target += size_.width * part_.channels;
     }
 }
 

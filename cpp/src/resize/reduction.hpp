@@ -49,7 +49,7 @@ class Reduction {
     std::vector<std::int64_t> first_;
     std::vector<std::int32_t> taps_;
     std::vector<T> weights_;  // as many for each as the one with most has
-    Buffer<T> line_, row_weights_;
+    Buffer<T> lines_, row_weights_;
 };
 
 }  // namespace batchwarp

@@ -125,11 +125,13 @@ struct ResizeRowsJob {
     const int16_t* weights;
 };
 
-/// Makes the pixels of a row as weighted sums of pixels of another.
+inline constexpr int32_t blend_lines = 4;  // rows whose pixels are blended side by side
+
+/// Makes the pixels of some rows as weighted sums of the pixels of others.
 template <class T>
 struct BasicBlendJob {
-    const T* row;  // a pixel's vector of four may reach past its end
-    T* target;
+    const T* row[blend_lines];  // a pixel's vector of four may reach past the end
+    T* target[blend_lines];     // two may be the same
     int32_t channels;
     int64_t outputs;
     const int64_t* first;  // of each output, the pixel that is its first tap,

@@ -43,37 +43,60 @@ void blend_rows(const S* const* rows, const float* weights, int32_t taps, int64_
         blend_four<false>(rows + t, weights + t, taps - t, count, to);
 }
 
-// Three or four channels; three are read and written as four, from left to right.
+// The taps of an output are the same in all rows, and so are the branches about them. Three
+// channels are read and written as four, from left to right.
 template <int Channels>
 void blend_vectors(const BlendJob& job) {
-    const auto pixel = [&job](int64_t x) {
-        const float* from = job.row + job.first[x] * Channels;
+    const int64_t last = job.outputs - 1;
+    for (int64_t x = 0; x <= last; ++x) {
+        const int64_t at = job.first[x] * Channels;
+        const float *a = job.row[0] + at, *b = job.row[1] + at;
+        const float *c = job.row[2] + at, *d = job.row[3] + at;
         const float* weights = job.weights + x * job.most;
         const int32_t taps = job.taps[x];
-        Four sum = all_four(weights[0]) * load_four(from);
-        for (int32_t t = 1; t < taps; ++t)
-            sum = Vec::multiply_add(all_four(weights[t]), load_four(from + t * Channels), sum);
-        return sum;
-    };
-    const int64_t last = job.outputs - 1;
-    for (int64_t x = 0; x < last; ++x) store_four(job.target + x * Channels, pixel(x));
-    float four[4];
-    store_four(four, pixel(last));
-    memcpy(job.target + last * Channels, four, Channels * sizeof(float));
+        Four weight = all_four(weights[0]);
+        Four sum[blend_lines] = {weight * load_four(a), weight * load_four(b),
+                                 weight * load_four(c), weight * load_four(d)};
+        for (int32_t t = 1; t < taps; ++t) {
+            weight = all_four(weights[t]);
+            sum[0] = Vec::multiply_add(weight, load_four(a + t * Channels), sum[0]);
+            sum[1] = Vec::multiply_add(weight, load_four(b + t * Channels), sum[1]);
+            sum[2] = Vec::multiply_add(weight, load_four(c + t * Channels), sum[2]);
+            sum[3] = Vec::multiply_add(weight, load_four(d + t * Channels), sum[3]);
+        }
+        for (int k = 0; k < blend_lines; ++k) {
+            float* to = job.target[k] + x * Channels;
+            if (x < last) {
+                store_four(to, sum[k]);
+            } else {
+                float four[4];
+                store_four(four, sum[k]);
+                memcpy(to, four, Channels * sizeof(float));
+            }
+        }
+    }
 }
 
 void blend_pixels(const BlendJob& job) {
     const int32_t channels = job.channels;
     if (channels == 3) return blend_vectors<3>(job);
     if (channels == 4) return blend_vectors<4>(job);
-    float* to = job.target;
     for (int64_t x = 0; x < job.outputs; ++x)
-        for (int32_t c = 0; c < channels; ++c) {
-            const float* from = job.row + job.first[x] * channels + c;
+        for (int32_t k = 0; k < channels; ++k) {
+            const int64_t at = job.first[x] * channels + k;
+            const float *a = job.row[0] + at, *b = job.row[1] + at;
+            const float *c = job.row[2] + at, *d = job.row[3] + at;
             const float* weights = job.weights + x * job.most;
-            float sum = weights[0] * from[0];
-            for (int32_t t = 1; t < job.taps[x]; ++t) sum += weights[t] * from[t * channels];
-            *to++ = sum;
+            float sum[blend_lines] = {};
+            for (int32_t t = 0; t < job.taps[x]; ++t) {
+                const int64_t by = int64_t{t} * channels;
+                sum[0] += weights[t] * a[by];
+                sum[1] += weights[t] * b[by];
+                sum[2] += weights[t] * c[by];
+                sum[3] += weights[t] * d[by];
+            }
+            for (int line = 0; line < blend_lines; ++line)
+                job.target[line][x * channels + k] = sum[line];
         }
 }
 
