@@ -22,8 +22,12 @@ double drawn(const Distribution& d, double u) noexcept {
 }
 
 void draw_by_distributions(const KeyedNumbers& number, const Step& step, double* parameters) {
-    for (std::size_t k = 0; k < step.draws.size(); ++k)
-        parameters[k] = drawn(step.draws[k], number(static_cast<int>(k)));
+    for (std::size_t k = 0; k < step.draws.size(); ++k) {
+        const Distribution& d = step.draws[k];
+        // A random number takes longer than all the rest: none for a parameter that is fixed.
+        const bool fixed = !d.mirrored && d.low == d.high;
+        parameters[k] = fixed ? d.centre + d.low : drawn(d, number(static_cast<int>(k)));
+    }
 }
 
 void draw_rows(const Plan& plan, const std::uint64_t* samples, std::int64_t count,

@@ -15,6 +15,8 @@ void RandomArea::settle(const Settings& settings, Step& step) {
                    ", ", range[1]);
         step.constants.insert(step.constants.end(), range.begin(), range.end());
     }
+    const std::vector<double>& ratio = settings.numbers("ratio");
+    step.constants.insert(step.constants.end(), {std::log(ratio[0]), std::log(ratio[1])});
 }
 
 RandomArea::RandomArea(const double* ranges, const Size& size) noexcept
@@ -24,8 +26,7 @@ RandomArea::RandomArea(const double* ranges, const Size& size) noexcept
 
 RandomArea::Sides RandomArea::draw(const KeyedNumbers& number, int attempt) const noexcept {
     const double area = height_ * width_ * number(2 * attempt, ranges_[0], ranges_[1]);
-    const double ratio =
-        std::exp(number(2 * attempt + 1, std::log(ranges_[2]), std::log(ranges_[3])));
+    const double ratio = std::exp(number(2 * attempt + 1, ranges_[4], ranges_[5]));
     return {std::nearbyint(std::sqrt(area * ratio)), std::nearbyint(std::sqrt(area / ratio))};
 }
 

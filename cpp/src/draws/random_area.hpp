@@ -9,9 +9,10 @@ namespace batchwarp {
 
 class RandomArea {
   public:
-    static constexpr int attempts = 10, constants = 4;
+    static constexpr int attempts = 10, constants = 6;
 
-    /// Checks the settings `scale`, of the image's area, and `ratio`, and keeps them.
+    /// Checks the settings `scale`, of the image's area, and `ratio`, and keeps both and the
+    /// logarithms of the latter.
     static void settle(const Settings& settings, Step& step);
 
     /// @param ranges  what `settle` has added to the constants

@@ -16,8 +16,10 @@ void Flip::settle(const Settings& settings, const PlanOptions&, Step& step) {
 }
 
 void Flip::draw(const KeyedNumbers& number, const Step& step, double* row) noexcept {
-    for (int axis = 0; axis < 2; ++axis)
-        row[axis] = number(axis) < step.constants[static_cast<std::size_t>(axis)] ? 1 : 0;
+    for (int axis = 0; axis < 2; ++axis) {
+        const double probability = step.constants[static_cast<std::size_t>(axis)];
+        row[axis] = probability > 0 && number(axis) < probability ? 1 : 0;
+    }
 }
 
 }  // namespace batchwarp::ops
