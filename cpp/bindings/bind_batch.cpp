@@ -1,5 +1,6 @@
 #include <pybind11/stl.h>
 
+#include <algorithm>
 #include <array>
 #include <iterator>
 #include <limits>
@@ -90,6 +91,22 @@ py::array_t<double> bind_draw(const Plan& plan, const py::object& samples, std::
     return rows;
 }
 
+py::array_t<double> bind_uniform(const py::object& samples, std::int64_t epoch, std::uint64_t seed,
+                                 int operation, const std::vector<int>& numbers) {
+    const DrawKey key = key_of(seed, epoch);
+    const auto is_outside = [](int number) { return number < 0 || number > number_of_p; };
+    if (operation < 0 || operation > 0xffff || std::ranges::any_of(numbers, is_outside))
+        throw py::value_error(
+            "`operation` must be from 0 to 65535, and `numbers` from 0 to 255. Received: " +
+            std::to_string(operation) + ", " + py::repr(py::cast(numbers)).cast<std::string>());
+    const py::array array = as_array(samples, "samples");
+    const py::ssize_t n = array.ndim() == 1 ? array.shape(0) : -1;
+    const auto* keys = table<std::uint64_t>(array, n, 0, "samples");
+    py::array_t<double> rows({n, std::ssize(numbers)});
+    draw_uniform(operation, numbers, keys, n, key, rows.mutable_data());
+    return rows;
+}
+
 std::array<std::uint32_t, 4> bind_philox(const std::array<std::uint32_t, 4>& counter,
                                          const std::array<std::uint32_t, 2>& key) {
     return philox(counter, {{key[0], key[1]}});
@@ -120,6 +137,9 @@ void register_batch(py::module_& m) {
           "Fills `dst` like `augment_batch`, with parameters that are drawn for each sample.");
     m.def("draw", &bind_draw, py::arg("plan"), py::arg("samples"), py::arg("epoch"),
           py::arg("seed"), "The parameters that are drawn for each sample.");
+    m.def("uniform", &bind_uniform, py::arg("samples"), py::arg("epoch"), py::arg("seed"),
+          py::arg("operation"), py::arg("numbers"),
+          "Numbers from 0 to below 1 of one operation, a row for each sample.");
     m.def("philox", &bind_philox, py::arg("counter"), py::arg("key"),
           "Philox4x32-10: what a counter of four words is under a key of two.");
     m.def("affine_matrices", &bind_affine_matrices, py::arg("params"), py::arg("height"),

@@ -7,6 +7,7 @@ import pytest
 
 from batchwarp import _core, ops
 from batchwarp._reference.draws import Size
+from batchwarp._reference.philox import uniform
 from batchwarp._reference.tree import leaves
 from batchwarp.augment.recipe import Recipe
 from batchwarp.ops.recipe import ImageSpec
@@ -128,3 +129,18 @@ def test_wrong_recipes(options, error, message):
 def test_wrong_epochs(epoch):
     with pytest.raises(ValueError, match="`epoch` must be from 0 to"):
         _core.draw(plan_of([ops.Flip()]), SAMPLES, epoch, SEED)
+
+
+def test_uniform_numbers_are_those_of_the_interpreter():
+    samples = np.array([0, 5, 2**64 - 1], np.uint64)
+    numbers = (0, 3, 255)
+    found = _core.uniform(samples, 3, 2**63 + 7, 0x8001, numbers)
+    expected = [[uniform(2**63 + 7, int(one), 3, 0x8001, k) for k in numbers] for one in samples]
+    np.testing.assert_array_equal(found, expected)
+    assert _core.uniform(samples[:0], 0, 0, 0, [1]).shape == (0, 1)
+
+
+@pytest.mark.parametrize(("operation", "numbers"), [(-1, [0]), (2**16, [0]), (0, [256]), (0, [-1])])
+def test_uniform_numbers_that_there_are_not(operation, numbers):
+    with pytest.raises(ValueError, match="must be from 0 to 65535"):
+        _core.uniform(np.arange(2, dtype=np.uint64), 0, 0, operation, numbers)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -64,5 +65,10 @@ struct DrawKey {
 /// are neutral.
 void draw_rows(const Plan& plan, const std::uint64_t* samples, std::int64_t count,
                const DrawKey& key, double* rows);
+
+/// Uniform numbers in [0, 1) of an operation's own node, a row of `numbers` for each of `count`
+/// samples.
+void draw_uniform(int operation, std::span<const int> numbers, const std::uint64_t* samples,
+                  std::int64_t count, const DrawKey& key, double* rows);
 
 }  // namespace batchwarp

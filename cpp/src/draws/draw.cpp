@@ -9,6 +9,14 @@
 
 namespace batchwarp {
 
+namespace {
+
+PhiloxKey philox_key(const DrawKey& key) noexcept {
+    return {{static_cast<std::uint32_t>(key.seed), static_cast<std::uint32_t>(key.seed >> 32)}};
+}
+
+}  // namespace
+
 double drawn(const Distribution& d, double u) noexcept {
     double sign = 1;
     if (d.mirrored) {
@@ -32,8 +40,7 @@ void draw_by_distributions(const KeyedNumbers& number, const Step& step, double*
 
 void draw_rows(const Plan& plan, const std::uint64_t* samples, std::int64_t count,
                const DrawKey& draw_key, double* rows) {
-    const PhiloxKey key{{static_cast<std::uint32_t>(draw_key.seed),
-                         static_cast<std::uint32_t>(draw_key.seed >> 32)}};
+    const PhiloxKey key = philox_key(draw_key);
     Choices choices(plan.options().policies);
     const std::span<const Step> both[] = {plan.coordinate_steps(), plan.pixel_steps()};
     for (std::int64_t i = 0; i < count; ++i, rows += plan.columns().size()) {
@@ -44,6 +51,16 @@ void draw_rows(const Plan& plan, const std::uint64_t* samples, std::int64_t coun
                 if (step.draw != nullptr && choices.include(step.where))
                     step.draw({key, samples[i], draw_key.epoch, step.where.counter()}, step,
                               rows + step.column);
+    }
+}
+
+void draw_uniform(int operation, std::span<const int> numbers, const std::uint64_t* samples,
+                  std::int64_t count, const DrawKey& draw_key, double* rows) {
+    const PhiloxKey key = philox_key(draw_key);
+    const Where where{.operation = operation};
+    for (std::int64_t i = 0; i < count; ++i) {
+        const KeyedNumbers uniform{key, samples[i], draw_key.epoch, where.counter()};
+        for (const int number : numbers) *rows++ = uniform(number);
     }
 }
 
