@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from batchwarp import _core, cuda, errors, image, runtime
+from batchwarp import _core, cuda, errors, image, ops, runtime
+from batchwarp.augment.augment import Augment
 from batchwarp.errors import ImageFileError
 from batchwarp.generator import ImageDataGenerator
 from batchwarp.iterators import NumpyArrayIterator
 
 __all__ = [
+    "Augment",
     "ImageDataGenerator",
     "ImageFileError",
     "NumpyArrayIterator",
@@ -15,6 +17,7 @@ __all__ = [
     "cuda",
     "errors",
     "image",
+    "ops",
     "runtime",
 ]
 

@@ -33,7 +33,7 @@ def last(output, metric):
     return float(re.findall(rf"\b{metric}: ([\d.]+)", output)[-1])
 
 
-@pytest.mark.parametrize("name", ["arrays.py", "directory.py"])
+@pytest.mark.parametrize("name", ["arrays.py", "directory.py", "recipe.py"])
 def test_training_with_validation_succeeds(run, name):
     pytest.importorskip("tensorflow", reason="Keras trains on it")
     assert last(run(name), "val_accuracy") > 0.9

@@ -26,3 +26,4 @@ class ChannelDrop(OptionalLeaf):
     """
 
     core = "channel_drop"
+    linear = True

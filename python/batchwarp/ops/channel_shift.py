@@ -35,6 +35,7 @@ class ChannelShift(OptionalLeaf):
     shift: float | tuple[float, float] = field(default=0.1, metadata=accepting(_SHIFT))
 
     core = "channel_shift"
+    linear = True
     channels = (1, 3)
 
     def draws(self, image: ImageSpec) -> tuple[KeyedDraw, ...]:  # noqa: ARG002

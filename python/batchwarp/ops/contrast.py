@@ -35,6 +35,7 @@ class Contrast(OptionalLeaf):
     factor: float | tuple[float, float] = field(default=0.2, metadata=accepting(_FACTOR))
 
     core = "contrast"
+    linear = True
 
     def draws(self, image: ImageSpec) -> tuple[KeyedDraw, ...]:  # noqa: ARG002
         """Returns what the factor is drawn from."""

@@ -27,6 +27,7 @@ class Grayscale(OptionalLeaf):
     """
 
     core = "grayscale"
+    linear = True
     channels = (3,)
 
     def draws(self, image: ImageSpec) -> tuple[KeyedDraw, ...]:  # noqa: ARG002

@@ -41,6 +41,7 @@ class Hue(OptionalLeaf):
     mode: str = field(default="yiq", metadata=accepting(_MODE))
 
     core = "hue"
+    linear = True
     channels = (3,)
 
     def core_name(self) -> str:

@@ -25,6 +25,7 @@ class Invert(OptionalLeaf):
     """
 
     core = "invert"
+    linear = True
 
     def draws(self, image: ImageSpec) -> tuple[KeyedDraw, ...]:  # noqa: ARG002
         """Returns that it is always done where `p` lets it."""

@@ -277,11 +277,14 @@ class Leaf(ImageOperation):
     Attributes:
         core: What the core calls it.
         scope: Where it acts: `"coordinates"`, `"pixel"` or `"store"`.
+        linear: Whether colours that it makes are a matrix times those before, so that it is done
+            together with its neighbours.
         channels: The numbers of channels that it is defined for, `None` for any.
     """
 
     core: ClassVar[str]
     scope: ClassVar[str] = "pixel"
+    linear: ClassVar[bool] = False
     channels: ClassVar[tuple[int, ...] | None] = None
 
     @property

@@ -35,6 +35,7 @@ class Saturation(OptionalLeaf):
     factor: float | tuple[float, float] = field(default=0.2, metadata=accepting(_FACTOR))
 
     core = "saturation"
+    linear = True
     channels = (3,)
 
     def draws(self, image: ImageSpec) -> tuple[KeyedDraw, ...]:  # noqa: ARG002

@@ -1,0 +1,355 @@
+"""`batchwarp.Augment`: operations, done to arrays of images."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from batchwarp import _core, _keras
+from batchwarp._arguments import boolean, integer, number_pair
+from batchwarp._arrays import CORE_INPUTS, CORE_OUTPUTS, as_array, rank_hint
+from batchwarp.augment.keys import one_epoch, one_seed, sample_numbers
+from batchwarp.augment.labels import checked_labels
+from batchwarp.augment.plan_table import PlanTable, rows_of
+from batchwarp.augment.recipe import Recipe, value_range_of
+from batchwarp.ops import from_config
+from batchwarp.ops.recipe import ImageSpec, RecipeOperation
+from batchwarp.ops.sampling import check_warp_options
+
+__all__ = ["Augment"]
+
+# Plans of so many sizes and dtypes are kept.
+_PLANS = 128
+
+# Which of an operation's random numbers decides whether it is done.
+_NUMBER_OF_P = 255
+
+_taking = threading.Lock()
+
+
+@dataclass(frozen=True, repr=False, init=False)
+class Augment:
+    """Operations that are done to arrays of images, the same way on every machine.
+
+    What happens to an image depends on the seed, the epoch and the image's key alone: not on its
+    batch, its place in it, threads or processes. Without keys, images are numbered from the first
+    one on that the object has ever got, so that each call augments anew.
+
+    All operations that move pixels are one map, by which the image is read once; colours come after
+    it, in their order, and `MixUp` and `CutMix` last. Objects never change, but for the number of
+    images that they have got; they compare, pickle (with that number) and repeat as Python.
+
+    Args:
+        *operations: Operations of `batchwarp.ops`, in their order.
+        seed: Integer from 0 to 2⁶⁴ - 1; `None` draws one, which the object keeps.
+        fill_mode: What is seen beyond an image's edges, one of SciPy's modes, as in
+            `ImageDataGenerator`: `"nearest"`, `"reflect"`, `"constant"`, `"wrap"`, ...
+        cval: Number, the value beyond the edges where `fill_mode` is `"constant"`.
+        order: Integer from 0 to 5, of the spline by which images are read: 0 is nearest, 1 linear.
+        dtype: Dtype of the results: `"uint8"`, `"float16"`, `"float32"` or `"float64"`. Integers
+            are cut off, not rounded, as in Keras, and are refused together with `Normalize`.
+        value_range: Pair (low, high), between what values images are, which is what strengths are
+            fractions of. `None` is (0, 255) for uint8 and (0, 65535) for uint16; for
+            floating-point images it must be given where an operation depends on it.
+        fused: Boolean; if false, each colour operation passes over the pixels by itself. That is
+            slower and means the same, up to rounding.
+        data_format: `"channels_last"` or `"channels_first"`; `None` is Keras' global one.
+
+    Raises:
+        ValueError: If an argument is not as above, or an operation stands where it cannot.
+        TypeError: If something is no operation.
+
+    Example:
+        >>> aug = Augment(ops.Flip(), ops.Affine(rotation=20), ops.Hue(0.05), seed=7)
+        >>> batch = aug(images, keys=ids, epoch=3)
+    """
+
+    operations: tuple[RecipeOperation, ...]
+    seed: int
+    fill_mode: str
+    cval: float
+    order: int
+    dtype: str
+    value_range: tuple[float, float] | None
+    fused: bool
+    data_format: str
+    _recipe: Recipe = field(compare=False)
+    _plans: dict[Any, _core.Plan] = field(compare=False)
+    _buffers: _core.BufferPool = field(compare=False)
+    _taken: int = field(compare=False)
+
+    def __init__(
+        self,
+        *operations: RecipeOperation,
+        seed: int | None = None,
+        fill_mode: str = "nearest",
+        cval: float = 0.0,
+        order: int = 1,
+        dtype: Any = "float32",
+        value_range: tuple[float, float] | None = None,
+        fused: bool = True,
+        data_format: str | None = None,
+    ) -> None:
+        recipe = Recipe("Augment", operations)
+        fill_mode, cval, order = check_warp_options(fill_mode, cval, order)
+        self._set(
+            operations=operations,
+            seed=secrets.randbits(64) if seed is None else one_seed(seed),
+            fill_mode=fill_mode,
+            cval=cval,
+            order=order,
+            dtype=_output_dtype(dtype, recipe),
+            value_range=_checked_range(value_range),
+            fused=boolean("fused", fused),
+            data_format=_keras.standardize_data_format(data_format),
+            _taken=0,
+        )
+        self._prepare(recipe)
+
+    def _set(self, **values: Any) -> None:
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+
+    def _prepare(self, recipe: Recipe) -> None:
+        """Makes what is neither compared nor pickled."""
+        self._set(_recipe=recipe, _plans={}, _buffers=_core.BufferPool())
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self._arguments(), "operations": self.operations, "_taken": self._taken}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self._set(**state)
+        self._prepare(Recipe("Augment", self.operations))
+
+    def _arguments(self) -> dict[str, Any]:
+        names = (one.name for one in fields(self) if one.compare and one.name != "operations")
+        return {name: getattr(self, name) for name in names}
+
+    def __repr__(self) -> str:
+        written = [repr(one) for one in self.operations]
+        defaults = {**_DEFAULTS, "data_format": _keras.image_data_format()}
+        for name, value in self._arguments().items():
+            if name == "seed" or value != defaults[name]:
+                written.append(f"{name}={value!r}")
+        return f"Augment({', '.join(written)})"
+
+    def get_config(self) -> dict[str, Any]:
+        """Describes the object in types that JSON has, for `from_config`.
+
+        Returns:
+            Dictionary of the constructor's arguments. How many images there have been is not in it.
+        """
+        config = self._arguments()
+        if self.value_range is not None:
+            config["value_range"] = list(self.value_range)
+        config["operations"] = [one.get_config() for one in self.operations]
+        return config
+
+    @classmethod
+    def from_config(cls, config: Any) -> Augment:
+        """Makes an object that was described by `get_config`.
+
+        Args:
+            config: Dictionary; what is missing gets its default.
+
+        Returns:
+            An `Augment`.
+
+        Raises:
+            ValueError: If a key is unknown, or its value is none that the constructor takes.
+        """
+        if not isinstance(config, Mapping):
+            raise ValueError(f"`config` should be a dictionary. Received: {config!r}")
+        accepted = ("operations", "seed", *_DEFAULTS, "data_format")
+        unknown = [key for key in config if key not in accepted]
+        if unknown:
+            raise ValueError(
+                f"`config` has the unknown key {unknown[0]!r}. Accepted are "
+                f"{', '.join(map(repr, accepted))}"
+            )
+        arguments = dict(config)
+        operations = arguments.pop("operations", ())
+        if not isinstance(operations, (list, tuple)):
+            raise ValueError(
+                '"operations" should be a list of dictionaries, as from `get_config`. '
+                f"Received: {operations!r}"
+            )
+        return cls(*map(from_config, operations), **arguments)
+
+    @overload
+    def __call__(
+        self, x: Any, keys: Any = None, epoch: int = 0, labels: None = None
+    ) -> NDArray[Any]: ...
+
+    @overload
+    def __call__(
+        self, x: Any, keys: Any = None, epoch: int = 0, *, labels: Any
+    ) -> dict[str, NDArray[Any]]: ...
+
+    @overload
+    def __call__(self, x: Any, keys: Any, epoch: int, labels: Any) -> dict[str, NDArray[Any]]: ...
+
+    def __call__(
+        self, x: Any, keys: Any = None, epoch: int = 0, labels: Any = None
+    ) -> NDArray[Any] | dict[str, NDArray[Any]]:
+        """Augments images.
+
+        Args:
+            x: Array `(n, height, width, channels)`, or `(n, channels, height, width)` for
+                `"channels_first"`, of uint8, uint16, float16, float32 or float64.
+            keys: What the images are called: array or sequence of `n` integers or strings. `None`
+                numbers them on from the images of earlier calls.
+            epoch: Integer from 0 to 2³² - 1; another one augments the same keys anew.
+            labels: Array of `n` integers or `(n, classes)` floats, which `MixUp` and `CutMix` need;
+                integers with their `num_classes`.
+
+        Returns:
+            Array of `n` images of the constructor's dtype. With labels it is a dictionary:
+            `"images"`, and `"labels"`, floats `(n, classes)` if `MixUp` or `CutMix` is among the
+            operations.
+
+        Raises:
+            ValueError: If an operation cannot be done to such images, or an argument is not as
+                above.
+            TypeError: If the images are of another dtype, or keys neither integers nor strings.
+        """
+        x = as_array("x", x, stack=True)
+        if x.ndim != 4:
+            raise ValueError(
+                f"`x` should be an array of rank 4. Received shape: {x.shape}{rank_hint(x)}"
+            )
+        plan = self._plan(x.shape[1:], x.dtype)
+        epoch = one_epoch(epoch)
+        mixing = self._recipe.mixing
+        weights = checked_labels([one for one, _ in mixing], labels, len(x))
+        samples = self._take(len(x)) if keys is None else sample_numbers(keys, len(x))
+        size = (plan.target_height, plan.target_width)
+        last = self.data_format == "channels_last"
+        shape = (len(x), *size, plan.channels) if last else (len(x), plan.channels, *size)
+        images = self._buffers.empty(shape, np.dtype(self.dtype))
+        _core.augment_keyed(x, None, samples, epoch, self.seed, plan, images)
+        if weights is None:
+            return images
+        if mixing:
+            moved = images if last else np.moveaxis(images, 1, -1)
+            weights = self._mix(moved, weights, samples, epoch)
+        return {"images": images, "labels": weights}
+
+    def _plan(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> _core.Plan:
+        """Returns the plan for images of one shape and dtype."""
+        plan = self._plans.get((shape, dtype))
+        if plan is not None:
+            return plan
+        if dtype not in CORE_INPUTS:
+            raise TypeError(
+                "`x` should be of dtype uint8, uint16, float16, float32 or float64. "
+                f"Received: {dtype}"
+            )
+        if 0 in shape:
+            raise ValueError(f"`x` should hold images with pixels. Received shape: {shape}")
+        plan = self._recipe.plan(
+            self._spec(shape),
+            owner="Augment",
+            value_range=value_range_of(dtype, self.value_range),
+            data_format=self.data_format,
+            fill_mode=self.fill_mode,
+            cval=self.cval,
+            interpolation_order=self.order,
+            fused=self.fused,
+        )
+        if len(self._plans) >= _PLANS:
+            self._plans.clear()
+        self._plans[shape, dtype] = plan
+        return plan
+
+    def _spec(self, shape: tuple[int, ...]) -> ImageSpec:
+        """Returns what an operation is told of images of a shape."""
+        last = self.data_format == "channels_last"
+        height, width, channels = shape if last else (*shape[1:], shape[0])
+        return ImageSpec(height, width, channels)
+
+    def _take(self, count: int) -> NDArray[np.uint64]:
+        """Returns the numbers of the next images."""
+        with _taking:
+            first = self._taken
+            self._set(_taken=first + count)
+        return np.arange(first, first + count, dtype=np.uint64)
+
+    def _mix(
+        self,
+        images: NDArray[Any],
+        weights: NDArray[Any],
+        samples: NDArray[np.uint64],
+        epoch: int,
+    ) -> NDArray[Any]:
+        """Mixes finished images in place, and returns what their labels become."""
+        for operation, number in self._recipe.mixing:
+            numbers = (*range(operation.numbers), _NUMBER_OF_P)
+            drawn = _core.uniform(samples, epoch, self.seed, number, numbers)
+            uniform, active = drawn[:, :-1], drawn[:, -1] < operation.p
+            shares, partners = operation.shares_and_partners(uniform, active)
+            kept = operation.mix(images, shares, partners, uniform)
+            share = kept.astype(weights.dtype)[:, None]
+            weights = weights + (1 - share) * (weights[partners] - weights)
+        return weights
+
+    def plan(self, shape: tuple[int, int, int], dtype: Any = "uint8") -> PlanTable:
+        """Returns what is done to images of one shape, and what it costs.
+
+        Args:
+            shape: Tuple of three integers, the shape of one image.
+            dtype: The dtype of the images.
+
+        Returns:
+            A table, which prints as text.
+
+        Raises:
+            ValueError: If an operation cannot be done to such images.
+            TypeError: If they are of another dtype than calls take.
+        """
+        extents = tuple(integer("shape", extent, 1) for extent in shape)
+        if len(extents) != 3:
+            raise ValueError(f"`shape` should be a tuple of three integers. Received: {shape!r}")
+        self._plan(extents, np.dtype(dtype))  # raises whatever a call would
+        return rows_of(self.operations, self._spec(extents), self.order, self.fused)
+
+
+_DEFAULTS = {
+    "fill_mode": "nearest",
+    "cval": 0.0,
+    "order": 1,
+    "dtype": "float32",
+    "value_range": None,
+    "fused": True,
+}
+
+
+def _output_dtype(dtype: Any, recipe: Recipe) -> str:
+    made = _keras.standardize_dtype("float32" if dtype is None else dtype)
+    if made not in CORE_OUTPUTS:
+        raise ValueError(
+            f'`dtype` should be "uint8", "float16", "float32" or "float64". Received: {dtype!r}'
+        )
+    if made.kind == "u" and recipe.is_last is not None:
+        raise ValueError(
+            f"`dtype` should be a floating-point dtype beside {recipe.is_last!r}. "
+            f"Received: {dtype!r}"
+        )
+    return made.name
+
+
+def _checked_range(value: Any) -> tuple[float, float] | None:
+    if value is None:
+        return None
+    low, high = number_pair("value_range", value)
+    if not low < high:
+        raise ValueError(
+            f"`value_range` should be a pair (low, high), the lower one first. Received: {value!r}"
+        )
+    return low, high
