@@ -227,18 +227,18 @@ STATUS = Path("/proc/self/status")
 
 @pytest.mark.skipif(not STATUS.exists(), reason="this system does not tell a process's memory")
 @pytest.mark.parametrize("fit", [False, True])
-def test_a_gigabyte_of_images_stays_a_gigabyte(fit):
+def test_many_images_stay_as_large_as_they_are(fit):
     """uint8 images are neither blown up to float32 nor copied, by `flow` or by `fit`."""
     code = f"""
     import pathlib, re
     def memory(name):
         text = pathlib.Path({str(STATUS)!r}).read_text()
         return int(re.search(rf"^{{name}}:\\s+(\\d+) kB", text, re.M)[1]) / 1024
-    x = np.empty((1 << 14, 256, 256, 1), "uint8")  # 1 GiB
+    x = np.empty((1 << 12, 256, 256, 1), "uint8")  # 256 MiB
     for number, image in enumerate(x):
         image[...] = number % 251  # touched, so that the system must provide it
     before = memory("VmRSS")
-    assert before > 1000, before
+    assert before > 250, before
     generator = batchwarp.ImageDataGenerator(
         rotation_range=20, rescale=1 / 255, featurewise_center=True
     )
@@ -251,4 +251,4 @@ def test_a_gigabyte_of_images_stays_a_gigabyte(fit):
             next(flow)
     print(memory("VmHWM") - before)
     """
-    assert float(finish(start(code))) < 100
+    assert float(finish(start(code))) < 25
