@@ -134,7 +134,7 @@ def equalize(image: Image, low: float, high: float) -> Image:
             continue
         before = np.cumsum(counts) - counts
         table = np.minimum(255, (before + step // 2) // step)
-        result[..., c] = low + table[levels] / 255 * (high - low)
+        result[..., c] = low + table[levels] * (high - low) / 255
     return result
 
 

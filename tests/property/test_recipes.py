@@ -1,0 +1,411 @@
+"""Random recipes: the core, fused and not, against the slow interpreter; and what is drawn.
+
+What the core makes of a pixel must lie between what the interpreter makes of it when its input is
+off by what the core may round: places by a millionth of a pixel, values by 0.001 on a scale of 0 to
+255. Where a result depends on the input without jumps, that is hardly more than nothing; where it
+jumps (order 0, the edges of `constant` and `wrap`, thresholds, levels, integers), both sides of the
+jump are right if the input is that close to it. Beyond that, results may differ by the same 0.001,
+and by what the output's dtype can tell apart.
+
+`BATCHWARP_RECIPES=5000` runs so many instead of 200.
+"""
+
+from __future__ import annotations
+
+import os
+from types import SimpleNamespace
+from typing import NamedTuple
+
+import numpy as np
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from batchwarp import _core, ops
+from batchwarp._reference.colors import CHANGES
+from batchwarp._reference.coordinates import MAPS, composed, copies, window
+from batchwarp._reference.draws import NEUTRAL, Size
+from batchwarp._reference.philox import sample_of
+from batchwarp._reference.run import colored, placed, value_range
+from batchwarp._reference.tree import Leaf, leaves, size_after
+from batchwarp.augment.recipe import Recipe
+from batchwarp.ops.recipe import ImageSpec
+
+EXAMPLES = int(os.environ.get("BATCHWARP_RECIPES", "200"))
+
+PLACES = 1e-6  # pixels
+VALUES = 0.001 / 255  # of the value range
+
+
+def pair(least, most):
+    return st.tuples(st.floats(least, most), st.floats(least, most)).map(
+        lambda ends: tuple(sorted(ends))
+    )
+
+
+HALF = st.sampled_from([0.0, 0.5, 1.0])
+PROBABILITY = st.sampled_from([1.0, 1.0, 0.5])
+FACTOR = st.one_of(pair(0, 2.5), st.floats(0, 1.5))
+
+
+def moves(size):
+    """Coordinate operations that leave images their size."""
+    turns = st.sampled_from([(0, 1, 2, 3), (1,), (3,)] if size.height == size.width else [(0, 2)])
+    # Above two thirds of what is accepted, images may fold.
+    most = 0.6 * (1 - 1 / min(size.height, size.width))
+    found = [
+        st.builds(
+            ops.Affine,
+            rotation=st.one_of(st.floats(0, 180), pair(-180, 180), st.sampled_from([(90, 90)])),
+            zoom=st.one_of(st.just(0), pair(0.5, 2)),
+            shear=st.one_of(st.just(0), st.floats(0, 40)),
+            shear_y=st.one_of(st.just(0), st.floats(0, 20)),
+            shift=st.one_of(st.just(0), st.floats(0, 1.5)),
+            p=PROBABILITY,
+        ),
+        st.builds(ops.Affine, shift=st.floats(0, 0.4), p=PROBABILITY),
+        st.builds(ops.Flip, horizontal=HALF, vertical=HALF),
+        st.builds(ops.Rotate90, turns=turns, p=PROBABILITY),
+    ]
+    if most > 0.1:
+        found.append(st.builds(ops.Perspective, st.floats(0.05, most), p=PROBABILITY))
+    return found
+
+
+# Of the core; a strategy is left out while the core lacks what it needs.
+OPERATIONS = {operation.name for operation in _core.OPERATIONS}
+DISTORTIONS = (
+    "affine",
+    "brightness",
+    "saturation",
+    "contrast",
+    "sharpen",
+    "posterize",
+    "solarize",
+    "autocontrast",
+    "equalize",
+)
+
+
+def colors(channels):
+    """Operations that change colours, and the policies that are made of both kinds."""
+    found = [
+        ("brightness", st.builds(ops.Brightness, FACTOR, p=PROBABILITY)),
+        ("contrast", st.builds(ops.Contrast, FACTOR, p=PROBABILITY)),
+        ("invert", st.builds(ops.Invert, p=PROBABILITY)),
+        ("channel_drop", st.builds(ops.ChannelDrop, p=PROBABILITY)),
+        ("gamma", st.builds(ops.Gamma, pair(0.3, 3), p=PROBABILITY)),
+        (
+            "solarize",
+            st.builds(ops.Solarize, st.one_of(st.floats(0, 1), pair(0, 1)), p=PROBABILITY),
+        ),
+        ("posterize", st.builds(ops.Posterize, st.sampled_from([0, 1, 4, (2, 6), (0, 8)]))),
+        ("autocontrast", st.builds(ops.AutoContrast, p=PROBABILITY)),
+        ("equalize", st.builds(ops.Equalize, p=PROBABILITY)),
+        ("sharpen", st.builds(ops.Sharpen, FACTOR, p=PROBABILITY)),
+        (
+            "erase",
+            st.builds(
+                ops.Erase,
+                scale=pair(0.02, 0.6),
+                ratio=pair(0.3, 3),
+                value=st.sampled_from([0, 0.5, -3]),
+                p=PROBABILITY,
+            ),
+        ),
+    ]
+    if channels in (1, 3):
+        found += [
+            ("channel_shift", st.builds(ops.ChannelShift, st.floats(0, 0.4), p=PROBABILITY)),
+            (
+                *DISTORTIONS,
+                st.builds(ops.RandAugment, st.integers(1, 3), magnitude=st.integers(0, 30)),
+            ),
+            (*DISTORTIONS, st.builds(ops.TrivialAugment, p=PROBABILITY)),
+        ]
+    if channels == 3:
+        found += [
+            ("saturation", st.builds(ops.Saturation, FACTOR, p=PROBABILITY)),
+            ("hue", st.builds(ops.Hue, st.floats(0, 0.5), p=PROBABILITY)),
+            ("hue_hsv", st.builds(ops.Hue, st.floats(0, 0.5), mode=st.just("hsv"), p=PROBABILITY)),
+            ("grayscale", st.builds(ops.Grayscale, p=PROBABILITY)),
+            (
+                "hue",
+                st.builds(
+                    ops.ColorJitter,
+                    brightness=FACTOR,
+                    contrast=st.one_of(st.just(0), FACTOR),
+                    saturation=FACTOR,
+                    hue=st.floats(0, 0.5),
+                    p=PROBABILITY,
+                ),
+            ),
+        ]
+    return [strategy for *needed, strategy in found if OPERATIONS.issuperset(needed)]
+
+
+def policies(members):
+    return [
+        st.lists(members, min_size=1, max_size=4).flatmap(
+            lambda found: st.one_of(
+                st.builds(lambda p: ops.OneOf(*found, p=p), PROBABILITY),
+                st.builds(
+                    lambda weights: ops.OneOf(*found, weights=weights),
+                    st.lists(st.floats(0.1, 5), min_size=len(found), max_size=len(found)),
+                ),
+                st.builds(
+                    lambda n, p: ops.SomeOf(n, *found, p=p),
+                    st.tuples(st.integers(0, 1), st.integers(1, len(found))),
+                    PROBABILITY,
+                ),
+                st.builds(lambda p: ops.Sequential(*found, p=p), PROBABILITY),
+            )
+        )
+    ]
+
+
+def resizes(size, at_head):
+    """Operations that set the size."""
+    target = st.tuples(st.integers(1, 24), st.integers(1, 24))
+    smaller = st.tuples(st.integers(1, size.height), st.integers(1, size.width))
+    antialias = st.booleans() if at_head else st.just(False)
+    around = st.integers(0, 3)
+    return [
+        st.builds(ops.Resize, st.one_of(target, st.integers(1, 24)), antialias=antialias),
+        st.builds(
+            ops.RandomResizedCrop,
+            target,
+            scale=pair(0.05, 1),
+            ratio=st.one_of(st.just((3 / 4, 4 / 3)), pair(0.3, 3)),
+            antialias=antialias,
+        ),
+        st.builds(ops.RandomCrop, smaller, padding=st.one_of(around, st.tuples(*[around] * 4))),
+        st.builds(ops.CenterCrop, smaller),
+        st.builds(ops.Pad, st.one_of(around, st.tuples(*[around] * 2), st.tuples(*[around] * 4))),
+    ]
+
+
+class Case(NamedTuple):
+    """A recipe and what it is done to."""
+
+    recipe: SimpleNamespace
+    x: np.ndarray
+    keys: list
+    epoch: int
+
+
+def pixels(kind, random, shape, low, high):
+    if kind == "flat":
+        return np.full(shape, low + (high - low) * random.rand())
+    if kind == "two":
+        return random.choice([low, high], shape)
+    if kind == "gradient":
+        ramp = np.linspace(low, high, shape[1])[:, None, None]
+        return np.broadcast_to(ramp, shape).copy()
+    return low + (high - low) * random.rand(*shape)
+
+
+@st.composite
+def cases(draw):
+    channels = draw(st.sampled_from([3, 3, 3, 1, 2, 4]))
+    size = Size(draw(st.integers(1, 24)), draw(st.integers(1, 24)), channels)
+    dtype = draw(st.sampled_from(["uint8", "uint8", "uint16", "float16", "float32", "float64"]))
+    given_range = draw(st.sampled_from([(0.0, 1.0), (0.0, 255.0), (-1.0, 1.0)]))
+    low, high = value_range(None, np.dtype(dtype)) or given_range
+    random = np.random.RandomState(draw(st.integers(0, 2**31)))
+    kind = draw(st.sampled_from(["noise", "noise", "noise", "two", "gradient", "flat"]))
+    x = pixels(kind, random, (3, *size), low, high).astype(dtype)
+
+    found, head, at = [], True, size
+    for _ in range(draw(st.integers(0, 5))):
+        chosen = draw(st.sampled_from(["color", "color", "move", "policy", "size"]))
+        members = st.one_of(colors(channels) + moves(at))
+        if chosen == "color":
+            operation = draw(st.one_of(colors(channels)))
+        elif chosen == "move":
+            operation = draw(st.one_of(moves(at)))
+        elif chosen == "policy":
+            nested = st.one_of(members, st.one_of(policies(members)))
+            operation = draw(st.one_of(policies(nested)))
+        else:
+            operation = draw(st.one_of(resizes(at, head)))
+        at = size_after(operation, at)
+        head = (
+            head
+            and chosen == "color"
+            and not isinstance(operation, (ops.RandAugment, ops.TrivialAugment))
+        )
+        found.append(operation)
+    outputs = ["float32", "float32", "float64"]
+    # 65535 is more than it can hold.
+    outputs += ["float16"] if high < 65535 else []
+    outputs += ["uint8"] if dtype == "uint8" else []
+    output = draw(st.sampled_from(outputs))
+    if output != "uint8" and draw(st.booleans()):
+        means = st.floats(low, high)
+        std = st.floats((high - low) / 10, high - low)
+        found.append(
+            ops.Normalize(
+                draw(st.one_of(means, st.tuples(*[means] * channels))),
+                draw(st.one_of(std, st.tuples(*[std] * channels))),
+            )
+        )
+    order = draw(st.sampled_from([1, 1, 1, 1, 1, 0, 0, 2, 3, 4, 5]))
+    recipe = SimpleNamespace(
+        operations=tuple(found),
+        seed=draw(st.integers(0, 2**64 - 1)),
+        fill_mode=draw(st.sampled_from(_core.FILL_MODES)),
+        cval=low + (high - low) * draw(st.sampled_from([0.0, 0.5, 1.0])),
+        order=order,
+        dtype=output,
+        value_range=None if dtype.startswith("uint") else given_range,
+        data_format=draw(st.sampled_from(["channels_last", "channels_last", "channels_first"])),
+    )
+    if recipe.data_format == "channels_first":
+        x = np.ascontiguousarray(x.transpose(0, 3, 1, 2))
+    keys = draw(
+        st.one_of(
+            st.lists(st.integers(0, 2**63), min_size=3, max_size=3),
+            st.lists(st.text(max_size=5), min_size=3, max_size=3),
+        )
+    )
+    return Case(recipe, x, keys, draw(st.sampled_from([0, 1, 2**32 - 1])))
+
+
+def images_of(case):
+    if case.recipe.data_format == "channels_first":
+        return case.x.transpose(0, 2, 3, 1)
+    return case.x
+
+
+def leaves_of(case, index):
+    size = Size(*images_of(case).shape[1:])
+    recipe = case.recipe
+    return leaves(recipe.operations, size, recipe.seed, sample_of(case.keys[index]), case.epoch)
+
+
+def displaced(found, x, y):
+    """The leaves with one more, which reads the image (x, y) pixels further, and after an
+    antialiased head."""
+    first = found[0]
+    after = size_after(first.op, first.size) if first.alone else first.size
+    filtered = (
+        first.alone
+        and getattr(first.op, "antialias", False)
+        and (window(first)[2] > after.height or window(first)[3] > after.width)
+    )
+    size = after if filtered else first.size
+    columns = {**NEUTRAL["affine"], "shift_x": -x / size.width, "shift_y": -y / size.height}
+    extra = Leaf("affine", None, columns, size, acts=True, alone=False)
+    return [first, extra, *found[1:]] if filtered else [extra, *found]
+
+
+def rest_of(found):
+    """What of the coordinate leaves is a map, without an antialiased head."""
+    return displaced(found, 0, 0)[1:] if found else []
+
+
+def outcomes(case, index):
+    """What the interpreter makes of an image, and of inputs that are as good as the same."""
+    recipe = case.recipe
+    image = images_of(case)[index].astype(np.float64)
+    ends = value_range(recipe.value_range, case.x.dtype)
+    extent = 1.0 if ends is None else ends[1] - ends[0]
+    found = leaves_of(case, index)
+    coordinates = [leaf for leaf in found if leaf.kind in MAPS]
+    changes = [leaf for leaf in found if leaf.kind in CHANGES]
+    matrix = composed([leaf for leaf in rest_of(coordinates) if leaf.acts])
+    divisors = divisors_of(matrix, case)
+    # Closer to the horizon, places are anywhere.
+    assume(np.abs(divisors).min() > 1e-3 * np.abs(divisors).max())
+    results = [colored(placed(recipe, image, coordinates), changes, ends)]
+    if coordinates and not copies(matrix):
+        for x in (-PLACES, PLACES):
+            for y in (-PLACES, PLACES):
+                moved = placed(recipe, image, displaced(coordinates, x, y))
+                results.append(colored(moved, changes, ends))
+    random = np.random.RandomState(0)
+    exact = placed(recipe, image, coordinates)
+    for sign in (1, -1, random.choice([-1, 1], image.shape)):
+        noisy = image + sign * VALUES * extent
+        results.append(colored(placed(recipe, noisy, coordinates), changes, ends))
+    # Integers are rounded in between, which leaves nothing of it.
+    signs = (1, -1, random.choice([-1, 1], exact.shape))
+    results += [colored(exact + sign * VALUES * extent, changes, ends) for sign in signs]
+    return np.array(results), extent, changes
+
+
+def divisors_of(matrix, case):
+    size = Size(*images_of(case).shape[1:])
+    for operation in case.recipe.operations:
+        size = size_after(operation, size)
+    rows, columns = np.mgrid[: size.height, : size.width]
+    return matrix[2, 0] * columns + matrix[2, 1] * rows + matrix[2, 2]
+
+
+def check(case, result):
+    recipe = case.recipe
+    if recipe.data_format == "channels_first":
+        result = result.transpose(0, 2, 3, 1)
+    for index, ours in enumerate(result):
+        theirs, extent, changes = outcomes(case, index)
+        tolerance = VALUES * extent
+        if changes and changes[-1].kind == "normalize":
+            tolerance = tolerance / np.min(changes[-1].op.std)
+        if recipe.dtype == "uint8":
+            low, high = (np.clip(np.trunc(side(theirs, 0)), 0, 255) for side in (np.min, np.max))
+        else:
+            precision = 2 * np.finfo(recipe.dtype).eps if recipe.dtype == "float16" else 1e-6
+            spread = tolerance + precision * np.abs(theirs[0])
+            low, high = theirs.min(0) - spread, theirs.max(0) + spread
+        off = np.maximum(low - ours, ours.astype(np.float64) - high)
+        assert off.max() <= 0, (index, float(off.max()), np.argwhere(off > 0)[:5].tolist())
+
+
+def plan_of(case, fused=True):
+    recipe = case.recipe
+    return Recipe("Augment", recipe.operations).plan(
+        ImageSpec(*images_of(case).shape[1:]),
+        owner="Augment",
+        value_range=value_range(recipe.value_range, case.x.dtype),
+        data_format=recipe.data_format,
+        fill_mode=recipe.fill_mode,
+        cval=recipe.cval,
+        interpolation_order=recipe.order,
+        fused=fused,
+    )
+
+
+def samples_of(case):
+    return np.array([sample_of(key) for key in case.keys], np.uint64)
+
+
+def augmented(case, fused=True):
+    plan = plan_of(case, fused)
+    shape = (len(case.x), plan.target_height, plan.target_width, plan.channels)
+    if case.recipe.data_format == "channels_first":
+        shape = (shape[0], shape[3], *shape[1:3])
+    result = np.empty(shape, case.recipe.dtype)
+    _core.augment_keyed(case.x, None, samples_of(case), case.epoch, case.recipe.seed, plan, result)
+    return result
+
+
+@settings(max_examples=EXAMPLES, deadline=None, derandomize=True)
+@given(cases())
+def test_images(case):
+    check(case, augmented(case))
+
+
+@settings(max_examples=EXAMPLES, deadline=None, derandomize=True)
+@given(cases())
+def test_images_step_by_step(case):
+    check(case, augmented(case, fused=False))
+
+
+@settings(max_examples=EXAMPLES, deadline=None, derandomize=True)
+@given(cases())
+def test_draws(case):
+    """The very doubles: one ulp in a number is another pixel somewhere."""
+    ours = _core.draw(plan_of(case), samples_of(case), case.epoch, case.recipe.seed)
+    for index, row in enumerate(ours):
+        theirs = [value for leaf in leaves_of(case, index) for value in leaf.columns.values()]
+        np.testing.assert_array_equal(row, theirs)
