@@ -34,6 +34,7 @@ EXAMPLES = int(os.environ.get("BATCHWARP_RECIPES", "200"))
 
 PLACES = 1e-6  # pixels
 VALUES = 0.001 / 255  # of the value range
+FLOAT = 2.0**-22  # likewise, for each operation, and grown by those after it
 
 
 def pair(least, most):
@@ -342,21 +343,26 @@ def divisors_of(matrix, case):
     return matrix[2, 0] * columns + matrix[2, 1] * rows + matrix[2, 2]
 
 
+def growth(changes):
+    """How much what one operation rounds can grow by others."""
+    factors = ("brightness", "contrast", "saturation")
+    return np.prod([max(1, leaf.columns[leaf.kind]) for leaf in changes if leaf.kind in factors])
+
+
 def check(case, result):
     recipe = case.recipe
     if recipe.data_format == "channels_first":
         result = result.transpose(0, 2, 3, 1)
     for index, ours in enumerate(result):
         theirs, extent, changes = outcomes(case, index)
-        tolerance = VALUES * extent
+        tolerance = (VALUES + FLOAT * growth(changes)) * extent
         if changes and changes[-1].kind == "normalize":
             tolerance = tolerance / np.min(changes[-1].op.std)
+        precision = 2 * np.finfo(np.float16).eps if recipe.dtype == "float16" else 1e-6
+        spread = tolerance + precision * np.abs(theirs[0])
+        low, high = theirs.min(0) - spread, theirs.max(0) + spread
         if recipe.dtype == "uint8":
-            low, high = (np.clip(np.trunc(side(theirs, 0)), 0, 255) for side in (np.min, np.max))
-        else:
-            precision = 2 * np.finfo(recipe.dtype).eps if recipe.dtype == "float16" else 1e-6
-            spread = tolerance + precision * np.abs(theirs[0])
-            low, high = theirs.min(0) - spread, theirs.max(0) + spread
+            low, high = (np.clip(np.trunc(side), 0, 255) for side in (low, high))
         off = np.maximum(low - ours, ours.astype(np.float64) - high)
         assert off.max() <= 0, (index, float(off.max()), np.argwhere(off > 0)[:5].tolist())
 
