@@ -15,7 +15,12 @@ from .targets import Verdict, judge
 Figures = Mapping[str, Mapping[str, Any]]
 
 # Metrics that say how many times as fast batchwarp is: below 1 it lost.
-WON_OR_LOST = {"against_keras": "ratio/*", "against_opencv": "*", "against_peers": "*"}
+WON_OR_LOST = {
+    "against_keras": "ratio/*",
+    "against_opencv": "*",
+    "against_peers": "*",
+    "operations": "peer/*",
+}
 README_FILES = {"first pass": "next(it)", "cached": "next(it), cached on disk"}
 README_CASES = (
     "28×28×1, ASL",

@@ -226,6 +226,53 @@ TARGETS = (
         "× a PyDataset that slices",
         most=1.05,
     ),
+    Target(
+        "recipe-first",
+        "recipe B, against flip, affine and rescale as 0.1.0 does them",
+        "operations",
+        "keras-A/B",
+        "×",
+        most=1.35,
+    ),
+    Target("recipe", "recipe B, against recipe A", "operations", "A/B", "×", most=1.5),
+    Target(
+        "draws", "drawing recipe B's numbers, a batch of 32", "operations", "draws/B", "µs", most=10
+    ),
+    *(
+        Target(
+            f"recipe-{key}",
+            f"recipe {recipe}, {peer} against batchwarp",
+            "operations",
+            f"peer/{peer}/{recipe}",
+            "×",
+            least=least,
+        )
+        for key, peer, recipe, least in (
+            ("jitter-augrs", "augrs", "A + jitter", 5),
+            ("jitter-albumentationsx", "AlbumentationsX", "A + jitter", 12),
+            ("jitter-variopinta", "variopinta", "A + jitter", 40),
+            ("C-keras", "Keras 3 layers", "C", 100),
+            ("C-torchvision", "torchvision v2", "C", 15),
+            ("D-torchvision", "torchvision v2", "D", 8),
+            ("D-albumentationsx", "AlbumentationsX", "D", 8),
+        )
+    ),
+    Target(
+        "recipe-B",
+        "recipe B, other libraries against batchwarp",
+        "operations",
+        "peer/*/B",
+        "×",
+        least=10,
+    ),
+    Target(
+        "equalize",
+        "equalize alone, other libraries against batchwarp",
+        "operations",
+        "peer/*/equalize",
+        "×",
+        least=3,
+    ),
 )
 
 

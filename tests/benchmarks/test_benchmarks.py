@@ -30,6 +30,7 @@ WITH_KERAS = (
     "files_start",
     "fit_overhead",
     "memory",
+    "operations",
 )
 NEEDED = {name: ["scipy", "tensorflow"] for name in WITH_KERAS}
 
