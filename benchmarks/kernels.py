@@ -35,6 +35,8 @@ SHAPES = [
 # Splines are slow enough that small batches tell as much.
 SPLINE_SHAPES = [Shape(8, 224, 224, 3, "float32"), Shape(64, 28, 28, 1, "float32")]
 SPLINE_ORDERS = (2, 3, 4, 5)
+# Operations that the core refuses for images of other than three channels.
+OF_COLOURS = {"saturation", "hue", "grayscale"}
 COPY, SCIPY = "copy", "SciPy, 1 image"
 SCIPY_TOLERANCE = 0.05  # of 255; SciPy's spline filter is float64 throughout
 
@@ -106,7 +108,7 @@ def steps(source: NDArray[Any], shape: Shape) -> dict[str, Contender]:
     ]
     batches = {"warp": Batch.of(source, shape)}
     for operation in _core.OPERATIONS:
-        if operation.scope == "pixel":
+        if operation.scope == "pixel" and (shape.channels == 3 or operation.name not in OF_COLOURS):
             ranges = Ranges(further=dict(zip(operation.columns, operation.ranges, strict=True)))
             batches[operation.name.replace("_", " ")] = Batch.of(
                 source, shape, ranges, steps=[*warp, (operation.name, {})]
@@ -233,17 +235,18 @@ def text(cases: list[dict[str, Any]]) -> str:
     """Returns a table for each group: nanoseconds per element, and ratios in brackets."""
     parts = []
     for name, group in GROUPS.items():
+        mine = [case for case in cases if case["group"] == name]
+        variants = list(dict.fromkeys(variant for case in mine for variant in case["timings"]))
         rows = []
-        for case in (case for case in cases if case["group"] == name):
+        for case in mine:
             ratio = ratios(case)
-            cells = [
-                f"{cost:.2f}" + (f" ({ratio[variant]:.2f})" if variant in ratio else "")
+            cells = {
+                variant: f"{cost:.2f}" + (f" ({ratio[variant]:.2f})" if variant in ratio else "")
                 for variant, cost in per_element(case).items()
-            ]
-            rows.append([case["case"], *cells])
-            header = ["images", *case["timings"]]
+            }
+            rows.append([case["case"], *(cells.get(variant, "") for variant in variants)])
         if rows:
-            parts.append(f"{group.title}\n\n{table(header, rows)}")
+            parts.append(f"{group.title}\n\n{table(['images', *variants], rows)}")
     return "\n\n".join(parts)
 
 

@@ -16,9 +16,10 @@ from .images import images
 from .machine import cores
 
 THREADS = min(2, cores())
+# Of operations that share the name of a parameter, Keras' comes first: plans have it by default.
 NEUTRAL = {
     name: value
-    for operation in _core.OPERATIONS
+    for operation in reversed(_core.OPERATIONS)
     for name, value in zip(operation.columns, operation.neutral, strict=True)
 }
 TIER = _core.simd_tier()  # the best one, or what BATCHWARP_SIMD says
