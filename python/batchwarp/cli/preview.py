@@ -15,7 +15,8 @@ from pathlib import Path
 
 from batchwarp import _core, runtime
 from batchwarp.cli.generator_options import add_generator_options, naming_flags
-from batchwarp.cli.preview_batch import FIT_SAMPLES, batch_of, readable
+from batchwarp.cli.preview_generator import FIT_SAMPLES, generator_batch
+from batchwarp.cli.preview_reading import readable
 from batchwarp.cli.preview_result import Preview
 from batchwarp.cli.terminal_images import escape_sequence, image_protocol, width_in_pixels
 from batchwarp.console.errors import UsageError
@@ -176,7 +177,7 @@ def run(options: argparse.Namespace) -> None:
         except ValueError as error:
             raise UsageError(f"--threads: {error}") from error
     with _shown_warnings(), naming_flags():
-        preview = Preview(batch_of(options, seed), options.columns)
+        preview = Preview(generator_batch(options, seed), options.columns)
     try:
         preview.draw(options.out)
     except OSError as error:

@@ -117,7 +117,7 @@ def draw_grid(
 
     Args:
         cells: For each cell the images to put one above the other, arrays `(height, width, 3)` from
-            0 to 1 and of one shape, and the text below them. At least one image in all.
+            0 to 1, and the text below them. At least one image in all.
         path: The file to write or replace.
         columns: Integer of at least 1, how many cells a row has.
         title: First line above the images.
@@ -127,11 +127,12 @@ def draw_grid(
     Raises:
         OSError: If the file cannot be written.
     """
-    image = first if first is not None else cells[0][0][0]
-    height, width = image.shape[:2]
+    height, width = (0, 0) if first is None else first.shape[:2]
     columns = min(columns, max(1, len(cells)))
-    stacked = max((len(images) for images, _ in cells), default=0)
-    cell_width, cell_height = width + _GAP, stacked * (height + 2) + _LINE + _GAP
+    stacks = [sum(image.shape[0] + 2 for image in images) for images, _ in cells]
+    widths = [image.shape[1] for images, _ in cells for image in images]
+    cell_width = max(widths, default=width) + _GAP
+    cell_height = max(stacks, default=0) + _LINE + _GAP
     total_width = max(_LEAST_WIDTH, 2 * _MARGIN + columns * cell_width)
     left = _MARGIN + (0 if first is None else width + 2 * _MARGIN)
     lines = _wrapped([title, *caption], total_width - left - _MARGIN)
@@ -149,7 +150,7 @@ def draw_grid(
         y = top + index // columns * cell_height
         for image in images:
             _put(canvas, image, y, x)
-            y += height + 2
+            y += image.shape[0] + 2
         texts.append((x, y, _shortened(text, letters)))
     _save(canvas, texts, path)
 

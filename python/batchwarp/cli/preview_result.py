@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from batchwarp import ImageDataGenerator
-from batchwarp.cli.preview_batch import Batch, named
+from batchwarp.cli.preview_batch import Batch, Shown
 from batchwarp.cli.preview_picture import Pictures, draw_grid
 from batchwarp.console.tables import printable
-from batchwarp.iterators.images import Variant
-from batchwarp.ops.list import COLUMNS, OPERATIONS
 
 __all__ = ["Preview"]
 
-_LEGEND = "; ".join(operation.legend for operation in OPERATIONS if operation.legend)
 _UNCHANGED = "No option changes the images: these are the originals."
 
 
@@ -34,31 +29,35 @@ class Preview:
         self._batch = batch
         self._columns = columns
         self._names: list[str] = []
-        self._parameters: list[dict[str, Any]] = []
+        self._parameters: list[Any] = []
         self._originals = Pictures(columns)
         self._results = Pictures(columns)
+        self._step_by_step = Pictures(columns)
+        self._differences = Pictures(columns)
         self._changed = False
-        for number, variant in enumerate(batch.variants()):
-            if number and not batch.names and not variant.parameters:
-                break  # without augmentation, one image is the same each time
-            self._add(variant)
+        for shown in batch.shown():
+            self._add(shown)
 
-    def _add(self, variant: Variant) -> None:
+    def _add(self, shown: Shown) -> None:
         if self._batch.names:
-            self._names.append(self._batch.names[variant.sample])
+            self._names.append(self._batch.names[shown.sample])
         if self._batch.names or not self._parameters:
-            self._originals.add(self._channels_last(variant.original))
-        self._parameters.append(variant.parameters)
-        self._results.add(self._channels_last(variant.image))
+            self._originals.add(self._channels_last(shown.original))
+        self._parameters.append(shown.parameters)
+        self._results.add(self._channels_last(shown.image))
+        if shown.step_by_step is not None:
+            self._step_by_step.add(self._channels_last(shown.step_by_step))
+            both = shown.image.astype(np.float64), shown.step_by_step.astype(np.float64)
+            self._differences.add(self._channels_last(np.abs(both[0] - both[1])))
         self._changed = (
             self._changed
-            or bool(variant.parameters)
-            or not np.array_equal(variant.original, variant.image)
+            or bool(shown.parameters)
+            or not np.array_equal(shown.original, shown.image)
         )
-        self._format = f"{'×'.join(map(str, variant.image.shape))} {variant.image.dtype}"
+        self._format = f"{'×'.join(map(str, shown.image.shape))} {shown.image.dtype}"
 
     def _channels_last(self, image: NDArray[Any]) -> NDArray[Any]:
-        first = self._batch.generator.data_format == "channels_first"
+        first = self._batch.data_format == "channels_first"
         return image.transpose(1, 2, 0) if first else image
 
     def draw(self, path: Path) -> None:
@@ -77,12 +76,12 @@ class Preview:
             for number, name in enumerate(self._names or [""] * len(cells), 1)
         ]
         caption = [
-            named(self._batch.settings) or "no options of ImageDataGenerator",
+            printable(self._batch.caption()),
             f"{self._format}, seed {self._batch.seed}",
             _explained(scale, self._results) if self._changed else _UNCHANGED,
         ]
-        if self._changed and self._names:
-            caption.append("Above: original. Below: augmented.")
+        if self._changed and (self._names or self._compares):
+            caption.append(self._order())
         draw_grid(
             list(zip(cells, labels, strict=True)),
             path,
@@ -99,13 +98,32 @@ class Preview:
         before = self._originals.shown(self._originals.scale((0.0, 255.0)))
         if not self._changed:
             return None, [[image] for image in before]
-        after = self._results.shown(scale)
+        after = [self._results.shown(scale)]
+        if self._compares:
+            after.append(self._step_by_step.shown(scale))
+            after.append(self._differences.shown((0.0, self._differences.high)))
         if self._names:
-            return None, [list(pair) for pair in zip(before, after, strict=True)]
-        return before[0], [[image] for image in after]
+            return None, [list(cell) for cell in zip(before, *after, strict=True)]
+        return before[0], [list(cell) for cell in zip(*after, strict=True)]
+
+    @property
+    def _compares(self) -> bool:
+        """Whether images have been made in two ways."""
+        return self._differences.high >= 0
+
+    def _order(self) -> str:
+        """Returns what stands above what in a cell."""
+        stacked = ["original"] if self._names else []
+        if not self._compares:
+            return "Above: original. Below: augmented."
+        stacked += ["fused", "step by step", "difference"]
+        return (
+            f"From above: {', '.join(stacked)}; white is the largest difference, "
+            f"{self._differences.high:.3g}."
+        )
 
     def _scale(self) -> tuple[float, float]:
-        return self._results.scale(_natural_range(self._batch.generator))
+        return self._results.scale(self._batch.natural_range())
 
     def _title(self) -> str:
         count, source = len(self._parameters), self._batch.source
@@ -126,9 +144,10 @@ class Preview:
             "source": str(batch.source),
             "picture": str(path),
             "seed": batch.seed,
-            "generator": dict(batch.settings),
+            **batch.described(),
             "black": low,
             "white": high,
+            **({"largest_difference": self._differences.high} if self._compares else {}),
             "python": list(batch.python),
             "variants": [
                 {"number": number, **({"file": name} if name else {}), "parameters": parameters}
@@ -146,37 +165,39 @@ class Preview:
         """
         return "\n".join(
             [
-                *_table(self._parameters, self._names),
-                _LEGEND if self._changed else _UNCHANGED,
+                *self._table(),
+                self._batch.legend if self._changed else _UNCHANGED,
+                *self._compared(),
                 f"\nseed {self._batch.seed}; the same batch in Python:\n",
                 *(f"    {line}" for line in self._batch.python),
                 f"\n{self._title()}: {path}",
             ]
         )
 
+    def _compared(self) -> list[str]:
+        """Returns the line about images that have been made in two ways."""
+        if not self._compares:
+            return []
+        return [f"largest difference between fused and step by step: {self._differences.high:.3g}"]
 
-def _natural_range(generator: ImageDataGenerator) -> tuple[float, float] | None:
-    """Returns the range that values of 8 bits are in after `rescale`, if that is all."""
-    if generator.samplewise_center or generator.featurewise_center:
-        return None  # the other steps imply one of them
-    white = 255 * (generator.rescale or 1)
-    return min(0.0, white), max(0.0, white)
+    def _table(self) -> list[str]:
+        """Returns the lines of a table with a row for each image."""
+        heading, *drawn = self._batch.table(self._parameters)
+        rows = [["", *heading], *([str(number), *row] for number, row in enumerate(drawn, 1))]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        last = ["file", *map(printable, self._names)] if self._names else [""] * len(rows)
+        justified = str.ljust if self._batch.in_words else str.rjust
+        return [
+            "  ".join(
+                [number.rjust(widths[0])]
+                + [justified(cell, width) for cell, width in zip(row, widths[1:], strict=True)]
+                + [name]
+            )
+            for (number, *row), name in zip(rows, last, strict=True)
+        ]
 
 
 def _explained(scale: tuple[float, float], images: Pictures) -> str:
     text = f"Values from {scale[0]:.4g} (black) to {scale[1]:.4g} (white)"
     stretched = scale == (images.low, images.high)
     return f"{text}, the least and the greatest of all variants." if stretched else f"{text}."
-
-
-def _table(parameters: Sequence[dict[str, Any]], names: Sequence[str]) -> list[str]:
-    """Returns the lines of a table with a row for each image."""
-    rows = [["", *(column.label for column in COLUMNS)]]
-    for number, drawn in enumerate(parameters, 1):
-        rows.append([str(number), *(column.written(drawn.get(column.name)) for column in COLUMNS)])
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    last = ["file", *map(printable, names)] if names else [""] * len(rows)
-    return [
-        "  ".join([*(cell.rjust(width) for cell, width in zip(row, widths, strict=True)), name])
-        for row, name in zip(rows, last, strict=True)
-    ]
