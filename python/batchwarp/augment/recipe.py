@@ -100,7 +100,8 @@ class Recipe:
         operations: The operations, in their order.
 
     Attributes:
-        operations: Tuple of those that are done to images, one by one.
+        numbered: Tuple of pairs: an operation that is done to images, one by one, and its number.
+        operations: Tuple of these operations.
         mixing: Tuple of pairs: an operation that is done to a batch, and its number.
 
     Raises:
@@ -116,12 +117,12 @@ class Recipe:
                     f"Received: {one!r}"
                 )
         numbers = self._numbers(owner, operations)
-        self._numbered = [
+        self.numbered = tuple(
             (one, number)
             for one, number in zip(operations, numbers, strict=True)
             if isinstance(one, ImageOperation)
-        ]
-        self.operations = tuple(one for one, _ in self._numbered)
+        )
+        self.operations = tuple(one for one, _ in self.numbered)
         self.mixing = tuple(
             (one, number)
             for one, number in zip(operations, numbers, strict=True)
@@ -175,7 +176,7 @@ class Recipe:
             ValueError: If an operation cannot be done to such images.
         """
         built = Steps([], [], [])
-        for one, number in self._numbered:
+        for one, number in self.numbered:
             built.add(one.node(image), number)
             image = one.after(image)
         return built

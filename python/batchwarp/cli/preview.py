@@ -1,4 +1,4 @@
-"""`batchwarp preview`: what an `ImageDataGenerator` makes of one image, or of a folder's."""
+"""`batchwarp preview`: what a generator or a recipe makes of one image, or of a folder's."""
 
 from __future__ import annotations
 
@@ -15,8 +15,11 @@ from pathlib import Path
 
 from batchwarp import _core, runtime
 from batchwarp.cli.generator_options import add_generator_options, naming_flags
+from batchwarp.cli.operation_options import add_operation_options, recipe_arguments
+from batchwarp.cli.preview_batch import Batch
 from batchwarp.cli.preview_generator import FIT_SAMPLES, generator_batch
 from batchwarp.cli.preview_reading import readable
+from batchwarp.cli.preview_recipe import recipe_batch
 from batchwarp.cli.preview_result import Preview
 from batchwarp.cli.terminal_images import escape_sequence, image_protocol, width_in_pixels
 from batchwarp.console.errors import UsageError
@@ -29,17 +32,20 @@ __all__ = ["DESCRIPTION", "EPILOG", "USAGE", "add_arguments", "run"]
 
 USAGE = "batchwarp preview IMAGE|FOLDER [options]"
 DESCRIPTION = (
-    "Shows what ImageDataGenerator makes of an image, or of a batch of a folder's images: draws "
-    "them as a grid into a PNG file, and prints the random parameters of each. Takes every "
-    "argument of ImageDataGenerator as an option, except preprocessing_function, which is a "
-    "function. Needs matplotlib: pip install 'batchwarp[train]'."
+    "Shows what ImageDataGenerator, or operations of batchwarp.ops, make of an image, or of a "
+    "batch of a folder's images: draws them as a grid into a PNG file, and prints the random "
+    "parameters of each. Takes every argument of ImageDataGenerator as an option, except "
+    "preprocessing_function, which is a function. Needs matplotlib: pip install "
+    "'batchwarp[train]'."
 )
 EPILOG = (
     "The variants of one image are the batch that Python gives with x = img_to_array("
     "load_img(IMAGE)) and next(datagen.flow(np.repeat(x[np.newaxis], COUNT, axis=0), "
     "batch_size=COUNT, shuffle=False, seed=SEED)); those of a folder are the first batch of "
     "datagen.flow_from_directory(FOLDER, batch_size=COUNT, shuffle=False, seed=SEED, "
-    "class_mode=None). Each run prints these lines as they apply to it, with its seed."
+    "class_mode=None). Operations are done by batchwarp.Augment, whose keys are the numbers of the "
+    "variants, or the paths of the files within the folder. Each run prints these lines as they "
+    "apply to it, with its seed."
 )
 
 _MOST_COLUMNS = 100
@@ -98,6 +104,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     _add_reading_options(parser)
     _add_folder_options(parser)
+    add_operation_options(parser)
     add_generator_options(parser)
 
 
@@ -177,7 +184,7 @@ def run(options: argparse.Namespace) -> None:
         except ValueError as error:
             raise UsageError(f"--threads: {error}") from error
     with _shown_warnings(), naming_flags():
-        preview = Preview(generator_batch(options, seed), options.columns)
+        preview = Preview(_batch(options, seed), options.columns)
     try:
         preview.draw(options.out)
     except OSError as error:
@@ -191,6 +198,16 @@ def run(options: argparse.Namespace) -> None:
         _show_in_terminal(options.out, protocol)
     elif options.show == "window" and not webbrowser.open(options.out.resolve().as_uri()):
         raise UsageError(f"--show window: there is no viewer; the picture is {options.out}")
+
+
+def _batch(options: argparse.Namespace, seed: int) -> Batch:
+    """Returns the batch of the recipe, if there is one, else of the generator."""
+    arguments = recipe_arguments(options)
+    if arguments is not None:
+        return recipe_batch(options, arguments, seed)
+    if options.fused is not None:
+        raise UsageError("--fused: needs --operation or --recipe, of whose steps it speaks")
+    return generator_batch(options, seed)
 
 
 def _check_grid(count: int, columns: int) -> None:

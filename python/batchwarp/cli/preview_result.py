@@ -192,7 +192,7 @@ class Preview:
                 [number.rjust(widths[0])]
                 + [justified(cell, width) for cell, width in zip(row, widths[1:], strict=True)]
                 + [name]
-            )
+            ).rstrip()
             for (number, *row), name in zip(rows, last, strict=True)
         ]
 

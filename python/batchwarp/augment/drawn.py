@@ -1,0 +1,87 @@
+"""What a recipe has drawn for images, to be read."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+from batchwarp import _core
+from batchwarp.augment.augment import Augment
+from batchwarp.augment.keys import sample_numbers
+from batchwarp.augment.recipe import Recipe
+from batchwarp.ops.recipe import ImageSpec
+
+__all__ = ["Drawn", "drawn"]
+
+_COLUMNS = {one.name: one.columns for one in _core.OPERATIONS}
+_NEUTRAL = {one.name: one.neutral for one in _core.OPERATIONS}
+
+
+class Drawn(NamedTuple):
+    """One step that is done to an image.
+
+    Attributes:
+        place: Integer, the operation of the recipe that it belongs to.
+        step: String, what the core calls it.
+        numbers: Dictionary of those of its numbers that change something.
+    """
+
+    place: int
+    step: str
+    numbers: dict[str, float]
+
+
+def drawn(recipe: Augment, image: ImageSpec, keys: Any, epoch: int = 0) -> list[list[Drawn]]:
+    """Returns what is drawn for images of one size.
+
+    Args:
+        recipe: The recipe.
+        image: What the images are.
+        keys: Array or sequence of `n` integers or strings, what the images are called.
+        epoch: Integer from 0 to 2³² - 1.
+
+    Returns:
+        List of `n` lists of the steps that change something, in the order of the recipe; what mixes
+        images is not among them.
+
+    Raises:
+        ValueError: If an operation cannot be done to such images.
+    """
+    # Numbers are the same whatever values stand for black and white.
+    checked = Recipe("Augment", recipe.operations)
+    plan = checked.plan(image, owner="Augment", value_range=(0.0, 1.0))
+    places = {number: place for place, (_, number) in enumerate(checked.numbered)}
+    built = checked.steps(image)
+    steps = [
+        (places[operation], name, "height" in settings)
+        for (name, settings), (_, _, operation, _) in zip(built.steps, built.where, strict=True)
+    ]
+    rows = _core.draw(plan, sample_numbers(keys, len(keys)), epoch, recipe.seed)
+    return [_of_row(row, steps) for row in rows.tolist()]
+
+
+def _of_row(row: list[float], steps: list[tuple[int, str, bool]]) -> list[Drawn]:
+    """Returns those of all steps that change something, with their share of a row of numbers.
+
+    Args:
+        row: The numbers of an image.
+        steps: For each step the operation's place, the core's name, and whether it sets the size,
+            so that no number is one that changes nothing.
+    """
+    found, at = [], 0
+    for place, step, sets_size in steps:
+        columns = _COLUMNS[step]
+        values = dict(zip(columns, row[at : at + len(columns)], strict=True))
+        at += len(columns)
+        changed = {
+            name: value
+            for (name, value), neutral in zip(values.items(), _NEUTRAL[step], strict=True)
+            if sets_size or not _same(value, neutral)
+        }
+        if changed or not columns:
+            found.append(Drawn(place, step, changed))
+    return found
+
+
+def _same(value: float, other: float) -> bool:
+    return value == other or (math.isnan(value) and math.isnan(other))
