@@ -121,6 +121,112 @@ void channel_drop(const Picture& picture, Row row) {
         picture.at(p, static_cast<std::int64_t>(row[0])) = picture.low;
 }
 
+// Red, green and blue to hue, saturation and value, and back, as textbooks have it.
+void hue_hsv(const Picture& picture, Row row) {
+    picture.each_color([&](Color color) {
+        for (double& v : color) v = picture.unit(v);
+        const double value = *std::max_element(color.begin(), color.end());
+        const double chroma = value - *std::min_element(color.begin(), color.end());
+        if (chroma == 0)
+            return Color{picture.value(value), picture.value(value), picture.value(value)};
+        double degrees = 0;
+        if (value == color[0])
+            degrees = 60 * (color[1] - color[2]) / chroma;
+        else if (value == color[1])
+            degrees = 120 + 60 * (color[2] - color[0]) / chroma;
+        else
+            degrees = 240 + 60 * (color[0] - color[1]) / chroma;
+        degrees = std::fmod(degrees + 360 * row[0] + 720, 360);
+        const double least = value - chroma;
+        const double between = chroma * (1 - std::abs(std::fmod(degrees / 60, 2) - 1)) + least;
+        constexpr int most[6] = {0, 1, 1, 2, 2, 0}, middle[6] = {1, 0, 2, 1, 0, 2};
+        const auto sector = static_cast<std::size_t>(degrees / 60);
+        Color result = {least, least, least};
+        result[static_cast<std::size_t>(most[sector])] = value;
+        result[static_cast<std::size_t>(middle[sector])] = between;
+        for (double& v : result) v = picture.value(v);
+        return result;
+    });
+}
+
+void gamma(const Picture& picture, Row row) {
+    picture.each_value([&](double v) { return picture.value(std::pow(picture.unit(v), row[0])); });
+}
+
+void solarize(const Picture& picture, Row row) {
+    picture.each_value(
+        [&](double v) { return picture.unit(v) >= row[0] ? picture.low + picture.high - v : v; });
+}
+
+void posterize(const Picture& picture, Row row) {
+    const double extent = picture.high - picture.low, levels = std::exp2(std::round(row[0]));
+    const double step = (extent == 255 || extent == 65535 ? extent + 1 : extent) / levels;
+    picture.each_value([&](double v) {
+        return picture.low + std::min(std::floor((v - picture.low) / step), levels - 1) * step;
+    });
+}
+
+// Calls `change` with the numbers of each channel's values.
+template <class F>
+void each_channel(const Picture& picture, F&& change) {
+    for (std::int64_t c = 0; c < picture.channels; ++c) {
+        std::vector<double> channel;
+        for (std::int64_t p = 0; p < picture.pixels(); ++p) channel.push_back(picture.at(p, c));
+        change(channel);
+        for (std::int64_t p = 0; p < picture.pixels(); ++p)
+            picture.at(p, c) = channel[static_cast<std::size_t>(p)];
+    }
+}
+
+void autocontrast(const Picture& picture, Row) {
+    each_channel(picture, [&](std::vector<double>& channel) {
+        const auto [least, most] = std::minmax_element(channel.begin(), channel.end());
+        const double low = *least, high = *most, extent = picture.high - picture.low;
+        if (high - low < extent / 65536) return;
+        for (double& v : channel) v = picture.low + (v - low) * extent / (high - low);
+    });
+}
+
+void equalize(const Picture& picture, Row) {
+    each_channel(picture, [&](std::vector<double>& channel) {
+        const auto level = [&](double v) {
+            return static_cast<std::int64_t>(std::floor(255 * picture.unit(v) + 0.5));
+        };
+        const auto count = [&](auto&& counts) {
+            return std::count_if(channel.begin(), channel.end(),
+                                 [&](double v) { return counts(level(v)); });
+        };
+        std::int64_t highest = 0;
+        for (const double v : channel) highest = std::max(highest, level(v));
+        const std::int64_t step = count([&](std::int64_t l) { return l != highest; }) / 255;
+        if (step == 0) return;
+        std::vector<double> result;
+        for (const double v : channel) {
+            const std::int64_t before = count([&](std::int64_t l) { return l < level(v); });
+            const auto to =
+                static_cast<double>(std::min<std::int64_t>(255, (before + step / 2) / step));
+            result.push_back(picture.low + to * (picture.high - picture.low) / 255);
+        }
+        channel = result;
+    });
+}
+
+void sharpen(const Picture& picture, Row row) {
+    const std::vector<double> before = picture.values;
+    const auto at = [&](std::int64_t r, std::int64_t c, std::int64_t k) {
+        return before[static_cast<std::size_t>((r * picture.width + c) * picture.channels + k)];
+    };
+    for (std::int64_t r = 1; r + 1 < picture.height; ++r)
+        for (std::int64_t c = 1; c + 1 < picture.width; ++c)
+            for (std::int64_t k = 0; k < picture.channels; ++k) {
+                double smooth = 4 * at(r, c, k) / 13;
+                for (std::int64_t y = r - 1; y <= r + 1; ++y)
+                    for (std::int64_t x = c - 1; x <= c + 1; ++x) smooth += at(y, x, k) / 13;
+                const double v = smooth + row[0] * (at(r, c, k) - smooth);
+                picture.at(r * picture.width + c, k) = std::clamp(v, picture.low, picture.high);
+            }
+}
+
 void erase(const Picture& picture, Row row) {
     for (std::int64_t p = 0; p < picture.pixels(); ++p) {
         const double y = static_cast<double>(p / picture.width) - std::trunc(row[0]);
@@ -137,15 +243,22 @@ struct Change {
 };
 
 const std::map<std::string_view, Change> changes = {
+    {"autocontrast", {autocontrast}},
     {"brightness", {brightness, true}},
     {"channel_drop", {channel_drop, true}},
     {"channel_shift", {channel_shift, true}},
     {"contrast", {contrast, true}},
+    {"equalize", {equalize}},
     {"erase", {erase}},
+    {"gamma", {gamma}},
     {"grayscale", {grayscale, true}},
     {"hue", {hue, true}},
+    {"hue_hsv", {hue_hsv}},
     {"invert", {invert, true}},
+    {"posterize", {posterize}},
     {"saturation", {saturation, true}},
+    {"sharpen", {sharpen}},
+    {"solarize", {solarize}},
 };
 
 // Keras' own. T is what Keras holds the image in, and `values` are of it.
@@ -188,7 +301,8 @@ void reference_colors(const Plan& plan, const double* row, bool is_double,
             continue;
         }
         const Change& change = changes.at(step.description->name);
-        if (beyond && !change.linear) clamp();
+        // What is not linear sees values within the range, but for what only overwrites them.
+        if (!change.linear && (beyond || change.change != erase)) clamp();
         change.change({values, plan.target_height(), plan.target_width(), o.channels, o.low, o.high,
                        step.constants},
                       parameters);

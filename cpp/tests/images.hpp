@@ -248,6 +248,32 @@ inline std::vector<std::string> names_of(Scope scope) {
     return names_where([scope](const Description& operation) { return operation.scope == scope; });
 }
 
+/// The names of recipes' operations on the pixels of images of so many channels.
+inline std::vector<std::string> color_names(std::int64_t channels) {
+    return names_where([channels](const Description& operation) {
+        return operation.scope == Scope::pixel && !operation.keras &&
+               (channels == 3 || !operation.colors);
+    });
+}
+
+/// Some of them. A digit more or less, of single precision, is a whole level more or less to those
+/// that jump: they come first, after such as keep whole numbers whole.
+inline std::vector<StepOptions> random_colors(std::mt19937& random, std::int64_t channels,
+                                              std::size_t most) {
+    std::vector<std::string> first, then;
+    for (const std::string& name : color_names(channels)) {
+        const bool jumps = name == "equalize" || name == "posterize" || name == "solarize";
+        const bool whole = name == "channel_drop" || name == "erase" || name == "invert";
+        if (jumps || whole) first.push_back(name);
+        if (!jumps) then.push_back(name);
+    }
+    std::vector<StepOptions> steps;
+    for (const std::vector<std::string>& names : {first, then})
+        for (std::size_t left = random() % (most / 2 + 1); left > 0; --left)
+            steps.push_back({names[random() % names.size()]});
+    return steps;
+}
+
 /// Each of Keras' own operations that change pixels alone, and every two of them in either order.
 inline std::vector<std::vector<StepOptions>> lists_of_keras_pixel_steps() {
     const std::vector<std::string> names = names_where([](const Description& operation) {

@@ -90,7 +90,7 @@ TEST(any_number_of_channels_is_scaled_and_bounded) {
         sweep([channels](std::mt19937& random, std::int64_t pixels) {
             std::vector<ColorScale> by;
             for (int c = 0; c < channels; ++c)
-                by.push_back({static_cast<float>(uniform(random, -2, 2)),
+                by.push_back({static_cast<float>(3 * c), static_cast<float>(uniform(random, -2, 2)),
                               static_cast<float>(10 * c), static_cast<float>(-c),
                               static_cast<float>(200 + c)});
             const std::vector<float> image = random_values(random, channels * pixels);
@@ -99,7 +99,7 @@ TEST(any_number_of_channels_is_scaled_and_bounded) {
             for (std::size_t i = 0; i < got.size(); ++i) {
                 const ColorScale& s = by[i % static_cast<std::size_t>(channels)];
                 const double want = std::clamp<double>(
-                    static_cast<double>(image[i]) * s.factor + s.offset, s.low, s.high);
+                    (static_cast<double>(image[i]) - s.pivot) * s.factor + s.offset, s.low, s.high);
                 CHECK_NEAR(got[i], want, 1e-4);
             }
             got[0] = NAN;
@@ -126,6 +126,33 @@ TEST(channels_are_summed_up_the_same_in_every_tier) {
                 CHECK(got == first);
             }
         }
+}
+
+TEST(ranges_of_channels_pass_over_what_is_not_a_number) {
+    for (const int channels : {1, 2, 3, 4, 5})
+        sweep([channels](std::mt19937& random, std::int64_t pixels) {
+            std::vector<float> image = random_values(random, channels * pixels);
+            image[image.size() / 2] = NAN;
+            std::vector<Range<float>> got(static_cast<std::size_t>(channels)),
+                want(got.size(), Range<float>::none());
+            for (std::size_t i = 0; i < image.size(); ++i) want[i % want.size()].include(image[i]);
+            kernels().channel_ranges(image.data(), pixels, channels, got.data());
+            for (std::size_t c = 0; c < got.size(); ++c)
+                CHECK(got[c].low == want[c].low && got[c].high == want[c].high);
+        });
+}
+
+TEST(levels_are_rounded_and_saturated) {
+    sweep([](std::mt19937& random, std::int64_t count) {
+        std::vector<float> values = random_values(random, count);
+        values[0] = NAN;
+        std::vector<std::uint8_t> got(values.size());
+        kernels().levels(values.data(), count, -10, 1.5f, got.data());
+        for (std::size_t i = 0; i < got.size(); ++i) {
+            const double level = std::floor((values[i] + 10.0) * 1.5 + 0.5);
+            CHECK(got[i] == (level > 0 ? std::min(level, 255.0) : 0));
+        }
+    });
 }
 
 int main() { return testing::run_all(); }

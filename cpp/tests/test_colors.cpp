@@ -23,13 +23,6 @@ PlanOptions options_of(std::int64_t height, std::int64_t width, std::int64_t cha
     return o;
 }
 
-std::vector<std::string> color_names(std::int64_t channels) {
-    return names_where([channels](const Description& operation) {
-        return operation.scope == Scope::pixel && !operation.keras &&
-               (channels == 3 || !operation.colors);
-    });
-}
-
 void augment(const Plan& plan, const TestBatch& source, const double* params,
              const TestBatch& target) {
     BatchRequest request;
@@ -114,23 +107,15 @@ TEST(each_operation_equals_the_reference) {
 
 TEST(runs_equal_the_reference) {
     for (int seed = 0; seed < 8; ++seed)
-        compare_with_the_reference(seed, [](std::mt19937& random, std::int64_t c) {
-            const std::vector<std::string> names = color_names(c);
-            std::vector<StepOptions> steps;
-            for (std::size_t left = 1 + random() % 6; left > 0; --left)
-                steps.push_back({names[random() % names.size()]});
-            return steps;
-        });
+        compare_with_the_reference(
+            seed, [](std::mt19937& random, std::int64_t c) { return random_colors(random, c, 6); });
 }
 
 TEST(fused_and_unfused_steps_agree) {
     std::mt19937 random(4);
     for (int round = 0; round < 100; ++round) {
         const std::int64_t c = 1 + static_cast<std::int64_t>(random() % 4);
-        const std::vector<std::string> names = color_names(c);
-        std::vector<StepOptions> steps;
-        for (int i = 0; i < 5; ++i) steps.push_back({names[random() % names.size()]});
-        PlanOptions o = options_of(9, 17, c, steps);
+        PlanOptions o = options_of(9, 17, c, random_colors(random, c, 6));
         const Plan fused(o);
         o.fused = false;
         const Plan unfused(o);

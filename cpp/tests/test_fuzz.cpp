@@ -83,24 +83,23 @@ std::vector<StepOptions> random_moves(const PlanOptions& o, const Pick& pick) {
     return steps;
 }
 
-Steps random_steps(const Pick& pick, const PlanOptions& o) {
+Steps random_steps(const Pick& pick, std::mt19937& random, const PlanOptions& o) {
     const std::int64_t channels = o.channels;
     Steps steps;
     steps.coordinates = random_moves(o, pick);
     // Keras' own come first.
     const bool recipe =
         steps.coordinates.empty() || steps.coordinates[0].operation != "keras_affine";
-    for (const bool keras : {true, false}) {
-        if (keras && recipe) continue;
-        const std::vector<std::string> names = names_where([=](const Description& operation) {
-            return operation.scope == Scope::pixel && operation.keras == keras &&
-                   (channels == 3 || !operation.colors);
-        });
-        for (int i = pick(-2, 4); i > 0; --i) {
-            const auto last = static_cast<int>(names.size()) - 1;
-            steps.pixel.push_back({names[static_cast<std::size_t>(pick(0, last))]});
-        }
+    const std::vector<std::string> names = names_where([](const Description& operation) {
+        return operation.scope == Scope::pixel && operation.keras;
+    });
+    for (int i = recipe ? 0 : pick(-2, 4); i > 0; --i) {
+        const auto last = static_cast<int>(names.size()) - 1;
+        steps.pixel.push_back({names[static_cast<std::size_t>(pick(0, last))]});
     }
+    if (pick(0, 1) == 0)
+        for (StepOptions& step : random_colors(random, channels, 6))
+            steps.pixel.push_back(std::move(step));
     const auto per_channel = [channels](double value) {
         return std::vector<double>(static_cast<std::size_t>(channels), value);
     };
@@ -177,7 +176,7 @@ bool round_agrees(unsigned seed) {
         return std::uniform_int_distribution<int>(low, high)(random);
     };
     const PlanOptions o = random_options(pick);
-    const Steps steps = random_steps(pick, o);
+    const Steps steps = random_steps(pick, random, o);
     const Plan plan = plan_of(o, steps.all()), warp = plan_of(o, steps.coordinates);
     std::vector<StepOptions> others = steps.pixel;
     others.insert(others.end(), steps.store.begin(), steps.store.end());

@@ -96,7 +96,7 @@ struct Step {
     bool heads;        // the first that moves pixels
     Where where = {};  // where its parameters come from, if they are drawn by key
     std::vector<Distribution> draws = {};
-    /// What the operation keeps of its settings, for `place` or as `Context::constants`.
+    /// What the operation keeps of its settings, for `place` or to fill a window.
     std::vector<double> constants = {};
     /// Adds to where pixels come from; null for operations that move none.
     void (*place)(const double* parameters, const Step& step, Coordinates& coordinates) = nullptr;

@@ -58,7 +58,7 @@ void scale(const std::vector<BoundedRow>& rows, const Planes<float>& image) {
     std::vector<ColorScale> scales;
     scales.reserve(rows.size());
     for (const BoundedRow& row : rows)
-        scales.push_back({static_cast<float>(row.weights[0]), static_cast<float>(row.offset),
+        scales.push_back({0, static_cast<float>(row.weights[0]), static_cast<float>(row.offset),
                           static_cast<float>(row.low), static_cast<float>(row.high)});
     for (std::int64_t p = 0; p < image.planes; ++p)
         kernels().scale_channels(scales.data() + p * image.channels, image.plane(p), image.pixels,

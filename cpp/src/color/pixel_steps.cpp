@@ -4,6 +4,8 @@
 #include <utility>
 #include <vector>
 
+#include "color/channels.hpp"
+#include "color/levels.hpp"
 #include "color/linear_run.hpp"
 #include "ops/list.hpp"
 #include "ops/scaling.hpp"
@@ -83,6 +85,47 @@ void change_interleaved(int operation, const ops::FunctionOf<Op, T>& function,
     }
 }
 
+// `count` values from the three rows around them.
+template <class Op>
+void change_row(int operation, const ops::FunctionOf<Op, float>& function,
+                const float* const (&rows)[3], float* to, std::int64_t count,
+                std::int64_t step) noexcept {
+    kernels().row[operation](&function, rows[0], rows[1], rows[2], to, count, step);
+}
+
+template <class Op>
+void change_row(int, const ops::FunctionOf<Op, double>& function, const double* const (&rows)[3],
+                double* to, std::int64_t count, std::int64_t step) noexcept {
+    for (std::int64_t i = 0; i < count; ++i)
+        to[i] = function(rows[0] + i, rows[1] + i, rows[2] + i, step);
+}
+
+// Functions of neighbours see three rows as they were before, within `limits`. Pixels of the edges
+// have no function.
+template <class Op, class T>
+void change_rows(int operation, const ops::FunctionOf<Op, T>& function, Range<T> limits,
+                 const Planes<T>& image) {
+    const std::int64_t step = image.channels, row = image.width * step;
+    const std::int64_t height = image.pixels / image.width;
+    std::vector<T> before(static_cast<std::size_t>(3 * row));
+    const auto kept = [&](std::int64_t r) { return before.data() + r % 3 * row; };
+    for (std::int64_t p = 0; p < image.planes; ++p) {
+        const auto keep = [&](std::int64_t r) {
+            const T* from = image.plane(p) + r * row;
+            std::transform(from, from + row, kept(r), [&](T value) { return limits.clip(value); });
+        };
+        keep(0);
+        for (std::int64_t r = 0; r < height; ++r) {
+            if (r + 1 < height) keep(r + 1);
+            T* to = image.plane(p) + r * row;
+            std::copy_n(kept(r), row, to);
+            if (r == 0 || r + 1 == height || image.width < 3) continue;
+            const T* const rows[3] = {kept(r - 1) + step, kept(r) + step, kept(r + 1) + step};
+            change_row<Op>(operation, function, rows, to + step, row - 2 * step, step);
+        }
+    }
+}
+
 // Overwrites those rows of a window that are in the image.
 template <class Op, class T>
 void fill(const Step& step, const double* parameters, const Planes<T>& image,
@@ -101,12 +144,15 @@ void fill(const Step& step, const double* parameters, const Planes<T>& image,
         const T value = static_cast<T>(Op::value(step.constants.data(), static_cast<int>(c)));
         values.push_back(scaling != nullptr ? scaling[c](value) : value);
     }
-    for (std::int64_t p = 0; p < image.planes; ++p)
-        for (std::int64_t r = top; r < bottom; ++r) {
-            T* at = image.plane(p) + (r * image.width + left) * image.channels;
-            const T* value = values.data() + p * image.channels;
-            for (std::int64_t i = left; i < right; ++i) at = std::copy_n(value, image.channels, at);
-        }
+    if (top == bottom) return;
+    const std::int64_t row = image.width * image.channels, count = (right - left) * image.channels;
+    for (std::int64_t p = 0; p < image.planes; ++p) {
+        T* const first = image.plane(p) + top * row + left * image.channels;
+        T* to = first;
+        for (std::int64_t i = left; i < right; ++i)
+            to = std::copy_n(values.data() + p * image.channels, image.channels, to);
+        for (std::int64_t r = 1; r < bottom - top; ++r) std::copy_n(first, count, first + r * row);
+    }
 }
 
 // The steps of a plan that change the pixels of one image.
@@ -154,15 +200,22 @@ class PixelSteps {
         ops::All::visit(step.operation, [&](auto op) {
             using Op = decltype(op);
             if constexpr (ops::MixesChannels<Op>) {
-                auto context = context_of<double>(step);
+                auto context = context_of<double>();
                 if (Op::description.needs.mean_grey) context.mean_grey = linear_.mean_grey();
                 Op::mix(parameters, context, linear_.next());
             } else {
                 linear_.finish();
                 if constexpr (ops::FillsWindow<Op>) fill<Op>(step, parameters, image_, scaling);
+                if constexpr (ops::MapsLevels<Op>)
+                    map_levels(image_, context_of<T>().limits, &Op::map);
                 if constexpr (ops::ChangesPixels<Op>) {
-                    auto context = context_of<T>(step);
+                    auto context = context_of<T>();
+                    std::vector<Range<T>> ranges;
                     if (Op::description.needs.range) context.range = range_of(image_);
+                    if (Op::description.needs.channel_range) {
+                        ranges = channel_ranges(image_);
+                        context.channel_ranges = ranges.data();
+                    }
                     apply<Op>(step.operation, ops::FunctionOf<Op, T>(parameters, context));
                 }
             }
@@ -170,21 +223,25 @@ class PixelSteps {
     }
 
     template <class V>
-    ops::Context<V> context_of(const Step& step) const noexcept {
+    ops::Context<V> context_of() const noexcept {
         ops::Context<V> context{static_cast<int>(image_.all_channels()), Range<V>::none()};
         context.limits = {static_cast<V>(plan_.options().low),
                           static_cast<V>(plan_.options().high)};
-        context.constants = step.constants.data();
         return context;
     }
 
     template <class Op>
     void apply(int operation, const ops::FunctionOf<Op, T>& function) {
-        if (ops::OfPixel<ops::FunctionOf<Op, T>, T> && image_.planes > 1)
-            return change_interleaved<Op>(operation, function, image_);
-        for (std::int64_t p = 0; p < image_.planes; ++p)
-            batchwarp::change<Op>(operation, function, image_.plane(p), image_.pixels,
-                                  image_.channels, p * image_.channels);
+        using Function = ops::FunctionOf<Op, T>;
+        if constexpr (ops::OfNeighbours<Function, T>) {
+            change_rows<Op>(operation, function, context_of<T>().limits, image_);
+        } else {
+            if (ops::OfPixel<Function, T> && image_.planes > 1)
+                return change_interleaved<Op>(operation, function, image_);
+            for (std::int64_t p = 0; p < image_.planes; ++p)
+                batchwarp::change<Op>(operation, function, image_.plane(p), image_.pixels,
+                                      image_.channels, p * image_.channels);
+        }
     }
 
     const Plan& plan_;

@@ -60,11 +60,15 @@ struct ColorJob {
     Range<float>* found;        // of every tile, after these steps; null: they are the last
 };
 
+// Operations of which a card does the function.
+template <class Op>
+concept OnDevices = ops::ChangesPixels<Op> && Op::description.on_devices;
+
 template <class... Ops>
 constexpr std::size_t most_function_bytes(ops::List<Ops...>) {
     std::size_t most = 1;
     const auto include = [&most](auto op) {
-        if constexpr (ops::ChangesPixels<decltype(op)>)
+        if constexpr (OnDevices<decltype(op)>)
             most = std::max(most, sizeof(ops::FunctionOf<decltype(op), float>));
     };
     (include(Ops{}), ...);
@@ -94,7 +98,7 @@ struct Functions {
                 batch.parameters + std::int64_t{image} * batch.columns + step.column;
             ops::All::visit(step.operation, [&](auto op) {
                 using Op = decltype(op);
-                if constexpr (ops::ChangesPixels<Op>) {
+                if constexpr (OnDevices<Op>) {
                     using Function = ops::FunctionOf<Op, float>;
                     const Function function(row, context);
                     memcpy(slots[count].bytes, &function, sizeof function);
@@ -109,7 +113,7 @@ struct Functions {
         for (int i = 0; i < count; ++i)
             ops::All::visit(operation[i], [&](auto op) {
                 using Op = decltype(op);
-                if constexpr (ops::ChangesPixels<Op>) {
+                if constexpr (OnDevices<Op>) {
                     using Function = ops::FunctionOf<Op, float>;
                     const Function& function = *reinterpret_cast<const Function*>(slots[i].bytes);
                     if constexpr (ops::OfPixel<Function, float>)
@@ -208,7 +212,7 @@ auto color_kernel_for(std::int64_t channels) {
 bool knows_range(int operation) {
     bool knows = false;
     ops::All::visit(operation, [&](auto op) {
-        if constexpr (ops::ChangesPixels<decltype(op)>)
+        if constexpr (OnDevices<decltype(op)>)
             knows = ops::KnowsRange<ops::FunctionOf<decltype(op), float>>;
     });
     return knows;

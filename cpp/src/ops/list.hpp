@@ -2,15 +2,19 @@
 #pragma once
 
 #include "ops/affine.hpp"
+#include "ops/autocontrast.hpp"
 #include "ops/brightness.hpp"
 #include "ops/channel_drop.hpp"
 #include "ops/channel_shift.hpp"
 #include "ops/contrast.hpp"
 #include "ops/crop.hpp"
+#include "ops/equalize.hpp"
 #include "ops/erase.hpp"
 #include "ops/flip.hpp"
+#include "ops/gamma.hpp"
 #include "ops/grayscale.hpp"
 #include "ops/hue.hpp"
+#include "ops/hue_hsv.hpp"
 #include "ops/invert.hpp"
 #include "ops/keras_affine.hpp"
 #include "ops/keras_brightness.hpp"
@@ -18,11 +22,14 @@
 #include "ops/normalize.hpp"
 #include "ops/operation.hpp"
 #include "ops/perspective.hpp"
+#include "ops/posterize.hpp"
 #include "ops/random_crop.hpp"
 #include "ops/random_resized_crop.hpp"
 #include "ops/resize.hpp"
 #include "ops/rotate90.hpp"
 #include "ops/saturation.hpp"
+#include "ops/sharpen.hpp"
+#include "ops/solarize.hpp"
 #include "ops/standardize.hpp"
 
 namespace batchwarp::ops {
@@ -44,6 +51,7 @@ struct List {
 using All =
     List<KerasAffine, Flip, AffineTransform, Rotate90, RandomCrop, Crop, Resize, RandomResizedCrop,
          Perspective, KerasChannelShift, KerasBrightness, Brightness, Contrast, Saturation, Hue,
-         Grayscale, Invert, ChannelShift, ChannelDrop, Erase, Standardize, Normalize>;
+         HueHsv, Grayscale, Invert, ChannelShift, ChannelDrop, Gamma, Solarize, Posterize,
+         AutoContrast, Equalize, Sharpen, Erase, Standardize, Normalize>;
 
 }  // namespace batchwarp::ops

@@ -32,9 +32,7 @@ struct Context {
     int channels;
     Range<T> range;
     Range<T> limits = {0, 255};                // the plan's black and white
-    const double* constants = nullptr;         // what the step keeps of its settings
     const Range<T>* channel_ranges = nullptr;  // one per channel
-    const int32_t* histogram = nullptr;        // 256 levels of each channel
     T mean_grey = 0;
 };
 
@@ -72,6 +70,12 @@ template <class F, class T>
 concept OfPixel =
     requires(const F& function, T* pixel, int channels) { function(pixel, channels); };
 
+/// Makes a value from the pixels around it: `step` values from one to the next, in three rows.
+template <class F, class T>
+concept OfNeighbours = requires(const F& function, const T* row, int64_t step) {
+    static_cast<T>(function(row, row, row, step));
+};
+
 /// Says what the range of an image becomes, so that nobody has to look for it.
 template <class F>
 concept KnowsRange = requires(const F& function) { function.range(); };
@@ -86,7 +90,8 @@ template <class Op, class T>
 concept HasFunction =
     requires(const double* row, const Context<T>& context) { FunctionOf<Op, T>(row, context); } &&
     __is_trivially_copyable(FunctionOf<Op, T>) &&
-    (OfValue<FunctionOf<Op, T>, T> || OfPixel<FunctionOf<Op, T>, T>);
+    (OfValue<FunctionOf<Op, T>, T> || OfPixel<FunctionOf<Op, T>, T> ||
+     OfNeighbours<FunctionOf<Op, T>, T>);
 
 template <class Op>
 concept ChangesPixels = HasFunction<Op, float> && HasFunction<Op, double>;
@@ -103,22 +108,18 @@ concept FillsWindow = requires(const double* row, const double* constants, int c
     static_cast<double>(Op::value(constants, channel));
 };
 
-/// Makes pixels from those around them, of interleaved channels.
-template <class Op, class T>
-concept HasFilter =
-    requires(const double* row, const Context<T>& context, const T* from, T* to, const Size& size,
-             int channels) { Op::filter(row, context, from, to, size, channels); };
-
+/// Replaces the levels of a channel, from how often there is each of 256; false: leaves it.
 template <class Op>
-concept FiltersPixels =
-    HasFilter<Op, float> && HasFilter<Op, double> && Op::description.needs.neighbours;
+concept MapsLevels = requires(const int64_t* counts, uint8_t* levels) {
+    static_cast<bool>(Op::map(counts, levels));
+};
 
 template <class Op>
 concept Operation =
     (Op::description.scope == Scope::coordinates && MovesPixels<Op> &&
      !Op::description.needs.whole_image()) ||
     (Op::description.scope == Scope::pixel &&
-     (ChangesPixels<Op> || MixesChannels<Op> || FillsWindow<Op> || FiltersPixels<Op>) &&
+     (ChangesPixels<Op> || MixesChannels<Op> || FillsWindow<Op> || MapsLevels<Op>) &&
      !Op::description.needs.moments) ||
     (Op::description.scope == Scope::store && ScalesValues<Op> && !Op::description.needs.range);
 

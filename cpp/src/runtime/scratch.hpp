@@ -52,6 +52,7 @@ struct Scratch {
     Buffer<float> weights;
     Buffer<float> spline_weights;
     Buffer<std::int32_t> offsets;
+    Buffer<std::uint8_t> levels;  // of an image that is equalized
 
     static Scratch& of_this_thread() {
         static thread_local Scratch scratch;

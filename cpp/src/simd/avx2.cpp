@@ -223,8 +223,8 @@ static_assert(TierLanes<Lanes> && TierVec<Vec, Four> && TierWords<Words>);
 
 // clang-format off: the order matters
 #include "elementwise.inl"
-#include "pixel_steps.inl"
 #include "colors.inl"
+#include "pixel_steps.inl"
 #include "coordinates.inl"
 #include "projective.inl"
 #include "repair.inl"

@@ -75,9 +75,11 @@ void mix_planes(const ColorMix& by, float* red, float* green, float* blue, int64
 
 template <int Channels>
 BATCHWARP_INLINE void scale_fixed(const ColorScale* by, float* data, int64_t count) {
-    float factor[color_period], offset[color_period], low[color_period], high[color_period];
+    float pivot[color_period], factor[color_period], offset[color_period];
+    float low[color_period], high[color_period];
     for (int k = 0; k < color_period; ++k) {
         const ColorScale& channel = by[k % Channels];
+        pivot[k] = channel.pivot;
         factor[k] = channel.factor;
         offset[k] = channel.offset;
         low[k] = channel.low;
@@ -86,15 +88,18 @@ BATCHWARP_INLINE void scale_fixed(const ColorScale* by, float* data, int64_t cou
     int64_t i = 0;
     for (; i + color_period <= count; i += color_period)
         for (int k = 0; k < color_period; ++k)
-            data[i + k] = clamped(data[i + k] * factor[k] + offset[k], low[k], high[k]);
+            data[i + k] =
+                clamped((data[i + k] - pivot[k]) * factor[k] + offset[k], low[k], high[k]);
     for (int k = 0; i + k < count; ++k)
-        data[i + k] = clamped(data[i + k] * factor[k] + offset[k], low[k], high[k]);
+        data[i + k] = clamped((data[i + k] - pivot[k]) * factor[k] + offset[k], low[k], high[k]);
 }
 
 void scale_channels(const ColorScale* by, float* data, int64_t pixels, int32_t channels) {
     switch (channels) {
         case 1:
             return scale_fixed<1>(by, data, pixels);
+        case 3:
+            return scale_fixed<3>(by, data, pixels * 3);
         case 4:
             return scale_fixed<4>(by, data, pixels * 4);
         default:
@@ -102,7 +107,8 @@ void scale_channels(const ColorScale* by, float* data, int64_t pixels, int32_t c
     }
     for (int64_t i = 0; i < pixels; ++i, data += channels)
         for (int32_t c = 0; c < channels; ++c)
-            data[c] = clamped(data[c] * by[c].factor + by[c].offset, by[c].low, by[c].high);
+            data[c] = clamped((data[c] - by[c].pivot) * by[c].factor + by[c].offset, by[c].low,
+                              by[c].high);
 }
 
 // Floats add up so little of them exactly if they are whole numbers of 16 bits.
@@ -137,6 +143,49 @@ void channel_sums(const float* data, int64_t pixels, int32_t channels, double* s
     }
     for (int64_t i = 0; i < pixels; ++i, data += channels)
         for (int32_t c = 0; c < channels; ++c) sums[c] += static_cast<double>(data[c]);
+}
+
+template <int Channels>
+BATCHWARP_INLINE void ranges_fixed(const float* data, int64_t count, Range<float>* ranges) {
+    float low[color_period], high[color_period];
+    for (int k = 0; k < color_period; ++k) {
+        low[k] = HUGE_VALF;
+        high[k] = -HUGE_VALF;
+    }
+    int64_t i = 0;
+    for (; i + color_period <= count; i += color_period)
+        for (int k = 0; k < color_period; ++k) {
+            const float v = data[i + k];
+            low[k] = v < low[k] ? v : low[k];
+            high[k] = v > high[k] ? v : high[k];
+        }
+    for (int k = 0; k < color_period; ++k)
+        ranges[k % Channels] = ranges[k % Channels].with({low[k], high[k]});
+    for (int k = 0; i + k < count; ++k) ranges[k % Channels].include(data[i + k]);
+}
+
+void channel_ranges(const float* data, int64_t pixels, int32_t channels, Range<float>* ranges) {
+    for (int32_t c = 0; c < channels; ++c) ranges[c] = Range<float>::none();
+    switch (channels) {
+        case 1:
+            return ranges_fixed<1>(data, pixels, ranges);
+        case 3:
+            return ranges_fixed<3>(data, pixels * 3, ranges);
+        case 4:
+            return ranges_fixed<4>(data, pixels * 4, ranges);
+        default:
+            break;
+    }
+    for (int64_t i = 0; i < pixels; ++i, data += channels)
+        for (int32_t c = 0; c < channels; ++c) ranges[c].include(data[c]);
+}
+
+void levels(const float* data, int64_t count, float low, float factor, uint8_t* to) {
+    for (int64_t i = 0; i < count; ++i) {
+        const float v = (data[i] - low) * factor + 0.5f;
+        const float positive = v > 0 ? v : 0.0f;
+        to[i] = static_cast<uint8_t>(static_cast<int32_t>(positive < 255 ? positive : 255.0f));
+    }
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include <stdint.h>
 
+#include "ops/range.hpp"
 #include "warp/border.hpp"
 #include "warp/projection.hpp"
 
@@ -153,10 +154,15 @@ struct ColorMix {
     float weights[3][3], offset[3], low[3], high[3];
 };
 
-/// Of any other number each is made of itself: value * factor + offset, bounded likewise.
+/// Of any other number each is made of itself: (value - pivot) * factor + offset, bounded likewise.
 struct ColorScale {
-    float factor, offset, low, high;
+    float pivot, factor, offset, low, high;
 };
+
+/// Makes `count` values from three rows by a function of neighbours, the operation's
+/// `Function<float>`. There is a pixel, of `step` values, before the first one and after the last.
+using RowKernel = void (*)(const void* function, const float* above, const float* here,
+                           const float* below, float* to, int64_t count, int64_t step);
 
 struct KernelTable {
     const char* name;
@@ -190,6 +196,8 @@ struct KernelTable {
     /// One for each operation, in the order of ops/list.hpp; null for those that have no function
     /// of a pixel.
     const PixelKernel* pixel;
+    /// Likewise; null for those that have no function of neighbours.
+    const RowKernel* row;
     /// floor(value + 0.5), saturated to 0 to 255; NaN becomes 0.
     void (*round_to_bytes)(float* data, int64_t count);
     /// value = (value - shift[channel]) * scale[channel]
@@ -206,6 +214,10 @@ struct KernelTable {
     /// The sum of each of the interleaved channels; the order of additions is the same in every
     /// tier.
     void (*channel_sums)(const float* data, int64_t pixels, int32_t channels, double* sums);
+    /// Smallest and largest value of each; NaNs are passed over.
+    void (*channel_ranges)(const float* data, int64_t pixels, int32_t channels, Range<float>*);
+    /// floor((value - low) * factor + 0.5), saturated to 0 to 255; NaN becomes 0.
+    void (*levels)(const float* data, int64_t count, float low, float factor, uint8_t* to);
 
     void (*resize_rows)(const ResizeRowsJob&);
     /// `count` bytes of an output row from 2 * `steps` rows; a step has two high words, two low.

@@ -42,11 +42,33 @@ BATCHWARP_INLINE void change(const Function& function, float* data, int64_t pixe
                              int32_t channels, int32_t)
     requires ops::OfPixel<Function, float>
 {
-    // With the number of channels known, a pixel stays in registers.
-    if (channels == 3)
-        for (int64_t i = 0; i < pixels; ++i) function(data + 3 * i, 3);
-    else
+    if (channels != 3) {
         for (int64_t i = 0; i < pixels; ++i) function(data + channels * i, channels);
+        return;
+    }
+    // Some pixels at a time, each channel by itself: a plain loop.
+    int64_t i = 0;
+    for (; i + lanes <= pixels; i += lanes) {
+        float red[lanes], green[lanes], blue[lanes], *const from = data + 3 * i;
+        for (int k = 0; k < lanes; k += Lanes::count) {
+            Lanes::Float r, g, b;
+            Lanes::load_three(from + 3 * k, r, g, b);
+            Lanes::store(red + k, r);
+            Lanes::store(green + k, g);
+            Lanes::store(blue + k, b);
+        }
+        for (int k = 0; k < lanes; ++k) {
+            float pixel[3] = {red[k], green[k], blue[k]};
+            function(pixel, 3);
+            red[k] = pixel[0];
+            green[k] = pixel[1];
+            blue[k] = pixel[2];
+        }
+        for (int k = 0; k < lanes; k += Lanes::count)
+            Lanes::store_three(from + 3 * k, Lanes::load(red + k), Lanes::load(green + k),
+                               Lanes::load(blue + k));
+    }
+    for (; i < pixels; ++i) function(data + 3 * i, 3);
 }
 
 BATCHWARP_INLINE float truncated(float v) {
@@ -88,6 +110,28 @@ BATCHWARP_INLINE void change(const ops::KerasBrightness::Function<float>& functi
         brighten_as<false>(data, count, factors, function.low(), function.extent());
 }
 
+// Each channel is stretched by numbers of its own.
+BATCHWARP_INLINE void change(const ops::AutoContrast::Function<float>& function, float* data,
+                             int64_t pixels, int32_t channels, int32_t first_channel) {
+    constexpr int32_t most = 4;
+    if (channels > most) {
+        for (int64_t i = 0; i < pixels; ++i, data += channels)
+            for (int32_t c = 0; c < channels; ++c) data[c] = function(data[c], first_channel + c);
+        return;
+    }
+    const Range<float> limits = function.limits();
+    ColorScale by[most];
+    for (int32_t c = 0; c < channels; ++c) {
+        const int32_t channel = first_channel + c;
+        if (function.changes(channel))
+            by[c] = {function.darkest(channel), function.factor(channel), limits.low, limits.low,
+                     limits.high};
+        else
+            by[c] = {0, 1, 0, limits.low, limits.high};
+    }
+    scale_channels(by, data, pixels, channels);
+}
+
 template <class Op>
 void pixel_kernel(const void* function, float* data, int64_t pixels, int32_t channels,
                   int32_t first_channel) {
@@ -99,15 +143,34 @@ void pixel_kernel(const void* function, float* data, int64_t pixels, int32_t cha
 template <class Op>
 constexpr PixelKernel pixel_kernel_of() {
     if constexpr (ops::ChangesPixels<Op>)
-        return pixel_kernel<Op>;
-    else
-        return nullptr;
+        if constexpr (!ops::OfNeighbours<ops::FunctionOf<Op, float>, float>)
+            return pixel_kernel<Op>;
+    return nullptr;
+}
+
+template <class Op>
+void row_kernel(const void* function, const float* above, const float* here, const float* below,
+                float* __restrict to, int64_t count, int64_t step) {
+    const auto own = *static_cast<const ops::FunctionOf<Op, float>*>(function);
+    for (int64_t i = 0; i < count; ++i) to[i] = own(above + i, here + i, below + i, step);
+}
+
+template <class Op>
+constexpr RowKernel row_kernel_of() {
+    if constexpr (ops::ChangesPixels<Op>)
+        if constexpr (ops::OfNeighbours<ops::FunctionOf<Op, float>, float>) return row_kernel<Op>;
+    return nullptr;
 }
 
 template <class List>
 constexpr PixelKernel pixel_kernels[1] = {};
 template <class... Ops>
 constexpr PixelKernel pixel_kernels<ops::List<Ops...>>[] = {pixel_kernel_of<Ops>()...};
+
+template <class List>
+constexpr RowKernel row_kernels[1] = {};
+template <class... Ops>
+constexpr RowKernel row_kernels<ops::List<Ops...>>[] = {row_kernel_of<Ops>()...};
 
 }  // namespace
 }  // namespace batchwarp

@@ -1,0 +1,56 @@
+#include "color/levels.hpp"
+
+#include <algorithm>
+#include <vector>
+
+#include "runtime/scratch.hpp"
+#include "simd/kernels.hpp"
+
+namespace batchwarp {
+namespace {
+
+constexpr std::size_t level_count = 256;
+
+void find_levels(const float* data, std::int64_t count, Range<float> limits, std::uint8_t* to) {
+    kernels().levels(data, count, limits.low, 255 / (limits.high - limits.low), to);
+}
+
+void find_levels(const double* data, std::int64_t count, Range<double> limits, std::uint8_t* to) {
+    const double factor = 255 / (limits.high - limits.low);
+    for (std::int64_t i = 0; i < count; ++i) {
+        const double level = (data[i] - limits.low) * factor + 0.5;
+        to[i] = level > 0 ? static_cast<std::uint8_t>(level < 255 ? level : 255) : std::uint8_t{0};
+    }
+}
+
+}  // namespace
+
+template <class T>
+void map_levels(const Planes<T>& image, Range<T> limits, LevelMap map) {
+    std::uint8_t* const all = Scratch::of_this_thread().levels.reserve(image.count());
+    find_levels(image.data, image.count(), limits, all);
+    const auto step = static_cast<std::size_t>(image.channels);
+    std::vector<std::int64_t> counts(step * level_count);
+    for (std::int64_t p = 0; p < image.planes; ++p) {
+        const std::uint8_t* levels = all + p * image.pixels * image.channels;
+        std::fill(counts.begin(), counts.end(), 0);
+        for (std::int64_t i = 0; i < image.pixels; ++i)
+            for (std::size_t c = 0; c < step; ++c) ++counts[c * level_count + *levels++];
+        for (std::size_t c = 0; c < step; ++c) {
+            std::uint8_t mapped[level_count];
+            const bool changes = map(counts.data() + c * level_count, mapped);
+            T values[level_count];
+            for (std::size_t i = 0; i < level_count; ++i)
+                values[i] = limits.low + mapped[i] * (limits.high - limits.low) / 255;
+            T* value = image.plane(p) + c;
+            const std::uint8_t* level = all + (value - image.data);
+            for (std::int64_t i = 0; i < image.pixels; ++i, value += step, level += step)
+                *value = changes ? values[*level] : limits.clip(*value);
+        }
+    }
+}
+
+template void map_levels(const Planes<float>&, Range<float>, LevelMap);
+template void map_levels(const Planes<double>&, Range<double>, LevelMap);
+
+}  // namespace batchwarp
