@@ -316,7 +316,7 @@ def outcomes(case, index):
     changes = [leaf for leaf in found if leaf.kind in CHANGES]
     matrix = composed([leaf for leaf in rest_of(coordinates) if leaf.acts])
     divisors = divisors_of(matrix, case)
-    # Closer to the horizon, places are anywhere.
+    # At the horizon, places are anywhere.
     assume(np.abs(divisors).min() > 1e-3 * np.abs(divisors).max())
     results = [colored(placed(recipe, image, coordinates), changes, ends)]
     if coordinates and not copies(matrix):

@@ -13,7 +13,7 @@ from batchwarp._reference.coordinates import MAPS, composed, copies, window
 from batchwarp._reference.draws import Numbers, Size
 from batchwarp._reference.mixing import MIXING, class_weights, mixed
 from batchwarp._reference.philox import operation_of, sample_of
-from batchwarp._reference.sampling import antialiased, sampled
+from batchwarp._reference.sampling import antialiased, places_of, sampled
 from batchwarp._reference.tree import Leaf, leaves, size_after
 
 Image = NDArray[np.float64]
@@ -104,19 +104,27 @@ def placed(recipe: Any, image: Image, found: list[Leaf]) -> Image:
             acting, resized = acting[1:], True
     matrix = composed(acting)
     if acting:
+        moves_within = copies(matrix) and within(image, places_of(matrix, *target[:2]))
         image = sampled(
             image,
             matrix,
             target.height,
             target.width,
-            order=recipe.order,
+            # A copy, which a spline's filter is on images of a few pixels only about.
+            order=0 if moves_within else recipe.order,
             fill_mode=recipe.fill_mode,
             cval=recipe.cval,
         )
     dtype = np.dtype(recipe.dtype)
-    if dtype.kind == "u" and (resized or not copies(matrix)):
+    if dtype.kind == "u" and (resized or any(leaf.kind != "flip" for leaf in acting)):
         image = np.clip(np.floor(image + 0.5), 0, np.iinfo(dtype).max)
     return image
+
+
+def within(image: Image, places: NDArray[np.float64]) -> bool:
+    """Whether all places are within an image."""
+    ends = np.array(image.shape[:2])[:, None, None] - 1
+    return bool((places >= 0).all() and (places <= ends).all())
 
 
 def colored(image: Image, found: list[Leaf], ends: tuple[float, float] | None) -> Image:

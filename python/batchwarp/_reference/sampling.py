@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 Image = NDArray[np.float64]
 
+FARTHEST = 2.0**20  # pixels
+
 
 def sampled(
     image: Image,
@@ -31,10 +33,7 @@ def sampled(
     """
     from scipy.ndimage import map_coordinates
 
-    rows, columns = np.mgrid[:height, :width].astype(np.float64)
-    x, y, w = np.tensordot(matrix, np.stack([columns, rows, np.ones_like(rows)]), 1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        places = np.stack([y / w, x / w])
+    places = places_of(matrix, height, width)
     return np.stack(
         [
             map_coordinates(channel, places, order=order, mode=fill_mode, cval=cval)
@@ -42,6 +41,25 @@ def sampled(
         ],
         axis=-1,
     )
+
+
+def places_of(matrix: NDArray[np.float64], height: int, width: int) -> NDArray[np.float64]:
+    """Returns where pixels come from, `(2, height, width)`, row and column.
+
+    What lies at or behind the horizon of a perspective is as far away as anything can be.
+    """
+    rows, columns = np.mgrid[:height, :width].astype(np.float64)
+    x, y, w = np.tensordot(matrix, np.stack([columns, rows, np.ones_like(rows)]), 1)
+    places = np.stack([y, x])
+    if np.array_equal(matrix[2], [0, 0, 1]):
+        return places
+    before = w > 1e-9
+    found: Image = np.where(
+        before,
+        np.clip(places / np.where(before, w, 1), -FARTHEST, FARTHEST),
+        np.where(places < 0, -FARTHEST, FARTHEST),
+    )
+    return found
 
 
 def triangle(source: int, target: int) -> NDArray[np.float64]:

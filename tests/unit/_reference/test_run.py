@@ -202,3 +202,16 @@ def test_what_rounding_leaves_of_one_value_is_not_stretched():
     assert placed.max() > placed.min()
     result = done(x, ops.Affine(rotation=(10, 10)), ops.AutoContrast(), value_range=(0, 1))
     np.testing.assert_allclose(result, x)
+
+
+def test_bytes_that_are_only_mirrored_are_not_rounded():
+    x = np.full((2, 3, 4, 1), 7.6)
+    assert (done(x, ops.Flip(1, 1), dtype="uint8", value_range=(0, 255)) == 7.6).all()
+    padded = done(x, ops.Pad(1), dtype="uint8", fill_mode="constant", cval=2.5)
+    assert set(padded.ravel()) == {3, 8}
+
+
+@pytest.mark.parametrize("order", range(6))
+def test_whole_pixels_are_copied(order):
+    x = images(size=(4, 5))
+    np.testing.assert_array_equal(done(x, ops.CenterCrop((2, 3)), order=order), x[:, 1:3, 1:4])
