@@ -97,7 +97,12 @@ def colors(channels):
         ("gamma", st.builds(ops.Gamma, pair(0.3, 3), p=PROBABILITY)),
         (
             "solarize",
-            st.builds(ops.Solarize, st.one_of(st.floats(0, 1), pair(0, 1)), p=PROBABILITY),
+            # The core's thresholds are float32, in which the smallest ones are zero.
+            st.builds(
+                ops.Solarize,
+                st.one_of(st.floats(0, 1).map(lambda at: round(at, 6)), pair(0.01, 1)),
+                p=PROBABILITY,
+            ),
         ),
         ("posterize", st.builds(ops.Posterize, st.sampled_from([0, 1, 4, (2, 6), (0, 8)]))),
         ("autocontrast", st.builds(ops.AutoContrast, p=PROBABILITY)),

@@ -10,6 +10,9 @@ struct Posterize {
     static constexpr Description description{
         .name = "posterize", .scope = Scope::pixel, .columns = {{"bits", 8, 1, 7}}};
 
+    /// Whole bits, halves to even: what is drawn need not be.
+    static void draw(const KeyedNumbers& number, const Step& step, double* row) noexcept;
+
     template <class T>
     class Function {
       public:
