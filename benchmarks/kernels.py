@@ -103,9 +103,7 @@ def geometry(source: NDArray[Any], shape: Shape) -> dict[str, Contender]:
 
 def steps(source: NDArray[Any], shape: Shape) -> dict[str, Contender]:
     """What comes on top of the warp."""
-    warp: list[tuple[str, dict[str, Any]]] = [
-        (one.name, {}) for one in _core.OPERATIONS if one.scope == "coordinates"
-    ]
+    warp: list[tuple[str, dict[str, Any]]] = [("keras_affine", {}), ("flip", {})]
     batches = {"warp": Batch.of(source, shape)}
     for operation in _core.OPERATIONS:
         if operation.scope == "pixel" and (shape.channels == 3 or operation.name not in OF_COLOURS):
