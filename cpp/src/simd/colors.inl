@@ -182,9 +182,12 @@ void channel_ranges(const float* data, int64_t pixels, int32_t channels, Range<f
 
 void levels(const float* data, int64_t count, float low, float factor, uint8_t* to) {
     for (int64_t i = 0; i < count; ++i) {
-        const float v = (data[i] - low) * factor + 0.5f;
-        const float positive = v > 0 ? v : 0.0f;
-        to[i] = static_cast<uint8_t>(static_cast<int32_t>(positive < 255 ? positive : 255.0f));
+        // Adding 0.5 would round what is just below a half up.
+        float v = (data[i] - low) * factor;
+        v = v > 0 ? v : 0.0f;
+        v = v < 255 ? v : 255.0f;
+        const int32_t whole = static_cast<int32_t>(v);
+        to[i] = static_cast<uint8_t>(whole + (v - static_cast<float>(whole) >= 0.5f ? 1 : 0));
     }
 }
 
