@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
-#include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "array.hpp"
@@ -59,7 +59,7 @@ void bind_augment_batch(const py::object& src, const py::object& indices, const 
 }
 
 DrawKey key_of(std::uint64_t seed, std::int64_t epoch) {
-    if (epoch < 0 || epoch > std::numeric_limits<std::uint32_t>::max())
+    if (!std::in_range<std::uint32_t>(epoch))
         throw py::value_error("`epoch` must be from 0 to 2^32 - 1. Received: " +
                               std::to_string(epoch));
     return {seed, static_cast<std::uint32_t>(epoch)};

@@ -219,8 +219,8 @@ py::tuple policies_of(const Plan& plan) {
             options["most"] = policy.most;
         }
         const Where& where = policy.where;
-        return py::make_tuple(policy_names[policy.kind], where.policy, where.member,
-                              where.operation, where.number, options);
+        return py::make_tuple(name_of(policy.kind), where.policy, where.member, where.operation,
+                              where.number, options);
     });
 }
 

@@ -6,6 +6,7 @@
 #include <map>
 #include <numbers>
 #include <string_view>
+#include <utility>
 
 #include "ops/list.hpp"
 
@@ -171,6 +172,7 @@ template <class F>
 void each_channel(const Picture& picture, F&& change) {
     for (std::int64_t c = 0; c < picture.channels; ++c) {
         std::vector<double> channel;
+        channel.reserve(static_cast<std::size_t>(picture.pixels()));
         for (std::int64_t p = 0; p < picture.pixels(); ++p) channel.push_back(picture.at(p, c));
         change(channel);
         for (std::int64_t p = 0; p < picture.pixels(); ++p)
@@ -201,13 +203,14 @@ void equalize(const Picture& picture, Row) {
         const std::int64_t step = count([&](std::int64_t l) { return l != highest; }) / 255;
         if (step == 0) return;
         std::vector<double> result;
+        result.reserve(channel.size());
         for (const double v : channel) {
             const std::int64_t before = count([&](std::int64_t l) { return l < level(v); });
             const auto to =
                 static_cast<double>(std::min<std::int64_t>(255, (before + step / 2) / step));
             result.push_back(picture.low + to * (picture.high - picture.low) / 255);
         }
-        channel = result;
+        channel = std::move(result);
     });
 }
 
@@ -229,11 +232,12 @@ void sharpen(const Picture& picture, Row row) {
 
 void erase(const Picture& picture, Row row) {
     for (std::int64_t p = 0; p < picture.pixels(); ++p) {
-        const double y = static_cast<double>(p / picture.width) - std::trunc(row[0]);
-        const double x = static_cast<double>(p % picture.width) - std::trunc(row[1]);
+        const std::int64_t r = p / picture.width, c = p % picture.width;
+        const double y = static_cast<double>(r) - std::trunc(row[0]);
+        const double x = static_cast<double>(c) - std::trunc(row[1]);
         if (y < 0 || y >= std::trunc(row[2]) || x < 0 || x >= std::trunc(row[3])) continue;
-        for (std::int64_t c = 0; c < picture.channels; ++c)
-            picture.at(p, c) = picture.constants[static_cast<std::size_t>(c)];
+        for (std::int64_t k = 0; k < picture.channels; ++k)
+            picture.at(p, k) = picture.constants[static_cast<std::size_t>(k)];
     }
 }
 
@@ -242,24 +246,27 @@ struct Change {
     bool linear = false;
 };
 
-const std::map<std::string_view, Change> changes = {
-    {"autocontrast", {autocontrast}},
-    {"brightness", {brightness, true}},
-    {"channel_drop", {channel_drop, true}},
-    {"channel_shift", {channel_shift, true}},
-    {"contrast", {contrast, true}},
-    {"equalize", {equalize}},
-    {"erase", {erase}},
-    {"gamma", {gamma}},
-    {"grayscale", {grayscale, true}},
-    {"hue", {hue, true}},
-    {"hue_hsv", {hue_hsv}},
-    {"invert", {invert, true}},
-    {"posterize", {posterize}},
-    {"saturation", {saturation, true}},
-    {"sharpen", {sharpen}},
-    {"solarize", {solarize}},
-};
+const std::map<std::string_view, Change>& all_changes() {
+    static const std::map<std::string_view, Change> changes = {
+        {"autocontrast", {autocontrast}},
+        {"brightness", {brightness, true}},
+        {"channel_drop", {channel_drop, true}},
+        {"channel_shift", {channel_shift, true}},
+        {"contrast", {contrast, true}},
+        {"equalize", {equalize}},
+        {"erase", {erase}},
+        {"gamma", {gamma}},
+        {"grayscale", {grayscale, true}},
+        {"hue", {hue, true}},
+        {"hue_hsv", {hue_hsv}},
+        {"invert", {invert, true}},
+        {"posterize", {posterize}},
+        {"saturation", {saturation, true}},
+        {"sharpen", {sharpen}},
+        {"solarize", {solarize}},
+    };
+    return changes;
+}
 
 // Keras' own. T is what Keras holds the image in, and `values` are of it.
 template <class T>
@@ -300,7 +307,7 @@ void reference_colors(const Plan& plan, const double* row, bool is_double,
                 change_as_keras<float>(step, parameters, o.channels, values);
             continue;
         }
-        const Change& change = changes.at(step.description->name);
+        const Change& change = all_changes().at(step.description->name);
         // What is not linear sees values within the range, but for what only overwrites them.
         if (!change.linear && (beyond || change.change != erase)) clamp();
         change.change({values, plan.target_height(), plan.target_width(), o.channels, o.low, o.high,

@@ -47,12 +47,20 @@ Plan plan_of(PlanOptions options, std::vector<StepOptions> steps) {
     return Plan(std::move(options));
 }
 
+std::span<const Setting> settings_of(const Description& d) {
+    return {d.settings, static_cast<std::size_t>(d.setting_count())};
+}
+
+std::span<const Column> columns_of(const Description& d) {
+    return {d.columns, static_cast<std::size_t>(d.column_count())};
+}
+
 // Settings of a step that moves pixels of images of this size.
 StepOptions random_move(const Description& operation, const Size& size, bool heads,
                         const Pick& pick) {
     StepOptions step{operation.name};
     const bool inside = step.operation == "random_crop";
-    for (const Setting& setting : std::span(operation.settings, operation.setting_count())) {
+    for (const Setting& setting : settings_of(operation)) {
         const std::string name = setting.name;
         const auto extent = [&](std::int64_t most) {
             return pick(1, inside ? static_cast<int>(most) : pick(0, 9) == 0 ? 600 : 90);
@@ -120,7 +128,7 @@ void move_randomly(double* row, const Plan& plan, const Pick& pick, std::mt19937
         for (const Description* operation : operations()) {
             if (step.operation != operation->name) continue;
             const bool moves = operation->scope == Scope::coordinates && pick(0, 1) == 0;
-            for (const Column& column : std::span(operation->columns, operation->column_count())) {
+            for (const Column& column : columns_of(*operation)) {
                 if (moves) *row = uniform(random, column.low, column.high);
                 ++row;
             }

@@ -152,9 +152,10 @@ TEST(several_of_some) {
         const KeyedNumbers number({{7, 0}}, i, 3, 1 << 16);
         std::array<std::size_t, 5> order{0, 1, 2, 3, 4};
         const int count = 1 + static_cast<int>(3 * number(254));
-        for (int k = 0; k < count; ++k)
-            std::swap(order[static_cast<std::size_t>(k)],
-                      order[static_cast<std::size_t>(k + static_cast<int>(number(k) * (5 - k)))]);
+        for (int k = 0; k < count; ++k) {
+            const int other = k + static_cast<int>(number(k) * (5 - k));
+            std::swap(order[static_cast<std::size_t>(k)], order[static_cast<std::size_t>(other)]);
+        }
         for (int k = 0; k < 5; ++k)
             CHECK((rows[i][order[static_cast<std::size_t>(k)]] != 0) == (k < count));
         ++counts[std::count_if(rows[i].begin(), rows[i].end(), [](double v) { return v != 0; })];

@@ -50,7 +50,15 @@ struct Policy {
     std::vector<double> weights = {};  ///< of `one`; empty: each as often as any other
 };
 
+/// NaN is none.
+constexpr bool is_probability(double value) noexcept { return value >= 0 && value <= 1; }
+
 inline constexpr const char* policy_names[] = {"p", "one", "some"};
+
+constexpr const char* name_of(Policy::Kind kind) noexcept {
+    // NOLINTNEXTLINE(clang-analyzer-security.ArrayBound): there are as many names as kinds
+    return policy_names[kind];
+}
 
 /// @throws InvalidArgument for a name that is not in `policy_names`
 Policy::Kind policy_kind_from_name(std::string_view name);

@@ -1,8 +1,5 @@
 #include "color/levels.hpp"
 
-#include <algorithm>
-#include <vector>
-
 #include "runtime/scratch.hpp"
 #include "simd/kernels.hpp"
 
@@ -29,23 +26,20 @@ template <class T>
 void map_levels(const Planes<T>& image, Range<T> limits, LevelMap map) {
     std::uint8_t* const all = Scratch::of_this_thread().levels.reserve(image.count());
     find_levels(image.data, image.count(), limits, all);
-    const auto step = static_cast<std::size_t>(image.channels);
-    std::vector<std::int64_t> counts(step * level_count);
+    const std::int64_t step = image.channels;
     for (std::int64_t p = 0; p < image.planes; ++p) {
-        const std::uint8_t* levels = all + p * image.pixels * image.channels;
-        std::fill(counts.begin(), counts.end(), 0);
-        for (std::int64_t i = 0; i < image.pixels; ++i)
-            for (std::size_t c = 0; c < step; ++c) ++counts[c * level_count + *levels++];
-        for (std::size_t c = 0; c < step; ++c) {
+        for (std::int64_t c = 0; c < step; ++c) {
+            T* value = image.plane(p) + c;
+            const std::uint8_t* level = all + (value - image.data);
+            std::int64_t counts[level_count] = {};
+            for (std::int64_t i = 0; i < image.pixels; ++i) ++counts[level[i * step]];
             std::uint8_t mapped[level_count];
-            const bool changes = map(counts.data() + c * level_count, mapped);
+            const bool changes = map(counts, mapped);
             T values[level_count];
             for (std::size_t i = 0; i < level_count; ++i)
                 values[i] = limits.low + mapped[i] * (limits.high - limits.low) / 255;
-            T* value = image.plane(p) + c;
-            const std::uint8_t* level = all + (value - image.data);
-            for (std::int64_t i = 0; i < image.pixels; ++i, value += step, level += step)
-                *value = changes ? values[*level] : limits.clip(*value);
+            for (std::int64_t i = 0; i < image.pixels; ++i, value += step)
+                *value = changes ? values[level[i * step]] : limits.clip(*value);
         }
     }
 }

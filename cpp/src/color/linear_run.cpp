@@ -123,6 +123,7 @@ void LinearRun<T>::apply(Bounds bounds, bool normalizes) {
         const BoundedRow row{rows_[c], bounds.low, bounds.high};
         rows.push_back(normalizes ? normalized(row, plan_.shift()[c], plan_.scale()[c]) : row);
     }
+    if (!matrix_) return;
     if (matrix_->mixes())
         mix(rows, image_);
     else

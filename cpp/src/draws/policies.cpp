@@ -30,6 +30,7 @@ void choose_some(const Policy& policy, const KeyedNumbers& number, Members& memb
     std::iota(order, order + policy.of, static_cast<unsigned char>(0));
     const int span = policy.most - policy.least + 1;
     const int count =
+        // NOLINTNEXTLINE(readability-suspicious-call-argument)
         policy.least + (span > 1 ? static_cast<int>(number.below(number_of_count, span)) : 0);
     for (int i = 0; i < count; ++i) {
         std::swap(order[i], order[i + number.below(i, policy.of - i)]);
@@ -68,7 +69,7 @@ void check_policies(const std::vector<Policy>& policies) {
         check_where("policies", policy.where, policies, i);
         if (policy.where.operation < 0)
             refuse("`policies` must name operations from 0 to 65535. Received: -1");
-        if (!(policy.probability >= 0 && policy.probability <= 1))
+        if (!is_probability(policy.probability))
             refuse("`p` of `policies` must be from 0 to 1. Received: ", policy.probability);
         if (policy.of < 1 || policy.of > most_members)
             refuse("`of` of `policies` must be from 1 to ", most_members,

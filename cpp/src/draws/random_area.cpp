@@ -9,7 +9,8 @@ namespace batchwarp {
 void RandomArea::settle(const Settings& settings, Step& step) {
     for (const char* name : {"scale", "ratio"}) {
         const std::vector<double>& range = settings.numbers(name, 2);
-        if (!(range[0] > 0 && range[0] <= range[1]))
+        const bool is_range = range[0] > 0 && range[0] <= range[1];
+        if (!is_range)
             refuse("`", name,
                    "` must be two numbers above 0, the smaller one first. Received: ", range[0],
                    ", ", range[1]);

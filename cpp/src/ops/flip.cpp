@@ -9,8 +9,7 @@ namespace batchwarp::ops {
 void Flip::settle(const Settings& settings, const PlanOptions&, Step& step) {
     for (const char* name : {"horizontal", "vertical"}) {
         const double probability = settings.number(name);
-        if (!(probability >= 0 && probability <= 1))
-            refuse_option(name, probability, "from 0 to 1");
+        if (!is_probability(probability)) refuse_option(name, probability, "from 0 to 1");
         step.constants.push_back(probability);
     }
 }

@@ -28,6 +28,7 @@ BATCHWARP_HD_INLINE float power(float value, float exponent) noexcept {
     // 2^y, with a whole number and the rest, from -1/2 to 1/2, for a Taylor series.
     const float y = log > -126 ? log : -126.0f;
     const int32_t whole = static_cast<int32_t>(y - 0.5f);
+    // NOLINTNEXTLINE(modernize-use-std-numbers): no standard library in kernels
     const float x = (y - static_cast<float>(whole)) * 0.693147181f;
     const float rest =
         1 +

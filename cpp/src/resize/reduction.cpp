@@ -134,6 +134,7 @@ void Reduction<T>::make_rows(std::int64_t begin, std::int64_t end, T* out) {
     else
         values = scratch.source64.reserve(needed.height * row);
     load_pixels(needed, values);
+    // NOLINTNEXTLINE(readability-suspicious-call-argument)
     make(begin, end, values, first, row, out);
 }
 

@@ -46,8 +46,9 @@ std::optional<WholeMove> whole_move(const WarpGeometry& g, const Size& source) n
         return {};
     const double rows = turns ? a.o1 : a.o0, columns = turns ? a.o0 : a.o1;
     constexpr double most = 1 << 30;
-    if (!(std::abs(rows) < most && std::abs(columns) < most) || rows != std::floor(rows) ||
-        columns != std::floor(columns) || std::max(g.height, g.width) > std::int64_t{1} << 30 ||
+    const bool is_near = std::abs(rows) < most && std::abs(columns) < most;  // NaN is not
+    if (!is_near || rows != std::floor(rows) || columns != std::floor(columns) ||
+        std::max(g.height, g.width) > std::int64_t{1} << 30 ||
         std::max(source.height, source.width) > std::int64_t{1} << 30)
         return {};
     const auto axis = [](double start, double step, bool flips, std::int64_t count) {
