@@ -337,6 +337,15 @@ def outcomes(case, index):
     # Integers are rounded in between, which leaves nothing of it.
     signs = (1, -1, random.choice([-1, 1], exact.shape))
     results += [colored(exact + sign * VALUES * extent, changes, ends) for sign in signs]
+    # What is white or black exactly, as after auto-contrast, is so within rounding only, of which
+    # steep operations make much.
+    for at, leaf in enumerate(changes):
+        if leaf.kind == "gamma":
+            before = colored(exact, changes[:at], ends)
+            results += [
+                colored(before + off, changes[at:], ends)
+                for off in (FLOAT * extent, -FLOAT * extent)
+            ]
     return np.array(results), extent, changes
 
 
