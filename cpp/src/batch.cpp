@@ -181,7 +181,7 @@ bool Batch::prepare(std::int64_t i, int threads) {
     const Placement placed = place(i);
     if (!placed.from.warps || placed.move) return true;
     if (placed.from.reduces || request_.target.first.dtype == DType::f64 ||
-        !kernels_take_all(placed))
+        !kernels_take_all(placed) || !spline_)
         return false;
     float* coefficients = shared_.reserve(spline_->buffer_size());
     filter_image(*spline_, source_image(i), coefficients, threads, request_.interrupted);

@@ -32,6 +32,7 @@ void map_levels(const Planes<T>& image, Range<T> limits, LevelMap map) {
             T* value = image.plane(p) + c;
             const std::uint8_t* level = all + (value - image.data);
             std::int64_t counts[level_count] = {};
+            // NOLINTNEXTLINE(clang-analyzer-security.ArrayBound): there is one for each value
             for (std::int64_t i = 0; i < image.pixels; ++i) ++counts[level[i * step]];
             std::uint8_t mapped[level_count];
             const bool changes = map(counts, mapped);

