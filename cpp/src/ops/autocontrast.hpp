@@ -28,8 +28,8 @@ struct AutoContrast {
             return brightest(channel) - darkest(channel) >= extent() / 65536;
         }
         BATCHWARP_HD_INLINE T darkest(int channel) const noexcept {
-            return limits_.clip(
-                ranges_[channel].low);  // NOLINT(clang-analyzer-core.NullDereference)
+            // NOLINTNEXTLINE(clang-analyzer-core.NullDereference): the operation needs them
+            return limits_.clip(ranges_[channel].low);
         }
         BATCHWARP_HD_INLINE T factor(int channel) const noexcept {
             return extent() / (brightest(channel) - darkest(channel));
