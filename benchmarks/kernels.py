@@ -36,7 +36,7 @@ SHAPES = [
 SPLINE_SHAPES = [Shape(8, 224, 224, 3, "float32"), Shape(64, 28, 28, 1, "float32")]
 SPLINE_ORDERS = (2, 3, 4, 5)
 # Operations that the core refuses for images of other than three channels.
-OF_COLOURS = {"saturation", "hue", "grayscale"}
+OF_COLOURS = {"grayscale", "hue", "hue_hsv", "saturation"}
 COPY, SCIPY = "copy", "SciPy, 1 image"
 SCIPY_TOLERANCE = 0.05  # of 255; SciPy's spline filter is float64 throughout
 
