@@ -19,7 +19,9 @@ struct AutoContrast {
 
         BATCHWARP_HD_INLINE T operator()(T value, int channel) const noexcept {
             if (!changes(channel)) return limits_.clip(value);
-            return limits_.clip((value - darkest(channel)) * factor(channel) + limits_.low);
+            // Divided last, so that what is a whole number is one.
+            const T above = (value - darkest(channel)) * extent();
+            return limits_.clip(above / (brightest(channel) - darkest(channel)) + limits_.low);
         }
 
         /// Whether the values of a channel differ by more than what a warp makes of a single one:
@@ -31,8 +33,14 @@ struct AutoContrast {
             // NOLINTNEXTLINE(clang-analyzer-core.NullDereference): the operation needs them
             return limits_.clip(ranges_[channel].low);
         }
-        BATCHWARP_HD_INLINE T factor(int channel) const noexcept {
-            return extent() / (brightest(channel) - darkest(channel));
+        /// For who multiplies: rounded up. Rounded down, white would be a level less in bytes,
+        /// which are truncated, and so would all that are whole numbers.
+        BATCHWARP_HD_INLINE float factor(int channel) const noexcept {
+            const float range = brightest(channel) - darkest(channel), factor = extent() / range;
+            const bool less =
+                static_cast<double>(factor) * range < extent();  // the product is exact
+            return less ? __builtin_bit_cast(float, __builtin_bit_cast(int32_t, factor) + 1)
+                        : factor;
         }
         BATCHWARP_HD_INLINE Range<T> limits() const noexcept { return limits_; }
 

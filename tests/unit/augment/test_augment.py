@@ -341,3 +341,14 @@ def test_the_plan_shows_what_breaks_runs():
     head = batchwarp.Augment(ops.Resize(8), ops.Flip()).plan((16, 16, 3))
     assert [row.operations for row in head] == ["Resize(8)", "Flip()"]
     assert "triangle" in head[0].how
+
+
+@pytest.mark.parametrize("channels", [1, 3, 5])
+def test_contrast_in_bytes_is_exact(channels):
+    """White stays white, and what is a whole number is not truncated to the one below."""
+    aug = batchwarp.Augment(ops.AutoContrast(), seed=0, dtype="uint8")
+    for low, high in [(start, end) for start in (0, 7) for end in range(start + 1, 256)]:
+        ramp = np.arange(low, high + 1, dtype=np.uint8)
+        x = np.repeat(ramp, channels).reshape(1, 1, -1, channels)
+        expected = (x.astype(int) - low) * 255 // (high - low)
+        np.testing.assert_array_equal(aug(x), expected, err_msg=f"{low} to {high}")
