@@ -36,7 +36,6 @@ SHAPES = [
 SPLINE_SHAPES = [Shape(8, 224, 224, 3, "float32"), Shape(64, 28, 28, 1, "float32")]
 SPLINE_ORDERS = (2, 3, 4, 5)
 # Operations that the core refuses for images of other than three channels.
-OF_COLOURS = {"grayscale", "hue", "hue_hsv", "saturation"}
 COPY, SCIPY = "copy", "SciPy, 1 image"
 SCIPY_TOLERANCE = 0.05  # of 255; SciPy's spline filter is float64 throughout
 
@@ -106,7 +105,7 @@ def steps(source: NDArray[Any], shape: Shape) -> dict[str, Contender]:
     warp: list[tuple[str, dict[str, Any]]] = [("keras_affine", {}), ("flip", {})]
     batches = {"warp": Batch.of(source, shape)}
     for operation in _core.OPERATIONS:
-        if operation.scope == "pixel" and (shape.channels == 3 or operation.name not in OF_COLOURS):
+        if operation.scope == "pixel" and (shape.channels == 3 or not operation.colors):
             ranges = Ranges(further=dict(zip(operation.columns, operation.ranges, strict=True)))
             batches[operation.name.replace("_", " ")] = Batch.of(
                 source, shape, ranges, steps=[*warp, (operation.name, {})]

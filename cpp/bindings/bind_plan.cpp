@@ -64,7 +64,8 @@ void register_operations(py::module_& m) {
                                    return tuple_of(settings_of(d),
                                                    [](const Setting& s) { return s.name; });
                                })
-        .def_property_readonly("needs", [](const Description& d) { return names_of(d.needs); });
+        .def_property_readonly("needs", [](const Description& d) { return names_of(d.needs); })
+        .def_readonly("colors", &Description::colors, "Whether it is for three channels only.");
     m.attr("OPERATIONS") = tuple_of(operations(), [](const Description* d) { return d; });
 }
 

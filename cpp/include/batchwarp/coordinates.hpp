@@ -18,6 +18,17 @@ struct Window {
     int64_t top = 0, left = 0, height = 0, width = 0;
 };
 
+/// From the columns top, left, height and width, cut off at more than any image has.
+constexpr Window window_of(const double* row) noexcept {
+    constexpr double most = 2147483648.0;
+    int64_t whole[4] = {};
+    for (int i = 0; i < 4; ++i) {
+        const double below = row[i] < most ? row[i] : most;
+        whole[i] = static_cast<int64_t>(below > -most ? below : -most);
+    }
+    return {whole[0], whole[1], whole[2], whole[3]};
+}
+
 /// Output pixel (r, c) samples the input at
 ///   y = (o0 + r * m00) + c * m01,   x = (o1 + r * m10) + c * m11
 /// evaluated in double, in this order: SciPy's `affine_transform` decides by these very values.

@@ -20,10 +20,7 @@ struct Erase {
     static void settle(const Settings& settings, const PlanOptions& options, Step& step);
     static void draw(const KeyedNumbers& number, const Step& step, double* row) noexcept;
 
-    static Window window(const double* row) noexcept {
-        return {static_cast<int64_t>(row[0]), static_cast<int64_t>(row[1]),
-                static_cast<int64_t>(row[2]), static_cast<int64_t>(row[3])};
-    }
+    static Window window(const double* row) noexcept { return window_of(row); }
     static double value(const double* constants, int channel) noexcept {
         return constants[channel];
     }

@@ -38,9 +38,7 @@ void RandomResizedCrop::draw(const KeyedNumbers& number, const Step& step, doubl
 void RandomResizedCrop::place(const double* row, const Step& step,
                               Coordinates& coordinates) noexcept {
     Window window{0, 0, step.from.height, step.from.width};
-    if (!std::isnan(row[2]) && !std::isnan(row[3]))
-        window = {static_cast<int64_t>(row[0]), static_cast<int64_t>(row[1]),
-                  static_cast<int64_t>(row[2]), static_cast<int64_t>(row[3])};
+    if (!std::isnan(row[2]) && !std::isnan(row[3])) window = window_of(row);
     const bool whole =
         window.top == 0 && window.left == 0 && Size{window.height, window.width} == step.from;
     if (whole && step.to == step.from) return;
