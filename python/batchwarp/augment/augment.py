@@ -11,7 +11,7 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from batchwarp import _core, _keras
+from batchwarp import _core, _forks, _keras
 from batchwarp._arguments import boolean, integer, number_pair
 from batchwarp._arrays import CORE_INPUTS, CORE_OUTPUTS, as_array, rank_hint
 from batchwarp.augment.keys import one_epoch, one_seed, sample_numbers
@@ -30,7 +30,12 @@ _PLANS = 128
 # Which of an operation's random numbers decides whether it is done.
 _NUMBER_OF_P = 255
 
-_taking = threading.Lock()
+_taking = threading.RLock()
+
+
+@_forks.call_after_fork
+def _renew_lock() -> None:
+    _forks.renew(_taking)
 
 
 @dataclass(frozen=True, repr=False, init=False)
