@@ -47,6 +47,10 @@ def library() -> Any:
     """Returns OpenCV's module."""
     with _forks.importing:
         import cv2
+
+        # The first call makes the list of decoders, once, behind a guard that a child forked
+        # meanwhile would wait for without end.
+        cv2.imdecode(np.zeros(1, np.uint8), cv2.IMREAD_UNCHANGED)
     return cv2
 
 
@@ -77,17 +81,20 @@ def agrees_with_pillow() -> bool:
     """
     random = np.random.RandomState(0)
     noise = np.cumsum(random.randint(-9, 10, (37, 51, 3)), axis=1).astype(np.uint8)
-    for subsampling, progressive in itertools.product(("4:4:4", "4:2:2", "4:2:0"), (False, True)):
-        data = _jpeg(noise, subsampling=subsampling, progressive=progressive)
-        if not _same_pixels(data):
-            warn(
-                "OpenCV decodes JPEG files to other pixels than Pillow, and so than Keras, with "
-                "the builds of both that are installed. They are decoded with Pillow, which takes "
-                "twice as long; packages from PyPI agree.",
-                RuntimeWarning,
-            )
-            return False
-    return True
+    kinds = itertools.product(("4:4:4", "4:2:2", "4:2:0"), (False, True))
+    with _forks.importing:  # decoders, too, have things that they make once
+        agree = all(
+            _same_pixels(_jpeg(noise, subsampling=subsampling, progressive=progressive))
+            for subsampling, progressive in kinds
+        )
+    if not agree:
+        warn(
+            "OpenCV decodes JPEG files to other pixels than Pillow, and so than Keras, with "
+            "the builds of both that are installed. They are decoded with Pillow, which takes "
+            "twice as long; packages from PyPI agree.",
+            RuntimeWarning,
+        )
+    return agree
 
 
 def _jpeg(image: NDArray[np.uint8], **options: Any) -> bytes:
