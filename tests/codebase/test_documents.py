@@ -37,7 +37,10 @@ def test_paths_exist(name):
 
 
 def test_links_between_documents_lead_somewhere():
-    for document in (ROOT / name for name in ("ARCHITECTURE.md", "CONTRIBUTING.md", "README.md")):
+    names = ("ARCHITECTURE.md", "CONTRIBUTING.md", "README.md")
+    for document in (*(ROOT / name for name in names), *(ROOT / "docs").glob("*.md")):
         links = re.findall(r"\]\(([^)#\s]+)", document.read_text(encoding="utf-8"))
         wanted = {link for link in links if not link.startswith(("http:", "https:"))}
-        assert {link for link in wanted if not (ROOT / link).exists()} == set(), document.name
+        assert {link for link in wanted if not (document.parent / link).exists()} == set(), (
+            document.name
+        )
