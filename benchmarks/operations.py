@@ -3,8 +3,9 @@
 Batches of 32 images, uint8 to float32, two threads, numbers drawn in the call. `A`: flip, affine,
 normalize, and more in the other recipes, see `harness/recipes/work.py`. The first table is of
 batchwarp's `Augment`, beside a copy of the float32 batch and beside what `ImageDataGenerator` does
-for flip, affine and rescale. Then other libraries, if they are installed, each with the nearest
-that it has to the same recipe: `harness/recipes/` has a module for each of them.
+for flip, affine and rescale; the second of every operation by itself. Then other libraries, if they
+are installed, each with the nearest that it has to the same recipe: `harness/recipes/` has a module
+for each of them.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from .harness.timing import Contender, as_json, interleaved
 
 IMAGES = 32
 OURS, COPY, KERAS_A, DRAWS = "batchwarp", "copy", "flip, affine, rescale", "draws of B"
-ALONE = "recipes"  # the case that has no other libraries
+ALONE, EACH = "recipes", "each operation"  # the cases that have no other libraries
 # Frameworks let their threads spin for a while after their work. The wait is not timed.
 CALM = 0.01
 
@@ -71,6 +72,21 @@ def alone(recipes: Sequence[Recipe], rounds: int, tiny: bool) -> dict[str, Any]:
     return {
         "case": ALONE,
         "images": shape.n,
+        "ours": [name for name in contenders if name != COPY],
+        "timings": as_json(interleaved(contenders, rounds=rounds)),
+    }
+
+
+def each(rounds: int, tiny: bool) -> dict[str, Any]:
+    """Times every operation of `batchwarp.ops` by itself, in this process."""
+    side = work.TINY if tiny else work.SIDE
+    x = source_of(Shape(2 if tiny else IMAGES, side, side, 3, "uint8"))
+    plain, copied = x.astype(np.float32), np.zeros(x.shape, np.float32)
+    contenders = {COPY: Contender(partial(np.copyto, copied, plain))}
+    contenders |= {name: ours.alone(one, x) for name, one in ours.each(side).items()}
+    return {
+        "case": EACH,
+        "images": len(x),
         "ours": [name for name in contenders if name != COPY],
         "timings": as_json(interleaved(contenders, rounds=rounds)),
     }
@@ -119,13 +135,16 @@ def fastest(case: Mapping[str, Any], name: str) -> float | None:
 def metrics(cases: Sequence[Mapping[str, Any]]) -> dict[str, float]:
     """Returns ratios of batchwarp to a copy and to plainer work, and of other libraries to it.
 
-    Their names are `copies/RECIPE`, `keras-A/RECIPE`, `A/RECIPE` and `peer/NAME/RECIPE`, how many
-    times as long; and `draws/B`, microseconds.
+    Their names are `copies/RECIPE`, `copies/OPERATION`, `keras-A/RECIPE`, `A/RECIPE` and
+    `peer/NAME/RECIPE`, how many times as long; and `draws/B`, microseconds.
     """
-    found = {}
+    found: dict[str, float] = {}
     for case in cases:
-        if case["case"] == ALONE:
-            took = {name: timing["median"] for name, timing in case["timings"].items()}
+        took = {name: timing["median"] for name, timing in case["timings"].items()}
+        if case["case"] == EACH:
+            copy = took.pop(COPY)
+            found |= {f"copies/{name}": seconds / copy for name, seconds in took.items()}
+        elif case["case"] == ALONE:
             base = {"copies": took.pop(COPY), "keras-A": took.pop(KERAS_A)}
             found["copies/keras-A"] = base["keras-A"] / base["copies"]
             found["draws/B"] = 1e6 * took.pop(DRAWS)
@@ -134,7 +153,7 @@ def metrics(cases: Sequence[Mapping[str, Any]]) -> dict[str, float]:
             for name, seconds in base.items():
                 found |= {f"{name}/{key}": value / seconds for key, value in took.items()}
         else:
-            mine = case["timings"][OURS]["median"]
+            mine = took[OURS]
             for peer in PEERS:
                 theirs = fastest(case, peer.name)
                 if theirs is not None:
@@ -157,7 +176,15 @@ def text(cases: Sequence[Mapping[str, Any]], missing: Sequence[Peer]) -> str:
     header = ["batchwarp", "µs an image", "copies", f"÷ {KERAS_A}", "÷ A", "what it is"]
     parts = [table(header, rows)]
 
-    compared = [case for case in cases if case["case"] != ALONE]
+    for case in cases:
+        if case["case"] == EACH:
+            rows = []
+            for name, timing in case["timings"].items():
+                ratio = f"{found[f'copies/{name}']:.2f}" if name != COPY else ""
+                rows.append([name, f"{1e6 * timing['median'] / case['images']:,.1f}", ratio])
+            parts.append(table(["operation alone", "µs an image", "copies"], rows))
+
+    compared = [case for case in cases if case["case"] not in (ALONE, EACH)]
     keys = list(dict.fromkeys(case["case"] for case in compared))
     measured = [peer for peer in PEERS if any(fastest(case, peer.name) for case in compared)]
     rows = []
@@ -177,9 +204,6 @@ def text(cases: Sequence[Mapping[str, Any]], missing: Sequence[Peer]) -> str:
     parts += [
         f"not measured: {peer.name} ({peer.distribution} is not installed)" for peer in missing
     ]
-    for recipe in RECIPES:
-        if names := ours.lacking(recipe.key):
-            parts.append(f"not measured: {recipe.key} (the core lacks {', '.join(sorted(names))})")
     return "\n\n".join(parts)
 
 
@@ -192,12 +216,8 @@ def remarks(peer: Peer) -> list[str]:
 
 
 def chosen(keys: Sequence[str] | None, tiny: bool) -> list[Recipe]:
-    """Returns the recipes of some names, or all; not those that the core has not all of."""
-    recipes = [
-        recipe
-        for recipe in RECIPES
-        if (not keys or recipe.key in keys) and not ours.lacking(recipe.key)
-    ]
+    """Returns the recipes of some names, or all."""
+    recipes = [recipe for recipe in RECIPES if not keys or recipe.key in keys]
     return [recipe.tiny() for recipe in recipes] if tiny else recipes
 
 
@@ -232,6 +252,8 @@ def main() -> int:
         return 0
     about = machine(*dict.fromkeys(peer.distribution for peer in present))
     cases = [alone(recipes, arguments.rounds, arguments.tiny)]
+    if not arguments.only:
+        cases.append(each(arguments.rounds, arguments.tiny))
     more = ["--rounds", str(arguments.rounds), *(["--tiny"] if arguments.tiny else [])]
     for key in arguments.only or ():
         more += ["--only", key]

@@ -8,7 +8,10 @@ import threading
 import numpy as np
 import pytest
 
+from batchwarp import ops
+
 operations = importlib.import_module("batchwarp.benchmarks.operations")
+ours = importlib.import_module("batchwarp.benchmarks.harness.recipes.ours")
 recipes = importlib.import_module("batchwarp.benchmarks.harness.recipes")
 work = importlib.import_module("batchwarp.benchmarks.harness.recipes.work")
 
@@ -81,11 +84,28 @@ def test_every_library_says_how_it_has_its_threads_and_what_it_does_otherwise(pe
     assert set(peer.differs) <= {"", *peer.recipes}
 
 
-def test_every_recipe_is_there_that_the_core_has_and_others_are_told(cases, monkeypatch):
-    monkeypatch.setattr(operations.ours, "lacking", lambda key: {"a", "b"} if key == "C" else set())
-    keys = [recipe.key for recipe in operations.chosen(None, tiny=True)]
-    assert keys == [recipe.key for recipe in work.RECIPES if recipe.key != "C"]
-    assert "not measured: C (the core lacks a, b)" in operations.text(cases, [])
+def test_recipes_are_all_or_those_that_are_asked_for():
+    assert [one.key for one in operations.chosen(None, False)] == [one.key for one in work.RECIPES]
+    assert [one.key for one in operations.chosen(["C", "A"], False)] == ["A", "C"]
+
+
+@pytest.mark.parametrize("name", ops.__all__)
+def test_every_operation_is_measured_and_does_something(name):
+    operation = ours.each(work.TINY)[name]
+    assert type(operation).__name__ == name
+    x = operations.source_of(operations.Shape(8, work.TINY, work.TINY, 3, "uint8"))
+    made = ours.alone(operation, x).run()
+    images = made["images"] if isinstance(made, dict) else made
+    assert images.shape != x.shape or np.abs(images - x.astype(np.float32)).mean() > 0.1
+
+
+def test_operations_are_compared_with_a_copy(cases):
+    timings = {operations.COPY: {"median": 1e-3}, "Hue": {"median": 3e-3}}
+    cases.append({"case": operations.EACH, "images": 2, "timings": timings})
+    assert operations.metrics(cases)["copies/Hue"] == pytest.approx(3)
+    text = operations.text(cases, [])
+    (row,) = (line for line in text.splitlines() if line.startswith("| Hue"))
+    assert [cell.strip() for cell in row.split("|")[1:-1]] == ["Hue", "1,500.0", "3.00"]
 
 
 def test_small_recipes_are_small():

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from functools import partial
 
+import numpy as np
+
 import batchwarp
-from batchwarp import _core, ops
-from batchwarp.augment.recipe import Recipe
-from batchwarp.ops.recipe import ImageSpec, RecipeOperation
+from batchwarp import ops
+from batchwarp.ops.mixing import Mixing
+from batchwarp.ops.recipe import RecipeOperation
 
 from ..batches import core_with
 from ..timing import Contender
@@ -43,11 +45,30 @@ def operations(key: str, side: int) -> tuple[RecipeOperation, ...]:
     return recipes[key]
 
 
-def lacking(key: str) -> set[str]:
-    """Returns the operations of a recipe that the core does not have."""
-    image = ImageSpec(work.SIDE, work.SIDE, 3)
-    steps = Recipe("Augment", operations(key, work.SIDE)).steps(image).steps
-    return {name for name, _ in steps} - {one.name for one in _core.OPERATIONS}
+def each(side: int) -> dict[str, RecipeOperation]:
+    """Returns every operation by its name, those that nothing is said of as they are by default.
+
+    Args:
+        side: height and width of the images.
+    """
+    smaller = side - side // 8
+    members = (ops.Brightness(), ops.Gamma(), ops.Flip())
+    given: dict[str, RecipeOperation] = {
+        "Affine": ops.Affine(rotation=work.ROTATION, zoom=work.ZOOM, shift=work.SHIFT),
+        "CenterCrop": ops.CenterCrop(smaller),
+        "ColorJitter": ops.ColorJitter(work.BRIGHTNESS, work.CONTRAST, work.SATURATION, work.HUE),
+        "CutMix": ops.CutMix(num_classes=2),
+        "MixUp": ops.MixUp(num_classes=2),
+        "Normalize": ops.Normalize(127.5, 127.5),
+        "OneOf": ops.OneOf(*members),
+        "Pad": ops.Pad(side // 8),
+        "RandomCrop": ops.RandomCrop(smaller),
+        "RandomResizedCrop": ops.RandomResizedCrop(side),
+        "Resize": ops.Resize(smaller),
+        "Sequential": ops.Sequential(*members),
+        "SomeOf": ops.SomeOf(2, *members),
+    }
+    return {name: given[name] if name in given else getattr(ops, name)() for name in ops.__all__}
 
 
 def augment(key: str, side: int) -> batchwarp.Augment:
@@ -58,3 +79,9 @@ def augment(key: str, side: int) -> batchwarp.Augment:
 def contender(key: str, x: Images, side: int) -> Contender:
     """Returns a recipe on a batch, with numbers drawn anew in each call."""
     return Contender(partial(augment(key, side), x), core_with())
+
+
+def alone(operation: RecipeOperation, x: Images) -> Contender:
+    """Returns an operation on a batch, likewise; images that are mixed have labels."""
+    labels = np.arange(len(x)) % 2 if isinstance(operation, Mixing) else None
+    return Contender(partial(batchwarp.Augment(operation, seed=1), x, labels=labels), core_with())

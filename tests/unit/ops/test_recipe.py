@@ -7,11 +7,16 @@ import inspect
 import itertools
 import json
 import pickle
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from batchwarp import ops
+from batchwarp import Augment, _core, ops
+from batchwarp._reference import run
+from batchwarp.augment.recipe import Recipe
+from batchwarp.ops.list import OPERATIONS
 from batchwarp.ops.recipe import ImageSpec
 
 NAN = float("nan")
@@ -55,6 +60,8 @@ EXAMPLES = {
     "TrivialAugment": ops.TrivialAugment(11, p=0.5),
 }
 
+ROOT = Path(__file__).parents[3]
+
 each = pytest.mark.parametrize("name", ops.__all__)
 
 
@@ -62,6 +69,54 @@ def test_each_has_an_example():
     assert list(EXAMPLES) == ops.__all__
     for name, operation in EXAMPLES.items():
         assert type(operation) is getattr(ops, name)
+
+
+def steps_of(operation):
+    """The core's names of what an operation does; what mixes images is none of the core's."""
+    return {name for name, _ in Recipe("Augment", [operation]).steps(SQUARE).steps}
+
+
+def in_the_core(name):
+    return steps_of(EXAMPLES[name]) <= {one.name for one in _core.OPERATIONS}
+
+
+def in_the_interpreter(name):
+    recipe = Augment(EXAMPLES[name], seed=1)
+    x = np.random.RandomState(0).randint(0, 256, (2, *SQUARE[:3])).astype(np.uint8)
+    try:
+        run(recipe, x, [0, 1], labels=[0, 1])
+    except TypeError:
+        return False
+    return True
+
+
+def written(path, pattern):
+    """Returns what looks for a name in a file; the pattern has the name as {}."""
+    text = (ROOT / path).read_text(encoding="utf-8")
+    return lambda name: re.search(pattern.format(name), text) is not None
+
+
+PARTS = {
+    "a step in the core, `cpp/src/ops/`": in_the_core,
+    "a function of the interpreter, `_reference/`": in_the_interpreter,
+    "a definition in docs/semantics.md": written("docs/semantics.md", r"`{}\("),
+    "pictures in docs/draw_gallery.py": written("docs/draw_gallery.py", r"\b{}\("),
+    "a strategy in tests/property/test_recipes.py": written(
+        "tests/property/test_recipes.py", r"\bops\.{}\b"
+    ),
+}
+
+
+@each
+def test_it_has_all_its_parts(name):
+    missing = [part for part, is_there in PARTS.items() if not is_there(name)]
+    assert not missing, f"{name} lacks {'; '.join(missing)}"
+
+
+def test_every_step_of_the_core_belongs_to_an_operation():
+    found = set().union(*map(steps_of, EXAMPLES.values()))
+    ours = {operation.name for operation in OPERATIONS}  # of `ImageDataGenerator`'s arguments
+    assert {one.name for one in _core.OPERATIONS} - ours - found == set()
 
 
 @each
