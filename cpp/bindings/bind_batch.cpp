@@ -109,7 +109,9 @@ py::array_t<double> bind_uniform(const py::object& samples, std::int64_t epoch, 
 
 std::array<std::uint32_t, 4> bind_philox(const std::array<std::uint32_t, 4>& counter,
                                          const std::array<std::uint32_t, 2>& key) {
-    return philox(counter, {{key[0], key[1]}});
+    const PhiloxCounter x =
+        philox({{counter[0], counter[1], counter[2], counter[3]}}, {{key[0], key[1]}});
+    return {x.words[0], x.words[1], x.words[2], x.words[3]};
 }
 
 py::array_t<double> bind_affine_matrices(const py::object& params, std::int64_t height,

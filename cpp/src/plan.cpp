@@ -5,7 +5,6 @@
 #include <limits>
 #include <utility>
 
-#include "draws/keyed_numbers.hpp"
 #include "draws/policies.hpp"
 #include "ops/list.hpp"
 #include "runtime/refuse.hpp"
@@ -33,17 +32,14 @@ void check_draws(const Description& operation, const std::vector<Distribution>& 
                operation.column_count(), " columns. Received: ", draws.size());
 }
 
-// How the parameters of a step are drawn by key.
+// How the parameters of a step are drawn by key: by a rule, or each from a distribution.
 template <class Op>
-auto rule_of_draws(const Step& step) {
-    if constexpr (ops::DrawsByRule<Op>) {
-        return &Op::draw;
-    } else {
-        if (step.draws.empty())
-            refuse("`draws` of `", Op::description.name, "` must be one for each of its ",
-                   Op::description.column_count(), " columns. Received: none");
-        return &draw_by_distributions;
-    }
+void settle_draws(Step& step) {
+    if constexpr (ops::DrawsByRule<Op>)
+        step.draw = &Op::draw;
+    else if (step.draws.empty())
+        refuse("`draws` of `", Op::description.name, "` must be one for each of its ",
+               Op::description.column_count(), " columns. Received: none");
 }
 
 // Scratch images are double and padded; 2^55 elements keep every byte count inside 63 bits.
@@ -167,8 +163,7 @@ void Plan::add(int operation, const StepOptions& step, const Where& where) {
         using Op = decltype(op);
         if constexpr (ops::HasSettings<Op>) Op::settle(settings, options_, added);
         if constexpr (ops::MovesPixels<Op>) added.place = &Op::place;
-        if (where.operation >= 0 && description.column_count() > 0)
-            added.draw = rule_of_draws<Op>(added);
+        if (where.operation >= 0 && description.column_count() > 0) settle_draws<Op>(added);
         if constexpr (ops::ScalesValues<Op>) {
             Op::settle(settings, normalization_);
             scales_ = scales_ || settings.change_anything();

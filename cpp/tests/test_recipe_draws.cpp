@@ -5,12 +5,15 @@
 #include <cmath>
 #include <map>
 #include <numeric>
+#include <random>
 
+#include "batchwarp/cpu.hpp"
 #include "batchwarp/draws.hpp"
 #include "batchwarp/errors.hpp"
 #include "batchwarp/philox.hpp"
 #include "batchwarp/plan.hpp"
 #include "draws/keyed_numbers.hpp"
+#include "simd/kernels.hpp"
 #include "testing.hpp"
 
 using namespace batchwarp;
@@ -18,6 +21,45 @@ using namespace batchwarp;
 namespace {
 
 using Rows = std::vector<std::vector<double>>;
+
+struct Vector {
+    PhiloxCounter counter;
+    PhiloxKey key;
+    PhiloxCounter expected;
+};
+constexpr std::uint32_t ones = 0xffffffff;
+constexpr Vector random123[] = {
+    {{{0, 0, 0, 0}}, {{0, 0}}, {{0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}}},
+    {{{ones, ones, ones, ones}},
+     {{ones, ones}},
+     {{0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd}}},
+    {{{0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344}},
+     {{0xa4093822, 0x299f31d0}},
+     {{0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}}}};
+
+double uniform(const PhiloxCounter& x) {
+    const std::uint64_t bits = std::uint64_t{x.words[1]} << 32 | x.words[0];
+    return std::ldexp(static_cast<double>(bits >> 11), -53);
+}
+
+/// Those of an operation for an image, one by one.
+class Numbers {
+  public:
+    Numbers(PhiloxKey key, std::uint64_t sample, std::uint32_t epoch, std::uint32_t place)
+        : key_(key),
+          counter_{{static_cast<std::uint32_t>(sample), static_cast<std::uint32_t>(sample >> 32),
+                    epoch, place}} {}
+
+    double operator()(int number) const {
+        PhiloxCounter counter = counter_;
+        counter.words[3] += static_cast<std::uint32_t>(number);
+        return uniform(philox(counter, key_));
+    }
+
+  private:
+    PhiloxKey key_;
+    PhiloxCounter counter_;
+};
 
 Rows draw(const Plan& plan, std::int64_t count, const DrawKey& key = {7, 3}) {
     std::vector<std::uint64_t> samples(static_cast<std::size_t>(count));
@@ -55,24 +97,64 @@ bool says(const std::string& message, const std::string& part) {
 }  // namespace
 
 TEST(philox_is_that_of_random123) {
-    using Words = std::array<std::uint32_t, 4>;
-    constexpr std::uint32_t all = 0xffffffff;
-    CHECK(
-        (philox({0, 0, 0, 0}, {{0, 0}}) == Words{0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}));
-    CHECK((philox({all, all, all, all}, {{all, all}}) ==
-           Words{0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd}));
-    CHECK((philox({0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344}, {{0xa4093822, 0x299f31d0}}) ==
-           Words{0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}));
+    for (const auto& [counter, key, expected] : random123) CHECK(philox(counter, key) == expected);
 }
 
-TEST(numbers_are_made_of_words_in_this_order) {
-    const KeyedNumbers number({{7, 1}}, 0x0000000200000005, 3, 4 << 16 | 512);
-    const auto x = philox({5, 2, 3, 4 << 16 | 519}, {{7, 1}});
-    const double expected =
-        std::ldexp(static_cast<double>((std::uint64_t{x[1]} << 32 | x[0]) >> 11), -53);
-    CHECK(number(7) == expected);
-    CHECK(number(7, 2, 6) == 2 + 4 * expected);
-    CHECK(number.below(7, 1000) == static_cast<std::int64_t>(1000 * expected));
+TEST(uniforms_are_made_of_words_in_this_order_in_every_tier) {
+    std::mt19937 random(3);
+    const auto word = [&] { return static_cast<std::uint32_t>(random()); };
+    for (const std::string& tier : available_tiers()) {
+        select_tier(tier);
+        for (const auto& [counter, key, expected] : random123) {
+            const auto& x = counter.words;
+            double u = 0;
+            kernels().uniforms(key, &x[0], &x[1], x[2], x[3], 1, &u);
+            CHECK(u == uniform(expected));
+        }
+        for (const std::size_t count : {1, 7, 8, 9, 16, 31, 32, 33, 64, 65, 130}) {
+            const PhiloxKey key{{word(), word()}};
+            const std::uint32_t epoch = word(), place = word();
+            std::vector<std::uint32_t> low(count), high(count);
+            std::ranges::generate(low, word);
+            std::ranges::generate(high, word);
+            std::vector<double> to(count + 1, -1);
+            kernels().uniforms(key, low.data(), high.data(), epoch, place,
+                               static_cast<std::int64_t>(count), to.data());
+            for (std::size_t i = 0; i < count; ++i)
+                CHECK(to[i] == uniform(philox({{low[i], high[i], epoch, place}}, key)));
+            CHECK(to[count] == -1);
+        }
+    }
+}
+
+TEST(numbers_are_those_of_their_image) {
+    std::vector<std::uint64_t> samples;
+    for (std::uint64_t i = 0; i < 29; ++i) samples.push_back(i * 0x123456789abcdef);
+    NumberTable table({std::uint64_t{1} << 32 | 7, 3});
+    table.take(samples.data(), 29);
+    CHECK(table.all() == 0x1fffffff);
+    for (const Images images : {table.all(), Images{1}, Images{0x10000000}, Images{0x0a5501f0}}) {
+        Images seen = 0;
+        table.each(4 << 16 | 512, images, [&](int image, const KeyedNumbers& number) {
+            seen |= Images{1} << image;
+            const Numbers expected({{7, 1}}, samples[static_cast<std::size_t>(image)], 3,
+                                   4 << 16 | 512);
+            for (const int k : {7, 0, 255, 7}) CHECK(number(k) == expected(k));
+            CHECK(number(7, 2, 6) == 2 + 4 * expected(7));
+            CHECK(number.below(7, 1000) == static_cast<std::int64_t>(1000 * expected(7)));
+        });
+        CHECK(seen == images);
+    }
+}
+
+TEST(uniform_rows_are_of_their_samples) {
+    std::vector<std::uint64_t> samples(70);
+    std::iota(samples.begin(), samples.end(), std::uint64_t{5});
+    const int numbers[] = {3, 0, 255};
+    std::vector<double> rows(3 * samples.size());
+    draw_uniform(9, numbers, samples.data(), std::ssize(samples), {7, 3}, rows.data());
+    for (std::size_t i = 0; i < rows.size(); ++i)
+        CHECK(rows[i] == Numbers({{7, 0}}, samples[i / 3], 3, 9 << 16)(numbers[i % 3]));
 }
 
 TEST(distributions_have_steps_and_two_sides) {
@@ -97,7 +179,7 @@ TEST(columns_are_drawn_from_their_distributions) {
     const Rows rows = draw(Plan(o), 5, {std::uint64_t{9} << 32 | 4, 6});
     for (std::uint32_t i = 0; i < 5; ++i) {
         CHECK(rows[i][0] == 0 && rows[i][1] == 0);  // nobody draws it
-        const KeyedNumbers number({{4, 9}}, i, 6, 9 << 16 | 256);
+        const Numbers number({{4, 9}}, i, 6, 9 << 16 | 256);
         for (int k = 0; k < 6; ++k)
             CHECK(rows[i][2 + static_cast<std::size_t>(k)] == 1 + k + number(k));
     }
@@ -109,7 +191,7 @@ TEST(a_step_is_done_with_its_probability) {
     const Rows rows = draw(plan, 4000);
     int done = 0;
     for (std::uint32_t i = 0; i < 4000; ++i) {
-        const bool expected = KeyedNumbers({{7, 0}}, i, 3, 2 << 16)(255) < 0.3;
+        const bool expected = Numbers({{7, 0}}, i, 3, 2 << 16)(255) < 0.3;
         CHECK((rows[i][0] != 0) == expected);
         done += expected;
     }
@@ -125,7 +207,7 @@ TEST(one_of_some) {
         std::array<int, 4> counts{};
         const Rows rows = draw(plan, 4000);
         for (std::uint32_t i = 0; i < 4000; ++i) {
-            const double u = KeyedNumbers({{7, 0}}, i, 3, 1 << 16)(0);
+            const double u = Numbers({{7, 0}}, i, 3, 1 << 16)(0);
             const int expected = weights.empty() ? static_cast<int>(4 * u)
                                  : u < 0.25      ? 0
                                  : u < 0.75      ? 2
@@ -149,7 +231,7 @@ TEST(several_of_some) {
     const Rows rows = draw(plan, 3000);
     std::map<std::ptrdiff_t, int> counts;
     for (std::uint32_t i = 0; i < 3000; ++i) {
-        const KeyedNumbers number({{7, 0}}, i, 3, 1 << 16);
+        const Numbers number({{7, 0}}, i, 3, 1 << 16);
         std::array<std::size_t, 5> order{0, 1, 2, 3, 4};
         const int count = 1 + static_cast<int>(3 * number(254));
         for (int k = 0; k < count; ++k) {

@@ -100,7 +100,7 @@ struct Step {
     std::vector<double> constants = {};
     /// Adds to where pixels come from; null for operations that move none.
     void (*place)(const double* parameters, const Step& step, Coordinates& coordinates) = nullptr;
-    /// Draws its parameters; null if `where` has no numbers for it.
+    /// Draws its parameters; null if each is drawn from its distribution, or none.
     void (*draw)(const KeyedNumbers& number, const Step& step, double* parameters) = nullptr;
 };
 

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <span>
 
@@ -8,14 +9,6 @@
 #include "draws/policies.hpp"
 
 namespace batchwarp {
-
-namespace {
-
-PhiloxKey philox_key(const DrawKey& key) noexcept {
-    return {{static_cast<std::uint32_t>(key.seed), static_cast<std::uint32_t>(key.seed >> 32)}};
-}
-
-}  // namespace
 
 double drawn(const Distribution& d, double u) noexcept {
     double sign = 1;
@@ -29,39 +22,76 @@ double drawn(const Distribution& d, double u) noexcept {
     return d.centre + sign * (d.low + (d.high - d.low) * u);
 }
 
-void draw_by_distributions(const KeyedNumbers& number, const Step& step, double* parameters) {
-    for (std::size_t k = 0; k < step.draws.size(); ++k) {
-        const Distribution& d = step.draws[k];
-        // A random number takes longer than all the rest: none for a parameter that is fixed.
-        const bool fixed = !d.mirrored && d.low == d.high;
-        parameters[k] = fixed ? d.centre + d.low : drawn(d, number(static_cast<int>(k)));
+namespace {
+
+// Calls `visit` with the first of some images, after the table has taken these.
+template <class Visit>
+void each_some(NumberTable& numbers, const std::uint64_t* samples, std::int64_t count,
+               Visit&& visit) {
+    for (std::int64_t first = 0; first < count; first += NumberTable::most) {
+        numbers.take(samples + first, std::min<std::int64_t>(NumberTable::most, count - first));
+        visit(first);
     }
 }
 
+// Each parameter from the step's distribution for it, in the rows of some images.
+void draw_by_distributions(NumberTable& numbers, Images images, const Step& step, double* rows,
+                           std::ptrdiff_t columns) noexcept {
+    numbers.turn_to(step.where.counter(), images);
+    for (std::size_t k = 0; k < step.draws.size(); ++k) {
+        const Distribution d = step.draws[k];
+        double* const to = rows + step.column + k;
+        const auto each = [&](auto&& parameter) {
+            int i = 0;
+            for (Images left = images; left != 0; left &= left - 1, ++i)
+                to[std::countr_zero(left) * columns] = parameter(i);
+        };
+        // A random number takes longer than all the rest: none for a parameter that is fixed.
+        if (!d.mirrored && d.low == d.high)
+            each([fixed = d.centre + d.low](int) { return fixed; });
+        else
+            each([&, u = numbers(static_cast<int>(k))](int i) { return drawn(d, u[i]); });
+    }
+}
+
+}  // namespace
+
 void draw_rows(const Plan& plan, const std::uint64_t* samples, std::int64_t count,
-               const DrawKey& draw_key, double* rows) {
-    const PhiloxKey key = philox_key(draw_key);
+               const DrawKey& key, double* rows) {
+    const std::vector<double>& neutral = plan.neutral_row();
+    const auto columns = std::ssize(neutral);
+    for (std::int64_t i = 0; i < count; ++i) std::ranges::copy(neutral, rows + i * columns);
+
+    NumberTable numbers(key);
     Choices choices(plan.options().policies);
     const std::span<const Step> both[] = {plan.coordinate_steps(), plan.pixel_steps()};
-    for (std::int64_t i = 0; i < count; ++i, rows += plan.columns().size()) {
-        std::copy(plan.neutral_row().begin(), plan.neutral_row().end(), rows);
-        choices.draw(key, samples[i], draw_key.epoch);
+    each_some(numbers, samples, count, [&](std::int64_t first) {
+        choices.draw(numbers);
         for (const std::span<const Step> steps : both)
-            for (const Step& step : steps)
-                if (step.draw != nullptr && choices.include(step.where))
-                    step.draw({key, samples[i], draw_key.epoch, step.where.counter()}, step,
-                              rows + step.column);
-    }
+            for (const Step& step : steps) {
+                double* const some = rows + first * columns;
+                const Images images = choices.images(step.where);
+                if (step.where.operation < 0 || images == 0) continue;
+                if (step.draw == nullptr)
+                    draw_by_distributions(numbers, images, step, some, columns);
+                else
+                    numbers.each(step.where.counter(), images,
+                                 [&](int image, const KeyedNumbers& number) {
+                                     step.draw(number, step, some + image * columns + step.column);
+                                 });
+            }
+    });
 }
 
 void draw_uniform(int operation, std::span<const int> numbers, const std::uint64_t* samples,
-                  std::int64_t count, const DrawKey& draw_key, double* rows) {
-    const PhiloxKey key = philox_key(draw_key);
+                  std::int64_t count, const DrawKey& key, double* rows) {
+    NumberTable table(key);
     const Where where{.operation = operation};
-    for (std::int64_t i = 0; i < count; ++i) {
-        const KeyedNumbers uniform{key, samples[i], draw_key.epoch, where.counter()};
-        for (const int number : numbers) *rows++ = uniform(number);
-    }
+    each_some(table, samples, count, [&](std::int64_t) {
+        table.each(where.counter(), table.all(), [&](int, const KeyedNumbers& uniform) {
+            for (const int number : numbers) *rows++ = uniform(number);
+        });
+    });
 }
 
 }  // namespace batchwarp

@@ -23,9 +23,9 @@ int weighted(const std::vector<double>& weights, double number) noexcept {
     return static_cast<int>(weights.size()) - 1;
 }
 
-// The first steps of a shuffle.
-template <class Members>
-void choose_some(const Policy& policy, const KeyedNumbers& number, Members& members) noexcept {
+// Calls `choose` with the first of a shuffle.
+template <class Choose>
+void choose_some(const Policy& policy, const KeyedNumbers& number, Choose&& choose) noexcept {
     unsigned char order[most_members];
     std::iota(order, order + policy.of, static_cast<unsigned char>(0));
     const int span = policy.most - policy.least + 1;
@@ -34,7 +34,7 @@ void choose_some(const Policy& policy, const KeyedNumbers& number, Members& memb
         policy.least + (span > 1 ? static_cast<int>(number.below(number_of_count, span)) : 0);
     for (int i = 0; i < count; ++i) {
         std::swap(order[i], order[i + number.below(i, policy.of - i)]);
-        members.set(order[i]);
+        choose(order[i]);
     }
 }
 
@@ -96,26 +96,38 @@ void check_policies(const std::vector<Policy>& policies) {
     }
 }
 
-void Choices::draw(const PhiloxKey& key, std::uint64_t sample, std::uint32_t epoch) noexcept {
+Choices::Choices(const std::vector<Policy>& policies) : policies_(policies) {
+    std::size_t members = 0;
+    for (const Policy& policy : policies) {
+        first_.push_back(members);
+        members += static_cast<std::size_t>(policy.of);
+    }
+    chosen_.resize(members);
+}
+
+void Choices::draw(NumberTable& numbers) noexcept {
+    all_ = numbers.all();
+    std::ranges::fill(chosen_, Images{0});
     for (std::size_t i = 0; i < policies_.size(); ++i) {
         const Policy& policy = policies_[i];
-        Members& members = chosen_[i];
-        members.reset();
-        if (!include(policy.where)) continue;
-        const KeyedNumbers number(key, sample, epoch, policy.where.counter());
-        switch (policy.kind) {
-            case Policy::p:
-                members[0] = number(number_of_p) < policy.probability;
-                break;
-            case Policy::one:
-                members.set(static_cast<std::size_t>(policy.weights.empty()
-                                                         ? number.below(0, policy.of)
-                                                         : weighted(policy.weights, number(0))));
-                break;
-            case Policy::some:
-                choose_some(policy, number, members);
-                break;
-        }
+        Images* const members = chosen_.data() + first_[i];
+        numbers.each(
+            policy.where.counter(), images(policy.where),
+            [&](int image, const KeyedNumbers& number) {
+                const auto choose = [&](auto member) { members[member] |= Images{1} << image; };
+                switch (policy.kind) {
+                    case Policy::p:
+                        if (number(number_of_p) < policy.probability) choose(0);
+                        break;
+                    case Policy::one:
+                        choose(policy.weights.empty() ? static_cast<int>(number.below(0, policy.of))
+                                                      : weighted(policy.weights, number(0)));
+                        break;
+                    case Policy::some:
+                        choose_some(policy, number, choose);
+                        break;
+                }
+            });
     }
 }
 

@@ -1,7 +1,6 @@
-// Which steps are done to an image.
+// Which steps are done to which images.
 #pragma once
 
-#include <bitset>
 #include <cstddef>
 #include <vector>
 
@@ -15,24 +14,26 @@ void check_policies(const std::vector<Policy>& policies);
 void check_where(const char* argument, const Where& where, const std::vector<Policy>& policies,
                  std::size_t before);
 
-/// What the policies of a plan have chosen for an image.
+/// What the policies of a plan have chosen for the images of a table.
 class Choices {
   public:
-    explicit Choices(const std::vector<Policy>& policies)
-        : policies_(policies), chosen_(policies.size()) {}
+    explicit Choices(const std::vector<Policy>& policies);
 
-    void draw(const PhiloxKey& key, std::uint64_t sample, std::uint32_t epoch) noexcept;
+    void draw(NumberTable& numbers) noexcept;
 
-    bool include(const Where& where) const noexcept {
-        return where.policy < 0 || chosen_[static_cast<std::size_t>(where.policy)].test(
-                                       static_cast<std::size_t>(where.member));
+    Images images(const Where& where) const noexcept {
+        return where.policy < 0 ? all_ : chosen_[place(where.policy, where.member)];
     }
 
   private:
-    using Members = std::bitset<256>;
+    std::size_t place(int policy, int member) const noexcept {
+        return first_[static_cast<std::size_t>(policy)] + static_cast<std::size_t>(member);
+    }
 
     const std::vector<Policy>& policies_;
-    std::vector<Members> chosen_;
+    std::vector<std::size_t> first_;  // of a policy's members, among those of all
+    std::vector<Images> chosen_;      // for which each member is
+    Images all_ = 0;
 };
 
 }  // namespace batchwarp

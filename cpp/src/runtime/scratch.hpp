@@ -53,6 +53,7 @@ struct Scratch {
     Buffer<float> spline_weights;
     Buffer<std::int32_t> offsets;
     Buffer<std::uint8_t> levels;  // of an image that is equalized
+    Buffer<double> numbers;       // random ones, of some images
 
     static Scratch& of_this_thread() {
         static thread_local Scratch scratch;

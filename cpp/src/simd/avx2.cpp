@@ -68,6 +68,14 @@ struct Lanes {
         return _mm256_min_ps(high, _mm256_max_ps(low, v));
     }
     static BATCHWARP_INLINE Int bits(Int v, Int mask) { return _mm256_and_si256(v, mask); }
+    static BATCHWARP_INLINE Int differing_bits(Int a, Int b) { return _mm256_xor_si256(a, b); }
+    static BATCHWARP_INLINE void multiply_wide(Int a, uint32_t by, Int& low, Int& high) {
+        const Int factor = all(static_cast<int32_t>(by));
+        const Int even = _mm256_mul_epu32(a, factor),
+                  odd = _mm256_mul_epu32(_mm256_srli_epi64(a, 32), factor);
+        low = _mm256_blend_epi32(even, _mm256_slli_epi64(odd, 32), 0xaa);
+        high = _mm256_blend_epi32(_mm256_srli_epi64(even, 32), odd, 0xaa);
+    }
     template <int n>
     static BATCHWARP_INLINE Int shift_right(Int v) {
         return _mm256_srai_epi32(v, n);
@@ -239,6 +247,7 @@ static_assert(TierLanes<Lanes> && TierVec<Vec, Four> && TierWords<Words>);
 #include "resize.inl"
 #include "resize_words.inl"
 #include "reduction.inl"
+#include "philox.inl"
 #include "table.inl"
 // clang-format on
 

@@ -78,6 +78,14 @@ struct Lanes {
         return _mm512_min_ps(high, _mm512_max_ps(low, v));
     }
     static BATCHWARP_INLINE Int bits(Int v, Int mask) { return _mm512_and_si512(v, mask); }
+    static BATCHWARP_INLINE Int differing_bits(Int a, Int b) { return _mm512_xor_si512(a, b); }
+    static BATCHWARP_INLINE void multiply_wide(Int a, uint32_t by, Int& low, Int& high) {
+        const Int factor = all(static_cast<int32_t>(by));
+        const Int even = _mm512_mul_epu32(a, factor),
+                  odd = _mm512_mul_epu32(_mm512_srli_epi64(a, 32), factor);
+        low = _mm512_mask_mov_epi32(even, 0xaaaa, _mm512_slli_epi64(odd, 32));
+        high = _mm512_mask_mov_epi32(_mm512_srli_epi64(even, 32), 0xaaaa, odd);
+    }
     template <int n>
     static BATCHWARP_INLINE Int shift_right(Int v) {
         return _mm512_srai_epi32(v, n);
@@ -251,6 +259,7 @@ static_assert(TierLanes<Lanes> && TierVec<Vec, Four> && TierWords<Words>);
 #include "resize.inl"
 #include "resize_words.inl"
 #include "reduction.inl"
+#include "philox.inl"
 #include "table.inl"
 // clang-format on
 

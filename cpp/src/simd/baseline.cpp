@@ -30,6 +30,7 @@
 #include "resize.inl"
 #include "resize_plain.inl"
 #include "reduction.inl"
+#include "philox.inl"
 #include "table.inl"
 // clang-format on
 

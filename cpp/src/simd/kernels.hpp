@@ -7,6 +7,7 @@
 
 #include <stdint.h>
 
+#include "batchwarp/philox.hpp"
 #include "ops/range.hpp"
 #include "warp/border.hpp"
 #include "warp/projection.hpp"
@@ -234,6 +235,11 @@ struct KernelTable {
     void (*blend_rows_f32)(const float* const* rows, const float* weights, int32_t taps,
                            int64_t count, float* to);
     void (*blend_pixels)(const BlendJob&);
+
+    /// For each of `count` samples a uniform number in [0, 1), from 53 bits of Philox4x32-10;
+    /// `epoch` and `place` are the other words of its counter.
+    void (*uniforms)(PhiloxKey key, const uint32_t* sample_low, const uint32_t* sample_high,
+                     uint32_t epoch, uint32_t place, int64_t count, double* to);
 };
 
 extern const KernelTable baseline_kernels;

@@ -48,6 +48,12 @@ struct Lanes {
         return v > high ? high : v;
     }
     static BATCHWARP_INLINE Int bits(Int v, Int mask) { return v & mask; }
+    static BATCHWARP_INLINE Int differing_bits(Int a, Int b) { return a ^ b; }
+    static BATCHWARP_INLINE void multiply_wide(Int a, uint32_t by, Int& low, Int& high) {
+        const uint64_t product = static_cast<uint64_t>(static_cast<uint32_t>(a)) * by;
+        low = static_cast<Int>(static_cast<uint32_t>(product));
+        high = static_cast<Int>(static_cast<uint32_t>(product >> 32));
+    }
     template <int n>
     static BATCHWARP_INLINE Int shift_right(Int v) {
         return v >> n;

@@ -37,7 +37,8 @@ constexpr KernelTable make_table(const char* name) noexcept {
             luma,
             blend_rows<uint8_t>,
             blend_rows<float>,
-            blend_pixels};
+            blend_pixels,
+            uniforms};
 }
 
 }  // namespace

@@ -45,6 +45,8 @@ concept TierLanes =
         { L::multiply_add(f, f, f) } -> Same<typename L::Float>;  // rounds once or twice
         { L::clamp(f, f, f) } -> Same<typename L::Float>;         // NaN stays NaN
         { L::bits(i, i) } -> Same<typename L::Int>;
+        { L::differing_bits(i, i) } -> Same<typename L::Int>;
+        L::multiply_wide(i, uint32_t{1}, i, i);  // unsigned, to the lower and the upper half
         { L::template shift_right<1>(i) } -> Same<typename L::Int>;
         { L::to_float(i) } -> Same<typename L::Float>;
         { L::clamp(i, i, i) } -> Same<typename L::Int>;
