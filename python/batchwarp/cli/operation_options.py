@@ -6,13 +6,12 @@ import argparse
 import ast
 import difflib
 import inspect
-import json
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-from batchwarp import Augment, ops
-from batchwarp.console.errors import UsageError
+from batchwarp import ops
+from batchwarp.console.recipes import read_recipe
 from batchwarp.ops.recipe import RecipeOperation
 
 __all__ = ["add_operation_options", "operation", "recipe_arguments"]
@@ -172,19 +171,4 @@ def recipe_arguments(options: argparse.Namespace) -> dict[str, Any] | None:
         return {"operations": options.operations}
     if options.recipe is None:
         return None
-    path: Path = options.recipe
-    try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(f"--recipe: {path}: {error.strerror or error}") from error
-    except ValueError as error:
-        raise UsageError(f"--recipe: {path}: is not JSON: {error}") from error
-    if isinstance(config, list):
-        config = {"operations": config}
-    elif isinstance(config, dict) and "operation" in config:
-        config = {"operations": [config]}
-    try:
-        made = Augment.from_config(config)
-    except (TypeError, ValueError) as error:
-        raise UsageError(f"--recipe: {path}: {' '.join(str(error).split())}") from error
-    return {**config, "operations": list(made.operations)}
+    return read_recipe(options.recipe)

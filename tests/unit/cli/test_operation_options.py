@@ -116,6 +116,10 @@ def test_one_operation_is_a_recipe(tmp_path):
     ("text", "message"),
     [
         ("{", "is not JSON: "),
+        ("", "is not JSON: "),
+        ("[" * 100_000, "is nested too deeply"),
+        ("[]", "there are no operations in it"),
+        ('{"seed": 3}', "there are no operations in it"),
         ("3", "`config` should be a dictionary"),
         ('[{"operation": "Heu"}]', '"operation" should be one of'),
         ('[{"operation": "Hue", "dleta": 1}]', "`config` of `Hue` has the unknown key 'dleta'"),
