@@ -14,6 +14,7 @@ import sys
 from collections.abc import Iterator
 from contextvars import ContextVar
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -76,10 +77,23 @@ def asks() -> bool:
 
     These are `fit`, `evaluate` and `predict`. Frames of this package are passed over.
     """
-    frame = sys._getframe(2)
+    return _asker(sys._getframe(2)) is not None
+
+
+def asks_for_signature() -> bool:
+    """Whether `asks` is true, and it is for dtypes and shapes only, before batches are read."""
+    frame = _asker(sys._getframe(2))
+    if frame is not None and frame.f_code.co_name == "<listcomp>":  # before Python 3.12
+        frame = frame.f_back
+    return frame is not None and frame.f_code.co_name == "get_tf_dataset"
+
+
+def _asker(frame: FrameType) -> FrameType | None:
+    """Returns the frame of what hands data sets to Keras' loops, if it calls the given one."""
     while frame.f_globals.get("__name__", "").startswith("batchwarp.") and frame.f_back:
         frame = frame.f_back
-    return str(frame.f_globals.get("__name__")).endswith(".data_adapters.py_dataset_adapter")
+    name = str(frame.f_globals.get("__name__"))
+    return frame if name.endswith(".data_adapters.py_dataset_adapter") else None
 
 
 def standardize_data_format(data_format: str | None) -> str:

@@ -79,8 +79,16 @@ class ImageDataGenerator(Settings):
         validation_split: Float in [0, 1), the share of images for `subset="validation"`.
         interpolation_order: Integer from 0 to 5, order of the interpolating spline.
         dtype: Dtype of the batches; `None` means Keras' global `floatx()`.
-        validation_augment: Boolean, whether images of `subset="validation"` are augmented, as Keras
-            does. If not, they are standardised only, and no random number is drawn for them.
+        validation_augment: Boolean, whether images of `subset="validation"` are augmented. If not,
+            they are standardised only, and no random number is drawn for them. `None` does what
+            Keras' arguments say, as Keras does. Unless it is true, operations in which chance has a
+            part are left out, or take the middle or all of the image if they set its size.
+        operations: Sequence of operations of `batchwarp.ops`, which are done to images after what
+            the other arguments do at random and before `preprocessing_function`. What they draw
+            depends on seed, pass and sample alone; see "In flows" in `docs/semantics.md`.
+        value_range: Pair (low, high), between what values images are, for operations whose strength
+            is a part of it. `None` is (0, 255) for files and uint8, and (0, 65535) for uint16; for
+            floating-point arrays it must be given where an operation depends on it.
         split: How `validation_split` chooses: `None` takes the first samples, as Keras does;
             `"stratified"` the same share of every class, by chance; `"hash"` by each file's name
             alone, so that a file stays where it is when others come or go.
@@ -96,7 +104,7 @@ class ImageDataGenerator(Settings):
 
     Raises:
         ValueError: If an argument is not as above; NaN and infinity never are.
-        TypeError: If `preprocessing_function` cannot be called.
+        TypeError: If `preprocessing_function` cannot be called, or something is no operation.
     """
 
     def flow(

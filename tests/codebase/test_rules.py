@@ -35,11 +35,13 @@ EXTENSIONS = {
     "keep_aspect_ratio",
     "label_separator",
     "on_error",
+    "operations",
     "prefetch",
     "scaled_decode",
     "split",
     "split_seed",
     "validation_augment",
+    "value_range",
 }
 
 

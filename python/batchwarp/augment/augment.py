@@ -12,13 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchwarp import _core, _forks, _keras
-from batchwarp._arguments import boolean, integer, number_pair
+from batchwarp._arguments import boolean, integer
 from batchwarp._arrays import CORE_INPUTS, CORE_OUTPUTS, as_array, rank_hint
 from batchwarp.augment.keys import one_epoch, one_seed, sample_numbers
 from batchwarp.augment.labels import checked_labels
 from batchwarp.augment.plan_table import PlanTable, rows_of
-from batchwarp.augment.recipe import Recipe, value_range_of
-from batchwarp.ops import from_config
+from batchwarp.augment.recipe import Recipe, checked_range, from_configs, value_range_of
 from batchwarp.ops.recipe import ImageSpec, RecipeOperation
 from batchwarp.ops.sampling import check_warp_options
 
@@ -110,7 +109,7 @@ class Augment:
             cval=cval,
             order=order,
             dtype=_output_dtype(dtype, recipe),
-            value_range=_checked_range(value_range),
+            value_range=checked_range(value_range),
             fused=boolean("fused", fused),
             data_format=_keras.standardize_data_format(data_format),
             _taken=0,
@@ -179,13 +178,8 @@ class Augment:
                 f"{', '.join(map(repr, accepted))}"
             )
         arguments = dict(config)
-        operations = arguments.pop("operations", ())
-        if not isinstance(operations, (list, tuple)):
-            raise ValueError(
-                '"operations" should be a list of dictionaries, as from `get_config`. '
-                f"Received: {operations!r}"
-            )
-        return cls(*map(from_config, operations), **arguments)
+        operations = from_configs(arguments.pop("operations", ()))
+        return cls(*operations, **arguments)
 
     @overload
     def __call__(
@@ -347,14 +341,3 @@ def _output_dtype(dtype: Any, recipe: Recipe) -> str:
             f"Received: {dtype!r}"
         )
     return made.name
-
-
-def _checked_range(value: Any) -> tuple[float, float] | None:
-    if value is None:
-        return None
-    low, high = number_pair("value_range", value)
-    if not low < high:
-        raise ValueError(
-            f"`value_range` should be a pair (low, high), the lower one first. Received: {value!r}"
-        )
-    return low, high

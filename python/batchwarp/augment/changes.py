@@ -22,6 +22,8 @@ _settings_of = operator.attrgetter(
     *(name for pair in whitening.FITTED for name in pair),
     "preprocessing_function",
     "channel_axis",
+    "operations",
+    "value_range",
 )
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from batchwarp import _keras
 from batchwarp._arrays import is_floating, is_real
+from batchwarp.augment.recipe import from_configs
 from batchwarp.augment.settings import FITTED, Settings
 
 _Generator = TypeVar("_Generator", bound=Settings)
@@ -39,6 +40,8 @@ def get_config(generator: Settings, reference: type[Any]) -> dict[str, Any]:
             config[name] = _keras.standardize_dtype(value).name
         elif name == "preprocessing_function":
             config[name] = _function_name(value) if value else None
+        elif name == "operations":
+            config[name] = [one.get_config() for one in value]
         elif _is_one_zero(value):
             config[name] = 0  # as a shift it is none, whereas a list of one zero is one that draws
         else:
@@ -117,6 +120,8 @@ def from_config(cls: type[_Generator], config: Any) -> _Generator:
     arguments = {key: value for key, value in config.items() if key not in _STATISTICS}
     if arguments.get("preprocessing_function") is not None:
         arguments["preprocessing_function"] = _function(arguments["preprocessing_function"])
+    if "operations" in arguments:
+        arguments["operations"] = from_configs(arguments["operations"])
     generator = cls(**arguments)
     for key in _STATISTICS:
         if config.get(key) is not None:

@@ -80,6 +80,11 @@ def fit_array(generator: Settings, x: Any, augment: bool, rounds: Any, seed: int
             f"Input to `.fit()` should hold at least one image. Got array with shape: {x.shape}"
         )
     boolean("augment", augment)
+    if augment and generator.operations:
+        raise ValueError(
+            "`augment` should be False for a generator with operations, which `fit` does not do. "
+            f"Received: True with `operations` ({generator.operations[0]!r}, ...)"
+        )
     if augment:
         integer("rounds", rounds, 1)
     random = random_state(seed)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import operator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,10 +13,50 @@ from batchwarp._arguments import integer
 from batchwarp._arrays import listed
 from batchwarp.augment.recipe import hash64
 
-__all__ = ["LARGEST_SEED", "one_epoch", "one_seed", "sample_numbers"]
+__all__ = ["LARGEST_SEED", "Keys", "hash_of_state", "one_epoch", "one_seed", "sample_numbers"]
 
 LARGEST_SEED = 2**64 - 1
 _EPOCHS = 2**32
+
+
+class Keys(NamedTuple):
+    """All that the random numbers of some images depend on.
+
+    Attributes:
+        samples: Array `(n,)` of uint64, the samples' numbers.
+        epoch: Integer from 0 to 2³² - 1.
+        seed: Integer from 0 to 2⁶⁴ - 1.
+    """
+
+    samples: NDArray[np.uint64]
+    epoch: int
+    seed: int
+
+    def of(self, part: slice) -> Keys:
+        """Returns those of some of the images."""
+        return self._replace(samples=self.samples[part])
+
+
+def hash_of_state(random: np.random.RandomState) -> int:
+    """Returns a seed that follows from a random state, from which nothing is drawn.
+
+    Args:
+        random: The state, of any bit generator.
+
+    Returns:
+        Integer, the 64-bit BLAKE2b hash of the state's parts in the order of their names: arrays as
+        little-endian bytes, numbers as decimal text.
+    """
+    digest = hashlib.blake2b(_bytes_of(random.get_state(legacy=False)), digest_size=8).digest()
+    return int.from_bytes(digest, "little")
+
+
+def _bytes_of(part: Any) -> bytes:
+    if isinstance(part, dict):
+        return b"".join(_bytes_of(part[name]) for name in sorted(part))
+    if isinstance(part, np.ndarray):
+        return part.astype(part.dtype.newbyteorder("<")).tobytes()
+    return str(part).encode()
 
 
 def one_seed(value: Any) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,26 @@ from numpy.typing import NDArray
 from batchwarp._random import with_borrowed_global
 from batchwarp.ops.list import OPERATIONS
 
-__all__ = ["is_beyond_the_core", "overrides", "run_one_by_one", "transformed"]
+__all__ = ["Operate", "is_beyond_the_core", "overrides", "run_one_by_one", "transformed"]
+
+
+class Operate(Protocol):
+    """What does a generator's operations to single images.
+
+    Attributes:
+        shape: Tuple of three integers, what images are afterwards.
+    """
+
+    shape: tuple[int, ...]
+
+    def __call__(self, image: Any, row: int) -> NDArray[Any]:
+        """Does the operations to an image.
+
+        Args:
+            image: Array of rank 3.
+            row: Integer, which image of the batch it is.
+        """
+        ...
 
 
 def overrides(generator: Any, reference: type[Any], *names: str) -> bool:
@@ -48,6 +67,7 @@ def run_one_by_one(
     dtype: np.dtype[Any],
     random: np.random.RandomState,
     augment: bool = True,
+    operate: Operate | None = None,
 ) -> NDArray[Any]:
     """Makes one batch image by image through the generator's public methods, as Keras does.
 
@@ -60,6 +80,7 @@ def run_one_by_one(
         dtype: Dtype of the batch.
         random: The state to draw from; methods find it in `numpy.random`.
         augment: Boolean; if false, only `standardize` is called.
+        operate: What does operations to an image before `standardize`, or `None`.
 
     Returns:
         Array of rank 4.
@@ -67,12 +88,13 @@ def run_one_by_one(
     Raises:
         ValueError: If the methods change an image's shape.
     """
-    batch = np.zeros((len(indices), *x.shape[1:]), dtype)
+    shape = x.shape[1:] if operate is None else operate.shape
+    batch = np.zeros((len(indices), *shape), dtype)
 
     def run(_: np.random.RandomState) -> None:
         for row, index in enumerate(indices):
             parameters = generator.get_random_transform(x[index].shape) if augment else None
-            image = transformed(generator, x[index], dtype, parameters)
+            image = transformed(generator, x[index], dtype, parameters, operate, row)
             if np.shape(image) != batch.shape[1:]:
                 raise ValueError(
                     f"`{type(generator).__name__}` should keep the shape of images, "
@@ -86,7 +108,12 @@ def run_one_by_one(
 
 
 def transformed(
-    generator: Any, image: NDArray[Any], dtype: np.dtype[Any], parameters: dict[str, Any] | None
+    generator: Any,
+    image: NDArray[Any],
+    dtype: np.dtype[Any],
+    parameters: dict[str, Any] | None,
+    operate: Operate | None = None,
+    row: int = 0,
 ) -> Any:
     """Makes one image through the generator's public methods.
 
@@ -95,6 +122,8 @@ def transformed(
         image: Array of rank 3.
         dtype: Dtype to augment it in.
         parameters: Dictionary as from `get_random_transform`; `None` leaves augmentation out.
+        operate: As in `run_one_by_one`.
+        row: Integer, which of the images that `operate` knows this one is.
 
     Returns:
         What `standardize` returns.
@@ -102,4 +131,6 @@ def transformed(
     image = image.astype(dtype)
     if parameters is not None:
         image = generator.apply_transform(image, parameters)
+    if operate is not None:
+        image = operate(image, row)
     return generator.standardize(image)

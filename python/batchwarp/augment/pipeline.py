@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +12,10 @@ from batchwarp import _core
 from batchwarp._arrays import CORE_OUTPUTS
 from batchwarp._random import global_random, with_borrowed_global
 from batchwarp.augment.changes import Snapshot
-from batchwarp.augment.plan import draws_for, plans_of
-from batchwarp.augment.settings import Settings, check_switches, not_fitted
+from batchwarp.augment.draws import ParameterDraws
+from batchwarp.augment.keys import Keys
+from batchwarp.augment.plan import Plans
+from batchwarp.augment.settings import Settings, not_fitted
 from batchwarp.augment.whitening import whitened
 from batchwarp.ops.normalize import warn_not_fitted
 
@@ -27,9 +29,9 @@ class Pipeline(Snapshot):
 
     Args:
         generator: The generator.
-        image_shape: Tuple of three integers, the shape of one image.
+        plans: Its plans for images of one shape.
+        draws: Its draws for them; `None` if nothing is drawn.
         dtype: Dtype of the batches.
-        augment: Boolean; if false, images are standardised only and nothing is drawn for them.
 
     Attributes:
         plan: What one call of the core does to an image; all there is, if nothing is beyond it.
@@ -40,27 +42,29 @@ class Pipeline(Snapshot):
             `draw` may be called for several batches and `make` once for all of them.
 
     Raises:
-        ValueError: If an attribute of the generator has no meaning for such images.
+        ValueError: If an attribute of the generator has no meaning.
     """
+
+    # Whether rows of parameters are completed with numbers that are drawn by key.
+    is_keyed: ClassVar[bool] = False
 
     def __init__(
         self,
         generator: Settings,
-        image_shape: tuple[int, ...],
+        plans: Plans,
+        draws: ParameterDraws | None,
         dtype: np.dtype[Any],
-        augment: bool = True,
     ) -> None:
-        check_switches(generator)
         super().__init__(generator)
-        self._shape = image_shape
+        self._shape = plans.shape
         self._dtype = dtype
-        self._draws = draws_for(generator, image_shape) if augment else None
+        self._draws = draws
         self._function: Callable[[Any], Any] | None = generator.preprocessing_function or None
         self._function_draws = False  # as far as is known
         self.draws_first = self._function is None
-        warp, full, self._late = plans_of(generator, image_shape)
-        self.plan = warp if self._function or full is None else full
-        self._normalise = full if self._function else None
+        full, self._late = plans.full, plans.late
+        self.plan = plans.warp if self._function or full is None else full
+        self._standardise = plans.standardise if self._function else None
         self._whiten = bool(generator.zca_whitening)
         self._missing = not_fitted(generator)
         # Asked for each batch, and nearly always true: one call of the core is all.
@@ -169,8 +173,9 @@ class Pipeline(Snapshot):
         indices: NDArray[np.int64],
         random: np.random.RandomState,
         buffers: _core.BufferPool,
+        keys: Keys | None = None,
     ) -> NDArray[Any]:
-        """Makes one batch.
+        """Makes one batch whose numbers cannot be drawn first; only if not `draws_first`.
 
         Args:
             generator: As in `make`.
@@ -178,16 +183,32 @@ class Pipeline(Snapshot):
             indices: As in `make`.
             random: The state to draw from.
             buffers: As in `make`.
+            keys: What further numbers are drawn by, if `is_keyed`.
 
         Returns:
             Array of rank 4 of the pipeline's dtype.
         """
-        if self._function is None or self.draws_first:
-            return self.make(generator, x, indices, self.draw(random, len(indices)), buffers)
+        assert self._function is not None
         batch = self.empty(len(indices), buffers)
-        self._run_in_turn(self._function, x, indices, random, batch)
+        self._run_in_turn(self._function, x, indices, random, batch, keys)
         self._finish(generator, batch)
         return batch
+
+    def rows(
+        self,
+        params: NDArray[np.float64] | None,
+        keys: Keys,  # noqa: ARG002 - subclasses use them
+    ) -> NDArray[np.float64] | None:
+        """Completes parameters with numbers that are drawn by key, of which there are none here.
+
+        Args:
+            params: What `draw` returned for `n` images.
+            keys: What the images are called.
+
+        Returns:
+            Array with a row for each image, for `make` and `warp`, or `None` likewise.
+        """
+        return params
 
     def warn_missing(self) -> None:
         """Warns of statistics that are missing."""
@@ -201,6 +222,7 @@ class Pipeline(Snapshot):
         indices: NDArray[np.int64],
         random: np.random.RandomState,
         batch: NDArray[Any],
+        keys: Keys | None,
     ) -> None:
         """Augments images one by one and calls the user's function on each.
 
@@ -213,10 +235,11 @@ class Pipeline(Snapshot):
         def run(source: np.random.RandomState) -> None:
             draws = False
             for row, image in enumerate(batch):
+                part = slice(row, row + 1)
                 params = self.draw(source, 1)
-                _core.augment_batch(
-                    x, indices[row : row + 1], params, self.plan, batch[row : row + 1]
-                )
+                if keys is not None:
+                    params = self.rows(params, keys.of(part))
+                self.warp(x, indices[part], params, batch[part])
                 before = global_random().get_state(legacy=False)
                 _call_on(function, image)
                 draws = draws or not _same_state(before, global_random().get_state(legacy=False))
@@ -228,8 +251,8 @@ class Pipeline(Snapshot):
 
     def _finish(self, generator: Settings, batch: NDArray[Any]) -> None:
         """Does in place what comes after the user's function, or does not fit the core's plan."""
-        if self._normalise is not None:
-            _core.augment_batch(batch, None, None, self._normalise, batch)
+        if self._standardise is not None:
+            _core.augment_batch(batch, None, None, self._standardise, batch)
         for late in self._late:
             late.run(generator, batch)
         self.warn_missing()

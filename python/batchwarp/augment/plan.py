@@ -5,14 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from batchwarp import _core
 from batchwarp.augment.draws import ParameterDraws
-from batchwarp.ops.list import OPERATIONS
+from batchwarp.augment.operations import OWNER, image_spec, recipe_of, shape_after
+from batchwarp.augment.recipe import NOT_DRAWN
+from batchwarp.ops.distributions import Coin
+from batchwarp.ops.list import COLUMNS, OPERATIONS
 from batchwarp.ops.operation import Late, Operation
 from batchwarp.ops.sampling import check_warp_options
 
-__all__ = ["Plans", "draws_for", "plans_of", "warp_plan"]
+__all__ = ["Plans", "RecipePlans", "draws_for", "plans_of", "recipe_plans_of", "warp_plan"]
 
+_SCOPES = {operation.name: operation.scope for operation in _core.OPERATIONS}
 _AUGMENTATION = tuple(operation for operation in OPERATIONS if not operation.standardizes)
 _STANDARDISATION = tuple(operation for operation in OPERATIONS if operation.standardizes)
 
@@ -25,12 +32,31 @@ class Plans(NamedTuple):
     Attributes:
         warp: Plan of the augmentation alone.
         full: Plan of augmentation and standardisation; `None` if there is nothing to standardise.
+        standardise: Plan that standardises augmented images, if no parameters are given; likewise.
         late: What remains to be done to images after `full`.
+        shape: Tuple of three integers, what images are in batches.
     """
 
     warp: _core.Plan
     full: _core.Plan | None
+    standardise: _core.Plan | None
     late: Sequence[Late]
+    shape: tuple[int, ...]
+
+
+class RecipePlans(NamedTuple):
+    """What is constant over batches of a generator with operations.
+
+    Attributes:
+        before: Plan of Keras' augmentation where the operations cannot join it, or `None`.
+        own: Array, which of Keras' parameters the rows of `plans` begin with.
+        plans: Plans of the operations, and of Keras' augmentation unless it is in `before`; `full`
+            has the standardisation, too.
+    """
+
+    before: _core.Plan | None
+    own: NDArray[np.intp]
+    plans: Plans
 
 
 def plans_of(settings: Any, image_shape: tuple[int, ...]) -> Plans:
@@ -45,11 +71,102 @@ def plans_of(settings: Any, image_shape: tuple[int, ...]) -> Plans:
     """
     augmentation = _steps(_AUGMENTATION, settings, image_shape)
     standardisation = _steps(_STANDARDISATION, settings, image_shape)
+    full = _plan(settings, image_shape, augmentation + standardisation) if standardisation else None
     return Plans(
         _plan(settings, image_shape, augmentation),
-        _plan(settings, image_shape, augmentation + standardisation) if standardisation else None,
-        [late for operation in OPERATIONS for late in operation.late(settings, image_shape)],
+        full,
+        full,
+        _late(settings, image_shape),
+        image_shape,
     )
+
+
+def recipe_plans_of(
+    settings: Any,
+    image_shape: tuple[int, ...],
+    value_range: tuple[float, float] | None,
+    augment: bool,
+    takes_chances: bool,
+) -> RecipePlans:
+    """Returns the plans of a generator with operations for images of one shape.
+
+    Operations come after Keras' augmentation. What moves pixels joins its map, unless Keras changes
+    pixels before or an operation averages some: then Keras' augmentation is a call of its own.
+
+    Args:
+        settings: The generator.
+        image_shape: Tuple of three integers.
+        value_range: Tuple of two floats, between what values images are, or `None`.
+        augment: Boolean, whether Keras' augmentation is done.
+        takes_chances: Boolean, whether operations are done in which chance has a part.
+
+    Raises:
+        ValueError: If an operation cannot be done to such images, or a setting has no meaning.
+    """
+    recipe = recipe_of(settings)
+    image = image_spec(settings, image_shape)
+    recipe.check_range(OWNER, value_range)
+    built = recipe.steps(image)
+    if not takes_chances:
+        built = built.without_chance()
+    acting = [one for one in _AUGMENTATION if augment and _acts(one, settings, image_shape)]
+    moves = any(_SCOPES[name] == "coordinates" for name, _ in built.steps)
+    changes = any(_SCOPES[one.name] == "pixel" for one in acting)
+    averages = any(options.get("antialias") for _, options in built.steps)
+    before = None
+    if acting and moves and (changes or averages):
+        before, acting = warp_plan(settings, image_shape), []
+    names = {column.name for one in acting for column in one.columns}
+    keras = _steps(acting, settings, image_shape)
+    shape = shape_after(settings, image_shape)
+    standardisation = _steps(_STANDARDISATION, settings, shape)
+    options = {
+        "policies": built.policies,
+        **({} if value_range is None else {"value_range": value_range}),
+    }
+
+    def plan(steps: Sequence[_Step]) -> _core.Plan:
+        where = [NOT_DRAWN] * len(keras) + built.where
+        where += [NOT_DRAWN] * (len(steps) - len(where))
+        return _plan(settings, image_shape, steps, where=where, **options)
+
+    steps = keras + built.steps
+    return RecipePlans(
+        before,
+        np.flatnonzero([column.name in names for column in COLUMNS]),
+        Plans(
+            plan(steps),
+            plan(_joined(steps, standardisation)) if standardisation else None,
+            _plan(settings, shape, standardisation) if standardisation else None,
+            _late(settings, shape),
+            shape,
+        ),
+    )
+
+
+def _acts(operation: Operation, settings: Any, image_shape: tuple[int, ...]) -> bool:
+    """Whether Keras' arguments for an operation do anything."""
+    height, width, _ = image_spec(settings, image_shape)[:3]
+    return any(
+        drawn is not None and not (isinstance(drawn, Coin) and not drawn.counts)
+        for drawn in operation.distributions(settings, height, width)
+    )
+
+
+def _joined(steps: Sequence[_Step], standardisation: Sequence[_Step]) -> list[_Step]:
+    """Returns the steps with a generator's standardisation behind them.
+
+    `Normalize`, which only `rescale` may follow, is one step with it.
+    """
+    name, last = steps[-1]
+    if _SCOPES[name] != "store":
+        return [*steps, *standardisation]
+    [(_, rescaling)] = standardisation
+    return [*steps[:-1], (name, {**last, "std": last["std"] / rescaling["rescale"]})]
+
+
+def _late(settings: Any, image_shape: tuple[int, ...]) -> list[Late]:
+    return [late for operation in OPERATIONS for late in operation.late(settings, image_shape)]
 
 
 def warp_plan(settings: Any, image_shape: tuple[int, ...]) -> _core.Plan:
@@ -90,7 +207,9 @@ def _steps(
     return [(name, step) for name, step in steps if step is not None]
 
 
-def _plan(settings: Any, image_shape: tuple[int, ...], steps: Sequence[_Step]) -> _core.Plan:
+def _plan(
+    settings: Any, image_shape: tuple[int, ...], steps: Sequence[_Step], **options: Any
+) -> _core.Plan:
     fill_mode, cval, order = check_warp_options(
         settings.fill_mode, settings.cval, settings.interpolation_order, "interpolation_order"
     )
@@ -103,4 +222,5 @@ def _plan(settings: Any, image_shape: tuple[int, ...], steps: Sequence[_Step]) -
         fill_mode=fill_mode,
         cval=cval,
         steps=steps,
+        **options,
     )

@@ -10,10 +10,23 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from batchwarp import _core
+from batchwarp._arguments import number_pair
+from batchwarp.ops import from_config
 from batchwarp.ops.mixing import Mixing
 from batchwarp.ops.recipe import ImageOperation, ImageSpec, Node, RecipeOperation
 
-__all__ = ["Recipe", "Steps", "hash64", "value_range_of"]
+__all__ = [
+    "NOT_DRAWN",
+    "Recipe",
+    "Steps",
+    "checked_range",
+    "from_configs",
+    "hash64",
+    "value_range_of",
+]
+
+# Where the numbers of a step come from that are not drawn by key: neutral, or the caller's.
+NOT_DRAWN = (-1, 0, -1, 0)
 
 # A counter of random numbers has 16 bits for the operation: the upper half is for names. Within it
 # there are 8 bits for the node and 8 for the number of the node.
@@ -27,6 +40,42 @@ def hash64(text: str) -> int:
     """Returns the 64-bit BLAKE2b hash of a string in UTF-8, as an integer."""
     digest = hashlib.blake2b(text.encode("utf-8"), digest_size=8).digest()
     return int.from_bytes(digest, "little")
+
+
+def checked_range(value: Any) -> tuple[float, float] | None:
+    """Returns a `value_range`, between what values images are, or `None`.
+
+    Args:
+        value: Pair of numbers, the lower one first, or `None`.
+
+    Raises:
+        ValueError: If it is something else.
+    """
+    if value is None:
+        return None
+    low, high = number_pair("value_range", value)
+    if not low < high:
+        raise ValueError(
+            f"`value_range` should be a pair (low, high), the lower one first. Received: {value!r}"
+        )
+    return low, high
+
+
+def from_configs(configs: Any) -> list[RecipeOperation]:
+    """Returns the operations that a list of configurations describes.
+
+    Args:
+        configs: List of dictionaries, as from the operations' `get_config`.
+
+    Raises:
+        ValueError: If it is something else.
+    """
+    if not isinstance(configs, (list, tuple)):
+        raise ValueError(
+            '"operations" should be a list of dictionaries, as from `get_config`. '
+            f"Received: {configs!r}"
+        )
+    return list(map(from_config, configs))
 
 
 def value_range_of(dtype: np.dtype[Any], given: tuple[float, float] | None) -> Any:
@@ -48,11 +97,13 @@ class Steps(NamedTuple):
             member of that it is, operation and number that its draws belong to, options.
         where: For each step the policy that decides about it or -1, which member of that it is,
             operation and number.
+        varies: For each step whether chance has a part in it.
     """
 
     steps: list[tuple[str, dict[str, Any]]]
     policies: list[tuple[str, int, int, int, int, dict[str, Any]]]
     where: list[tuple[int, int, int, int]]
+    varies: list[bool]
 
     def add(self, node: Node, operation: int, count: int = 0, parent: int = -1, at: int = 0) -> int:
         """Adds a node and all below it, the deepest first.
@@ -82,6 +133,7 @@ class Steps(NamedTuple):
         if node.step is not None:
             self.steps.append(node.step)
             self.where.append((parent, at, operation, number))
+            self.varies.append(parent >= 0 or node.varies)
         chooses = node.kind in ("one", "some")
         if chooses:
             self.policies.append((node.kind, parent, at, operation, number, dict(node.options)))
@@ -90,6 +142,14 @@ class Steps(NamedTuple):
         for position, member in enumerate(node.members):
             count = self.add(member, operation, count, parent, position if chooses else at)
         return count
+
+    def without_chance(self) -> Steps:
+        """Returns the steps such that those in which chance has a part only set the size."""
+        where = [
+            NOT_DRAWN if varies else place
+            for place, varies in zip(self.where, self.varies, strict=True)
+        ]
+        return self._replace(policies=[], where=where)
 
 
 class Recipe:
@@ -110,6 +170,11 @@ class Recipe:
     """
 
     def __init__(self, owner: str, operations: Sequence[Any]) -> None:
+        if not isinstance(operations, (list, tuple)):
+            raise TypeError(
+                f"`operations` of `{owner}` should be a list of operations of `batchwarp.ops`. "
+                f"Received: {operations!r}"
+            )
         for one in operations:
             if not isinstance(one, RecipeOperation):
                 raise TypeError(
@@ -175,11 +240,37 @@ class Recipe:
         Raises:
             ValueError: If an operation cannot be done to such images.
         """
-        built = Steps([], [], [])
+        built = Steps([], [], [], [])
         for one, number in self.numbered:
             built.add(one.node(image), number)
             image = one.after(image)
         return built
+
+    def after(self, image: ImageSpec) -> ImageSpec:
+        """Returns what images are after all operations.
+
+        Args:
+            image: What they are before.
+        """
+        for one in self.operations:
+            image = one.after(image)
+        return image
+
+    def check_range(self, owner: str, value_range: tuple[float, float] | None) -> None:
+        """Checks that it is known between what values images are, if an operation asks.
+
+        Args:
+            owner: String, whose argument it is, for the error.
+            value_range: Tuple of two floats, or `None`.
+
+        Raises:
+            ValueError: If it is not known.
+        """
+        if value_range is None and self.in_range:
+            raise ValueError(
+                f"`value_range` of `{owner}` should be (low, high), between what values images "
+                f"are, for floating-point images and {self.in_range[0]!r}. Received: None"
+            )
 
     def plan(
         self,
@@ -201,11 +292,7 @@ class Recipe:
         Raises:
             ValueError: If an operation cannot be done to such images.
         """
-        if value_range is None and self.in_range:
-            raise ValueError(
-                f"`value_range` of `{owner}` should be (low, high), between what values images "
-                f"are, for floating-point images and {self.in_range[0]!r}. Received: None"
-            )
+        self.check_range(owner, value_range)
         if value_range is not None:
             options["value_range"] = value_range
         built = self.steps(image)

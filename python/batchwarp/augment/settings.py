@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import FunctionType
 from typing import Any
 
@@ -16,11 +16,22 @@ from batchwarp._random import random_state
 from batchwarp._warnings import warn
 from batchwarp.augment import whitening
 from batchwarp.augment.draws import ParameterDraws
+from batchwarp.augment.operations import recipe_of
+from batchwarp.augment.recipe import checked_range
 from batchwarp.ops.list import ARGUMENTS, OPERATIONS
 from batchwarp.ops.normalize import rescale_factor, warn_not_fitted
+from batchwarp.ops.recipe import RecipeOperation
 from batchwarp.ops.sampling import check_warp_options
 
-__all__ = ["FITTED", "Settings", "augments", "check_split", "check_switches", "not_fitted"]
+__all__ = [
+    "FITTED",
+    "Settings",
+    "augments",
+    "check_split",
+    "check_switches",
+    "not_fitted",
+    "takes_chances",
+]
 
 _SPLITS = ("stratified", "hash")
 _SWITCHES = tuple(one.name for one in (*ARGUMENTS, *whitening.ARGUMENTS) if one.type is bool)
@@ -57,7 +68,7 @@ def not_fitted(settings: Any) -> list[str]:
 
 
 def augments(generator: Any, subset: str | None) -> bool:
-    """Whether a generator wants the images of a subset augmented.
+    """Whether a generator wants the images of a subset augmented by Keras' arguments.
 
     Args:
         generator: An `ImageDataGenerator`, or an object with its methods.
@@ -66,7 +77,20 @@ def augments(generator: Any, subset: str | None) -> bool:
     Returns:
         False for `"validation"` if the generator's `validation_augment` is.
     """
-    return subset != "validation" or bool(getattr(generator, "validation_augment", True))
+    return subset != "validation" or getattr(generator, "validation_augment", None) is not False
+
+
+def takes_chances(generator: Any, subset: str | None) -> bool:
+    """Whether operations in which chance has a part are done to the images of a subset.
+
+    Args:
+        generator: As in `augments`.
+        subset: As in `augments`.
+
+    Returns:
+        False for `"validation"`, unless the generator's `validation_augment` is true.
+    """
+    return subset != "validation" or bool(getattr(generator, "validation_augment", None))
 
 
 def check_split(split: Any, seed: Any) -> None:
@@ -152,7 +176,9 @@ class Settings:
         interpolation_order: int = 1,
         dtype: Any = None,
         *,
-        validation_augment: bool = True,
+        validation_augment: bool | None = None,
+        operations: Sequence[RecipeOperation] = (),
+        value_range: tuple[float, float] | None = None,
         split: str | None = None,
         split_seed: int = 0,
     ) -> None:
@@ -203,6 +229,8 @@ class Settings:
         )
         self._validation_split = validation_split
         self.validation_augment = validation_augment
+        self.operations = operations
+        self.value_range = value_range
         self.split = split
         self.split_seed = split_seed
         self.mean: Any = None
@@ -215,7 +243,8 @@ class Settings:
         for operation in OPERATIONS:
             operation.settle(self)
         check_switches(self)
-        boolean("validation_augment", self.validation_augment)
+        if self.validation_augment is not None:
+            boolean("validation_augment", self.validation_augment)
         check_warp_options(
             self.fill_mode, self.cval, self.interpolation_order, "interpolation_order"
         )
@@ -223,6 +252,9 @@ class Settings:
         for implied in (whitening.IMPLIED, *(operation.implied for operation in OPERATIONS)):
             for setting, other, value in implied:
                 self._imply(setting, other, value)
+        recipe_of(self)
+        self.operations = tuple(self.operations)
+        self.value_range = checked_range(self.value_range)
 
     def _imply(self, setting: str, other: str, value: bool) -> None:
         if getattr(self, setting) and bool(getattr(self, other)) != value:

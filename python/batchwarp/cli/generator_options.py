@@ -70,6 +70,8 @@ _DEFAULTS = {
     name: parameter.default
     for name, parameter in inspect.signature(ImageDataGenerator).parameters.items()
 }
+# Whether the validation subset is augmented is left to the generator where it is `None`: it is.
+_DEFAULTS["validation_augment"] = True
 _ALL = {option.name: option for group in OPTIONS.values() for option in group}
 
 

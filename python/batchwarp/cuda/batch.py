@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from batchwarp import _core
 from batchwarp.augment.draws import NAMES, as_rows
+from batchwarp.augment.keyed_pipeline import pipeline_for
 from batchwarp.augment.one_by_one import overrides
 from batchwarp.augment.pipeline import Pipeline
 from batchwarp.augment.settings import Settings
@@ -217,7 +218,7 @@ def plan_for(generator: Any, image_shape: tuple[int, ...], dtype: np.dtype[Any])
             "`plan` should be a `Plan` or an `ImageDataGenerator`. "
             f"Received: {type(generator).__name__}"
         )
-    pipeline = Pipeline(generator, image_shape, dtype)
+    pipeline = pipeline_for(generator, image_shape, dtype)
     if overrides(generator, Settings, "apply_transform", "standardize"):
         raise ValueError(
             "overridden methods of a generator are called for batches that the processor makes, "

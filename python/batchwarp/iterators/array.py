@@ -22,7 +22,7 @@ from batchwarp._arrays import (
     sequence,
 )
 from batchwarp._warnings import warn
-from batchwarp.augment.settings import Settings, augments
+from batchwarp.augment.settings import Settings
 from batchwarp.iterators import splits
 from batchwarp.iterators.images import ImageIterator
 
@@ -128,12 +128,14 @@ class NumpyArrayIterator(ImageIterator):
         y = _alongside("y", "`y` (labels)", y, x)
         sample_weight = _alongside("sample_weight", "`sample_weight`", sample_weight, x)
         self.rows: NDArray[np.int64] | None = None
+        self._first_row = 0  # of `x`, among the images that were given
         if subset is not None:
             part = _subset(x, y, image_data_generator, subset, ignore_class_split)
             if isinstance(part, slice):
                 x = x[part]
                 x_misc = [other[part] for other in x_misc]
                 y = None if y is None else y[part]
+                self._first_row = part.start or 0
             else:
                 self.rows = part
                 y = as_array("y", y)[part]
@@ -160,7 +162,7 @@ class NumpyArrayIterator(ImageIterator):
             None if sample_weight is None else as_array("sample_weight", sample_weight)
         )
         self.image_data_generator = image_data_generator
-        self._augments = augments(image_data_generator, subset)
+        self._set_subset(image_data_generator, subset)
         self.data_format = data_format
         self._set_saving(save_to_dir, save_prefix, save_format)
         count = len(self.x if self.rows is None else self.rows)
@@ -169,6 +171,14 @@ class NumpyArrayIterator(ImageIterator):
     @property
     def _image_shape(self) -> tuple[int, ...]:
         return self.x.shape[1:]
+
+    @property
+    def _stored_dtype(self) -> np.dtype[Any]:
+        return self.x.dtype
+
+    def _sample_numbers(self, index_array: NDArray[np.int64]) -> NDArray[np.uint64]:
+        """Returns the rows of the images as they were given; see the base class."""
+        return (self._rows(index_array) + self._first_row).astype(np.uint64)
 
     def _stored(
         self, index_array: NDArray[np.int64]

@@ -19,16 +19,17 @@ from batchwarp._signals import let_through
 from batchwarp._threads import NOT_STARTED, Shortage
 from batchwarp._warnings import issue
 from batchwarp.iterators.keras_class import KerasDataset
+from batchwarp.iterators.passes import Pass
 from batchwarp.iterators.read_ahead import ReadAhead
 from batchwarp.iterators.states import SeededStates
 from batchwarp.iterators.structures import stacked, without_lists
-from batchwarp.iterators.tf_dataset import tf_dataset
+from batchwarp.iterators.tf_dataset import Begun, tf_dataset
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
 # Where an iterator is. It changes in one step, with which Ctrl-C or a fork does not interfere.
-_POSITION = ("batch_index", "total_batches_seen", "index_array", "_random")
+_POSITION = ("batch_index", "total_batches_seen", "index_array", "_random", "_pass")
 _position = operator.attrgetter(*_POSITION)
 
 
@@ -92,13 +93,14 @@ class _Twin:
         self._iterator._states.give_back(random)
 
     def block(
-        self, first: int, count: int, before: int, order: NDArray[np.int64] | None
+        self, first: int, count: int, begun: Begun, order: NDArray[np.int64] | None
     ) -> tuple[NDArray[np.int64], Any]:
         """Makes batches of a pass; see `tf_dataset.Passes`."""
         twin = self._iterator
         twin.batch_index = first
-        twin.total_batches_seen = before + first
+        twin.total_batches_seen = begun.before + first
         twin.index_array = order
+        twin._pass = Pass(begun.number)
         try:
             block = twin._block(count)
             assert twin.index_array is not None
@@ -106,10 +108,10 @@ class _Twin:
         finally:
             twin.index_array = None
 
-    def order(self, before: int) -> NDArray[np.int64]:
+    def order(self, begun: Begun) -> NDArray[np.int64]:
         """Returns the order of a pass; see `tf_dataset.Passes`."""
         twin = self._iterator
-        twin.total_batches_seen = before
+        twin.total_batches_seen = begun.before
         twin._next_random()
         twin._set_index_array()
         assert twin.index_array is not None
@@ -123,22 +125,22 @@ class _Passes:
         self._iterator = iterator
         self._idle: list[_Twin] = []
 
-    def begin(self) -> int:
-        before = self._iterator._take_pass()
+    def begin(self) -> Begun:
+        begun = self._iterator._take_pass()
         self._idle = [_Twin(self._iterator)]
-        return before
+        return begun
 
     def block(
-        self, first: int, count: int, before: int, order: NDArray[np.int64] | None
+        self, first: int, count: int, begun: Begun, order: NDArray[np.int64] | None
     ) -> tuple[NDArray[np.int64], Any]:
         twin = self._idle.pop() if self._idle else _Twin(self._iterator)
         try:
-            return twin.block(first, count, before, order)
+            return twin.block(first, count, begun, order)
         finally:
             self._idle.append(twin)
 
-    def order(self, before: int) -> NDArray[np.int64]:
-        return _Twin(self._iterator).order(before)
+    def order(self, begun: Begun) -> NDArray[np.int64]:
+        return _Twin(self._iterator).order(begun)
 
 
 class Iterator(KerasDataset):
@@ -197,6 +199,7 @@ class Iterator(KerasDataset):
         self.batch_index = 0
         self.total_batches_seen = 0
         self.index_array: NDArray[np.int64] | None = None
+        self._pass = Pass()
         self._make_transient(started=False)
 
     def _make_transient(self, started: bool) -> None:
@@ -214,6 +217,11 @@ class Iterator(KerasDataset):
         _forks.renew(self.lock)
         renew_random(self._random)
         self._ahead = None
+
+    @property
+    def _counts_passes(self) -> bool:
+        """Whether batches differ from pass to pass by the pass's number."""
+        return False
 
     def _state(self) -> list[Any]:
         """Returns all attributes that decide which batch is the next one, and how it looks."""
@@ -265,12 +273,15 @@ class Iterator(KerasDataset):
                 if self.index_array is None:
                     self._set_index_array()
                 order = self.index_array
+                if self._counts_passes and not _keras.asks_for_signature():
+                    self._pass = self._pass.ask(position, length)
+                number = self._pass.number
             except BaseException:  # Ctrl-C, too: nothing has happened yet
                 self._go_to(before)
                 raise
         assert order is not None
         start = self.batch_size * position
-        return self._make(order[start : start + self.batch_size], random)
+        return self._make(order[start : start + self.batch_size], random, number)
 
     def __len__(self) -> int:
         """Returns the number of batches of one pass."""
@@ -307,7 +318,10 @@ class Iterator(KerasDataset):
             start = self.batch_index * self.batch_size % self.n if self.n else 0
             is_last = self.n <= start + self.batch_size
             following = 0 if is_last else self.batch_index + 1
-            self._go_to((following, self.total_batches_seen + 1, order, random))
+            asked = self._pass
+            if self._counts_passes:
+                asked = asked.ask(start // self.batch_size, len(self))
+            self._go_to((following, self.total_batches_seen + 1, order, random, asked))
         except BaseException:  # Ctrl-C, too: this batch is still the next one
             self._go_to(before)
             raise
@@ -324,8 +338,8 @@ class Iterator(KerasDataset):
                     return self._take(ahead)
         with self.lock:
             index_array = next(self.index_generator)
-            random = self._random
-        return self._make(index_array, random)
+            random, number = self._random, self._pass.number
+        return self._make(index_array, random, number)
 
     def _reader(self) -> ReadAhead | None:
         """Returns the thread for `prefetch`, or `None` if none can be started."""
@@ -358,14 +372,27 @@ class Iterator(KerasDataset):
         """Returns the next batch, as the built-in `next` does. Keras 3 has dropped this method."""
         return self.__next__()
 
-    def _make(self, index_array: NDArray[np.int64], random: np.random.RandomState) -> Any:
+    def _make(
+        self, index_array: NDArray[np.int64], random: np.random.RandomState, number: int
+    ) -> Any:
         try:
-            return self._batch(index_array, random)
+            return self._batch(index_array, random, number)
         finally:
             self._states.give_back(random)
 
-    def _batch(self, index_array: NDArray[np.int64], random: np.random.RandomState) -> Any:
-        """Makes a batch with the given state, here through the method that subclasses implement."""
+    def _batch(
+        self,
+        index_array: NDArray[np.int64],
+        random: np.random.RandomState,
+        number: int,  # noqa: ARG002 - subclasses use it
+    ) -> Any:
+        """Makes a batch, here through the method that users' subclasses implement.
+
+        Args:
+            index_array: Array `(n,)`, the samples.
+            random: The state to draw from.
+            number: Integer, how many passes there were before.
+        """
         return with_borrowed_global(
             random, lambda _: self._get_batches_of_transformed_samples(index_array)
         )
@@ -436,20 +463,22 @@ class Iterator(KerasDataset):
         """
         return tf_dataset(_Passes(self), self.n, self.batch_size, self._template())
 
-    def _take_pass(self) -> int:
-        """Moves behind the next whole pass; returns how many batches there were before it."""
+    def _take_pass(self) -> Begun:
+        """Moves behind the next whole pass; returns where it began."""
         with self.lock:
             self.reset()
             before = self.total_batches_seen
             self.total_batches_seen += len(self)
-        return before
+            if self._counts_passes:
+                self._pass = self._pass.ask_all(len(self))
+            return Begun(before, self._pass.number)
 
     def _template(self) -> Any:
         """Returns a batch of any number of samples, for the structure, dtypes and shapes.
 
         Neither the place of the iterator nor the state of `numpy.random` changes.
         """
-        return copy.copy(self)._batch(np.arange(min(1, self.n)), np.random.RandomState(0))
+        return copy.copy(self)._batch(np.arange(min(1, self.n)), np.random.RandomState(0), 0)
 
     def _block(self, batches: int) -> Any:
         """Makes the next batches of `next()`, which must be of one size, joined as by `stacked`."""

@@ -176,6 +176,7 @@ class DataFrameIterator(FilesIterator):
         )
         rows = self._rows_of_subset(rows, names, labels)
 
+        self._rows = rows  # of the dataframe
         self.filenames = [names[row] for row in rows]
         self._sample_weight = None if weight_col is None else _weights(frame, weight_col, rows)
         if class_mode not in _WITHOUT_CLASSES:
@@ -243,6 +244,10 @@ class DataFrameIterator(FilesIterator):
         if isinstance(label, (list, tuple)):
             return [self.class_indices[name] for name in label]
         return self.class_indices[label]
+
+    def _sample_numbers(self, index_array: NDArray[np.int64]) -> NDArray[np.uint64]:
+        """Returns the rows of the dataframe; see the base class."""
+        return self._rows[index_array].astype(np.uint64)
 
     @property
     def labels(self) -> Any:

@@ -98,7 +98,12 @@ class DeviceIterator(NumpyArrayIterator):
                 self._images = uploaded(self.x, self.rows, self.device, dtype)
             return self._images
 
-    def _transformed(self, index_array: NDArray[np.int64], random: np.random.RandomState) -> Any:
+    def _transformed(
+        self,
+        index_array: NDArray[np.int64],
+        random: np.random.RandomState,
+        number: int,  # noqa: ARG002 - no operations are done there
+    ) -> Any:
         pipeline = self._device_pipeline()
         images = self._on_device()
         batch = augment_batch(

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from batchwarp import _keras
 from batchwarp._arguments import boolean, check_batches, folder_path
 from batchwarp._warnings import warn
+from batchwarp.augment.recipe import hash64
 from batchwarp.augment.settings import Settings
 from batchwarp.files.index import class_folders, files_of_class
 from batchwarp.files.options import FileOptions
@@ -88,6 +89,9 @@ class DirectoryIterator(FilesIterator):
         "input",
         None,
     }
+
+    _transient: ClassVar[frozenset[str]] = FilesIterator._transient | {"_numbers"}
+    _numbers: NDArray[np.uint64] | None = None
 
     def __init__(
         self,
@@ -182,6 +186,13 @@ class DirectoryIterator(FilesIterator):
             rows = self._own_split(self.filenames, self.classes)
             self.filenames = [self.filenames[row] for row in rows]
             self.classes = self.classes[rows]
+
+    def _sample_numbers(self, index_array: NDArray[np.int64]) -> NDArray[np.uint64]:
+        """Returns the hashes of the files' relative paths; see the base class."""
+        if self._numbers is None:
+            names = [name.replace(os.sep, "/") for name in self.filenames]
+            self._numbers = np.fromiter(map(hash64, names), np.uint64, len(names))
+        return self._numbers[index_array]
 
     @property
     def labels(self) -> NDArray[np.int32]:

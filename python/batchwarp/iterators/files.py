@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from batchwarp import _keras
 from batchwarp._arrays import CORE_INPUTS, computing_dtype
+from batchwarp.augment.operations import shape_after
 from batchwarp.augment.pipeline import Pipeline
-from batchwarp.augment.settings import Settings, augments
+from batchwarp.augment.settings import Settings
 from batchwarp.errors import ImageFileError
 from batchwarp.files.dataset import ImageFiles
 from batchwarp.files.options import FileOptions, extensions
@@ -57,7 +58,7 @@ class FilesIterator(ImageIterator):
         self.keep_aspect_ratio = options.keep_aspect_ratio
         self.on_error = options.on_error
         self.image_data_generator = image_data_generator
-        self._augments = augments(image_data_generator, subset)
+        self._set_subset(image_data_generator, subset)
         self.data_format = _keras.standardize_data_format(data_format)
         self.dtype = _keras.floatx() if dtype is None else dtype
         self._numpy_dtype = _keras.standardize_dtype(self.dtype)
@@ -110,12 +111,7 @@ class FilesIterator(ImageIterator):
         self._filepaths = [os.path.join(directory, name) for name in self.filenames]
         self.samples = len(self._filepaths)
         self._files = ImageFiles(self._options, self._filepaths, directory, self._working_dtype)
-        height, width, channels = self._files.shape
-        self.image_shape = (
-            (channels, height, width)
-            if self.data_format == "channels_first"
-            else (height, width, channels)
-        )
+        self.image_shape = shape_after(self.image_data_generator, self._image_shape)
 
     @property
     def num_batches(self) -> int:
@@ -164,7 +160,13 @@ class FilesIterator(ImageIterator):
 
     @property
     def _image_shape(self) -> tuple[int, ...]:
-        return self.image_shape
+        height, width, channels = self._files.shape
+        first = self.data_format == "channels_first"
+        return (channels, height, width) if first else (height, width, channels)
+
+    @property
+    def _stored_dtype(self) -> np.dtype[Any]:
+        return self._files.dtype
 
     @property
     def _working_dtype(self) -> np.dtype[Any]:
@@ -211,19 +213,23 @@ class FilesIterator(ImageIterator):
         pipeline: Pipeline,
         index_array: NDArray[np.int64],
         params: NDArray[np.float64] | None,
+        number: int,
     ) -> tuple[NDArray[Any], NDArray[np.int64]]:
         """Makes images as in the base class; each right after it was decoded, while it is near."""
         files = self._files
         if files.cache is not None and (files.find(index_array) >= 0).any():
-            return super()._made(pipeline, index_array, params)
+            return super()._made(pipeline, index_array, params, number)
         batch = pipeline.empty(len(index_array), self._buffers)
+        drawn = params
+        if pipeline.is_keyed:
+            drawn = pipeline.rows(params, self._keys(index_array, number))
 
         def make(row: int, image: NDArray[Any]) -> None:
             if image.dtype != np.uint8 and image.dtype not in CORE_INPUTS:
                 image = image.astype(self._working_dtype)
             part = slice(row, row + 1)
-            drawn = None if params is None else params[part]
-            pipeline.warp(self._in_layout(image[np.newaxis]), None, drawn, batch[part], threads=1)
+            own = None if drawn is None else drawn[part]
+            pipeline.warp(self._in_layout(image[np.newaxis]), None, own, batch[part], threads=1)
 
         def use(row: int, loaded: Loaded) -> None:
             if loaded.image is not None:
@@ -235,6 +241,10 @@ class FilesIterator(ImageIterator):
         for row, loaded in enumerate(files.load(index_array, paths, self._shortage, use)):
             if loaded.error is not None:
                 index_array[row], image = self._accepted(int(index_array[row]), loaded, paths)
+                if pipeline.is_keyed and drawn is not None:  # it may be another sample now
+                    part = slice(row, row + 1)
+                    own = None if params is None else params[part]
+                    drawn[part] = pipeline.rows(own, self._keys(index_array[part], number))
                 make(row, image)
         pipeline.complete(self.image_data_generator, batch)
         return batch, index_array

@@ -9,19 +9,23 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from batchwarp._arguments import folder_path
+from batchwarp._arguments import folder_path, seed_of_a_flow
 from batchwarp._arrays import computing_dtype
 from batchwarp._pillow import array_to_img
 from batchwarp._random import global_random, is_borrowed
 from batchwarp.augment.draws import as_dictionaries
+from batchwarp.augment.keyed_pipeline import OperationsAlone, pipeline_for
+from batchwarp.augment.keys import Keys, hash_of_state
 from batchwarp.augment.one_by_one import (
     is_beyond_the_core,
     overrides,
     run_one_by_one,
     transformed,
 )
+from batchwarp.augment.operations import shape_after
 from batchwarp.augment.pipeline import Pipeline
-from batchwarp.augment.settings import Settings
+from batchwarp.augment.recipe import value_range_of
+from batchwarp.augment.settings import Settings, augments, takes_chances
 from batchwarp.iterators.base import Iterator
 from batchwarp.iterators.structures import map_arrays
 
@@ -52,7 +56,10 @@ class ImageIterator(Iterator):
 
     _transient: ClassVar[frozenset[str]] = Iterator._transient | {"_pipeline"}
     _pipeline: Pipeline | None = None
-    _augments: bool = True  # what `augments` says of the generator and the subset
+    _subset: str | None = None
+    # What functions of these names say of the generator and the subset.
+    _augments: bool = True
+    _takes_chances: bool = True
     # Names of saved images end in a number below this one, drawn as in Keras.
     _save_numbers: ClassVar[int]
 
@@ -63,10 +70,89 @@ class ImageIterator(Iterator):
     save_format: str
     _numpy_dtype: np.dtype[Any]
 
+    def __init__(
+        self,
+        n: int,
+        batch_size: int,
+        shuffle: bool,
+        seed: Any,
+        *,
+        prefetch: int = 0,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(n, batch_size, shuffle, seed, prefetch=prefetch, **kwargs)
+        self._key = hash_of_state(global_random())  # where there is no seed
+        if self._counts_passes and self._current_pipeline() is None:
+            self._operate(np.empty(0, np.int64), 0)  # raises whatever a batch would
+
+    def _set_subset(self, generator: Any, subset: str | None) -> None:
+        """Keeps what is done to the images of a subset."""
+        self._subset = subset
+        self._augments = augments(generator, subset)
+        self._takes_chances = takes_chances(generator, subset)
+
     @property
     def _image_shape(self) -> tuple[int, ...]:
-        """Shape of one image in the generator's layout."""
+        """Shape of one stored image in the generator's layout."""
         raise self._lacks("_image_shape")
+
+    @property
+    def _stored_dtype(self) -> np.dtype[Any]:
+        """Dtype of stored images."""
+        raise self._lacks("_stored_dtype")
+
+    @property
+    def _value_range(self) -> tuple[float, float] | None:
+        """Between what values images are, or `None` if nobody has said so."""
+        value_range: tuple[float, float] | None = value_range_of(
+            self._stored_dtype, self.image_data_generator.value_range
+        )
+        return value_range
+
+    @property
+    def _counts_passes(self) -> bool:
+        return bool(getattr(self.image_data_generator, "operations", ()))
+
+    def _sample_numbers(
+        self,
+        index_array: NDArray[np.int64],  # noqa: ARG002 - subclasses use it
+    ) -> NDArray[np.uint64]:
+        """Returns what keyed draws call samples: the same whatever the split or the order is.
+
+        Args:
+            index_array: Array `(n,)`, the samples.
+
+        Returns:
+            Array `(n,)`.
+        """
+        raise self._lacks("_sample_numbers")
+
+    def _keys(self, index_array: NDArray[np.int64], number: int) -> Keys:
+        """Returns what the random numbers of operations depend on.
+
+        Args:
+            index_array: Array `(n,)`, the samples.
+            number: Integer, of the pass.
+        """
+        seed = seed_of_a_flow(self.seed)
+        return Keys(
+            self._sample_numbers(index_array),
+            0 if self._subset == "validation" else number,
+            self._key if seed is None else seed,
+        )
+
+    def _operate(self, index_array: NDArray[np.int64], number: int) -> OperationsAlone | None:
+        """Returns what does the operations to images that go one by one through methods."""
+        if not self._counts_passes:
+            return None
+        return OperationsAlone(
+            self.image_data_generator,
+            self._image_shape,
+            self._working_dtype,
+            self._takes_chances,
+            self._value_range,
+            self._keys(index_array, number),
+        )
 
     @property
     def _working_dtype(self) -> np.dtype[Any]:
@@ -96,10 +182,12 @@ class ImageIterator(Iterator):
         """Returns images together with their labels, weights and what else belongs to them."""
         raise self._lacks("_with_others")
 
-    def _batch(self, index_array: NDArray[np.int64], random: np.random.RandomState) -> Any:
+    def _batch(
+        self, index_array: NDArray[np.int64], random: np.random.RandomState, number: int
+    ) -> Any:
         if self._is_overridden():
-            return super()._batch(index_array, random)
-        return self._transformed(index_array, random)
+            return super()._batch(index_array, random, number)
+        return self._transformed(index_array, random, number)
 
     def _is_overridden(self) -> bool:
         return overrides(self, ImageIterator, "_get_batches_of_transformed_samples")
@@ -108,22 +196,33 @@ class ImageIterator(Iterator):
         # Keras' name. Whoever overrides it may call this one, which then finds the state that
         # `numpy.random` draws from meanwhile.
         random = global_random() if is_borrowed() else self._random
-        return self._transformed(np.asarray(index_array, dtype=np.int64), random)
+        index_array = np.asarray(index_array, dtype=np.int64)
+        return self._transformed(index_array, random, self._pass.number)
 
-    def _transformed(self, index_array: NDArray[np.int64], random: np.random.RandomState) -> Any:
+    def _transformed(
+        self, index_array: NDArray[np.int64], random: np.random.RandomState, number: int
+    ) -> Any:
         """Makes a batch: all the way from its samples, in the order in which Keras draws."""
         generator = self.image_data_generator
         pipeline = self._fused()
         if pipeline is not None and pipeline.draws_first:
             params = pipeline.draw(random, len(index_array))
-            batch, index_array = self._made(pipeline, index_array, params)
+            batch, index_array = self._made(pipeline, index_array, params, number)
         else:
             images, rows, index_array = self._stored(index_array)
             if pipeline is not None:
-                batch = pipeline.run(generator, images, rows, random, self._buffers)
+                keys = self._keys(index_array, number) if pipeline.is_keyed else None
+                batch = pipeline.run(generator, images, rows, random, self._buffers, keys)
             elif generator:
-                dtype = self._working_dtype
-                batch = run_one_by_one(generator, images, rows, dtype, random, self._augments)
+                batch = run_one_by_one(
+                    generator,
+                    images,
+                    rows,
+                    self._working_dtype,
+                    random,
+                    self._augments,
+                    self._operate(index_array, number),
+                )
             else:
                 batch = images[rows].astype(self._working_dtype)
         batch_x = batch.astype(self._numpy_dtype, copy=False)
@@ -136,6 +235,7 @@ class ImageIterator(Iterator):
         pipeline: Pipeline,
         index_array: NDArray[np.int64],
         params: NDArray[np.float64] | None,
+        number: int,
     ) -> tuple[NDArray[Any], NDArray[np.int64]]:
         """Makes images whose parameters have been drawn, here in one call of the core.
 
@@ -143,12 +243,15 @@ class ImageIterator(Iterator):
             pipeline: As from `_fused`; its `draws_first` is true.
             index_array: Array `(n,)`, the samples.
             params: What `pipeline.draw` returned.
+            number: Integer, of the pass.
 
         Returns:
             Tuple of an array of rank 4 of `_working_dtype` and the samples again, since others may
             have taken the place of some.
         """
         images, rows, index_array = self._stored(index_array)
+        if pipeline.is_keyed:
+            params = pipeline.rows(params, self._keys(index_array, number))
         batch = pipeline.make(self.image_data_generator, images, rows, params, self._buffers)
         return batch, index_array
 
@@ -168,8 +271,13 @@ class ImageIterator(Iterator):
         if pipeline is None or not pipeline.matches(generator):
             if self._augments and is_beyond_the_core(generator, self._image_shape):
                 return None
-            pipeline = Pipeline(
-                generator, self._image_shape, self._working_dtype, augment=self._augments
+            pipeline = pipeline_for(
+                generator,
+                self._image_shape,
+                self._working_dtype,
+                augment=self._augments,
+                takes_chances=self._takes_chances,
+                value_range=self._value_range,
             )
             self._pipeline = pipeline
         return pipeline
@@ -201,7 +309,7 @@ class ImageIterator(Iterator):
         """
         with self.lock:
             index_array = next(self.index_generator)
-            random = self._random
+            random, number = self._random, self._pass.number
         fused = self._fused()
         pipeline = self._pipeline
         assert pipeline is not None
@@ -215,9 +323,12 @@ class ImageIterator(Iterator):
             original = images[rows[0]]
             drawn = None if params is None else params[part]
             if fused is not None:
+                if fused.is_keyed:
+                    drawn = fused.rows(drawn, self._keys(samples, number))
                 image = fused.make(generator, images, rows, drawn, self._buffers)[0]
             else:
-                image = transformed(generator, original, self._working_dtype, own)
+                operate = self._operate(samples, number)
+                image = transformed(generator, original, self._working_dtype, own, operate)
             image = np.asarray(image).astype(self._numpy_dtype, copy=False)
             yield Variant(int(samples[0]), original, own, image)
 
@@ -225,7 +336,8 @@ class ImageIterator(Iterator):
         if self._is_overridden():
             return super()._template()
         # An empty batch reads no file, calls no function of the user's and saves no file.
-        empty = np.empty((0, *self._image_shape), self._numpy_dtype)
+        shape = shape_after(self.image_data_generator, self._image_shape)
+        empty = np.empty((0, *shape), self._numpy_dtype)
         return self._with_others(empty, np.empty(0, np.int64))
 
     def _block(self, batches: int) -> Any:
@@ -236,14 +348,14 @@ class ImageIterator(Iterator):
         for _ in range(batches):
             with self.lock:
                 index_array = next(self.index_generator)
-                random = self._random
+                random, number = self._random, self._pass.number
             indices.append(index_array)
             drawn = pipeline.draw(random, len(index_array))
             if drawn is not None:
                 params.append(drawn)
             self._states.give_back(random)
         batch_x, together = self._made(
-            pipeline, np.concatenate(indices), np.concatenate(params) if params else None
+            pipeline, np.concatenate(indices), np.concatenate(params) if params else None, number
         )
         batch_x = batch_x.astype(self._numpy_dtype, copy=False)
         size = len(together) // batches

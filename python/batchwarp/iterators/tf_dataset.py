@@ -8,7 +8,7 @@ batches, which TensorFlow splits without copying them while the next block is be
 from __future__ import annotations
 
 import weakref
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,22 +36,34 @@ def _native(array: NDArray[Any]) -> np.dtype[Any]:
     return array.dtype.newbyteorder("=")
 
 
+class Begun(NamedTuple):
+    """Where a pass of an iterator began.
+
+    Attributes:
+        before: Integer, how many batches there were before.
+        number: Integer, how many passes.
+    """
+
+    before: int = 0
+    number: int = 0
+
+
 class Passes(Protocol):
     """The passes of an iterator over its samples, several of which may be under way."""
 
-    def begin(self) -> int:
-        """Moves the iterator behind its next pass; returns how many batches were before it."""
+    def begin(self) -> Begun:
+        """Moves the iterator behind its next pass; returns where that begins."""
         ...
 
     def block(
-        self, first: int, count: int, before: int, order: NDArray[np.int64] | None
+        self, first: int, count: int, begun: Begun, order: NDArray[np.int64] | None
     ) -> tuple[NDArray[np.int64], Any]:
         """Makes batches of a pass.
 
         Args:
             first: Integer, the first batch.
             count: Integer, how many batches, all of one size.
-            before: Integer, what `begin` returned.
+            begun: What `begin` returned.
             order: Array `(n,)`, the order of the pass; `None` draws it, with the first batch.
 
         Returns:
@@ -59,7 +71,7 @@ class Passes(Protocol):
         """
         ...
 
-    def order(self, before: int) -> NDArray[np.int64]:
+    def order(self, begun: Begun) -> NDArray[np.int64]:
         """Returns the order of a pass, with a seed that which its first batch has."""
         ...
 
@@ -98,33 +110,33 @@ class _Blocks:
         self._passes = passes
         self._layout = layout
         self._place = caller()
-        self._begun = 0
+        self._begun = Begun()
 
     def make(
-        self, number: int, order: NDArray[np.int64], before: int
-    ) -> tuple[NDArray[np.int64], int, Any]:
+        self, number: int, order: NDArray[np.int64], begun: Begun
+    ) -> tuple[NDArray[np.int64], Begun, Any]:
         """Makes a block.
 
         Args:
             number: Integer, which block of the pass.
             order: Array `(n,)`, the pass's order of samples. It is empty for the first block, and
                 for the others if that one has ended with an error.
-            before: Integer, how many batches the iterator had given before the pass; likewise.
+            begun: Where the pass began; likewise.
 
         Returns:
-            Tuple of the order, the number of batches before, and the block.
+            Tuple of the order, where the pass began, and the block.
         """
         first, count = self._layout[number]
         if number == 0:
-            before = self._begun = self._passes.begin()
+            begun = self._begun = self._passes.begin()
         elif not order.size:
-            before = self._begun
-            order = self._passes.order(before)
+            begun = self._begun
+            order = self._passes.order(begun)
         warned: list[Caught] = []
         with collected(warned):
-            order, block = self._passes.block(first, count, before, order if number else None)
+            order, block = self._passes.block(first, count, begun, order if number else None)
         issue(warned, self._place)
-        return order, before, block
+        return order, begun, block
 
 
 def tf_dataset(passes: Passes, n: int, batch_size: int, template: Any) -> Any:
@@ -162,24 +174,24 @@ def tf_dataset(passes: Passes, n: int, batch_size: int, template: Any) -> Any:
     # images: they live as long as a data set, or an iterator, that is made from these numbers.
     held = weakref.ref(blocks)
 
-    def make(number: Any, order: Any, before: Any) -> tuple[Any, ...]:
+    def make(number: Any, order: Any, begun: Any) -> tuple[Any, ...]:
         found = held()
         if found is None:
             raise ReferenceError("the data set that `to_tf_dataset` returned is gone")
-        order, before, block = found.make(int(number), order, int(before))
+        order, where, block = found.make(int(number), order, Begun(*begun.tolist()))
         # TensorFlow takes the bytes of an array of the other byte order as they are.
         parts = map_arrays(lambda array: array.astype(_native(array), copy=False), block)
-        return order, np.int64(before), *tf.nest.flatten(parts)
+        return order, np.array(where, np.int64), *tf.nest.flatten(parts)
 
     def scan(state: Any, number: Any) -> Any:
-        order, before, *parts = tf.numpy_function(
+        order, begun, *parts = tf.numpy_function(
             make, [number, *state], [tf.int64, tf.int64, *(leaf.dtype for leaf in leaves)]
         )
         order.set_shape((None,))
-        before.set_shape(())
+        begun.set_shape((len(Begun()),))
         for part, leaf in zip(parts, leaves, strict=True):
             part.set_shape(leaf.shape)
-        return (order, before), tf.nest.pack_sequence_as(signature, parts)
+        return (order, begun), tf.nest.pack_sequence_as(signature, parts)
 
     def split(*parts: Any) -> Any:
         block = parts if isinstance(signature, tuple) else parts[0]
@@ -187,7 +199,7 @@ def tf_dataset(passes: Passes, n: int, batch_size: int, template: Any) -> Any:
 
     numbers = tf.data.Dataset.range(len(layout))
     numbers._blocks = blocks
-    start = (tf.zeros((0,), tf.int64), tf.zeros((), tf.int64))
+    start = (tf.zeros((0,), tf.int64), tf.zeros((len(Begun()),), tf.int64))
     batches = numbers.scan(start, scan).prefetch(1).flat_map(split)
     return batches.apply(
         tf.data.experimental.assert_cardinality(-(-n // batch_size) if n else 0)

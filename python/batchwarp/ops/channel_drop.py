@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from batchwarp.ops.recipe import OptionalLeaf
+from batchwarp.ops.recipe import ImageSpec, OptionalLeaf
 
 
 @dataclass(frozen=True, repr=False)
@@ -27,3 +27,7 @@ class ChannelDrop(OptionalLeaf):
 
     core = "channel_drop"
     linear = True
+
+    def varies(self, image: ImageSpec) -> bool:
+        """Whether there is a choice of channels."""
+        return image.channels > 1

@@ -49,6 +49,10 @@ class RandomCrop(Leaf):
         left, top, right, bottom = _PADDING.sides(self.padding)
         check_window(self, image.height + top + bottom, image.width + left + right)
 
+    def varies(self, image: ImageSpec) -> bool:  # noqa: ARG002
+        """Always: where the window is."""
+        return True
+
     def settings(self, image: ImageSpec) -> dict[str, Any]:
         """Returns the size and the padding."""
         height, width = self.size_after(image)

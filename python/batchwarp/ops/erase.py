@@ -45,6 +45,10 @@ class Erase(OptionalLeaf):
     in_range = False  # its value is in units of the pixels
     named_in_repr = True
 
+    def varies(self, image: ImageSpec) -> bool:  # noqa: ARG002
+        """Always: where the rectangle is."""
+        return True
+
     def settings(self, image: ImageSpec) -> dict[str, Any]:
         """Returns the value and what the rectangle is drawn from."""
         return {

@@ -96,6 +96,10 @@ class Flip(Leaf):
     scope = "coordinates"
     named_in_repr = True
 
+    def varies(self, image: ImageSpec) -> bool:  # noqa: ARG002
+        """Whether only some images are mirrored."""
+        return not {self.horizontal, self.vertical} <= {0, 1}
+
     def settings(self, image: ImageSpec) -> dict[str, Any]:  # noqa: ARG002
         """Returns the probabilities."""
         return {"horizontal": self.horizontal, "vertical": self.vertical}

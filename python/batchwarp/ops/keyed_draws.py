@@ -28,6 +28,11 @@ class KeyedDraw(NamedTuple):
     bins: int = 0
     mirrored: bool = False
 
+    @property
+    def varies(self) -> bool:
+        """Whether it is more than one number."""
+        return self.mirrored or self.low != self.high
+
 
 def uniform(ends: tuple[float, float]) -> KeyedDraw:
     """Returns the uniform distribution between two numbers."""

@@ -56,6 +56,7 @@ class Node(NamedTuple):
         step: The core's name of a leaf and its settings; `None` for one that does nothing.
         options: Of the choice among members, as the core has them.
         members: Nodes that are chosen among.
+        varies: Boolean, whether chance decides what a leaf does.
     """
 
     kind: str
@@ -63,6 +64,7 @@ class Node(NamedTuple):
     step: tuple[str, dict[str, Any]] | None = None
     options: Mapping[str, Any] = {}
     members: tuple[Node, ...] = ()
+    varies: bool = False
 
 
 def accepting(accepted: Accepted) -> dict[str, Accepted]:
@@ -305,6 +307,10 @@ class Leaf(ImageOperation):
         """Returns what its columns are drawn from; nothing if the core has a rule of its own."""
         return ()
 
+    def varies(self, image: ImageSpec) -> bool:
+        """Whether chance decides what it does to an image."""
+        return any(draw.varies for draw in self.draws(image))
+
     def settings(self, image: ImageSpec) -> dict[str, Any]:  # noqa: ARG002 - subclasses use it
         """Returns the settings of the core's step."""
         return {}
@@ -331,7 +337,8 @@ class Leaf(ImageOperation):
         settings = self.settings(image)
         if draws := self.draws(image):
             settings["draws"] = [tuple(draw) for draw in draws]
-        return Node("leaf", self.probability(), (self.core_name(), settings))
+        step = (self.core_name(), settings)
+        return Node("leaf", self.probability(), step, varies=self.varies(image))
 
 
 @dataclass(frozen=True, repr=False)

@@ -119,6 +119,10 @@ class RandomResizedCrop(Leaf):
         """Returns the height and the width."""
         return _SIZE.pair(self.size)
 
+    def varies(self, image: ImageSpec) -> bool:  # noqa: ARG002
+        """Always: where the part is."""
+        return True
+
     def settings(self, image: ImageSpec) -> dict[str, Any]:
         """Returns the size and what the part is drawn from."""
         height, width = self.size_after(image)

@@ -40,6 +40,10 @@ class Rotate90(OptionalLeaf):
                 f"{self.turns} for images of {image.height} x {image.width}"
             )
 
+    def varies(self, image: ImageSpec) -> bool:  # noqa: ARG002
+        """Whether there is a choice of turns."""
+        return len(set(self.turns)) > 1
+
     def settings(self, image: ImageSpec) -> dict[str, Any]:  # noqa: ARG002
         """Returns the turns."""
         return {"turns": tuple(map(float, self.turns))}

@@ -1,0 +1,73 @@
+"""The operations that a generator has beside Keras' arguments, and what they make of sizes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from batchwarp.augment.recipe import Recipe
+from batchwarp.ops.recipe import ImageSpec
+
+__all__ = ["OWNER", "image_spec", "recipe_of", "shape_after"]
+
+OWNER = "ImageDataGenerator"
+
+# What a generator cannot do to images that are no longer between black and white.
+_STATISTICS = (
+    "samplewise_center",
+    "samplewise_std_normalization",
+    "featurewise_center",
+    "featurewise_std_normalization",
+    "zca_whitening",
+)
+
+
+def recipe_of(settings: Any) -> Recipe:
+    """Returns a generator's operations, checked.
+
+    Args:
+        settings: The generator.
+
+    Raises:
+        TypeError: If something is no operation.
+        ValueError: If one stands where it cannot, or does not go with another setting.
+    """
+    recipe = Recipe(OWNER, settings.operations)
+    if recipe.mixing:
+        raise ValueError(
+            f"`operations` of `{OWNER}` should be done to one image at a time. "
+            f"Received: {recipe.mixing[0][0]!r}"
+        )
+    if recipe.is_last is not None:
+        for name in _STATISTICS:
+            if getattr(settings, name):
+                raise ValueError(
+                    f"`{name}` should be off beside {recipe.is_last!r}, which standardises images "
+                    f"as well. Received: {getattr(settings, name)!r}"
+                )
+    return recipe
+
+
+def image_spec(settings: Any, image_shape: tuple[int, ...]) -> ImageSpec:
+    """Returns what operations are told of images of one shape.
+
+    Args:
+        settings: The generator.
+        image_shape: Tuple of three integers.
+    """
+    axes = (settings.row_axis, settings.col_axis, settings.channel_axis)
+    return ImageSpec(*(image_shape[axis - 1] for axis in axes))
+
+
+def shape_after(settings: Any, image_shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Returns the shape that images have in batches.
+
+    Args:
+        settings: The generator, or an object with its methods.
+        image_shape: Tuple of three integers, the shape that they are stored in.
+    """
+    if not getattr(settings, "operations", ()):
+        return image_shape
+    made = recipe_of(settings).after(image_spec(settings, image_shape))
+    shape = list(image_shape)
+    shape[settings.row_axis - 1], shape[settings.col_axis - 1] = made.height, made.width
+    return tuple(shape)

@@ -1,0 +1,107 @@
+"""The operations of a generator: what is accepted, described, fitted, and refused by devices."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+import batchwarp
+from batchwarp import ops
+from batchwarp.augment.keyed_pipeline import pipeline_for
+from batchwarp.augment.keys import hash_of_state
+from batchwarp.augment.operations import shape_after
+from batchwarp.cuda.batch import plan_for
+
+RECIPE = [ops.RandomResizedCrop((12, 10)), ops.Flip(), ops.OneOf(ops.Hue(), ops.Solarize())]
+
+
+def generator(operations, **arguments):
+    return batchwarp.ImageDataGenerator(operations=operations, **arguments)
+
+
+def test_they_are_described_and_made_again():
+    ours = generator([*RECIPE, ops.Normalize((1, 2, 3), 4)], value_range=(0, 1))
+    config = json.loads(json.dumps(ours.get_config()))
+    again = batchwarp.ImageDataGenerator.from_config(config)
+    assert again.operations == ours.operations
+    assert again.value_range == (0, 1)
+    assert again.validation_augment is None
+    assert batchwarp.ImageDataGenerator().get_config()["operations"] == []
+
+
+@pytest.mark.parametrize(
+    ("operations", "error", "message"),
+    [
+        (ops.Flip(), TypeError, "`operations` of `ImageDataGenerator` should be a list"),
+        (["Flip"], TypeError, "should be operations of `batchwarp.ops`. Received: 'Flip'"),
+        ([ops.Normalize(0, 1), ops.Flip()], ValueError, "should end with `Normalize`"),
+        ([ops.MixUp()], ValueError, r"one image at a time\. Received: MixUp\(\)"),
+        ([ops.Flip(name="a"), ops.Flip(name="a")], ValueError, "`name` of `Flip` should differ"),
+    ],
+)
+def test_what_is_no_recipe_is_refused(operations, error, message):
+    with pytest.raises(error, match=message):
+        generator(operations)
+
+
+@pytest.mark.parametrize("pair", [(1, 0), "ab", 3])
+def test_what_is_no_range_is_refused(pair):
+    with pytest.raises(ValueError, match="`value_range` should be"):
+        generator([], value_range=pair)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "samplewise_center",
+        "samplewise_std_normalization",
+        "featurewise_center",
+        "featurewise_std_normalization",
+        "zca_whitening",
+    ],
+)
+@pytest.mark.filterwarnings("ignore:This ImageDataGenerator specifies")
+def test_images_are_standardised_once(other):
+    with pytest.raises(ValueError, match=r"should be off beside Normalize\(0, 1\)"):
+        generator([ops.Normalize(0, 1)], **{other: True})
+
+
+def test_sizes_are_those_behind_all_operations():
+    last, first = generator(RECIPE), generator(RECIPE, data_format="channels_first")
+    assert shape_after(last, (30, 20, 3)) == (12, 10, 3)
+    assert shape_after(first, (3, 30, 20)) == (3, 12, 10)
+    assert shape_after(None, (30, 20, 3)) == (30, 20, 3)
+
+
+def test_devices_refuse_them_by_name():
+    with pytest.raises(ValueError, match=r"`operations` \(Flip\(\)\) cannot be done on a device"):
+        plan_for(generator([ops.Flip()]), (8, 8, 3), np.dtype(np.float32))
+
+
+def test_one_call_of_the_core_does_all_that_can_be_one():
+    def calls(operations, **arguments):
+        made = pipeline_for(
+            generator(operations, **arguments),
+            (24, 24, 3),
+            np.dtype(np.float32),
+            value_range=(0, 255),
+        )
+        return 1 + (made._before is not None), made.beyond_the_core[1:]
+
+    turned = {"rotation_range": 20, "horizontal_flip": True, "rescale": 1 / 255}
+    assert calls([ops.Affine(20), ops.Hue(), ops.Erase()], **turned) == (1, [])
+    assert calls([ops.Hue(), ops.Erase()], **turned, brightness_range=(0.5, 1)) == (1, [])
+    assert calls([ops.Affine(20), ops.Hue()], **turned, brightness_range=(0.5, 1)) == (2, [])
+    assert calls([ops.Resize((12, 12))], **turned) == (2, [])
+    assert calls([ops.Resize((12, 12), antialias=False)], **turned) == (1, [])
+    assert calls([ops.Resize((12, 12))], rescale=1 / 255) == (1, [])
+
+
+def test_a_key_follows_from_a_state_which_stays():
+    one, other = np.random.RandomState(1), np.random.RandomState(2)
+    assert hash_of_state(one) == hash_of_state(np.random.RandomState(1)) != hash_of_state(other)
+    assert one.randint(1 << 30) == np.random.RandomState(1).randint(1 << 30)
+    assert hash_of_state(one) != hash_of_state(np.random.RandomState(1))
+    assert 0 <= hash_of_state(np.random.RandomState(np.random.PCG64(3))) < 1 << 64

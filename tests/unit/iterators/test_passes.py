@@ -1,0 +1,38 @@
+"""Which pass a position belongs to, in whatever order positions are asked for."""
+
+from __future__ import annotations
+
+import pytest
+
+from batchwarp.iterators.passes import Pass
+
+
+def numbers(positions, length):
+    at, found = Pass(), []
+    for position in positions:
+        at = at.ask(position, length)
+        found.append(at.number)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("positions", "expected"),
+    [
+        ([0, 1, 2, 0, 1, 2, 0], [0, 0, 0, 1, 1, 1, 2]),
+        ([2, 0, 1, 1], [0, 0, 0, 1]),
+        ([0, 0, 1, 0, 2, 0], [0, 0, 0, 0, 0, 1]),
+    ],
+)
+def test_it_ends_once_each_position_has_been_asked_for(positions, expected):
+    assert numbers(positions, 3) == expected
+
+
+def test_single_batches_are_passes():
+    assert numbers([0, 0, 0], 1) == [0, 1, 2]
+
+
+def test_a_whole_pass_is_the_rest_of_one_that_has_begun():
+    begun = Pass().ask(0, 3)
+    assert begun.ask_all(3).number == 0
+    assert begun.ask_all(3).ask(0, 3).number == 1
+    assert begun.ask_all(3).ask_all(3).number == 1
