@@ -27,6 +27,7 @@ def files(folder, *suffixes):
 EXTENSIONS = {
     "cache",
     "device",
+    "draws",
     "exif_transpose",
     "grayscale",
     "formats",

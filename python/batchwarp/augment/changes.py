@@ -23,6 +23,7 @@ _settings_of = operator.attrgetter(
     "preprocessing_function",
     "channel_axis",
     "operations",
+    "draws",
     "value_range",
 )
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from batchwarp.augment.keys import Keys, uniform
 from batchwarp.ops.distributions import Choice, Coin, Distribution, Uniform
 from batchwarp.ops.list import COLUMNS, OPERATIONS
 
@@ -20,6 +21,9 @@ __all__ = ["NAMES", "ParameterDraws", "as_dictionaries", "as_rows"]
 
 NAMES = tuple(column.name for column in COLUMNS)
 _NEUTRAL = {column.name: column.neutral for column in COLUMNS}
+
+_NEUTRAL_ROW = np.array([column.neutral for column in COLUMNS])
+_SIGNS = 128  # of the first column, among the numbers that are drawn by key
 
 # Tables for batches of up to this many images have a row for each.
 _TABLE_ROWS = 1024
@@ -116,6 +120,27 @@ class ParameterDraws:
         for column in self._coins:
             toss = params[:, column]
             np.less(toss, 0.5, out=toss)
+        return params
+
+    def keyed(self, keys: Keys) -> NDArray[np.float64] | None:
+        """Returns the parameters of several images, drawn by key and from no state.
+
+        Number k is for column k, and number 128 + k for its sign where it is one of several values.
+
+        Args:
+            keys: What the images are called.
+
+        Returns:
+            As `batch`.
+        """
+        if self._identity and not self._one_by_one:
+            return None
+        drawn = [(k, one) for k, one in enumerate(self._distributions) if one is not None]
+        numbers = [number for k, _ in drawn for number in (k, _SIGNS + k)]
+        uniforms = uniform(keys, numbers).reshape(len(keys.samples), len(drawn), 2)
+        params = np.tile(_NEUTRAL_ROW, (len(keys.samples), 1))
+        for place, (column, distribution) in enumerate(drawn):
+            params[:, column] = distribution.keyed(uniforms[:, place])
         return params
 
     def _rows(self, random: np.random.RandomState, count: int) -> NDArray[np.float64]:

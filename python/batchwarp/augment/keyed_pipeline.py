@@ -11,7 +11,7 @@ from batchwarp import _core
 from batchwarp._arrays import CORE_INPUTS, CORE_OUTPUTS, is_floating
 from batchwarp.augment.draws import ParameterDraws
 from batchwarp.augment.keys import Keys
-from batchwarp.augment.operations import recipe_of
+from batchwarp.augment.operations import draws_by_key, recipe_of
 from batchwarp.augment.pipeline import Pipeline
 from batchwarp.augment.plan import RecipePlans, draws_for, plans_of, recipe_plans_of
 from batchwarp.augment.settings import Settings, check_switches
@@ -24,6 +24,8 @@ _NEUTRAL = np.array([column.neutral for column in COLUMNS])
 
 class KeyedPipeline(Pipeline):
     """A pipeline with operations, whose numbers are drawn by key and never from Keras' stream.
+
+    With `draws="keyed"` all others are, too.
 
     Args:
         generator: The generator.
@@ -50,15 +52,34 @@ class KeyedPipeline(Pipeline):
         self._stored_shape = image_shape
         self._before = recipe.before
         self._own = recipe.own
+        self._draws_by_key = draws_by_key(generator)
         self._names = ", ".join(map(repr, generator.operations))
 
     @property
     def beyond_the_core(self) -> list[str]:
-        """Names of what a device does not do, the operations among them."""
-        return [f"`operations` ({self._names})", *super().beyond_the_core]
+        """Names of what a device does not do, operations and keyed draws among them."""
+        found = super().beyond_the_core
+        if self._draws_by_key:
+            found.insert(0, '`draws="keyed"`')
+        if self._names:
+            found.insert(0, f"`operations` ({self._names})")
+        return found
+
+    def draw(self, random: np.random.RandomState, count: int) -> NDArray[np.float64] | None:
+        """Draws what comes from Keras' stream; see `Pipeline.draw`."""
+        return None if self._draws_by_key else super().draw(random, count)
+
+    def own_params(
+        self, params: NDArray[np.float64] | None, keys: Keys
+    ) -> NDArray[np.float64] | None:
+        """Returns the parameters of Keras' augmentation; see `Pipeline.own_params`."""
+        if self._draws is None or not self._draws_by_key:
+            return params
+        return self._draws.keyed(keys)
 
     def rows(self, params: NDArray[np.float64] | None, keys: Keys) -> NDArray[np.float64]:
         """Completes Keras' parameters with those of the operations; see `Pipeline.rows`."""
+        params = self.own_params(params, keys)
         rows = _core.draw(self.plan, keys.samples, keys.epoch, keys.seed)
         if self._before is not None:
             own = np.tile(_NEUTRAL, (len(rows), 1)) if params is None else params
@@ -113,7 +134,7 @@ def pipeline_for(
     """
     check_switches(generator)
     draws = draws_for(generator, image_shape) if augment else None
-    if not generator.operations:
+    if not (generator.operations or draws_by_key(generator)):
         return Pipeline(generator, plans_of(generator, image_shape), draws, dtype)
     _check_dtype(generator, dtype)
     plans = recipe_plans_of(generator, image_shape, value_range, augment, takes_chances)

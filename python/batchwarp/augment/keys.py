@@ -4,19 +4,34 @@ from __future__ import annotations
 
 import hashlib
 import operator
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from batchwarp import _core
 from batchwarp._arguments import integer
 from batchwarp._arrays import listed
 from batchwarp.augment.recipe import hash64
 
-__all__ = ["LARGEST_SEED", "Keys", "hash_of_state", "one_epoch", "one_seed", "sample_numbers"]
+__all__ = [
+    "LARGEST_SEED",
+    "Keys",
+    "hash_of_state",
+    "keyed_order",
+    "one_epoch",
+    "one_seed",
+    "sample_numbers",
+    "uniform",
+]
 
 LARGEST_SEED = 2**64 - 1
 _EPOCHS = 2**32
+
+# What takes the place of an operation in counters: the order of samples, and Keras' arguments.
+_OF_ORDER = 0x7FFE
+_OF_KERAS = 0x7FFF
 
 
 class Keys(NamedTuple):
@@ -35,6 +50,36 @@ class Keys(NamedTuple):
     def of(self, part: slice) -> Keys:
         """Returns those of some of the images."""
         return self._replace(samples=self.samples[part])
+
+
+def uniform(keys: Keys, numbers: Sequence[int]) -> NDArray[np.float64]:
+    """Returns random numbers of images that are not those of an operation of a recipe.
+
+    Args:
+        keys: What the images are called.
+        numbers: Integers from 0 to 255, which numbers.
+
+    Returns:
+        Array `(n, len(numbers))`, from 0 to below 1.
+    """
+    samples, epoch, seed = keys
+    return _core.uniform(samples, epoch, seed, _OF_KERAS, numbers)
+
+
+def keyed_order(seed: int, epoch: int, count: int) -> NDArray[np.int64]:
+    """Returns the order of the samples of a pass.
+
+    Args:
+        seed: Integer from 0 to 2⁶⁴ - 1.
+        epoch: Integer, the number of the pass.
+        count: Integer, how many samples there are.
+
+    Returns:
+        Array `(count,)`: the samples in the order of their random numbers, of two equal ones the
+        lower first.
+    """
+    numbers = _core.uniform(np.arange(count, dtype=np.uint64), epoch, seed, _OF_ORDER, (0,))
+    return np.argsort(numbers[:, 0], kind="stable").astype(np.int64, copy=False)
 
 
 def hash_of_state(random: np.random.RandomState) -> int:

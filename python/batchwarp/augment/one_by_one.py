@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -68,6 +69,7 @@ def run_one_by_one(
     random: np.random.RandomState,
     augment: bool = True,
     operate: Operate | None = None,
+    drawn: Sequence[dict[str, Any]] | None = None,
 ) -> NDArray[Any]:
     """Makes one batch image by image through the generator's public methods, as Keras does.
 
@@ -81,6 +83,7 @@ def run_one_by_one(
         random: The state to draw from; methods find it in `numpy.random`.
         augment: Boolean; if false, only `standardize` is called.
         operate: What does operations to an image before `standardize`, or `None`.
+        drawn: Sequence of dictionaries as from `get_random_transform`, which is not called then.
 
     Returns:
         Array of rank 4.
@@ -93,7 +96,10 @@ def run_one_by_one(
 
     def run(_: np.random.RandomState) -> None:
         for row, index in enumerate(indices):
-            parameters = generator.get_random_transform(x[index].shape) if augment else None
+            parameters = None
+            if augment:
+                shape = x[index].shape
+                parameters = drawn[row] if drawn else generator.get_random_transform(shape)
             image = transformed(generator, x[index], dtype, parameters, operate, row)
             if np.shape(image) != batch.shape[1:]:
                 raise ValueError(

@@ -7,7 +7,7 @@ from typing import Any
 from batchwarp.augment.recipe import Recipe
 from batchwarp.ops.recipe import ImageSpec
 
-__all__ = ["OWNER", "image_spec", "recipe_of", "shape_after"]
+__all__ = ["OWNER", "draws_by_key", "image_spec", "recipe_of", "shape_after"]
 
 OWNER = "ImageDataGenerator"
 
@@ -19,6 +19,24 @@ _STATISTICS = (
     "featurewise_std_normalization",
     "zca_whitening",
 )
+
+
+_STREAMS = ("keras", "keyed")
+
+
+def draws_by_key(settings: Any) -> bool:
+    """Whether a generator draws for Keras' arguments and for the order of samples by key, too.
+
+    Args:
+        settings: The generator, or an object with its methods.
+
+    Raises:
+        ValueError: If its `draws` is neither of the two.
+    """
+    draws = getattr(settings, "draws", "keras")
+    if draws not in _STREAMS:
+        raise ValueError(f'`draws` should be "keras" or "keyed". Received: {draws!r}')
+    return bool(draws == "keyed")
 
 
 def recipe_of(settings: Any) -> Recipe:

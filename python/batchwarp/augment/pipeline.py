@@ -194,6 +194,19 @@ class Pipeline(Snapshot):
         self._finish(generator, batch)
         return batch
 
+    def own_params(
+        self,
+        params: NDArray[np.float64] | None,
+        keys: Keys,  # noqa: ARG002 - subclasses use them
+    ) -> NDArray[np.float64] | None:
+        """Returns the parameters of Keras' augmentation, wherever they are drawn from.
+
+        Args:
+            params: What `draw` returned for `n` images.
+            keys: What the images are called.
+        """
+        return params
+
     def rows(
         self,
         params: NDArray[np.float64] | None,

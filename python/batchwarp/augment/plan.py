@@ -158,9 +158,9 @@ def _joined(steps: Sequence[_Step], standardisation: Sequence[_Step]) -> list[_S
 
     `Normalize`, which only `rescale` may follow, is one step with it.
     """
-    name, last = steps[-1]
-    if _SCOPES[name] != "store":
+    if not steps or _SCOPES[steps[-1][0]] != "store":
         return [*steps, *standardisation]
+    name, last = steps[-1]
     [(_, rescaling)] = standardisation
     return [*steps[:-1], (name, {**last, "std": last["std"] / rescaling["rescale"]})]
 

@@ -31,6 +31,7 @@ NOT_DRAWN = (-1, 0, -1, 0)
 # A counter of random numbers has 16 bits for the operation: the upper half is for names. Within it
 # there are 8 bits for the node and 8 for the number of the node.
 _NAMED = 0x8000
+_MOST_UNNAMED = 0x7FFE  # those from here on are of flows, see `augment/keys.py`
 _NODES = 256
 
 _RANGES = {np.dtype(np.uint8): (0.0, 255.0), np.dtype(np.uint16): (0.0, 65535.0)}
@@ -207,9 +208,9 @@ class Recipe:
         seen: dict[int, RecipeOperation] = {}
         for place, one in enumerate(operations):
             number = place if one.name is None else _NAMED | hash64(one.name) & (_NAMED - 1)
-            if number >= _NAMED and one.name is None:
+            if number >= _MOST_UNNAMED and one.name is None:
                 raise ValueError(
-                    f"`operations` of `{owner}` should be at most {_NAMED}. "
+                    f"`operations` of `{owner}` should be at most {_MOST_UNNAMED}. "
                     f"Received: {len(operations)}"
                 )
             if number in seen:

@@ -16,7 +16,7 @@ from batchwarp._random import random_state
 from batchwarp._warnings import warn
 from batchwarp.augment import whitening
 from batchwarp.augment.draws import ParameterDraws
-from batchwarp.augment.operations import recipe_of
+from batchwarp.augment.operations import draws_by_key, recipe_of
 from batchwarp.augment.recipe import checked_range
 from batchwarp.ops.list import ARGUMENTS, OPERATIONS
 from batchwarp.ops.normalize import rescale_factor, warn_not_fitted
@@ -178,6 +178,7 @@ class Settings:
         *,
         validation_augment: bool | None = None,
         operations: Sequence[RecipeOperation] = (),
+        draws: str = "keras",
         value_range: tuple[float, float] | None = None,
         split: str | None = None,
         split_seed: int = 0,
@@ -230,6 +231,7 @@ class Settings:
         self._validation_split = validation_split
         self.validation_augment = validation_augment
         self.operations = operations
+        self.draws = draws
         self.value_range = value_range
         self.split = split
         self.split_seed = split_seed
@@ -252,6 +254,7 @@ class Settings:
         for implied in (whitening.IMPLIED, *(operation.implied for operation in OPERATIONS)):
             for setting, other, value in implied:
                 self._imply(setting, other, value)
+        draws_by_key(self)
         recipe_of(self)
         self.operations = tuple(self.operations)
         self.value_range = checked_range(self.value_range)

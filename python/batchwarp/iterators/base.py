@@ -112,6 +112,7 @@ class _Twin:
         """Returns the order of a pass; see `tf_dataset.Passes`."""
         twin = self._iterator
         twin.total_batches_seen = begun.before
+        twin._pass = Pass(begun.number)
         twin._next_random()
         twin._set_index_array()
         assert twin.index_array is not None
@@ -223,6 +224,17 @@ class Iterator(KerasDataset):
         """Whether batches differ from pass to pass by the pass's number."""
         return False
 
+    @property
+    def _draws_by_key(self) -> bool:
+        """Whether the order of a pass follows from its number and the seed."""
+        return False
+
+    def _ask(self, position: int) -> bool:
+        """Counts a position; returns whether a pass begins whose order is another one."""
+        number = self._pass.number
+        self._pass = self._pass.ask(position, len(self))
+        return self._pass.number != number and self._draws_by_key
+
     def _state(self) -> list[Any]:
         """Returns all attributes that decide which batch is the next one, and how it looks."""
         return [value for name, value in list(vars(self).items()) if name not in self._transient]
@@ -270,11 +282,12 @@ class Iterator(KerasDataset):
             try:
                 random = self._next_random()
                 self.total_batches_seen += 1
-                if self.index_array is None:
+                renewed = False
+                if self._counts_passes and not _keras.asks_for_signature():
+                    renewed = self._ask(position)
+                if self.index_array is None or renewed:
                     self._set_index_array()
                 order = self.index_array
-                if self._counts_passes and not _keras.asks_for_signature():
-                    self._pass = self._pass.ask(position, length)
                 number = self._pass.number
             except BaseException:  # Ctrl-C, too: nothing has happened yet
                 self._go_to(before)
@@ -311,17 +324,15 @@ class Iterator(KerasDataset):
         before = _position(self)
         try:
             random = self._next_random()
-            if self.batch_index == 0 or self.index_array is None:
+            start = self.batch_index * self.batch_size % self.n if self.n else 0
+            renewed = self._counts_passes and self._ask(start // self.batch_size)
+            if self.batch_index == 0 or self.index_array is None or renewed:
                 self._set_index_array()
             order = self.index_array
             assert order is not None
-            start = self.batch_index * self.batch_size % self.n if self.n else 0
             is_last = self.n <= start + self.batch_size
             following = 0 if is_last else self.batch_index + 1
-            asked = self._pass
-            if self._counts_passes:
-                asked = asked.ask(start // self.batch_size, len(self))
-            self._go_to((following, self.total_batches_seen + 1, order, random, asked))
+            self._go_to((following, self.total_batches_seen + 1, order, random, self._pass))
         except BaseException:  # Ctrl-C, too: this batch is still the next one
             self._go_to(before)
             raise

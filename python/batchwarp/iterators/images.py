@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections import abc
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
@@ -15,15 +16,16 @@ from batchwarp._pillow import array_to_img
 from batchwarp._random import global_random, is_borrowed
 from batchwarp.augment.draws import as_dictionaries
 from batchwarp.augment.keyed_pipeline import OperationsAlone, pipeline_for
-from batchwarp.augment.keys import Keys, hash_of_state
+from batchwarp.augment.keys import Keys, hash_of_state, keyed_order
 from batchwarp.augment.one_by_one import (
     is_beyond_the_core,
     overrides,
     run_one_by_one,
     transformed,
 )
-from batchwarp.augment.operations import shape_after
+from batchwarp.augment.operations import draws_by_key, shape_after
 from batchwarp.augment.pipeline import Pipeline
+from batchwarp.augment.plan import draws_for
 from batchwarp.augment.recipe import value_range_of
 from batchwarp.augment.settings import Settings, augments, takes_chances
 from batchwarp.iterators.base import Iterator
@@ -81,7 +83,8 @@ class ImageIterator(Iterator):
         **kwargs: Any,
     ) -> None:
         super().__init__(n, batch_size, shuffle, seed, prefetch=prefetch, **kwargs)
-        self._key = hash_of_state(global_random())  # where there is no seed
+        # Where there is no seed.
+        self._key = secrets.randbits(64) if self._draws_by_key else hash_of_state(global_random())
         if self._counts_passes and self._current_pipeline() is None:
             self._operate(np.empty(0, np.int64), 0)  # raises whatever a batch would
 
@@ -110,8 +113,31 @@ class ImageIterator(Iterator):
         return value_range
 
     @property
-    def _counts_passes(self) -> bool:
+    def _operates(self) -> bool:
+        """Whether the generator has operations."""
         return bool(getattr(self.image_data_generator, "operations", ()))
+
+    @property
+    def _draws_by_key(self) -> bool:
+        return draws_by_key(self.image_data_generator)
+
+    @property
+    def _counts_passes(self) -> bool:
+        generator = self.image_data_generator  # this is asked for each batch
+        return bool(getattr(generator, "operations", ())) or (
+            getattr(generator, "draws", "keras") != "keras"
+        )
+
+    def _seed(self) -> int:
+        """Returns the seed of what is drawn by key."""
+        seed = seed_of_a_flow(self.seed)
+        return self._key if seed is None else seed
+
+    def _set_index_array(self) -> None:
+        if self.shuffle and self._draws_by_key:
+            self.index_array = keyed_order(self._seed(), self._pass.number, self.n)
+        else:
+            super()._set_index_array()
 
     def _sample_numbers(
         self,
@@ -134,16 +160,12 @@ class ImageIterator(Iterator):
             index_array: Array `(n,)`, the samples.
             number: Integer, of the pass.
         """
-        seed = seed_of_a_flow(self.seed)
-        return Keys(
-            self._sample_numbers(index_array),
-            0 if self._subset == "validation" else number,
-            self._key if seed is None else seed,
-        )
+        epoch = 0 if self._subset == "validation" else number
+        return Keys(self._sample_numbers(index_array), epoch, self._seed())
 
     def _operate(self, index_array: NDArray[np.int64], number: int) -> OperationsAlone | None:
         """Returns what does the operations to images that go one by one through methods."""
-        if not self._counts_passes:
+        if not self._operates:
             return None
         return OperationsAlone(
             self.image_data_generator,
@@ -222,13 +244,26 @@ class ImageIterator(Iterator):
                     random,
                     self._augments,
                     self._operate(index_array, number),
+                    self._drawn_for_methods(index_array, number),
                 )
             else:
                 batch = images[rows].astype(self._working_dtype)
         batch_x = batch.astype(self._numpy_dtype, copy=False)
         if self.save_to_dir:
-            self._save(batch_x, index_array, random)
+            self._save(batch_x, index_array, random, number)
         return self._with_others(batch_x, index_array)
+
+    def _drawn_for_methods(
+        self, index_array: NDArray[np.int64], number: int
+    ) -> list[dict[str, Any]] | None:
+        """Returns what an overridden `apply_transform` is called with, if it is drawn by key."""
+        generator = self.image_data_generator
+        if not (self._draws_by_key and self._augments) or overrides(
+            generator, Settings, "get_random_transform"
+        ):
+            return None
+        params = draws_for(generator, self._image_shape).keyed(self._keys(index_array, number))
+        return [{} for _ in index_array] if params is None else as_dictionaries(params)
 
     def _made(
         self,
@@ -316,15 +351,16 @@ class ImageIterator(Iterator):
         params = pipeline.draw(random, len(index_array))
         self._states.give_back(random)
         generator = self.image_data_generator
-        parameters = [{} for _ in index_array] if params is None else as_dictionaries(params)
-        for row, own in enumerate(parameters):
+        for row in range(len(index_array)):
             part = slice(row, row + 1)
             images, rows, samples = self._stored(index_array[part])
             original = images[rows[0]]
             drawn = None if params is None else params[part]
+            keys = self._keys(samples, number)
+            parameters = pipeline.own_params(drawn, keys)
+            own = {} if parameters is None else as_dictionaries(parameters)[0]
             if fused is not None:
-                if fused.is_keyed:
-                    drawn = fused.rows(drawn, self._keys(samples, number))
+                drawn = fused.rows(drawn, keys)
                 image = fused.make(generator, images, rows, drawn, self._buffers)[0]
             else:
                 operate = self._operate(samples, number)
@@ -377,9 +413,11 @@ class ImageIterator(Iterator):
         batch_x: NDArray[Any],
         index_array: NDArray[np.int64],
         random: np.random.RandomState,
+        number: int,
     ) -> None:
+        draws = not self._draws_by_key
         for image, index in zip(batch_x, index_array, strict=True):
             picture = array_to_img(image, self.data_format, scale=True)
-            number = random.randint(self._save_numbers)
-            name = f"{self.save_prefix}_{index}_{number}.{self.save_format}"
+            suffix = random.randint(self._save_numbers) if draws else number
+            name = f"{self.save_prefix}_{index}_{suffix}.{self.save_format}"
             picture.save(Path(folder_path("save_to_dir", self.save_to_dir)) / name)

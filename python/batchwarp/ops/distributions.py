@@ -55,6 +55,10 @@ class Uniform:
         """Draws one number."""
         return self.number(random.uniform(self.low, self.high) * self.factor)
 
+    def keyed(self, uniform: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Returns a number for each row of uniform ones, of which it takes the first."""
+        return (uniform[:, 0] * self.span + self.low) * self.factor
+
 
 class Choice:
     """One of several values, then a sign.
@@ -75,6 +79,14 @@ class Choice:
         value = random.choice(self.values) * random.choice((-1, 1))
         return value if self.factor == 1.0 else value * self.factor
 
+    def keyed(self, uniform: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Returns a number for each row of uniform ones: one for the value, one for the sign."""
+        given = self.values
+        values: NDArray[Any] = given if isinstance(given, np.ndarray) else np.arange(given)
+        chosen = values[np.floor(uniform[:, 0] * len(values)).astype(np.intp)]
+        signs = np.where(uniform[:, 1] < 0.5, -1.0, 1.0)
+        return signs * chosen.astype(np.float64) * self.factor
+
 
 class Coin:
     """1 in every other case, if it counts; it is tossed in any case, as in Keras.
@@ -91,6 +103,10 @@ class Coin:
     def one(self, random: np.random.RandomState) -> int:
         """Draws 0 or 1."""
         return int(random.random_sample() < 0.5 and self.counts)
+
+    def keyed(self, uniform: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Returns a number for each row of uniform ones, of which it takes the first."""
+        return ((uniform[:, 0] < 0.5) & self.counts).astype(np.float64)
 
 
 Distribution = Uniform | Choice | Coin

@@ -14,6 +14,7 @@ import pytest
 
 import batchwarp
 from batchwarp import Augment, ops, runtime
+from batchwarp.augment.keys import keyed_order
 from image_files import save
 from keras_reference import noise
 
@@ -423,3 +424,101 @@ def test_saved_and_returned_images_have_the_size_of_the_recipe(folder, tmp_path)
     images, same = next(flow)
     assert images.shape == same.shape == (4, 4, 4, 3)
     assert len(list(saved.iterdir())) == 4
+
+
+# Keyed draws for Keras' arguments and the order, too.
+
+ALL = {
+    **KERAS,
+    "height_shift_range": [1, 2],
+    "brightness_range": (0.5, 1.5),
+    "channel_shift_range": 9.0,
+}
+
+
+def keyed(operations=(), **arguments):
+    return generator(operations, draws="keyed", **arguments)
+
+
+@pytest.mark.parametrize("recipe", [[], RECIPE], ids=["none", "operations"])
+@pytest.mark.parametrize(
+    ("batch_size", "shuffle", "prefetch", "threads"),
+    [(1, True, 0, 2), (7, False, 0, 1), (32, True, 2, 8), (4, True, 3, 1)],
+)
+def test_keyed_draws_depend_on_sample_and_pass_alone(
+    recipe, batch_size, shuffle, prefetch, threads
+):
+    ours = keyed(recipe, **ALL)
+    flow = ours.flow(X, IDS, batch_size=3, shuffle=False, seed=7)
+    expected = [one_pass(flow) for _ in range(3)]
+    assert not np.array_equal(expected[0], expected[1])
+    before = runtime.get_num_threads()
+    try:
+        runtime.set_num_threads(threads)
+        other = ours.flow(X, IDS, batch_size=batch_size, shuffle=shuffle, seed=7, prefetch=prefetch)
+        for images in expected:
+            np.testing.assert_array_equal(one_pass(other), images)
+    finally:
+        runtime.set_num_threads(before)
+
+
+def test_the_order_follows_from_seed_and_pass():
+    def ids(flow):
+        return np.concatenate([next(flow)[1] for _ in range(len(flow))]).tolist()
+
+    flow = keyed().flow(X, IDS, batch_size=4, seed=7)
+    for epoch in range(3):
+        assert ids(flow) == keyed_order(7, epoch, 10).tolist()
+    assert [number for i in range(3) for number in flow[i][1]] == keyed_order(7, 3, 10).tolist()
+    flow.on_epoch_end()
+    batches = [flow[i][1].tolist() for i in (2, 0, 1)]
+    order = keyed_order(7, 4, 10).tolist()
+    assert batches == [order[8:], order[:4], order[4:8]]
+    assert ids(flow) == keyed_order(7, 5, 10).tolist()
+
+
+def test_the_state_of_numpy_is_neither_read_nor_moved():
+    np.random.seed(3)
+    state = np.random.get_state(legacy=False)
+    flow = keyed(RECIPE, **ALL).flow(X, IDS, batch_size=4)
+    first = one_pass(flow)
+    np.testing.assert_equal(np.random.get_state(legacy=False), state)
+    assert not np.array_equal(first, one_pass(keyed(RECIPE, **ALL).flow(X, IDS, batch_size=4)))
+    again = pickle.loads(pickle.dumps(flow))
+    np.testing.assert_array_equal(one_pass(flow), one_pass(again))
+
+
+def test_keyed_data_sets_of_tensorflow(keras):
+    pytest.importorskip("tensorflow")
+    flow = keyed(RECIPE, **ALL).flow(X, IDS, batch_size=4, seed=7)
+    data = keyed(RECIPE, **ALL).flow(X, IDS, batch_size=4, seed=7).to_tf_dataset()
+    for _ in range(2):
+        for one, same in zip([next(flow) for _ in range(3)], data.as_numpy_iterator(), strict=True):
+            np.testing.assert_array_equal(one[0], same[0])
+            np.testing.assert_array_equal(one[1], same[1])
+
+
+def test_overridden_methods_get_parameters_that_are_keyed():
+    settings = {**KERAS, "draws": "keyed"}
+    made = one_pass(WithMethods(**settings).flow(X, IDS, batch_size=4, seed=7))
+    expected = one_pass(keyed(**KERAS).flow(X, IDS, batch_size=3, seed=7)) + 1
+    np.testing.assert_allclose(made, expected, atol=2e-3)
+
+
+def test_saved_files_are_named_after_the_pass(tmp_path):
+    flow = keyed().flow(X, batch_size=10, shuffle=False, save_to_dir=tmp_path)
+    next(flow), next(flow)
+    names = {f"_{row}_{number}.png" for row in range(10) for number in range(2)}
+    assert {path.name for path in tmp_path.iterdir()} == names
+
+
+def test_what_is_shown_of_a_batch_is_what_was_drawn():
+    flow, same = (keyed(RECIPE, **ALL).flow(X, batch_size=4, seed=7) for _ in range(2))
+    variants = list(flow.next_variants())
+    np.testing.assert_array_equal(np.stack([one.image for one in variants]), next(same))
+    assert len({one.parameters["theta"] for one in variants}) == 4
+
+
+def test_other_streams_are_refused():
+    with pytest.raises(ValueError, match='`draws` should be "keras" or "keyed"'):
+        generator([], draws="philox")

@@ -66,7 +66,12 @@ def test_each_argument_is_known_once():
     assert set(arguments) <= of_generator
     options = [one.name for group in OPTIONS.values() for one in group]
     assert len(set(options)) == len(options)
-    assert set(options) == of_generator - {"preprocessing_function", "operations", "value_range"}
+    assert set(options) == of_generator - {
+        "preprocessing_function",
+        "operations",
+        "draws",
+        "value_range",
+    }
 
 
 @each
