@@ -86,9 +86,9 @@ class ImageDataGenerator(Settings):
         operations: Sequence of operations of `batchwarp.ops`, which are done to images after what
             the other arguments do at random and before `preprocessing_function`. What they draw
             depends on seed, pass and sample alone; see "In flows" in `docs/semantics.md`.
-        draws: `"keras"` draws from NumPy's generator, number for number as Keras does; `"keyed"` draws
-            for these arguments, and the order of samples, as for operations: from seed, pass and
-            sample alone.
+        draws: `"keras"` draws from NumPy's generator, number for number as Keras does; `"keyed"`
+            draws for Keras' arguments and the order of samples as for operations: from seed, pass
+            and sample alone.
         value_range: Pair (low, high), between what values images are, for operations whose strength
             is a part of it. `None` is (0, 255) for files and uint8, and (0, 65535) for uint16; for
             floating-point arrays it must be given where an operation depends on it.
