@@ -48,7 +48,7 @@ _HEADER = (
 )
 _KEPT_SETTINGS = (
     *("epochs", "batch_size", "limit", "seed", "generator", "threads", "parameters", "model"),
-    *("mode", "base", "images", "validation_split", "augmentation", "versions"),
+    *("mode", "base", "images", "validation_split", "recipe", "augmentation", "versions"),
 )
 _KEPT_RESULTS = (
     *("epochs", "best_epoch", "parts", "seconds_per_epoch", "waiting"),

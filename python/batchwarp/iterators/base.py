@@ -220,6 +220,15 @@ class Iterator(KerasDataset):
         self._ahead = None
 
     @property
+    def passes(self) -> int:
+        """How many passes are over, counted if there are operations; set it to begin another."""
+        return self._pass.over(len(self))
+
+    @passes.setter
+    def passes(self, count: int) -> None:
+        self._pass = Pass(count)
+
+    @property
     def _counts_passes(self) -> bool:
         """Whether batches differ from pass to pass by the pass's number."""
         return False

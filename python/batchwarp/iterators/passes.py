@@ -29,9 +29,8 @@ class Pass(NamedTuple):
             position: Integer, the position.
             length: Integer, how many there are.
         """
-        number, asked = self
-        if asked.bit_count() >= length:
-            number, asked = number + 1, 0
+        number = self.over(length)
+        asked = self.asked if number == self.number else 0
         return Pass(number, asked | 1 << position)
 
     def ask_all(self, length: int) -> Pass:
@@ -40,5 +39,12 @@ class Pass(NamedTuple):
         Args:
             length: Integer, how many positions there are.
         """
-        number = self.number + (self.asked.bit_count() >= length)
-        return Pass(number, (1 << length) - 1)
+        return Pass(self.over(length), (1 << length) - 1)
+
+    def over(self, length: int) -> int:
+        """Returns how many passes have ended, this one included if it has.
+
+        Args:
+            length: Integer, how many positions there are.
+        """
+        return self.number + (self.asked.bit_count() >= length)

@@ -16,6 +16,7 @@ pytest.importorskip("matplotlib", reason="runs draw with it")
 import keras
 
 import batchwarp
+from batchwarp import ops
 from batchwarp.console.errors import UsageError
 from batchwarp.console.files import write_json
 from batchwarp.training.data.part import Part
@@ -216,7 +217,11 @@ def test_ctrl_c_waits_for_the_end_of_a_step(tmp_path):
     assert iterations(tmp_path) == 1
 
 
-AUGMENT = {"rotation_range": 20, "width_shift_range": 0.2}
+AUGMENT = {
+    "rotation_range": 20,
+    "width_shift_range": 0.2,
+    "operations": [ops.Brightness(0.9), ops.Invert(p=0.5)],
+}
 BEST = {"monitor": "val_loss", "mode": "min"}
 
 

@@ -199,14 +199,29 @@ def test_asl(eager, options, tmp_path, capsys):
     assert bool(record["settings"]["augmentation"]) == (not options)
 
 
-def test_mnist(write_fashion_mnist, tmp_path, capsys):
+@pytest.mark.parametrize("options", [[], ["--recipe", "trivialaugment"]])
+def test_mnist(eager, options, write_fashion_mnist, tmp_path, capsys):
     write_fashion_mnist(tmp_path / "data", train=40)  # the same format
     out = tmp_path / "out"
-    arguments = ["--data", str(tmp_path / "data"), "--limit", "32", "--epochs", "1"]
+    arguments = ["--data", str(tmp_path / "data"), "--limit", "32", "--epochs", "1", *options]
     assert main(["train", "mnist", *arguments, "--out", str(out)]) == 0
     record = assert_complete(out, epochs=1, more=["before-after.png"])
     assert record["settings"]["parameters"] == 93_322
     assert 0 <= record["results"]["waiting"] <= 1
+    assert ("speed" in record["results"]) == (not options)  # Keras has no operations
+
+
+@pytest.mark.parametrize(
+    ("script", "message"),
+    [
+        (["fashion-mnist", "--model", "c"], "only --model d has augmented pictures"),
+        (["transfer", "--mode", "extract", "--dataset", "ox"], "--mode extract looks at each"),
+    ],
+)
+def test_recipes_that_would_do_nothing(script, message, tmp_path, capsys):
+    arguments = ["train", *script, "--recipe", "randaugment", "--out", str(tmp_path / "out")]
+    assert main(arguments) == 2
+    assert f"argument --recipe: {message}" in capsys.readouterr().err
 
 
 @pytest.fixture
@@ -223,8 +238,15 @@ def photographs(tmp_path):
     return root
 
 
-@pytest.mark.parametrize("options", [[], ["--no-augment", "--cache", "memory", "--limit", "20"]])
-def test_cats_dogs(eager, options, photographs, tmp_path, capsys):
+@pytest.mark.parametrize(
+    ("options", "recipe"),
+    [
+        ([], "keras"),
+        (["--no-augment", "--cache", "memory", "--limit", "20"], "none"),
+        (["--recipe", "randaugment"], "randaugment"),
+    ],
+)
+def test_cats_dogs(eager, options, recipe, photographs, tmp_path, capsys):
     out = tmp_path / "out"
     arguments = ["--data", str(photographs), "--epochs", "1", "--batch-size", "8", *options]
     assert main(["train", "cats-dogs", *arguments, "--out", str(out)]) == 0
@@ -233,7 +255,13 @@ def test_cats_dogs(eager, options, photographs, tmp_path, capsys):
     record = assert_complete(out, epochs=1, more=["before-after.png", "variants.png"])
     assert record["settings"]["images"] == {"training": 24, "validation": 12}
     assert record["settings"]["parameters"] == 130_241
-    assert bool(record["settings"]["augmentation"]) == (not options)
+    assert record["settings"]["recipe"] == recipe
+    if recipe == "randaugment":
+        operations = {"operations": ["Flip()", "RandAugment()"]}
+        assert record["settings"]["augmentation"] == operations
+        assert "RandAugment()" in (out / "report.html").read_text(encoding="utf-8")
+    else:
+        assert bool(record["settings"]["augmentation"]) == (recipe == "keras")
     assert str(photographs / "train" / "cats" / "3.jpg") in record["results"]["unread"][0]
 
 

@@ -54,7 +54,7 @@ def restore_callbacks(callbacks: Sequence[Any], states: Sequence[Mapping[str, fl
             setattr(callback, name, int(value) if name != "best" else value)
 
 
-def continue_flow(flow: Any, batches_seen: int) -> None:
+def continue_flow(flow: Any, batches_seen: int, passes: int | None) -> None:
     """Makes a flow with a seed go on after an epoch; to be called when training has begun.
 
     Keras' iterators seed each batch with its number, and draw the order of an epoch with what the
@@ -63,10 +63,13 @@ def continue_flow(flow: Any, batches_seen: int) -> None:
     Args:
         flow: An iterator of batchwarp or of Keras, with a seed.
         batches_seen: Its `total_batches_seen` at the end of the epoch.
+        passes: Its `passes`; None for a flow that does not count them.
     """
     flow.total_batches_seen = batches_seen - 1
     flow[len(flow) - 1]
     flow.on_epoch_end()
+    if passes is not None:
+        flow.passes = passes
 
 
 def random_states(model: Any) -> dict[str, Any]:

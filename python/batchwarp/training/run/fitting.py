@@ -207,7 +207,7 @@ class _EpochKeeper:
             restore_random_states(self._model, self._earlier["random"])
         batches_seen = self._earlier.get("batches_seen")
         if self._flow is not None and batches_seen:
-            continue_flow(self._flow, batches_seen)
+            continue_flow(self._flow, batches_seen, self._earlier.get("passes"))
 
     def _end_epoch(self, logs: Mapping[str, float]) -> None:
         """Keeps an epoch, and lets Ctrl-C through again."""
@@ -217,6 +217,7 @@ class _EpochKeeper:
         state = {
             "callbacks": callback_states(self._scripts_own),
             "batches_seen": getattr(self._flow, "total_batches_seen", None),
+            "passes": getattr(self._flow, "passes", None),
             "random": random_states(model),
         }
         self._record.add_epoch({**logs, **times}, state)

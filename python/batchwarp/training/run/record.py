@@ -21,8 +21,11 @@ from batchwarp.training.results.names import (
 
 __all__ = ["Record"]
 
-# Settings that a run may go on with when they have changed.
-_CHANGEABLE = frozenset({"epochs", "threads", "generator", "versions", "processor", "cache"})
+# Settings that a run may go on with when they have changed. What a recipe is, and not what it is
+# called, is its augmentation.
+_CHANGEABLE = frozenset(
+    {"epochs", "threads", "generator", "versions", "processor", "cache", "recipe"}
+)
 
 
 class Record:

@@ -10,6 +10,7 @@ from batchwarp.training.data.sign_mnist import load_sign_mnist
 from batchwarp.training.networks import models
 from batchwarp.training.run.runner import Run, prepare
 from batchwarp.training.scripts import options
+from batchwarp.training.scripts.recipes import chosen_recipe
 from batchwarp.training.scripts.script import Script
 
 if TYPE_CHECKING:
@@ -49,11 +50,11 @@ def run(arguments: argparse.Namespace) -> None:
     Raises:
         UsageError: If data or packages are missing, or the folder cannot be written to.
     """
+    recipe = chosen_recipe(arguments, AUGMENTATION, (28, 28, 1))
     data = load_sign_mnist(arguments.data).limited(arguments.limit)
     keras = prepare(arguments)
     generator = options.generator_class(arguments.generator)
-    augmentation = {} if arguments.no_augment else AUGMENTATION
-    datagen = generator(rescale=1 / 255, **augmentation)
+    datagen = generator(rescale=1 / 255, **recipe.arguments)
     # Nothing is to be learnt from the data here; featurewise options would need it.
     datagen.fit(data.x_train)
     y_train, y_test = (
@@ -72,7 +73,7 @@ def run(arguments: argparse.Namespace) -> None:
     settings = {
         "data": data.source,
         "images": {"training": len(data.x_train), "test": len(data.x_test)},
-        "augmentation": augmentation or None,
+        **recipe.settings,
     }
     with Run("asl", "ASL letters", arguments, classes=data.classes, settings=settings) as this_run:
         this_run.outcome.draw_batch(datagen, data.x_train[:32], data.y_train[:32])
@@ -89,9 +90,10 @@ def run(arguments: argparse.Namespace) -> None:
             f"The saved model takes test picture 1, a letter {data.classes[data.y_test[0]]}, for "
             f"{data.classes[chances.argmax()]} (probability {chances.max():.3f})."
         )
-        this_run.outcome.compare_generators(
-            {"rescale": 1 / 255, **augmentation}, data.x_train, data.y_train
-        )
+        if not recipe.operations:
+            this_run.outcome.compare_generators(
+                {"rescale": 1 / 255, **recipe.arguments}, data.x_train, data.y_train
+            )
 
 
 SCRIPT = Script(

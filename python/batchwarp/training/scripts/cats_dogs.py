@@ -17,6 +17,7 @@ from batchwarp.training.data.folders import (
 from batchwarp.training.networks import models
 from batchwarp.training.run.runner import Run, prepare
 from batchwarp.training.scripts import options
+from batchwarp.training.scripts.recipes import chosen_recipe
 from batchwarp.training.scripts.script import Script
 
 if TYPE_CHECKING:
@@ -68,11 +69,11 @@ def run(arguments: argparse.Namespace) -> None:
     Raises:
         UsageError: If data or packages are missing, or the folder cannot be written to.
     """
+    recipe = chosen_recipe(arguments, AUGMENTATION, (*SIZE, 3))
     folder = find_folder(arguments.data)
     keras = prepare(arguments)
     generator = options.generator_class(arguments.generator)
-    augmentation = {} if arguments.no_augment else AUGMENTATION
-    datagen = generator(rescale=1 / 255, **augmentation)
+    datagen = generator(rescale=1 / 255, **recipe.arguments)
     common = {
         "target_size": SIZE,
         "classes": list(CLASSES),
@@ -101,7 +102,7 @@ def run(arguments: argparse.Namespace) -> None:
     settings = {
         "data": str(folder),
         "images": {"training": training.samples, "validation": validation.samples},
-        "augmentation": augmentation or None,
+        **recipe.settings,
         "cache": arguments.cache,
     }
     with Run(

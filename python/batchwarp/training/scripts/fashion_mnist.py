@@ -13,6 +13,7 @@ from batchwarp.training.data.datasets import DATA_VARIABLE, Dataset, load_fashio
 from batchwarp.training.networks import models
 from batchwarp.training.run.runner import Run, prepare
 from batchwarp.training.scripts import options
+from batchwarp.training.scripts.recipes import NONE, Recipe, chosen_recipe
 from batchwarp.training.scripts.script import Script
 
 if TYPE_CHECKING:
@@ -72,12 +73,15 @@ def run(arguments: argparse.Namespace) -> None:
         UsageError: If data or packages are missing, or the folder cannot be written to.
     """
     augmented = arguments.model == "d"
-    if augmented and arguments.no_augment:
+    recipe = chosen_recipe(arguments, AUGMENTATION, (28, 28, 1))
+    if augmented and not recipe.arguments:
         raise UsageError("argument --no-augment: model d without augmentation is --model c")
+    if recipe.operations and not augmented:
+        raise UsageError("argument --recipe: only --model d has augmented pictures")
     data = load_fashion_mnist(arguments.data).limited(arguments.limit)
     prepare(arguments)
     generator = options.generator_class(arguments.generator)
-    datagen = generator(rescale=1 / 255, **AUGMENTATION)
+    datagen = generator(rescale=1 / 255, **recipe.arguments)
     test = generator(rescale=1 / 255).flow(data.x_test, data.y_test, batch_size=256, shuffle=False)
 
     def build() -> Any:
@@ -92,7 +96,7 @@ def run(arguments: argparse.Namespace) -> None:
         "data": data.source,
         "images": {"training": len(data.x_train), "test": len(data.x_test)},
         "validation_split": VALIDATION_SPLIT,
-        "augmentation": AUGMENTATION if augmented else None,
+        **(recipe if augmented else Recipe(NONE)).settings,
     }
     title = f"Fashion-MNIST, model {arguments.model}"
     with Run(

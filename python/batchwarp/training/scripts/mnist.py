@@ -8,6 +8,7 @@ from batchwarp.training.data.datasets import DATA_VARIABLE, load_mnist
 from batchwarp.training.networks import models
 from batchwarp.training.run.runner import Run, prepare
 from batchwarp.training.scripts import options
+from batchwarp.training.scripts.recipes import chosen_recipe
 from batchwarp.training.scripts.script import Script
 
 if TYPE_CHECKING:
@@ -46,11 +47,11 @@ def run(arguments: argparse.Namespace) -> None:
     Raises:
         UsageError: If data or packages are missing, or the folder cannot be written to.
     """
+    recipe = chosen_recipe(arguments, AUGMENTATION, (28, 28, 1))
     data = load_mnist(arguments.data).limited(arguments.limit)
     prepare(arguments)
     generator = options.generator_class(arguments.generator)
-    augmentation = {} if arguments.no_augment else AUGMENTATION
-    datagen = generator(rescale=1 / 255, **augmentation)
+    datagen = generator(rescale=1 / 255, **recipe.arguments)
     training = datagen.flow(
         data.x_train, data.y_train, batch_size=arguments.batch_size, seed=arguments.seed
     )
@@ -66,16 +67,17 @@ def run(arguments: argparse.Namespace) -> None:
     settings = {
         "data": data.source,
         "images": {"training": len(data.x_train), "test": len(data.x_test)},
-        "augmentation": augmentation or None,
+        **recipe.settings,
     }
     with Run("mnist", "MNIST", arguments, classes=data.classes, settings=settings) as this_run:
         this_run.outcome.draw_batch(datagen, data.x_train[:32], data.y_train[:32])
         model = this_run.fitting.model(build)
         this_run.fitting.fit(model, training, epochs=arguments.epochs, validation_data=test)
         this_run.outcome.evaluate([data.test_part(test)])
-        this_run.outcome.compare_generators(
-            {"rescale": 1 / 255, **augmentation}, data.x_train, data.y_train
-        )
+        if not recipe.operations:
+            this_run.outcome.compare_generators(
+                {"rescale": 1 / 255, **recipe.arguments}, data.x_train, data.y_train
+            )
 
 
 SCRIPT = Script(

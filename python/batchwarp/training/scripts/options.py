@@ -9,6 +9,7 @@ from typing import Any
 from batchwarp import ImageDataGenerator
 from batchwarp.console.frameworks import keras_generator_class
 from batchwarp.console.options import at_least, seed
+from batchwarp.training.scripts.recipes import add_recipe
 
 __all__ = ["add_common", "generator_class"]
 
@@ -71,12 +72,8 @@ def add_common(
 
 def _add_about_batches(parser: argparse.ArgumentParser) -> None:
     """Adds the options of how batches are made."""
+    add_recipe(parser)
     add = parser.add_argument
-    add(
-        "--no-augment",
-        action="store_true",
-        help="train on the pictures as they are, to see what augmentation is worth",
-    )
     add(
         "--generator",
         choices=_GENERATORS,

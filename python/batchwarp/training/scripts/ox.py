@@ -20,6 +20,7 @@ from batchwarp.training.data.folders import (
 from batchwarp.training.networks import models
 from batchwarp.training.run.runner import Run, prepare
 from batchwarp.training.scripts import options
+from batchwarp.training.scripts.recipes import chosen_recipe
 from batchwarp.training.scripts.script import Script
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ def run(arguments: argparse.Namespace) -> None:
     Raises:
         UsageError: If data or packages are missing, or the folder cannot be written to.
     """
+    recipe = chosen_recipe(arguments, AUGMENTATION, (*SIZE, 1))
     folder = arguments.data
     if folder is not None:
         check_folders(folder, ("train", "test"), drawings.CLASSES)
@@ -78,9 +80,8 @@ def run(arguments: argparse.Namespace) -> None:
     if folder is None:
         folder = draw_sets(arguments.out / "drawings", arguments.limit, arguments.seed)
     generator = options.generator_class(arguments.generator)
-    augmentation = {} if arguments.no_augment else AUGMENTATION
     plain = generator(rescale=1 / 255, validation_split=VALIDATION_SHARE)
-    datagen = generator(rescale=1 / 255, validation_split=VALIDATION_SHARE, **augmentation)
+    datagen = generator(rescale=1 / 255, validation_split=VALIDATION_SHARE, **recipe.arguments)
     training, flows = _flows(folder, datagen, plain, generator(rescale=1 / 255), arguments)
     for name, flow in flows.items():
         if len(set(flow.classes)) < len(drawings.CLASSES):
@@ -98,7 +99,7 @@ def run(arguments: argparse.Namespace) -> None:
         "data": "drawn by the program" if arguments.data is None else str(folder),
         "images": {name: len(part.labels) for name, part in parts.items()},
         "interpolation": INTERPOLATION,
-        "augmentation": augmentation or None,
+        **recipe.settings,
     }
     with Run("ox", "O and X", arguments, classes=drawings.CLASSES, settings=settings) as this_run:
         shown = some_pictures(training, 512, arguments.seed, **READING)
@@ -122,9 +123,12 @@ def run(arguments: argparse.Namespace) -> None:
         say(f"{record.epochs} epochs; the best on the validation pictures was number {best}.")
         this_run.outcome.evaluate(list(parts.values()))
         this_run.outcome.list_unread([training, *flows.values()])
-        this_run.outcome.compare_generators(
-            {"rescale": 1 / 255, **augmentation}, shown.astype(np.uint8), np.zeros(len(shown))
-        )
+        if not recipe.operations:
+            this_run.outcome.compare_generators(
+                {"rescale": 1 / 255, **recipe.arguments},
+                shown.astype(np.uint8),
+                np.zeros(len(shown)),
+            )
 
 
 def _flows(

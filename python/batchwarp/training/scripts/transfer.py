@@ -34,6 +34,7 @@ from batchwarp.training.networks.bases import (
 from batchwarp.training.run.runner import Run, prepare
 from batchwarp.training.run.timing import EpochClock, timed_batches
 from batchwarp.training.scripts import cats_dogs, options, ox
+from batchwarp.training.scripts.recipes import NONE, Recipe, chosen_recipe
 from batchwarp.training.scripts.script import Script
 
 if TYPE_CHECKING:
@@ -136,6 +137,7 @@ def run(arguments: argparse.Namespace) -> None:
         UsageError: If data, weights or packages are missing, or the folder cannot be written to.
     """
     mode = arguments.mode
+    recipe = _recipe(arguments)
     folder = _find_folder(arguments)
     drawn = folder is None
     prepare(arguments)
@@ -146,10 +148,8 @@ def run(arguments: argparse.Namespace) -> None:
     held_out = _held_out(folder)
     classes = class_names(folder, ("train", *held_out))
 
-    augments = mode != "extract" and not arguments.no_augment
-    augmentation = AUGMENTATIONS[arguments.dataset] if augments else {}
     generator = options.generator_class(arguments.generator)
-    datagen = generator(rescale=1 / 255, **augmentation)
+    datagen = generator(rescale=1 / 255, **recipe.arguments)
     training, held = _flows(
         folder, held_out, classes, datagen, generator(rescale=1 / 255), arguments
     )
@@ -168,11 +168,11 @@ def run(arguments: argparse.Namespace) -> None:
             "training": training.samples,
             **{part.name: len(part.labels) for part in parts},
         },
-        "augmentation": augmentation or None,
+        **recipe.settings,
     }
     title = f"Transfer learning with {base.name}"
     with Run("transfer", title, arguments, classes=classes, settings=settings) as this_run:
-        if augmentation:
+        if recipe.arguments:
             pictures = some_pictures(training, 20, arguments.seed, **_scaling(arguments))
             this_run.outcome.draw_batch(datagen, pictures)
             this_run.outcome.draw_variants(datagen, pictures[0])
@@ -194,6 +194,17 @@ def run(arguments: argparse.Namespace) -> None:
             )
         this_run.outcome.evaluate(parts)
         this_run.outcome.list_unread([training, *held])
+
+
+def _recipe(arguments: argparse.Namespace) -> Recipe:
+    """Returns what is done to the pictures: nothing where the base sees each of them once."""
+    keras = AUGMENTATIONS[arguments.dataset]
+    recipe = chosen_recipe(arguments, keras, (arguments.size, arguments.size, 3))
+    if arguments.mode != "extract":
+        return recipe
+    if recipe.operations:
+        raise UsageError("argument --recipe: --mode extract looks at each picture once, as it is")
+    return Recipe(NONE)
 
 
 def _scaling(arguments: argparse.Namespace) -> dict[str, Any]:
