@@ -426,11 +426,11 @@ class ImageDataGenerator(Settings):
 
         These are `mean` and `std` per channel and `zca_whitening_matrix`. They are accumulated in
         double precision over chunks of the data, which is neither changed nor copied as a whole.
-        `rescale` is applied first.
+        `rescale` is applied first. Of operations, those that set the size are done.
 
         Args:
             x: Array-like of rank 4, sample data.
-            augment: Boolean, whether to take randomly augmented samples.
+            augment: Boolean, whether to take randomly augmented samples, with all operations.
             rounds: Integer of at least 1, how many augmented versions of each image to take.
             seed: Integer from 0 to 2³² - 1 to draw from a state of its own; `None` draws from
                 `numpy.random`.

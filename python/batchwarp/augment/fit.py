@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from typing import Any, Protocol
 
@@ -10,11 +11,22 @@ from numpy.typing import NDArray
 
 from batchwarp import _core, _keras
 from batchwarp._arguments import boolean, integer
-from batchwarp._arrays import FOR_FILES, computing_dtype, converted, rank_hint, real_array
+from batchwarp._arrays import (
+    CORE_INPUTS,
+    FOR_FILES,
+    computing_dtype,
+    converted,
+    rank_hint,
+    real_array,
+)
 from batchwarp._random import random_state, with_borrowed_global
 from batchwarp._warnings import warn
+from batchwarp.augment.keyed_pipeline import KeyedPipeline
+from batchwarp.augment.keys import Keys, hash_of_state
 from batchwarp.augment.one_by_one import is_beyond_the_core, overrides
-from batchwarp.augment.plan import draws_for, warp_plan
+from batchwarp.augment.operations import draws_by_key
+from batchwarp.augment.plan import draws_for, recipe_plans_of, warp_plan
+from batchwarp.augment.recipe import value_range_of
 from batchwarp.augment.settings import Settings
 from batchwarp.augment.statistics import channel_moments, zca_matrix
 from batchwarp.ops.normalize import rescale_factor
@@ -80,11 +92,6 @@ def fit_array(generator: Settings, x: Any, augment: bool, rounds: Any, seed: int
             f"Input to `.fit()` should hold at least one image. Got array with shape: {x.shape}"
         )
     boolean("augment", augment)
-    if augment and generator.operations:
-        raise ValueError(
-            "`augment` should be False for a generator with operations, which `fit` does not do. "
-            f"Received: True with `operations` ({generator.operations[0]!r}, ...)"
-        )
     if augment:
         integer("rounds", rounds, 1)
     random = random_state(seed)
@@ -96,8 +103,13 @@ def fit_array(generator: Settings, x: Any, augment: bool, rounds: Any, seed: int
             f"channels on axis {axis}. However, it was passed an array with shape {x.shape} "
             f"({x.shape[axis]} channels)."
         )
-    samples = _ArraySamples(generator, x, rounds if augment else 0, random)
-    _set_statistics(generator, samples)
+    if generator.operations or (augment and draws_by_key(generator)):
+        key = int(seed) if isinstance(seed, (int, np.integer)) else hash_of_state(random)
+        _set_statistics(
+            generator, _KeyedSamples(generator, x, rounds if augment else 0, random, key)
+        )
+    else:
+        _set_statistics(generator, _ArraySamples(generator, x, rounds if augment else 0, random))
 
 
 def fit_stored(generator: Settings, iterator: StoredImages, samples: Any) -> None:
@@ -179,6 +191,10 @@ class _StoredSamples:
         first = next(iter(iterator.raw_chunks(1, self._indices)), None)
         if first is None:
             raise ValueError("`iterator` should have at least one image")
+        self._operations = None
+        if generator.operations:
+            self._operations = _Operations(generator, first[0].shape, first.dtype, augment=False)
+            first = self._operations(first)
         self.size = first[0].size
 
     def chunks(self, values: int) -> Iterator[NDArray[Any]]:
@@ -187,6 +203,8 @@ class _StoredSamples:
         for images in self._iterator.raw_chunks(max(1, _READ_VALUES // self.size), self._indices):
             for start in range(0, len(images), length):
                 part = images[start : start + length]
+                if self._operations is not None:
+                    part = self._operations(part)
                 yield _rescaled(self._generator, part, np.dtype(np.float64))
 
 
@@ -266,3 +284,109 @@ class _ArraySamples:
                 drawn = None if params is None else params[part]
                 _core.augment_batch(chunk, None, drawn, self._plan, augmented)
                 yield augmented
+
+
+class _Operations:
+    """Operations of a generator, done to images before they are rescaled.
+
+    Args:
+        generator: The generator.
+        image_shape: Tuple of three integers.
+        stored: Dtype of the images.
+        augment: Boolean, whether all that is done at random is; if not, only sizes are set.
+
+    Attributes:
+        pipeline: What does it.
+        shape: Tuple of three integers, what images are afterwards.
+
+    Raises:
+        ValueError: If an operation cannot be done to such images.
+    """
+
+    def __init__(
+        self,
+        generator: Settings,
+        image_shape: tuple[int, ...],
+        stored: np.dtype[Any],
+        augment: bool,
+    ) -> None:
+        value_range = value_range_of(stored, generator.value_range)
+        made = recipe_plans_of(
+            generator, image_shape, value_range, augment, augment, only_sizes=not augment
+        )
+        made = made._replace(plans=made.plans._replace(full=None))  # statistics come before that
+        draws = draws_for(generator, image_shape) if augment else None
+        self.shape = made.plans.shape
+        self.pipeline = KeyedPipeline(generator, made, image_shape, draws, np.dtype(np.float64))
+
+    def __call__(
+        self, images: NDArray[Any], rows: NDArray[np.float64] | None = None
+    ) -> NDArray[np.float64]:
+        """Returns images as they are afterwards.
+
+        Args:
+            images: Array of rank 4.
+            rows: As from `KeyedPipeline.rows`; `None` if nothing is drawn.
+        """
+        if images.dtype not in CORE_INPUTS:
+            images = converted("x", images, np.dtype(np.float64))
+        made = np.empty((len(images), *self.shape), np.float64)
+        self.pipeline.warp(images, None, rows, made)
+        return made
+
+
+class _KeyedSamples:
+    """The images that `fit` looks at where operations are done, or numbers drawn by key.
+
+    As in flows, images are rescaled after all that is done at random.
+
+    Args:
+        generator: The generator.
+        x: Array of rank 4, all images.
+        rounds: Integer, how many augmented versions of each image; 0 for the images themselves.
+        random: The state that Keras' parameters are drawn from, unless they are keyed.
+        seed: Integer, of what is drawn by key. The epoch is the round, a sample its row.
+
+    Raises:
+        ValueError: If an operation cannot be done to such images, or methods are overridden.
+    """
+
+    def __init__(
+        self,
+        generator: Settings,
+        x: NDArray[Any],
+        rounds: int,
+        random: np.random.RandomState,
+        seed: int,
+    ) -> None:
+        names = ("random_transform", "get_random_transform", "apply_transform")
+        if rounds and (
+            overrides(generator, Settings, *names) or is_beyond_the_core(generator, x.shape[1:])
+        ):
+            raise ValueError(
+                "`augment` should be False for a generator with operations, or keyed draws, whose "
+                f"images are made one by one. Received: True with {type(generator).__name__}"
+            )
+        self._generator = generator
+        self._x = x
+        self._seed = seed
+        self._operations = _Operations(generator, x.shape[1:], x.dtype, augment=rounds > 0)
+        pipeline = self._operations.pipeline
+        self._params = [pipeline.draw(random, len(x)) for _ in range(rounds)]
+        self.size = math.prod(self._operations.shape)
+        self.dtype = _float_dtype(generator)
+
+    def chunks(self, values: int) -> Iterator[NDArray[Any]]:
+        """Yields the images; see `_Samples`."""
+        length = max(1, values // self.size)
+        for number, params in enumerate(self._params or [None]):
+            for start in range(0, len(self._x), length):
+                part = slice(start, min(start + length, len(self._x)))
+                rows = None
+                if self._params:
+                    samples = np.arange(part.start, part.stop, dtype=np.uint64)
+                    drawn = None if params is None else params[part]
+                    keys = Keys(samples, number, self._seed)
+                    rows = self._operations.pipeline.rows(drawn, keys)
+                made = self._operations(self._x[part], rows)
+                yield _rescaled(self._generator, made, np.dtype(np.float64))

@@ -87,6 +87,7 @@ def recipe_plans_of(
     value_range: tuple[float, float] | None,
     augment: bool,
     takes_chances: bool,
+    only_sizes: bool = False,
 ) -> RecipePlans:
     """Returns the plans of a generator with operations for images of one shape.
 
@@ -99,6 +100,7 @@ def recipe_plans_of(
         value_range: Tuple of two floats, between what values images are, or `None`.
         augment: Boolean, whether Keras' augmentation is done.
         takes_chances: Boolean, whether operations are done in which chance has a part.
+        only_sizes: Boolean, whether operations only set the size.
 
     Raises:
         ValueError: If an operation cannot be done to such images, or a setting has no meaning.
@@ -107,7 +109,9 @@ def recipe_plans_of(
     image = image_spec(settings, image_shape)
     recipe.check_range(OWNER, value_range)
     built = recipe.steps(image)
-    if not takes_chances:
+    if only_sizes:
+        built = built.only_sizes()
+    elif not takes_chances:
         built = built.without_chance()
     acting = [one for one in _AUGMENTATION if augment and _acts(one, settings, image_shape)]
     moves = any(_SCOPES[name] == "coordinates" for name, _ in built.steps)

@@ -152,6 +152,13 @@ class Steps(NamedTuple):
         ]
         return self._replace(policies=[], where=where)
 
+    def only_sizes(self) -> Steps:
+        """Returns the steps that set the size, without chance."""
+        kept = [place for place, (_, settings) in enumerate(self.steps) if "height" in settings]
+        return Steps(
+            [self.steps[place] for place in kept], [], [NOT_DRAWN] * len(kept), [False] * len(kept)
+        )
+
 
 class Recipe:
     """A list of operations that has been checked.

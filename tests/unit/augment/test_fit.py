@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import batchwarp
+from batchwarp import ops
 from batchwarp.augment import fit
 from image_files import SIZE, flow, save
 from keras_reference import noise
@@ -157,3 +158,66 @@ def test_statistics_of_files(tmp_path, data_format):
     ours.fit_from(ours.flow_from_directory(tmp_path, target_size=SIZE, batch_size=2))
     np.testing.assert_allclose(ours.mean, expected.mean, rtol=1e-6)
     np.testing.assert_allclose(ours.std, expected.std, rtol=1e-6)
+
+
+# Operations.
+
+
+def plain_statistics(images, axis=(0, 1, 2)):
+    return images.mean(axis, dtype=np.float64), images.std(axis, dtype=np.float64)
+
+
+OPERATED = {"featurewise_center": True, "featurewise_std_normalization": True, "rescale": 0.5}
+CUT = [ops.RandomCrop(4), ops.Hue(0.2), ops.Invert(p=0.5)]
+
+
+def test_images_themselves_are_only_cut():
+    x = noise((9, 8, 6, 3))
+    ours = batchwarp.ImageDataGenerator(operations=CUT, **OPERATED)
+    ours.fit(x)
+    mean, std = plain_statistics(x[:, 2:6, 1:5] / 2)
+    np.testing.assert_allclose(ours.mean.ravel(), mean, rtol=1e-6)
+    np.testing.assert_allclose(ours.std.ravel(), std, rtol=1e-6)
+    other = batchwarp.ImageDataGenerator(operations=CUT, **OPERATED)
+    other.fit_from(batchwarp.ImageDataGenerator().flow(x))
+    np.testing.assert_allclose(other.mean, ours.mean, rtol=1e-6)
+
+
+def test_rounds_are_epochs_of_operations():
+    x = noise((9, 8, 6, 3))
+    ours = batchwarp.ImageDataGenerator(operations=CUT, **OPERATED)
+    ours.fit(x, augment=True, rounds=3, seed=7)
+    augment = batchwarp.Augment(*CUT, seed=7)
+    images = [augment(x, keys=range(9), epoch=number) for number in range(3)]
+    mean, std = plain_statistics(np.concatenate(images) / 2)
+    np.testing.assert_allclose(ours.mean.ravel(), mean, rtol=1e-5)
+    np.testing.assert_allclose(ours.std.ravel(), std, rtol=1e-5)
+
+
+def test_rounds_of_keyed_draws_are_the_passes_of_a_flow():
+    x = noise((9, 8, 6, 3))
+    keras = {"rotation_range": 30, "horizontal_flip": True, "draws": "keyed"}
+    flow = batchwarp.ImageDataGenerator(**keras).flow(x, batch_size=9, seed=7)
+    mean, _ = plain_statistics(np.concatenate([next(flow) for _ in range(2)]))
+    ours = batchwarp.ImageDataGenerator(featurewise_center=True, **keras)
+    ours.fit(x, augment=True, rounds=2, seed=7)
+    np.testing.assert_allclose(ours.mean.ravel(), mean, rtol=1e-5)
+
+
+def test_the_whitening_is_of_the_size_of_batches():
+    x = noise((9, 8, 6, 3))
+    ours = batchwarp.ImageDataGenerator(operations=CUT, zca_whitening=True, featurewise_center=True)
+    ours.fit(x)
+    assert ours.zca_whitening_matrix.shape == (48, 48)
+    assert next(ours.flow(x)).shape == (9, 4, 4, 3)
+
+
+def test_overridden_methods_cannot_be_augmented_with_operations():
+    class Overridden(batchwarp.ImageDataGenerator):
+        def apply_transform(self, x, transform_parameters):
+            return super().apply_transform(x, transform_parameters)
+
+    ours = Overridden(operations=CUT, **OPERATED)
+    ours.fit(noise((9, 8, 6, 3)))
+    with pytest.raises(ValueError, match="`augment` should be False"):
+        ours.fit(noise((9, 8, 6, 3)), augment=True)
