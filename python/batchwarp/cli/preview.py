@@ -183,8 +183,11 @@ def run(options: argparse.Namespace) -> None:
             runtime.set_num_threads(options.threads)
         except ValueError as error:
             raise UsageError(f"--threads: {error}") from error
-    with _shown_warnings(), naming_flags():
-        preview = Preview(_batch(options, seed), options.columns)
+    try:
+        with _shown_warnings(), naming_flags():
+            preview = Preview(_batch(options, seed), options.columns)
+    except MemoryError as error:
+        raise UsageError(f"the images do not fit into memory: {error}") from error
     try:
         preview.draw(options.out)
     except OSError as error:

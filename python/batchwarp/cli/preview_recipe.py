@@ -8,7 +8,7 @@ import io
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -158,7 +158,11 @@ def recipe_batch(
     source: Path = options.source
     own, reading = _split(options)
     settings = {"seed": seed, **arguments, **own}
-    operations = settings.pop("operations")
+    # Labels tell the shown images apart, whatever classes the recipe is for.
+    operations = [
+        replace(one, num_classes=None) if isinstance(one, Mixing) else one
+        for one in settings.pop("operations")
+    ]
     augment = Augment(*operations, **settings)
     # What an iterator prints about the files that it has found would spoil JSON.
     with readable(source), plain_iterators(), contextlib.redirect_stdout(io.StringIO()):

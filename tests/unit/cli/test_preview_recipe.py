@@ -158,9 +158,9 @@ def test_mixtures_are_in_the_table(folder, seen, capsys):
     arguments = [
         folder,
         "--operation",
-        "MixUp(1)",
+        "MixUp(1, num_classes=10)",
         "--operation",
-        "CutMix(1, p=0.5)",
+        "CutMix(1, num_classes=2, p=0.5)",
         "--seed",
         "1",
     ]
@@ -246,6 +246,15 @@ def test_wrong_options_are_named(typed, message, photo, capsys):
     assert message in captured.err
     assert captured.err.count("\n") == 1
     assert [path.name for path in photo.parent.iterdir()] == [photo.name]
+
+
+def test_images_that_do_not_fit_into_memory(photo, monkeypatch, capsys):
+    def full(*_, **__):
+        raise MemoryError("Unable to allocate an array of shape (20, 200000, 200000, 3)")
+
+    monkeypatch.setattr(Augment, "__call__", full)
+    assert main(["preview", str(photo), "--operation", "Resize(200000)"]) == 2
+    assert "do not fit into memory: Unable to allocate" in capsys.readouterr().err
 
 
 def test_options_that_need_operations_or_none(photo, folder, capsys):
