@@ -112,5 +112,8 @@ def timed_batches(flow: Any, clock: EpochClock, steps: int | None = None) -> Any
 
         def on_epoch_end(self) -> None:
             flow.on_epoch_end()
+            # What is augmented by the number of the pass is to differ after a part of one, too.
+            if len(self) < len(flow) and hasattr(flow, "passes"):
+                flow.passes += 1
 
     return TimedBatches()
