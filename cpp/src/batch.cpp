@@ -30,6 +30,7 @@ struct Placement {
     Size sampled;  // of what `from` samples: the image, or what it is reduced to
     WarpGeometry geometry;
     std::optional<WholeMove> move;  // all that there is to do to what is sampled
+    bool has_kernel = false;        // if it is to be warped into single precision
 };
 
 // What the images of one call share.
@@ -96,7 +97,7 @@ class Batch {
         const std::optional<SplinePlane>& plane = placed.from.reduces ? reduced_spline_ : spline_;
         return plane ? &*plane : nullptr;
     }
-    bool kernels_take_all(const Placement& placed) const noexcept;
+    bool has_kernel(const Placement& placed) const noexcept;
     template <class T>
     void make(std::int64_t i, std::int64_t row_begin, std::int64_t row_end) const;
     template <class T>
@@ -146,27 +147,30 @@ Placement Batch::place(std::int64_t i) const noexcept {
     const PlanOptions& o = plan_.options();
     Placement placed;
     placed.from = plan_.coordinates(row_of(i));
-    placed.sampled = placed.from.reduces ? placed.from.reduced : Size{o.height, o.width};
+    const Coordinates& from = placed.from;
+    placed.sampled = from.reduces ? from.reduced : Size{o.height, o.width};
+    if (!from.warps) return placed;
     WarpGeometry& geometry = placed.geometry;
     geometry.height = plan_.target_height();
     geometry.width = plan_.target_width();
-    geometry.affine = placed.from.affine;
-    geometry.divisor = placed.from.divisor;
-    geometry.projects = placed.from.projects;
-    geometry.flip_horizontal = placed.from.flip_horizontal;
-    geometry.flip_vertical = placed.from.flip_vertical;
     geometry.order = o.order;
     geometry.border = border_rule(o.fill_mode);
     geometry.cval = o.cval;
+    geometry.affine = from.affine;
+    geometry.divisor = from.divisor;
+    geometry.projects = from.projects;
+    geometry.flip_horizontal = from.flip_horizontal;
+    geometry.flip_vertical = from.flip_vertical;
     // Keras' matrix samples always: beside a sample that is not finite the result is not, either.
     const DType dtype = request_.source.first.dtype;
-    if (placed.from.warps && (placed.from.composed || dtype == DType::u8 || dtype == DType::u16))
+    if (from.composed || dtype == DType::u8 || dtype == DType::u16)
         placed.move = whole_move(geometry, placed.sampled);
+    placed.has_kernel = !placed.move && has_kernel(placed);
     return placed;
 }
 
 // Whether a warp into single precision has a kernel.
-bool Batch::kernels_take_all(const Placement& placed) const noexcept {
+bool Batch::has_kernel(const Placement& placed) const noexcept {
     const PlanOptions& o = plan_.options();
     const auto [height, width] = placed.sampled;
     if (o.order < 2)
@@ -180,8 +184,8 @@ bool Batch::prepare(std::int64_t i, int threads) {
     if (plan_.options().order < 2) return true;
     const Placement placed = place(i);
     if (!placed.from.warps || placed.move) return true;
-    if (placed.from.reduces || request_.target.first.dtype == DType::f64 ||
-        !kernels_take_all(placed) || !spline_)
+    if (placed.from.reduces || request_.target.first.dtype == DType::f64 || !placed.has_kernel ||
+        !spline_)
         return false;
     float* coefficients = shared_.reserve(spline_->buffer_size());
     filter_image(*spline_, source_image(i), coefficients, threads, request_.interrupted);
@@ -212,10 +216,9 @@ void Batch::make(std::int64_t i, std::int64_t row_begin, std::int64_t row_end) c
     const Planes<T> image{work, planes, rows * target.width, channels, target.width, row_begin};
 
     // Normalisation that does not depend on the image goes into the kernels' own write.
-    const bool to_bytes = target.dtype == DType::u8, warped = placed.from.warps;
-    const bool fused = std::is_same_v<T, float> && warped && !placed.move && plan_.scales() &&
-                       !plan_.needs_moments() && !plan_.changes_pixels(row) && !to_bytes &&
-                       kernels_take_all(placed);
+    const bool to_bytes = target.dtype == DType::u8, changes = plan_.changes_pixels(row);
+    const bool fused = std::is_same_v<T, float> && placed.has_kernel && plan_.scales() &&
+                       !plan_.needs_moments() && !changes && !to_bytes;
     // The thread will probably go on with the next image: its kernel may fetch that one early.
     const bool goes_on = planes == 1 && row_end == target.height && i + 1 < request_.target.count;
     const std::byte* next = goes_on ? source_image(i + 1).data : nullptr;
@@ -226,8 +229,8 @@ void Batch::make(std::int64_t i, std::int64_t row_begin, std::int64_t row_end) c
         sample<T>(plane, placed, row_begin, row_end, shift, scale,
                   work + p * image.pixels * channels);
     }
-    if (to_bytes && (warped || placed.from.reduces)) round_to_bytes(work, image.count());
-    const bool normalized = change_pixels(plan_, row, image) || fused;
+    if (to_bytes && (placed.from.warps || placed.from.reduces)) round_to_bytes(work, image.count());
+    const bool normalized = fused || (changes && change_pixels(plan_, row, image));
     if (!normalized && plan_.scales()) normalize_image(plan_, image);
 
     if (direct == nullptr) {
@@ -295,7 +298,7 @@ void Batch::warp(const KernelImage& source, const Placement& placed, std::int64_
     const WarpGeometry& geometry = placed.geometry;
     const ImageView& image = source.image;
     if constexpr (std::is_same_v<T, float>) {
-        if (kernels_take_all(placed)) {
+        if (placed.has_kernel) {
             const WarpTarget target{out, row_begin, row_end, shift, scale};
             if (geometry.order < 2) return warp_samples(source, geometry, target);
             const SplinePlane& spline = *spline_of(placed);

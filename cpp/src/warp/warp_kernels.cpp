@@ -18,7 +18,9 @@ constexpr std::int64_t small_copy_bytes = 32768;
 constexpr std::int64_t large_bytes = 32768, prefetch_distance = 131072;
 
 bool fits_offsets(std::int64_t height, std::int64_t row_stride) noexcept {
-    return std::abs(row_stride) <= warp_max_offset / height;
+    // Not by division, which costs as much as twenty pixels.
+    const std::int64_t stride = std::abs(row_stride);
+    return stride <= warp_max_offset && stride * height <= warp_max_offset;
 }
 
 // Whether float32 pixels can be read where they lie.
@@ -138,19 +140,12 @@ bool kernels_take(const WarpGeometry& g, std::int64_t height, std::int64_t width
         return false;
     const double last_row = static_cast<double>(g.height - 1);
     const double last_column = static_cast<double>(g.width - 1 + warp_block);
+    const auto fits = [](double part) { return std::abs(part) < warp_max_coordinate / 4; };
     const Affine& a = g.affine;
-    const Divisor d = g.projects ? g.divisor : Divisor{};
-    const double parts[] = {a.o0,
-                            a.o1,
-                            last_row * a.m00,
-                            last_row * a.m10,
-                            last_column * a.m01,
-                            last_column * a.m11,
-                            d.one,
-                            last_row * d.r,
-                            last_column * d.c};
-    return std::all_of(std::begin(parts), std::end(parts),
-                       [](double part) { return std::abs(part) < warp_max_coordinate / 4; });
+    const Divisor& d = g.divisor;
+    return fits(a.o0) && fits(last_row * a.m00) && fits(last_column * a.m01) && fits(a.o1) &&
+           fits(last_row * a.m10) && fits(last_column * a.m11) &&
+           (!g.projects || (fits(d.one) && fits(last_row * d.r) && fits(last_column * d.c)));
 }
 
 void fill_warp_job(WarpJob& job, const ImageView& source, const WarpGeometry& geometry,
