@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from batchwarp import _core, _forks, _keras
 from batchwarp._arguments import boolean, integer
 from batchwarp._arrays import CORE_INPUTS, CORE_OUTPUTS, as_array, rank_hint
-from batchwarp.augment.keys import one_epoch, one_seed, sample_numbers
+from batchwarp.augment.keys import Keys, numbers_of, one_epoch, one_seed, sample_numbers
 from batchwarp.augment.labels import checked_labels
 from batchwarp.augment.plan_table import PlanTable, rows_of
 from batchwarp.augment.recipe import Recipe, checked_range, from_configs, value_range_of
@@ -25,9 +25,6 @@ __all__ = ["Augment"]
 
 # Plans of so many sizes and dtypes are kept.
 _PLANS = 128
-
-# Which of an operation's random numbers decides whether it is done.
-_NUMBER_OF_P = 255
 
 _taking = threading.RLock()
 
@@ -289,10 +286,8 @@ class Augment:
     ) -> NDArray[Any]:
         """Mixes finished images in place, and returns what their labels become."""
         for operation, number in self._recipe.mixing:
-            numbers = (*range(operation.numbers), _NUMBER_OF_P)
-            drawn = _core.uniform(samples, epoch, self.seed, number, numbers)
-            uniform, active = drawn[:, :-1], drawn[:, -1] < operation.p
-            shares, partners = operation.shares_and_partners(uniform, active)
+            uniform, active = numbers_of(operation, number, Keys(samples, epoch, self.seed))
+            shares, partners = operation.shares_and_partners(uniform, active, len(samples))
             kept = operation.mix(images, shares, partners, uniform)
             share = kept.astype(weights.dtype)[:, None]
             weights = weights + (1 - share) * (weights[partners] - weights)

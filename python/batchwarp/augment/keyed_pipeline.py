@@ -73,9 +73,7 @@ class KeyedPipeline(Pipeline):
         self, params: NDArray[np.float64] | None, keys: Keys
     ) -> NDArray[np.float64] | None:
         """Returns the parameters of Keras' augmentation; see `Pipeline.own_params`."""
-        if self._draws is None or not self._draws_by_key:
-            return params
-        return self._draws.keyed(keys)
+        return self.params_by_key(keys) if self._draws_by_key else params
 
     def rows(self, params: NDArray[np.float64] | None, keys: Keys) -> NDArray[np.float64]:
         """Completes Keras' parameters with those of the operations; see `Pipeline.rows`."""

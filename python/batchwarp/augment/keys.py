@@ -14,12 +14,14 @@ from batchwarp import _core
 from batchwarp._arguments import integer
 from batchwarp._arrays import listed
 from batchwarp.augment.recipe import hash64
+from batchwarp.ops.mixing import Mixing
 
 __all__ = [
     "LARGEST_SEED",
     "Keys",
     "hash_of_state",
     "keyed_order",
+    "numbers_of",
     "one_epoch",
     "one_seed",
     "sample_numbers",
@@ -28,6 +30,7 @@ __all__ = [
 
 LARGEST_SEED = 2**64 - 1
 _EPOCHS = 2**32
+_NUMBER_OF_P = 255  # of an operation's random numbers, that which decides whether it is done
 
 # What takes the place of an operation in counters: the order of samples, and Keras' arguments.
 _OF_ORDER = 0x7FFE
@@ -64,6 +67,25 @@ def uniform(keys: Keys, numbers: Sequence[int]) -> NDArray[np.float64]:
     """
     samples, epoch, seed = keys
     return _core.uniform(samples, epoch, seed, _OF_KERAS, numbers)
+
+
+def numbers_of(
+    operation: Mixing, number: int, keys: Keys
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Returns what an operation that mixes images draws.
+
+    Args:
+        operation: The operation.
+        number: Integer, its number in the recipe.
+        keys: What the images are called.
+
+    Returns:
+        Tuple of an array `(n, operation.numbers)`, from 0 to below 1, and an array `(n,)`, whether
+        it is done to an image.
+    """
+    samples, epoch, seed = keys
+    drawn = _core.uniform(samples, epoch, seed, number, (*range(operation.numbers), _NUMBER_OF_P))
+    return drawn[:, :-1], drawn[:, -1] < operation.p
 
 
 def keyed_order(seed: int, epoch: int, count: int) -> NDArray[np.int64]:

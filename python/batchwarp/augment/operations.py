@@ -50,11 +50,6 @@ def recipe_of(settings: Any) -> Recipe:
         ValueError: If one stands where it cannot, or does not go with another setting.
     """
     recipe = Recipe(OWNER, settings.operations)
-    if recipe.mixing:
-        raise ValueError(
-            f"`operations` of `{OWNER}` should be done to one image at a time. "
-            f"Received: {recipe.mixing[0][0]!r}"
-        )
     if recipe.is_last is not None:
         for name in _STATISTICS:
             if getattr(settings, name):

@@ -207,6 +207,14 @@ class Pipeline(Snapshot):
         """
         return params
 
+    def params_by_key(self, keys: Keys) -> NDArray[np.float64] | None:
+        """Returns parameters of Keras' augmentation as `draw` does, but drawn by key.
+
+        Args:
+            keys: What the images are called.
+        """
+        return None if self._draws is None else self._draws.keyed(keys)
+
     def rows(
         self,
         params: NDArray[np.float64] | None,

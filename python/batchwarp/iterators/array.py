@@ -197,6 +197,16 @@ class NumpyArrayIterator(ImageIterator):
             return inputs, labels
         return inputs, labels, self.sample_weight[index_array]
 
+    def _to_be_mixed(self, index_array: NDArray[np.int64]) -> tuple[Any, NDArray[Any] | None]:
+        """Returns labels and weights; see the base class."""
+        if self.x_misc:
+            raise ValueError(
+                "`x` should be images alone where they are mixed with others. Received: a pair "
+                "(images, others)"
+            )
+        weights = None if self.sample_weight is None else self.sample_weight[index_array]
+        return None if self.y is None else self.y[index_array], weights
+
     def _rows(self, index_array: NDArray[np.int64]) -> NDArray[np.int64]:
         """Returns where in `x` samples are."""
         return index_array if self.rows is None else self.rows[index_array]

@@ -291,10 +291,8 @@ class Iterator(KerasDataset):
             try:
                 random = self._next_random()
                 self.total_batches_seen += 1
-                renewed = False
-                if self._counts_passes and not _keras.asks_for_signature():
-                    renewed = self._ask(position)
-                if self.index_array is None or renewed:
+                counts = self._counts_passes and not _keras.asks_for_signature()
+                if (counts and self._ask(position)) or self.index_array is None:
                     self._set_index_array()
                 order = self.index_array
                 number = self._pass.number
@@ -334,8 +332,8 @@ class Iterator(KerasDataset):
         try:
             random = self._next_random()
             start = self.batch_index * self.batch_size % self.n if self.n else 0
-            renewed = self._counts_passes and self._ask(start // self.batch_size)
-            if self.batch_index == 0 or self.index_array is None or renewed:
+            other_order = self._counts_passes and self._ask(start // self.batch_size)
+            if other_order or self.batch_index == 0 or self.index_array is None:
                 self._set_index_array()
             order = self.index_array
             assert order is not None
@@ -406,13 +404,7 @@ class Iterator(KerasDataset):
         random: np.random.RandomState,
         number: int,  # noqa: ARG002 - subclasses use it
     ) -> Any:
-        """Makes a batch, here through the method that users' subclasses implement.
-
-        Args:
-            index_array: Array `(n,)`, the samples.
-            random: The state to draw from.
-            number: Integer, how many passes there were before.
-        """
+        """Makes a batch of pass `number`, here through the method that subclasses implement."""
         return with_borrowed_global(
             random, lambda _: self._get_batches_of_transformed_samples(index_array)
         )

@@ -276,6 +276,24 @@ class FilesIterator(ImageIterator):
             return batch_x, batch_y
         return batch_x, batch_y, weights[index_array]
 
+    def _to_be_mixed(self, index_array: NDArray[np.int64]) -> tuple[Any, NDArray[Any] | None]:
+        """Returns labels and weights; see the base class."""
+        labels: Any
+        if self.class_mode in ("binary", "sparse"):
+            labels = np.array([self.labels[index] for index in index_array], np.int64)
+        elif self.class_mode == "categorical":
+            labels = self._class_labels(index_array)
+        elif self.class_mode == "raw":
+            labels = _weights_of_classes(self.labels[index_array])
+        else:
+            raise ValueError(
+                '`class_mode` should be "categorical" where images are mixed with others; "binary" '
+                'and "sparse" with `num_classes`, or "raw" with weights of classes. '
+                f"Received: {self.class_mode!r}"
+            )
+        weights = self.sample_weight
+        return labels, None if weights is None else weights[index_array]
+
     def _class_labels(self, index_array: NDArray[np.int64]) -> NDArray[Any]:
         classes = [self.labels[index] for index in index_array]
         if self.class_mode != "categorical":
@@ -309,3 +327,14 @@ class FilesIterator(ImageIterator):
             for number, count in enumerate(counts)
             if count
         }
+
+
+def _weights_of_classes(values: Any) -> NDArray[Any]:
+    """Returns raw values of a dataframe, if they can be mixed."""
+    array = np.asarray(values)
+    if array.ndim == 2 and array.dtype.kind in "biuf" and ((array < 0) | (array > 1)).any():
+        raise ValueError(
+            "`y_col` should name columns of numbers from 0 to 1, weights of classes, where images "
+            f"are mixed with others. Received numbers from {array.min()} to {array.max()}"
+        )
+    return array

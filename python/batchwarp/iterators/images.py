@@ -2,34 +2,36 @@
 
 from __future__ import annotations
 
-import secrets
 from collections import abc
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from batchwarp._arguments import folder_path, seed_of_a_flow
+from batchwarp._arguments import folder_path
 from batchwarp._arrays import computing_dtype
 from batchwarp._pillow import array_to_img
-from batchwarp._random import global_random, is_borrowed
+from batchwarp._random import global_random, is_borrowed, with_borrowed_global
 from batchwarp.augment.draws import as_dictionaries
 from batchwarp.augment.keyed_pipeline import OperationsAlone, pipeline_for
-from batchwarp.augment.keys import Keys, hash_of_state, keyed_order
+from batchwarp.augment.labels import checked_labels
 from batchwarp.augment.one_by_one import (
     is_beyond_the_core,
     overrides,
     run_one_by_one,
     transformed,
 )
-from batchwarp.augment.operations import draws_by_key, shape_after
+from batchwarp.augment.operations import recipe_of, shape_after
 from batchwarp.augment.pipeline import Pipeline
 from batchwarp.augment.plan import draws_for
 from batchwarp.augment.recipe import value_range_of
-from batchwarp.augment.settings import Settings, augments, takes_chances
-from batchwarp.iterators.base import Iterator
+from batchwarp.augment.settings import Settings
+from batchwarp.iterators.keyed import KeyedIterator
+from batchwarp.iterators.mixing import Mixer, Mixture
 from batchwarp.iterators.structures import map_arrays
+from batchwarp.ops.mixing import Mixing
 
 
 class Variant(NamedTuple):
@@ -48,7 +50,11 @@ class Variant(NamedTuple):
     image: NDArray[Any]
 
 
-class ImageIterator(Iterator):
+# Labels of so many samples are checked at a time.
+_CHECKED = 1024
+
+
+class ImageIterator(KeyedIterator):
     """Base class of the iterators that augment stored images with a generator.
 
     The way of a batch is `_transformed`, from its samples to what the caller gets. Subclasses are
@@ -56,16 +62,11 @@ class ImageIterator(Iterator):
     come), and what belongs to them (`_with_others`). They set the attributes below.
     """
 
-    _transient: ClassVar[frozenset[str]] = Iterator._transient | {"_pipeline"}
+    _transient: ClassVar[frozenset[str]] = KeyedIterator._transient | {"_pipeline"}
     _pipeline: Pipeline | None = None
-    _subset: str | None = None
-    # What functions of these names say of the generator and the subset.
-    _augments: bool = True
-    _takes_chances: bool = True
     # Names of saved images end in a number below this one, drawn as in Keras.
     _save_numbers: ClassVar[int]
 
-    image_data_generator: Any
     data_format: str
     save_to_dir: Any
     save_prefix: str
@@ -83,16 +84,13 @@ class ImageIterator(Iterator):
         **kwargs: Any,
     ) -> None:
         super().__init__(n, batch_size, shuffle, seed, prefetch=prefetch, **kwargs)
-        # Where there is no seed.
-        self._key = secrets.randbits(64) if self._draws_by_key else hash_of_state(global_random())
+        self._set_key()
         if self._counts_passes and self._current_pipeline() is None:
             self._operate(np.empty(0, np.int64), 0)  # raises whatever a batch would
-
-    def _set_subset(self, generator: Any, subset: str | None) -> None:
-        """Keeps what is done to the images of a subset."""
-        self._subset = subset
-        self._augments = augments(generator, subset)
-        self._takes_chances = takes_chances(generator, subset)
+        if mixing := self._mixing():  # likewise
+            for start in range(0, self.n, _CHECKED):
+                samples = np.arange(start, min(start + _CHECKED, self.n))
+                self._mixture(np.empty((0, *self._image_shape)), samples, mixing)
 
     @property
     def _image_shape(self) -> tuple[int, ...]:
@@ -111,57 +109,6 @@ class ImageIterator(Iterator):
             self._stored_dtype, self.image_data_generator.value_range
         )
         return value_range
-
-    @property
-    def _operates(self) -> bool:
-        """Whether the generator has operations."""
-        return bool(getattr(self.image_data_generator, "operations", ()))
-
-    @property
-    def _draws_by_key(self) -> bool:
-        return draws_by_key(self.image_data_generator)
-
-    @property
-    def _counts_passes(self) -> bool:
-        generator = self.image_data_generator  # this is asked for each batch
-        return bool(getattr(generator, "operations", ())) or (
-            getattr(generator, "draws", "keras") != "keras"
-        )
-
-    def _seed(self) -> int:
-        """Returns the seed of what is drawn by key."""
-        seed = seed_of_a_flow(self.seed)
-        return self._key if seed is None else seed
-
-    def _set_index_array(self) -> None:
-        if self.shuffle and self._draws_by_key:
-            self.index_array = keyed_order(self._seed(), self._pass.number, self.n)
-        else:
-            super()._set_index_array()
-
-    def _sample_numbers(
-        self,
-        index_array: NDArray[np.int64],  # noqa: ARG002 - subclasses use it
-    ) -> NDArray[np.uint64]:
-        """Returns what keyed draws call samples: the same whatever the split or the order is.
-
-        Args:
-            index_array: Array `(n,)`, the samples.
-
-        Returns:
-            Array `(n,)`.
-        """
-        raise self._lacks("_sample_numbers")
-
-    def _keys(self, index_array: NDArray[np.int64], number: int) -> Keys:
-        """Returns what the random numbers of operations depend on.
-
-        Args:
-            index_array: Array `(n,)`, the samples.
-            number: Integer, of the pass.
-        """
-        epoch = 0 if self._subset == "validation" else number
-        return Keys(self._sample_numbers(index_array), epoch, self._seed())
 
     def _operate(self, index_array: NDArray[np.int64], number: int) -> OperationsAlone | None:
         """Returns what does the operations to images that go one by one through methods."""
@@ -225,6 +172,25 @@ class ImageIterator(Iterator):
         self, index_array: NDArray[np.int64], random: np.random.RandomState, number: int
     ) -> Any:
         """Makes a batch: all the way from its samples, in the order in which Keras draws."""
+        batch, index_array = self._augmented(index_array, random, number)
+        batch_x = batch.astype(self._numpy_dtype, copy=False)
+        mixing = self._mixing()
+        if not mixing:
+            if self.save_to_dir:
+                self._save(batch_x, index_array, random, number)
+            return self._with_others(batch_x, index_array)
+        mixture = self._mixture(batch_x, index_array, mixing)
+        if self._takes_chances:
+            mixture = self._mixer(mixing, random, number).mixed(mixture)
+        if self.save_to_dir:
+            self._save(mixture.images, index_array, random, number)
+        made = (mixture.images, mixture.labels)
+        return made if mixture.weights is None else (*made, mixture.weights)
+
+    def _augmented(
+        self, index_array: NDArray[np.int64], random: np.random.RandomState, number: int
+    ) -> tuple[NDArray[Any], NDArray[np.int64]]:
+        """Makes the images of a batch, and returns their samples as `_made` does."""
         generator = self.image_data_generator
         pipeline = self._fused()
         if pipeline is not None and pipeline.draws_first:
@@ -244,23 +210,87 @@ class ImageIterator(Iterator):
                     random,
                     self._augments,
                     self._operate(index_array, number),
-                    self._drawn_for_methods(index_array, number),
+                    self._drawn_for_methods(index_array, number) if self._draws_by_key else None,
                 )
             else:
                 batch = images[rows].astype(self._working_dtype)
-        batch_x = batch.astype(self._numpy_dtype, copy=False)
-        if self.save_to_dir:
-            self._save(batch_x, index_array, random, number)
-        return self._with_others(batch_x, index_array)
+        return batch, index_array
+
+    def _partners(
+        self, index_array: NDArray[np.int64], random: np.random.RandomState, number: int
+    ) -> tuple[NDArray[Any], NDArray[np.int64]]:
+        """Makes images that others are mixed with, from no number of Keras' stream."""
+        keys = self._keys(index_array, number)
+        pipeline = self._fused()
+        if pipeline is not None:
+            params = pipeline.params_by_key(keys)
+            if pipeline.draws_first:
+                return self._made(pipeline, index_array, params, number)
+            # The user's function draws, and finds its numbers where it does for other images.
+            return with_borrowed_global(
+                random, lambda _: self._made(pipeline, index_array, params, number)
+            )
+        images, rows, index_array = self._stored(index_array)
+        batch = run_one_by_one(
+            self.image_data_generator,
+            images,
+            rows,
+            self._working_dtype,
+            random,
+            self._augments,
+            self._operate(index_array, number),
+            self._drawn_for_methods(index_array, number),
+        )
+        return batch, index_array
+
+    def _mixing(self) -> tuple[tuple[Mixing, int], ...]:
+        """Returns the operations that mix images, with their numbers."""
+        operations = getattr(self.image_data_generator, "operations", ())
+        if any(isinstance(one, Mixing) for one in operations):
+            return recipe_of(self.image_data_generator).mixing
+        return ()
+
+    def _mixer(
+        self, mixing: Sequence[tuple[Mixing, int]], random: np.random.RandomState, number: int
+    ) -> Mixer:
+        """Returns what mixes images of a batch with others of the subset."""
+
+        def read(index_array: NDArray[np.int64]) -> Mixture:
+            batch, samples = self._partners(index_array, random, number)
+            return self._mixture(batch.astype(self._numpy_dtype, copy=False), samples, mixing)
+
+        first = self.image_data_generator.channel_axis == 1
+        return Mixer(mixing, self.n, first, lambda samples: self._keys(samples, number), read)
+
+    def _mixture(
+        self,
+        batch_x: NDArray[Any],
+        index_array: NDArray[np.int64],
+        mixing: Sequence[tuple[Mixing, int]],
+    ) -> Mixture:
+        """Returns images with what is mixed as they are."""
+        labels, weights = self._to_be_mixed(index_array)
+        made = checked_labels([one for one, _ in mixing], labels, len(index_array))
+        assert made is not None
+        return Mixture(index_array, batch_x, made, weights)
+
+    def _to_be_mixed(
+        self,
+        index_array: NDArray[np.int64],  # noqa: ARG002 - subclasses use it
+    ) -> tuple[Any, NDArray[Any] | None]:
+        """Returns labels, as integers or as weights of classes, and weights of samples.
+
+        Raises:
+            ValueError: If there is something beside the images that cannot be mixed.
+        """
+        raise self._lacks("_to_be_mixed")
 
     def _drawn_for_methods(
         self, index_array: NDArray[np.int64], number: int
     ) -> list[dict[str, Any]] | None:
-        """Returns what an overridden `apply_transform` is called with, if it is drawn by key."""
+        """Returns parameters by key for `apply_transform`, unless methods draw them."""
         generator = self.image_data_generator
-        if not (self._draws_by_key and self._augments) or overrides(
-            generator, Settings, "get_random_transform"
-        ):
+        if not self._augments or overrides(generator, Settings, "get_random_transform"):
             return None
         params = draws_for(generator, self._image_shape).keyed(self._keys(index_array, number))
         return [{} for _ in index_array] if params is None else as_dictionaries(params)
@@ -341,7 +371,10 @@ class ImageIterator(Iterator):
 
         Raises:
             ImageFileError: If a file cannot be read and this is not to be tolerated.
+            ValueError: If images are mixed.
         """
+        if mixing := self._mixing():
+            raise ValueError(f"Images should be made one after the other, without {mixing[0][0]!r}")
         with self.lock:
             index_array = next(self.index_generator)
             random, number = self._random, self._pass.number
@@ -374,10 +407,15 @@ class ImageIterator(Iterator):
         # An empty batch reads no file, calls no function of the user's and saves no file.
         shape = shape_after(self.image_data_generator, self._image_shape)
         empty = np.empty((0, *shape), self._numpy_dtype)
-        return self._with_others(empty, np.empty(0, np.int64))
+        samples = np.empty(0, np.int64)
+        if mixing := self._mixing():
+            _, *others = self._mixture(empty, samples, mixing)
+            return tuple(one for one in others if one is not None)
+        return self._with_others(empty, samples)
 
     def _block(self, batches: int) -> Any:
-        pipeline = None if self._is_overridden() or self.save_to_dir else self._fused()
+        one_by_one = self._is_overridden() or self.save_to_dir or self._mixing()
+        pipeline = None if one_by_one else self._fused()
         if pipeline is None or not pipeline.draws_first:
             return super()._block(batches)
         indices, params = [], []

@@ -38,7 +38,7 @@ class Mixing(RecipeOperation, ABC):
     alpha: float
 
     def shares_and_partners(
-        self, uniform: NDArray[np.float64], active: NDArray[np.bool_]
+        self, uniform: NDArray[np.float64], active: NDArray[np.bool_], count: int
     ) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
         """Returns how much of each image stays, and which other one takes the rest.
 
@@ -49,6 +49,7 @@ class Mixing(RecipeOperation, ABC):
         Args:
             uniform: Array `(n, numbers)` of numbers from 0 to below 1.
             active: Array `(n,)`, which images are mixed at all.
+            count: Integer, how many images there are to be partners.
 
         Returns:
             Tuple of two arrays `(n,)`.
@@ -57,7 +58,7 @@ class Mixing(RecipeOperation, ABC):
             w = (1 - uniform[:, 0]) ** (-1 / self.alpha) - 1
             c = np.cos(2 * np.pi * uniform[:, 1])
             shares = (1 + np.copysign(1 / np.sqrt(1 + 1 / (w * c * c)), c)) / 2
-        partners = np.floor(uniform[:, 2] * len(uniform)).astype(np.intp)
+        partners = np.floor(uniform[:, 2] * count).astype(np.intp)
         return np.where(active, shares, 1.0), partners
 
     @abstractmethod

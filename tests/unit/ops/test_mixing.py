@@ -15,7 +15,7 @@ RANDOM = np.random.default_rng(3)
 def test_shares_are_of_the_beta_distribution(alpha):
     uniform = RANDOM.random((20_000, 3))
     active = np.ones(len(uniform), bool)
-    shares, partners = ops.MixUp(alpha).shares_and_partners(uniform, active)
+    shares, partners = ops.MixUp(alpha).shares_and_partners(uniform, active, len(uniform))
     # Not up to the ends: with a small alpha, many shares are closer to 1 than doubles are.
     points = np.linspace(0.001, 0.999, 999)
     found = np.searchsorted(np.sort(shares), points) / len(shares)
@@ -27,7 +27,7 @@ def test_shares_are_of_the_beta_distribution(alpha):
 
 def test_the_smallest_numbers_give_shares():
     uniform = np.array([[0.0, 0.0, 0.0], [1 - 2**-53, 0.5, 0.5], [0.5, 0.25, 0.5]])
-    shares, partners = ops.MixUp(1e-3).shares_and_partners(uniform, np.ones(3, bool))
+    shares, partners = ops.MixUp(1e-3).shares_and_partners(uniform, np.ones(3, bool), 3)
     np.testing.assert_array_equal(shares[:2], [0.5, 0.0])
     assert 0 <= shares[2] <= 1
     np.testing.assert_array_equal(partners, [0, 1, 1])
@@ -39,7 +39,7 @@ def test_inactive_images_keep_all_of_themselves():
     for operation in (ops.MixUp(1.0), ops.CutMix()):
         images = RANDOM.random((50, 6, 5, 2)).astype(np.float32)
         before = images.copy()
-        shares, partners = operation.shares_and_partners(uniform, active)
+        shares, partners = operation.shares_and_partners(uniform, active, len(uniform))
         kept = operation.mix(images, shares, partners, uniform)
         np.testing.assert_array_equal(kept[~active], 1)
         np.testing.assert_array_equal(images[~active], before[~active])
@@ -51,7 +51,7 @@ def test_mixup_is_a_weighted_sum(dtype):
     images = (RANDOM.random((7, 4, 5, 3)) * 255).astype(dtype)
     before = images.astype(np.float64)
     uniform = RANDOM.random((7, 3))
-    shares, partners = ops.MixUp(1.0).shares_and_partners(uniform, np.ones(7, bool))
+    shares, partners = ops.MixUp(1.0).shares_and_partners(uniform, np.ones(7, bool), 7)
     assert ops.MixUp(1.0).mix(images, shares, partners, uniform) is shares
     weights = shares[:, None, None, None]
     expected = weights * before + (1 - weights) * before[partners]
@@ -64,7 +64,7 @@ def test_mixup_of_an_image_with_itself_changes_nothing():
     before = images.copy()
     uniform = RANDOM.random((5, 3))
     operation = ops.MixUp(1.0)
-    operation.mix(images, *operation.shares_and_partners(uniform, np.ones(5, bool)), uniform)
+    operation.mix(images, *operation.shares_and_partners(uniform, np.ones(5, bool), 5), uniform)
     np.testing.assert_array_equal(images, before)
 
 
@@ -75,7 +75,7 @@ def test_cutmix_pastes_one_rectangle():
     ).copy()
     uniform = RANDOM.random((count, 5))
     operation = ops.CutMix()
-    shares, partners = operation.shares_and_partners(uniform, np.ones(count, bool))
+    shares, partners = operation.shares_and_partners(uniform, np.ones(count, bool), count)
     kept = operation.mix(images, shares, partners, uniform)
     for number, (image, share, partner) in enumerate(
         zip(images[..., 0], kept, partners, strict=True)
