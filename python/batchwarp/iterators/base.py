@@ -221,12 +221,14 @@ class Iterator(KerasDataset):
 
     @property
     def passes(self) -> int:
-        """How many passes are over, counted if there are operations; set it to begin another."""
+        """How many passes are over, if anything is drawn by that; to begin another, set it."""
         return self._pass.over(len(self))
 
     @passes.setter
     def passes(self, count: int) -> None:
         self._pass = Pass(count)
+        if self._draws_by_key:
+            self.index_array = None  # which is drawn for the pass
 
     @property
     def _counts_passes(self) -> bool:
