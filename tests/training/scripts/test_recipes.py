@@ -14,11 +14,11 @@ from batchwarp.training.scripts.recipes import add_recipe, chosen_recipe
 KERAS = {"rotation_range": 20, "horizontal_flip": True}
 
 
-def chosen(*arguments, shape=(32, 32, 3)):
+def chosen(*arguments, shape=(32, 32, 3), **options):
     parser = argparse.ArgumentParser()
     add_recipe(parser)
     parser.add_argument("--generator", default="batchwarp")
-    return chosen_recipe(parser.parse_args(list(map(str, arguments))), KERAS, shape)
+    return chosen_recipe(parser.parse_args(list(map(str, arguments))), KERAS, shape, **options)
 
 
 @pytest.fixture
@@ -96,7 +96,10 @@ def test_a_short_file(file):
         ([{"operation": "Resize", "size": 16}], "should be 32 x 32 after it.* Received: 16 x 16"),
         ([{"operation": "RandomCrop", "size": 48}], "at most 32 x 32"),
         ([{"operation": "Normalize", "mean": 0, "std": 1}], r"Normalize\(0, 1\) is not for train"),
-        ([{"operation": "MixUp", "num_classes": 2}], r"MixUp\(num_classes=2\) is not for train"),
+        (
+            [{"operation": "MixUp", "num_classes": 2}],
+            r"MixUp\(num_classes=2\) is for cats-dogs only",
+        ),
         (
             {"operations": [{"operation": "Invert"}], "value_range": [0, 1]},
             r'"value_range" should be null or \[0\.0, 255\.0\].* Received: \[0, 1\]',
@@ -111,6 +114,19 @@ def test_files_that_do_not_fit(config, message, file):
     assert "\n" not in str(error.value)
 
 
+def test_mixing(file):
+    recipe = chosen("--recipe", "randaugment+mixup", mixed_classes=2)
+    mixup = ops.MixUp(num_classes=2)
+    assert recipe.mixes
+    assert recipe.arguments["operations"] == (ops.Flip(), ops.RandAugment(), mixup)
+    path = file([{"operation": "CutMix", "num_classes": 3}])
+    assert chosen("--recipe", path, mixed_classes=3).operations == (ops.CutMix(num_classes=3),)
+    with pytest.raises(UsageError, match=r"`num_classes` of CutMix\(num_classes=3\) should be 2"):
+        chosen("--recipe", path, mixed_classes=2)
+    with pytest.raises(UsageError, match=r"MixUp\(\) is for cats-dogs only"):
+        chosen("--recipe", "randaugment+mixup")
+
+
 def test_pictures_that_do_not_fit(file):
     with pytest.raises(UsageError, match="3 channels"):
         chosen("--recipe", file([{"operation": "Hue"}]), shape=(28, 28, 1))
@@ -118,7 +134,9 @@ def test_pictures_that_do_not_fit(file):
 
 @pytest.mark.parametrize("name", ["randaugmnet", "RandAugment", "", "a/b"])
 def test_names_that_there_are_not(name):
-    with pytest.raises(UsageError, match="should be none, keras, randaugment, trivialaugment, or"):
+    with pytest.raises(
+        UsageError, match="should be none, keras, randaugment, trivialaugment, rand"
+    ):
         chosen("--recipe", name)
 
 

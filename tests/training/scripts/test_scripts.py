@@ -243,7 +243,7 @@ def photographs(tmp_path):
     [
         ([], "keras"),
         (["--no-augment", "--cache", "memory", "--limit", "20"], "none"),
-        (["--recipe", "randaugment"], "randaugment"),
+        (["--recipe", "randaugment+mixup"], "randaugment+mixup"),
     ],
 )
 def test_cats_dogs(eager, options, recipe, photographs, tmp_path, capsys):
@@ -256,9 +256,9 @@ def test_cats_dogs(eager, options, recipe, photographs, tmp_path, capsys):
     assert record["settings"]["images"] == {"training": 24, "validation": 12}
     assert record["settings"]["parameters"] == 130_241
     assert record["settings"]["recipe"] == recipe
-    if recipe == "randaugment":
-        operations = {"operations": ["Flip()", "RandAugment()"]}
-        assert record["settings"]["augmentation"] == operations
+    if recipe == "randaugment+mixup":
+        operations = ["Flip()", "RandAugment()", "MixUp(num_classes=2)"]
+        assert record["settings"]["augmentation"] == {"operations": operations}
         assert "RandAugment()" in (out / "report.html").read_text(encoding="utf-8")
     else:
         assert bool(record["settings"]["augmentation"]) == (recipe == "keras")

@@ -71,6 +71,7 @@ class Fitting:
         callbacks: Sequence[Any] = (),
         best: Mapping[str, str] | None = None,
         whole: Any = None,
+        labels: Callable[[Any], Any] | None = None,
         **arguments: Any,
     ) -> None:
         """Trains a model up to a number of epochs, with Keras' progress bar; keeps the history.
@@ -91,6 +92,7 @@ class Fitting:
             best: `monitor` and `mode` of a ModelCheckpoint, if `model.keras` shall be the best
                 model and not the last one.
             whole: The model to save, if the one to train is only a part of it; not with `best`.
+            labels: What makes of the labels of a batch those that the model learns.
             **arguments: Further arguments of `model.fit`.
         """
         record = self._record
@@ -107,7 +109,7 @@ class Fitting:
         try:
             with gate:
                 model.fit(
-                    x if flow is None else timed_batches(flow, clock, steps),
+                    x if flow is None else timed_batches(flow, clock, steps, labels),
                     y,
                     epochs=epochs,
                     initial_epoch=record.epochs,

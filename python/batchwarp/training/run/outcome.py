@@ -98,8 +98,10 @@ class Outcome:
         )
 
     def _augmented(self, datagen: Any, images: NDArray[Any]) -> NDArray[Any]:
-        flow = datagen.flow(images, batch_size=len(images), shuffle=False, seed=self._seed)
-        batch: NDArray[Any] = next(flow)
+        # Images that are mixed have labels, which do not matter here.
+        labels = np.zeros(len(images), np.int64)
+        flow = datagen.flow(images, labels, len(images), shuffle=False, seed=self._seed)
+        batch: NDArray[Any] = next(flow)[0]
         return batch
 
     def draw_curves(self) -> None:

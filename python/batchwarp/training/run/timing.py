@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 from batchwarp.console.frameworks import load_keras
@@ -83,13 +84,19 @@ class EpochClock:
         self._free = now
 
 
-def timed_batches(flow: Any, clock: EpochClock, steps: int | None = None) -> Any:
+def timed_batches(
+    flow: Any,
+    clock: EpochClock,
+    steps: int | None = None,
+    labels: Callable[[Any], Any] | None = None,
+) -> Any:
     """Returns the batches of a flow as a data set for `fit`, with their times taken.
 
     Args:
         flow: An iterator of batchwarp or of Keras.
         clock: What the times are given to.
         steps: Batches in an epoch; None takes a whole pass.
+        labels: What makes of the labels of a batch those to be learnt; None takes them as they are.
 
     Returns:
         A `keras.utils.PyDataset`.
@@ -108,7 +115,7 @@ def timed_batches(flow: Any, clock: EpochClock, steps: int | None = None) -> Any
             begin = time.perf_counter()
             batch = flow[index]
             clock.made(len(batch[0]), begin)
-            return batch
+            return batch if labels is None else (batch[0], labels(batch[1]))
 
         def on_epoch_end(self) -> None:
             flow.on_epoch_end()

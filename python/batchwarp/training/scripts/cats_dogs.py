@@ -69,7 +69,7 @@ def run(arguments: argparse.Namespace) -> None:
     Raises:
         UsageError: If data or packages are missing, or the folder cannot be written to.
     """
-    recipe = chosen_recipe(arguments, AUGMENTATION, (*SIZE, 3))
+    recipe = chosen_recipe(arguments, AUGMENTATION, (*SIZE, 3), mixed_classes=len(CLASSES))
     folder = find_folder(arguments.data)
     keras = prepare(arguments)
     generator = options.generator_class(arguments.generator)
@@ -118,6 +118,8 @@ def run(arguments: argparse.Namespace) -> None:
             epochs=arguments.epochs,
             steps=limited_steps(arguments.limit, arguments.batch_size),
             validation_data=validated.flow,
+            # The model says how much of a picture is a dog.
+            labels=(lambda weights: weights[:, 1]) if recipe.mixes else None,
         )
         this_run.outcome.evaluate([validated])
         this_run.outcome.list_unread([training, validation])

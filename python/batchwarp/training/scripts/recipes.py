@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from batchwarp import Augment, ops
 from batchwarp.console.errors import UsageError
 from batchwarp.console.recipes import read_recipe
+from batchwarp.ops.mixing import Mixing
 from batchwarp.ops.recipe import ImageOperation, ImageSpec, RecipeOperation
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ _OPERATIONS: dict[str, tuple[RecipeOperation, ...]] = {
     "randaugment": (ops.Flip(horizontal=0.5), ops.RandAugment(2, magnitude=9)),
     "trivialaugment": (ops.Flip(horizontal=0.5), ops.TrivialAugment()),
 }
+_OPERATIONS["randaugment+mixup"] = (*_OPERATIONS["randaugment"], ops.MixUp(0.2))
 _NAMES = (NONE, _KERAS, *_OPERATIONS)
 # What counts of a file besides the operations, and what the generator calls it.
 _SAMPLING = {"fill_mode": "fill_mode", "cval": "cval", "order": "interpolation_order"}
@@ -42,6 +44,11 @@ class Recipe:
     name: str
     keras: Mapping[str, Any] = field(default_factory=dict)
     operations: tuple[RecipeOperation, ...] = ()
+
+    @property
+    def mixes(self) -> bool:
+        """Whether pictures are mixed, so that labels are weights of classes."""
+        return any(isinstance(one, Mixing) for one in self.operations)
 
     @property
     def arguments(self) -> dict[str, Any]:
@@ -81,14 +88,19 @@ def add_recipe(parser: argparse.ArgumentParser) -> None:
         metavar="NAME|FILE.json",
         help=f"what is done to the pictures to train on. {NONE}: nothing; {_KERAS}: what the "
         "tutorial does, by arguments of Keras' ImageDataGenerator; randaugment, trivialaugment: "
-        "mirrored by chance, and two or one of 14 distortions, chosen for each picture; or a file, "
+        "mirrored by chance, and two or one of 14 distortions, chosen for each picture; "
+        "randaugment+mixup (cats-dogs): then mixed with another picture, as labels are; or a file, "
         "as `batchwarp preview --recipe` takes it, of which operations, fill_mode, cval and order "
         "count (default: %(default)s)",
     )
 
 
 def chosen_recipe(
-    options: argparse.Namespace, keras: Mapping[str, Any], shape: tuple[int, int, int]
+    options: argparse.Namespace,
+    keras: Mapping[str, Any],
+    shape: tuple[int, int, int],
+    *,
+    mixed_classes: int | None = None,
 ) -> Recipe:
     """Returns what `--recipe` names, checked.
 
@@ -96,6 +108,8 @@ def chosen_recipe(
         options: Parsed options, those of `add_recipe` and `--generator`.
         keras: What the tutorial does: arguments of `ImageDataGenerator`.
         shape: Height, width and channels of the pictures, which must not change.
+        mixed_classes: How many classes there are; None if the script cannot do with labels that are
+            mixed.
 
     Raises:
         UsageError: If there is no such recipe, or it does not go with the script.
@@ -114,8 +128,24 @@ def chosen_recipe(
         recipe = Recipe(name, {}, _OPERATIONS[name])
     else:
         recipe = _of_file(name)
+    operations = tuple(_for_classes(recipe, one, mixed_classes) for one in recipe.operations)
+    recipe = replace(recipe, operations=operations)
     _check(recipe, shape)
     return recipe
+
+
+def _for_classes(recipe: Recipe, one: RecipeOperation, classes: int | None) -> RecipeOperation:
+    """Returns an operation; one that mixes pictures with the number of classes."""
+    if not isinstance(one, Mixing):
+        return one
+    where = f"argument --recipe: {recipe.name}"
+    if classes is None:
+        raise UsageError(f"{where}: {one!r} is for cats-dogs only, of the training scripts")
+    if one.num_classes not in (None, classes):
+        raise UsageError(
+            f"{where}: `num_classes` of {one!r} should be {classes}, as many as there are classes"
+        )
+    return replace(one, num_classes=classes)
 
 
 def _of_file(name: str) -> Recipe:
@@ -144,10 +174,12 @@ def _check(recipe: Recipe, shape: tuple[int, int, int]) -> None:
     where = f"argument --recipe: {recipe.name}"
     image = ImageSpec(*shape)
     for one in recipe.operations:
-        if not isinstance(one, ImageOperation) or one.is_last:
+        if not isinstance(one, ImageOperation):
+            continue
+        if one.is_last:
             raise UsageError(
                 f"{where}: {one!r} is not for training scripts, which rescale pictures after all "
-                "operations and have one class for each"
+                "operations"
             )
         image = one.after(image)
     try:
