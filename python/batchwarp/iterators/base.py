@@ -319,6 +319,8 @@ class Iterator(KerasDataset):
 
     def on_epoch_end(self) -> None:
         """Is called by Keras after each epoch; draws the order of the next one."""
+        if self._counts_passes and self.use_multiprocessing:  # others have asked for batches
+            self._pass = self._pass.ask_all(len(self))
         self._set_index_array()
 
     def reset(self) -> None:

@@ -245,9 +245,10 @@ class ImageIterator(KeyedIterator):
 
     def _mixing(self) -> tuple[tuple[Mixing, int], ...]:
         """Returns the operations that mix images, with their numbers."""
-        operations = getattr(self.image_data_generator, "operations", ())
-        if any(isinstance(one, Mixing) for one in operations):
-            return recipe_of(self.image_data_generator).mixing
+        generator = self.image_data_generator
+        operations = getattr(generator, "operations", ())
+        if operations and any(isinstance(one, Mixing) for one in operations):
+            return recipe_of(generator).mixing
         return ()
 
     def _mixer(

@@ -129,6 +129,19 @@ def test_training_in_keras_takes_a_pass_for_each_epoch(keras, options):
     np.testing.assert_array_equal(one_pass(flow), expected)
 
 
+@pytest.mark.parametrize("draws", ["keras", "keyed"])
+def test_an_epoch_of_several_processes_is_a_pass(draws):
+    """As Keras does it: workers get the flow anew in each epoch, and share its positions."""
+    flow = generator(draws=draws).flow(X, IDS, batch_size=4, shuffle=False, seed=7)
+    flow.use_multiprocessing = True
+    for epoch in range(3):
+        workers = [pickle.loads(pickle.dumps(flow)) for _ in range(2)]
+        batches = [workers[position % 2][position] for position in range(3)]
+        expected = Augment(*RECIPE, seed=7)(X, keys=IDS, epoch=epoch)
+        np.testing.assert_array_equal(by_id(batches), expected)
+        flow.on_epoch_end()
+
+
 def test_another_process_makes_the_same_bytes():
     code = """
         import sys
