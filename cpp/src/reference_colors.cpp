@@ -194,20 +194,20 @@ void equalize(const Picture& picture, Row) {
         const auto level = [&](double v) {
             return static_cast<std::int64_t>(std::floor(255 * picture.unit(v) + 0.5));
         };
-        const auto count = [&](auto&& counts) {
-            return std::count_if(channel.begin(), channel.end(),
-                                 [&](double v) { return counts(level(v)); });
-        };
-        std::int64_t highest = 0;
-        for (const double v : channel) highest = std::max(highest, level(v));
-        const std::int64_t step = count([&](std::int64_t l) { return l != highest; }) / 255;
+        std::map<std::int64_t, std::int64_t> counts, before;
+        for (const double v : channel) ++counts[level(v)];
+        std::int64_t all = 0;
+        for (const auto& [l, count] : counts) {
+            before[l] = all;
+            all += count;
+        }
+        const std::int64_t step = (all - counts.rbegin()->second) / 255;
         if (step == 0) return;
         std::vector<double> result;
         result.reserve(channel.size());
         for (const double v : channel) {
-            const std::int64_t before = count([&](std::int64_t l) { return l < level(v); });
-            const auto to =
-                static_cast<double>(std::min<std::int64_t>(255, (before + step / 2) / step));
+            const auto to = static_cast<double>(
+                std::min<std::int64_t>(255, (before[level(v)] + step / 2) / step));
             result.push_back(picture.low + to * (picture.high - picture.low) / 255);
         }
         channel = std::move(result);
@@ -228,6 +228,47 @@ void sharpen(const Picture& picture, Row row) {
                 const double v = smooth + row[0] * (at(r, c, k) - smooth);
                 picture.at(r * picture.width + c, k) = std::clamp(v, picture.low, picture.high);
             }
+}
+
+// Where the pixels around one of a line are, mirrored where they are beyond its ends, and what each
+// weighs.
+std::vector<std::pair<std::int64_t, double>> gaussian(std::int64_t extent, std::int64_t middle,
+                                                      double sigma, std::int64_t radius) {
+    std::vector<std::pair<std::int64_t, double>> taps;
+    double sum = 0;
+    for (std::int64_t k = -radius; k <= radius; ++k) {
+        std::int64_t at = extent > 1 ? middle + k : 0;
+        while (at < 0 || at >= extent) at = at < 0 ? -at : 2 * (extent - 1) - at;
+        taps.emplace_back(at, std::exp(-0.5 * std::pow(static_cast<double>(k) / sigma, 2)));
+        sum += taps.back().second;
+    }
+    for (auto& [at, weight] : taps) weight /= sum;
+    return taps;
+}
+
+void gaussian_blur(const Picture& picture, Row row) {
+    const auto size = static_cast<std::int64_t>(picture.constants[0]);
+    const auto radius =
+        size > 0 ? size / 2 : static_cast<std::int64_t>(std::ceil(3 * std::abs(row[0])));
+    const auto blur = [&](std::int64_t lines, std::int64_t next_line, std::int64_t extent,
+                          std::int64_t next) {
+        const std::vector<double> before = picture.values;
+        for (std::int64_t middle = 0; middle < extent; ++middle) {
+            const auto taps = gaussian(extent, middle, row[0], radius);
+            for (std::int64_t line = 0; line < lines; ++line)
+                for (std::int64_t k = 0; k < picture.channels; ++k) {
+                    double mean = 0;
+                    for (const auto& [at, weight] : taps) {
+                        const std::int64_t pixel = line * next_line + at * next;
+                        mean +=
+                            weight * before[static_cast<std::size_t>(pixel * picture.channels + k)];
+                    }
+                    picture.at(line * next_line + middle * next, k) = mean;
+                }
+        }
+    };
+    blur(picture.width, 1, picture.height, picture.width);
+    blur(picture.height, picture.width, picture.width, 1);
 }
 
 void erase(const Picture& picture, Row row) {
@@ -256,6 +297,7 @@ const std::map<std::string_view, Change>& all_changes() {
         {"equalize", {equalize}},
         {"erase", {erase}},
         {"gamma", {gamma}},
+        {"gaussian_blur", {gaussian_blur}},
         {"grayscale", {grayscale, true}},
         {"hue", {hue, true}},
         {"hue_hsv", {hue_hsv}},

@@ -203,6 +203,51 @@ TEST(bands_of_a_large_image_are_erased_where_they_should) {
     }
 }
 
+TEST(blurs_of_any_size_equal_the_reference) {
+    std::mt19937 random(6);
+    for (const std::string& tier : available_tiers()) {
+        select_tier(tier);
+        for (const std::int64_t c : {1, 3, 5})
+            for (const auto& [height, width] : {std::pair{1, 1}, {1, 2}, {2, 1}, {5, 300}, {70, 9}})
+                for (const double size : {0, 1, 3, 21, 201})
+                    for (const double sigma : {1e-200, 0.3, 2.5, 20.0})
+                        for (const Layout layout : {Layout::nhwc, Layout::nchw})
+                            for (const DType type : {DType::f32, DType::f64}) {
+                                if (!sampled()) continue;
+                                PlanOptions o =
+                                    options_of(height, width, c,
+                                               {{"gaussian_blur", {{"kernel_size", {size}}}}});
+                                o.channels_first = layout == Layout::nchw;
+                                const Plan plan(o);
+                                const TestBatch source(DType::u8, 1, height, width, c, layout),
+                                    got(type, 1, height, width, c, layout),
+                                    want(type, 1, height, width, c, layout);
+                                source.fill(random);
+                                augment(plan, source, &sigma, got);
+                                reference_augment(plan, readable(source.view)[0], &sigma,
+                                                  want.view[0]);
+                                CHECK_NEAR(worst(got, want), 0, tolerance(type, 1));
+                            }
+    }
+}
+
+TEST(what_is_flat_stays_so_in_a_blur) {
+    for (const std::string& tier : available_tiers()) {
+        select_tier(tier);
+        const PlanOptions o = options_of(23, 31, 3, {{"gaussian_blur"}});
+        const std::vector<double> values(std::size_t{23 * 31 * 3}, 0.1F);
+        for (const double sigma : {0.1, 1.7, 30.0}) CHECK(changed(o, values, {sigma}) == values);
+        for (const double sigma : {0.1, 1.7, 30.0})
+            CHECK(changed(o, values, {sigma}, DType::f32) == values);
+    }
+}
+
+TEST(windows_of_a_blur_are_odd) {
+    for (const double size : {-1.0, 2.0, 2.5, 6003.0})
+        CHECK(throws<InvalidArgument>(
+            [size] { Plan(options_of(2, 2, 3, {{"gaussian_blur", {{"kernel_size", {size}}}}})); }));
+}
+
 TEST(not_a_number_reaches_no_other_pixel) {
     std::vector<double> values(7 * 5 * 3, 100);
     values[30] = std::numeric_limits<double>::quiet_NaN();

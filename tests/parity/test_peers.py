@@ -222,6 +222,27 @@ def test_sharpen_of_scipy(unit):
     close(ours[0], unit[0], 0)
 
 
+@pytest.mark.parametrize("size", [1, 3, 7, 21])
+@pytest.mark.parametrize("sigma", [0.1, 1.0, 3.0])
+def test_gaussian_blur(unit, torchvision, sigma, size):
+    ours = colors.gaussian_blur(unit, sigma, size)
+    close(ours, torchvision("gaussian_blur", unit, [size, size], [sigma, sigma]))
+
+
+@pytest.mark.parametrize("sigma", [0.1, 1.0, 3.0])
+def test_gaussian_blur_of_scipy(unit, sigma):
+    """Which has four times sigma on either side, unless told otherwise."""
+    theirs = ndimage.gaussian_filter(
+        unit, sigma, radius=math.ceil(3 * sigma), axes=(0, 1), mode="mirror"
+    )
+    close(colors.gaussian_blur(unit, sigma, None), theirs, 1e-12)
+
+
+def test_gaussian_blur_of_opencv(unit):
+    theirs = cv2.GaussianBlur(unit, (7, 7), 1.2, borderType=cv2.BORDER_REFLECT_101)
+    close(colors.gaussian_blur(unit, 1.2, 7), theirs, 1e-12)
+
+
 SIZES = [(7, 5), (11, 40), (40, 11), (23, 9), (1, 1)]
 
 

@@ -12,6 +12,7 @@ and by what the output's dtype can tell apart.
 
 from __future__ import annotations
 
+import itertools
 import os
 from types import SimpleNamespace
 from typing import NamedTuple
@@ -91,6 +92,12 @@ def colors(channels):
         st.builds(ops.AutoContrast, p=PROBABILITY),
         st.builds(ops.Equalize, p=PROBABILITY),
         st.builds(ops.Sharpen, FACTOR, p=PROBABILITY),
+        st.builds(
+            ops.GaussianBlur,
+            st.one_of(st.just((0.1, 2.0)), pair(0, 4), st.sampled_from([0, 0.01, 30])),
+            st.sampled_from([None, None, 1, 3, 9, 41]),
+            p=PROBABILITY,
+        ),
         st.builds(
             ops.Erase,
             scale=pair(0.02, 0.6),
@@ -311,14 +318,15 @@ def outcomes(case, index):
     # Integers are rounded in between, which leaves nothing of it.
     signs = (1, -1, random.choice([-1, 1], exact.shape))
     results += [colored(exact + sign * VALUES * extent, changes, ends) for sign in signs]
-    # What is white or black exactly, as after auto-contrast, is so within rounding only, of which
-    # steep operations make much.
+    # What is white or black exactly, as after auto-contrast, or on the edge of a step, as after
+    # posterizing, is so within rounding only, of which these make much.
+    signs = list(itertools.product((1, -1), repeat=image.shape[2]))
     for at, leaf in enumerate(changes):
-        if leaf.kind == "gamma":
+        if leaf.kind in ("gamma", "posterize", "solarize"):
             before = colored(exact, changes[:at], ends)
             results += [
-                colored(before + off, changes[at:], ends)
-                for off in (FLOAT * extent, -FLOAT * extent)
+                colored(before + FLOAT * extent * np.array(sign), changes[at:], ends)
+                for sign in signs
             ]
     return np.array(results), extent, changes
 

@@ -45,6 +45,7 @@ def transforms(key: str, side: int) -> list[Any]:
         work.B: [flip, affine, perspective, jitter, erase, normalize],
         work.D: [crop, flip, jitter, normalize],
         work.EQUALIZE: [albumentations.Equalize(mode="pil", p=1.0)],
+        work.BLUR: [albumentations.GaussianBlur((13, 13), work.SIGMA, p=1.0)],
         work.SHARPEN: [albumentations.Sharpen(p=1.0)],
     }
     return recipes[key]
@@ -68,7 +69,7 @@ PEER = Peer(
     "image by image, with two threads of OpenCV's or in two of Python's",
     {
         key: partial(make, key)
-        for key in (work.A, work.A_JITTER, work.B, work.D, work.EQUALIZE, work.SHARPEN)
+        for key in (work.A, work.A_JITTER, work.B, work.D, work.EQUALIZE, work.SHARPEN, work.BLUR)
     },
     {
         "": "8 bits between its transforms; interpolates in each that moves pixels",

@@ -36,6 +36,7 @@ def transforms(key: str, side: int) -> list[Any]:
         work.C: [RandAugment(n=2, m=work.MAGNITUDE)],
         work.D: [crop, flip, jitter, normalize],
         work.EQUALIZE: [augmentation.RandomEqualize(p=1.0)],
+        work.BLUR: [augmentation.RandomGaussianBlur((13, 13), work.SIGMA, p=1.0)],
         work.SHARPEN: [augmentation.RandomSharpness(work.SHARPNESS[1], p=1.0)],
     }
     return recipes[key]
@@ -55,7 +56,16 @@ def make(key: str, x: Images, side: int) -> dict[str, Contender]:
     return {"": Contender(run, partial(torch.set_num_threads, THREADS))}
 
 
-KEYS = (work.A, work.A_JITTER, work.B, work.C, work.D, work.EQUALIZE, work.SHARPEN)
+KEYS = (
+    work.A,
+    work.A_JITTER,
+    work.B,
+    work.C,
+    work.D,
+    work.EQUALIZE,
+    work.SHARPEN,
+    work.BLUR,
+)
 PEER = Peer(
     "kornia",
     "kornia",

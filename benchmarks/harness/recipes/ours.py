@@ -41,6 +41,7 @@ def operations(key: str, side: int) -> tuple[RecipeOperation, ...]:
         work.D: (crop, flip, jitter, normalize),
         work.EQUALIZE: (ops.Equalize(),),
         work.SHARPEN: (ops.Sharpen(work.SHARPNESS),),
+        work.BLUR: (ops.GaussianBlur(work.SIGMA),),
     }
     return recipes[key]
 

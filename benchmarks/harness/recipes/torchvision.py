@@ -33,6 +33,8 @@ def transform(key: str, side: int) -> Any:
         work.D: [crop, flip, jitter, *store],
         work.EQUALIZE: [v2.RandomEqualize(p=1.0)],
         # It has no range: a factor in the middle of it that is not neutral.
+        # Its window does not follow from sigma: one of the width of batchwarp's in the middle.
+        work.BLUR: [v2.GaussianBlur(13, work.SIGMA)],
         work.SHARPEN: [v2.RandomAdjustSharpness((low + 2 * high) / 3, p=1.0)],
     }
     return v2.Compose(recipes[key])
@@ -47,7 +49,16 @@ def make(key: str, x: Images, side: int) -> dict[str, Contender]:
     return image_by_image(partial(transform, key, side), images, out, torch.set_num_threads)
 
 
-KEYS = (work.A, work.A_JITTER, work.B, work.C, work.D, work.EQUALIZE, work.SHARPEN)
+KEYS = (
+    work.A,
+    work.A_JITTER,
+    work.B,
+    work.C,
+    work.D,
+    work.EQUALIZE,
+    work.SHARPEN,
+    work.BLUR,
+)
 PEER = Peer(
     "torchvision v2",
     "torchvision",

@@ -24,6 +24,7 @@ ERASED, SCALE, RATIO = 0.5, (0.02, 0.33), (0.3, 3.3)  # probability; share and r
 CROP_SCALE, CROP_RATIO = (0.08, 1.0), (3 / 4, 4 / 3)
 MAGNITUDE = 9  # of RandAugment, of 30
 SHARPNESS = (0.5, 1.5)
+SIGMA = (1.0, 3.0)  # pixels
 SIDE, TINY = 224, 18  # of the results; TINY to see that it runs
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of values from 0 to 1
 
@@ -51,7 +52,7 @@ class Recipe:
 
 
 A, A_JITTER, B, C, D = "A", "A + jitter", "B", "C", "D"
-EQUALIZE, SHARPEN = "equalize", "sharpen"
+EQUALIZE, SHARPEN, BLUR = "equalize", "sharpen", "blur"
 RECIPES = (
     Recipe(A, "flip, affine, normalize"),
     Recipe(A_JITTER, "flip, affine, jitter of brightness, contrast, saturation, hue, normalize"),
@@ -60,6 +61,7 @@ RECIPES = (
     Recipe(D, "random resized crop from 500×375, flip, jitter, normalize", (375, 500)),
     Recipe(EQUALIZE, "equalize"),
     Recipe(SHARPEN, "sharpen"),
+    Recipe(BLUR, "Gaussian blur"),
 )
 
 # Takes images (n, height, width, 3) of uint8 and the side of the result; returns the ways to do it,

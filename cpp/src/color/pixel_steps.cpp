@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "color/blur.hpp"
 #include "color/channels.hpp"
 #include "color/levels.hpp"
 #include "color/linear_run.hpp"
@@ -208,6 +209,13 @@ class PixelSteps {
                 if constexpr (ops::FillsWindow<Op>) fill<Op>(step, parameters, image_, scaling);
                 if constexpr (ops::MapsLevels<Op>)
                     map_levels(image_, context_of<T>().limits, &Op::map);
+                if constexpr (ops::BlursPixels<Op>) {
+                    const double* constants = step.constants.data();
+                    std::vector<double> weights(
+                        static_cast<std::size_t>(Op::radius(parameters, constants) + 1));
+                    Op::weigh(parameters, constants, weights.data());
+                    blur(image_, context_of<T>().limits, weights);
+                }
                 if constexpr (ops::ChangesPixels<Op>) {
                     auto context = context_of<T>();
                     std::vector<Range<T>> ranges;

@@ -12,6 +12,7 @@
 #include "ops/erase.hpp"
 #include "ops/flip.hpp"
 #include "ops/gamma.hpp"
+#include "ops/gaussian_blur.hpp"
 #include "ops/grayscale.hpp"
 #include "ops/hue.hpp"
 #include "ops/hue_hsv.hpp"
@@ -52,6 +53,6 @@ using All =
     List<KerasAffine, Flip, AffineTransform, Rotate90, RandomCrop, Crop, Resize, RandomResizedCrop,
          Perspective, KerasChannelShift, KerasBrightness, Brightness, Contrast, Saturation, Hue,
          HueHsv, Grayscale, Invert, ChannelShift, ChannelDrop, Gamma, Solarize, Posterize,
-         AutoContrast, Equalize, Sharpen, Erase, Standardize, Normalize>;
+         AutoContrast, Equalize, Sharpen, GaussianBlur, Erase, Standardize, Normalize>;
 
 }  // namespace batchwarp::ops

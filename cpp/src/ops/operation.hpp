@@ -108,6 +108,14 @@ concept FillsWindow = requires(const double* row, const double* constants, int c
     static_cast<double>(Op::value(constants, channel));
 };
 
+/// Makes each value a mean of those around it, along columns and along rows. `weights` are of the
+/// value itself and of the two at each distance up to `radius`.
+template <class Op>
+concept BlursPixels = requires(const double* row, const double* constants, double* weights) {
+    static_cast<int>(Op::radius(row, constants));
+    Op::weigh(row, constants, weights);
+};
+
 /// Replaces the levels of a channel, from how often there is each of 256; false: leaves it.
 template <class Op>
 concept MapsLevels = requires(const int64_t* counts, uint8_t* levels) {
@@ -119,7 +127,8 @@ concept Operation =
     (Op::description.scope == Scope::coordinates && MovesPixels<Op> &&
      !Op::description.needs.whole_image()) ||
     (Op::description.scope == Scope::pixel &&
-     (ChangesPixels<Op> || MixesChannels<Op> || FillsWindow<Op> || MapsLevels<Op>) &&
+     (ChangesPixels<Op> || MixesChannels<Op> || FillsWindow<Op> || BlursPixels<Op> ||
+      MapsLevels<Op>) &&
      !Op::description.needs.moments) ||
     (Op::description.scope == Scope::store && ScalesValues<Op> && !Op::description.needs.range);
 

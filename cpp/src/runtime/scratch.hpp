@@ -52,6 +52,8 @@ struct Scratch {
     Buffer<float> weights;
     Buffer<float> spline_weights;
     Buffer<std::int32_t> offsets;
+    Buffer<float> lines;  // of an image that is blurred
+    Buffer<double> lines64;
     Buffer<std::uint8_t> levels;  // of an image that is equalized
     Buffer<double> numbers;       // random ones, of some images
 

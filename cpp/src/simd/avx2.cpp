@@ -143,12 +143,16 @@ struct Lanes {
     static BATCHWARP_INLINE Float turn(Float v, Int by) { return _mm256_permutevar8x32_ps(v, by); }
 };
 
-// What sixteen.inl computes with.
+// What sixteen.inl and blur.inl compute with.
 struct Vec {
     using Register = __m256;
     static constexpr int count = 8;
 
     static BATCHWARP_INLINE Register all(float v) { return _mm256_set1_ps(v); }
+    static BATCHWARP_INLINE Register add(Register a, Register b) { return _mm256_add_ps(a, b); }
+    static BATCHWARP_INLINE Register subtract(Register a, Register b) {
+        return _mm256_sub_ps(a, b);
+    }
     static BATCHWARP_INLINE Register multiply_add(Register a, Register b, Register c) {
         return _mm256_fmadd_ps(a, b, c);
     }
@@ -241,6 +245,7 @@ static_assert(TierLanes<Lanes> && TierVec<Vec, Four> && TierWords<Words>);
 #include "point.inl"
 #include "spline_rows.inl"
 #include "sixteen.inl"
+#include "blur.inl"
 #include "spline_filter.inl"
 #include "spline.inl"
 #include "bytes.inl"

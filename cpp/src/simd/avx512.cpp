@@ -151,12 +151,16 @@ struct Lanes {
     }
 };
 
-// What sixteen.inl computes with.
+// What sixteen.inl and blur.inl compute with.
 struct Vec {
     using Register = __m512;
     static constexpr int count = 16;
 
     static BATCHWARP_INLINE Register all(float v) { return _mm512_set1_ps(v); }
+    static BATCHWARP_INLINE Register add(Register a, Register b) { return _mm512_add_ps(a, b); }
+    static BATCHWARP_INLINE Register subtract(Register a, Register b) {
+        return _mm512_sub_ps(a, b);
+    }
     static BATCHWARP_INLINE Register multiply_add(Register a, Register b, Register c) {
         return _mm512_fmadd_ps(a, b, c);
     }
@@ -253,6 +257,7 @@ static_assert(TierLanes<Lanes> && TierVec<Vec, Four> && TierWords<Words>);
 #include "point.inl"
 #include "spline_rows.inl"
 #include "sixteen.inl"
+#include "blur.inl"
 #include "spline_filter.inl"
 #include "spline.inl"
 #include "bytes.inl"

@@ -24,6 +24,7 @@
 #include "point.inl"
 #include "spline_rows.inl"
 #include "sixteen.inl"
+#include "blur.inl"
 #include "spline_filter.inl"
 #include "spline.inl"
 #include "bytes.inl"

@@ -220,6 +220,11 @@ struct KernelTable {
     /// floor((value - low) * factor + 0.5), saturated to 0 to 255; NaN becomes 0.
     void (*levels)(const float* data, int64_t count, float low, float factor, uint8_t* to);
 
+    /// Sums of 2 * `radius` + 1 lines of `count` values: of the middle one, and of those at each
+    /// distance k from it, times weights[k], how far they are from it. No line is `to`.
+    void (*blend_around)(const float* const* lines, const float* weights, int32_t radius,
+                         int64_t count, float* to);
+
     void (*resize_rows)(const ResizeRowsJob&);
     /// `count` bytes of an output row from 2 * `steps` rows; a step has two high words, two low.
     void (*resize_columns)(const uint8_t* const* rows, const int16_t* weights, int64_t steps,

@@ -93,12 +93,14 @@ struct Lanes {
     }
 };
 
-// What sixteen.inl computes with.
+// What sixteen.inl and blur.inl compute with.
 struct Vec {
     using Register = Four;
     static constexpr int count = 4;
 
     static BATCHWARP_INLINE Four all(float v) { return all_four(v); }
+    static BATCHWARP_INLINE Four add(Four a, Four b) { return a + b; }
+    static BATCHWARP_INLINE Four subtract(Four a, Four b) { return a - b; }
     static BATCHWARP_INLINE Four multiply_add(Four a, Four b, Four c) { return a * b + c; }
 };
 

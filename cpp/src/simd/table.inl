@@ -30,6 +30,7 @@ constexpr KernelTable make_table(const char* name) noexcept {
             channel_sums,
             channel_ranges,
             levels,
+            blend_around,
             resize_row_group,
             resize_columns,
             premultiply,

@@ -74,6 +74,8 @@ concept TierVec = requires(typename V::Register r, Four four) {
     requires V::count > 0 && spline_lanes % V::count == 0;
     requires sizeof(r) == V::count * sizeof(float);
     { V::all(1.0f) } -> Same<typename V::Register>;
+    { V::add(r, r) } -> Same<typename V::Register>;
+    { V::subtract(r, r) } -> Same<typename V::Register>;
     { V::multiply_add(r, r, r) } -> Same<typename V::Register>;
     { V::multiply_add(four, four, four) } -> Same<Four>;
 };

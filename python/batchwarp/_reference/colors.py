@@ -154,6 +154,18 @@ def sharpen(image: Image, factor: float, low: float, high: float) -> Image:
     return result
 
 
+def gaussian_blur(image: Image, sigma: float, kernel_size: int | None) -> Image:
+    """Takes weighted means of columns, then of rows, of the image mirrored beyond its edges."""
+    radius = math.ceil(3 * sigma) if kernel_size is None else kernel_size // 2
+    weights = np.exp(-((np.arange(-radius, radius + 1) / sigma) ** 2) / 2)
+    weights /= weights.sum()
+    for axis in (0, 1):
+        around = [(radius, radius) if one == axis else (0, 0) for one in range(3)]
+        padded = np.pad(image, around, mode="reflect")
+        image = np.lib.stride_tricks.sliding_window_view(padded, weights.size, axis) @ weights
+    return image
+
+
 def erase(image: Image, area: Mapping[str, float], value: float | tuple[float, ...]) -> Image:
     """Overwrites a rectangle."""
     result = image.copy()
@@ -188,6 +200,7 @@ WITHIN = {
     "autocontrast",
     "equalize",
     "sharpen",
+    "gaussian_blur",
 }
 
 # By what a leaf is: from it, the image and the value range to the image after it.
@@ -209,6 +222,9 @@ CHANGES: Mapping[str, Callable[[Leaf, Image, float, float], Image]] = {
     "autocontrast": lambda leaf, x, *ends: autocontrast(x, *ends),  # noqa: ARG005
     "equalize": lambda leaf, x, *ends: equalize(x, *ends),  # noqa: ARG005
     "sharpen": lambda leaf, x, *ends: sharpen(x, leaf.columns["sharpen"], *ends),
+    "gaussian_blur": lambda leaf, x, *_: gaussian_blur(
+        x, leaf.columns["sigma"], leaf.op.kernel_size
+    ),
     "erase": lambda leaf, x, *_: erase(x, leaf.columns, leaf.op.value),
     "normalize": lambda leaf, x, *_: normalize(x, leaf.op.mean, leaf.op.std),
 }

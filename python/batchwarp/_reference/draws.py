@@ -252,6 +252,7 @@ LEAVES: Mapping[str, tuple[str, Draw]] = {
     "Posterize": ("posterize", posterize),
     "AutoContrast": ("autocontrast", _always("autocontrast")),
     "Equalize": ("equalize", _always("equalize")),
+    "GaussianBlur": ("gaussian_blur", _drawn("sigma", "sigma", itself)),
     "Sharpen": ("sharpen", _drawn("sharpen", "factor", factors)),
     "Erase": ("erase", erase),
     "Normalize": ("normalize", _nothing),
@@ -284,6 +285,7 @@ NEUTRAL: Mapping[str, Columns] = {
     "posterize": {"bits": 8.0},
     "autocontrast": {"autocontrast": 0.0},
     "equalize": {"equalize": 0.0},
+    "gaussian_blur": {"sigma": 0.0},
     "sharpen": {"sharpen": 1.0},
     "erase": {"top": 0.0, "left": 0.0, "height": 0.0, "width": 0.0},
 }

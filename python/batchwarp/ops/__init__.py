@@ -26,6 +26,7 @@ from batchwarp.ops.equalize import Equalize
 from batchwarp.ops.erase import Erase
 from batchwarp.ops.flip import Flip
 from batchwarp.ops.gamma import Gamma
+from batchwarp.ops.gaussian_blur import GaussianBlur
 from batchwarp.ops.grayscale import Grayscale
 from batchwarp.ops.hue import Hue
 from batchwarp.ops.invert import Invert
@@ -58,6 +59,7 @@ __all__ = [
     "Erase",
     "Flip",
     "Gamma",
+    "GaussianBlur",
     "Grayscale",
     "Hue",
     "Invert",

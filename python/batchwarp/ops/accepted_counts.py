@@ -7,7 +7,7 @@ from typing import Any
 
 from batchwarp.ops.accepted import Accepted, items_of, whole_number
 
-__all__ = ["Counts", "Padding", "Size", "Turns", "Whole"]
+__all__ = ["Counts", "Odd", "Padding", "Size", "Turns", "Whole"]
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,27 @@ class Whole(Accepted):
             return None
         number = whole_number(value)
         if number < self.least or (self.most is not None and number > self.most):
+            raise ValueError
+        return number
+
+
+@dataclass(frozen=True)
+class Odd(Accepted):
+    """An odd number of pixels, or none.
+
+    Attributes:
+        most: The most that is accepted.
+    """
+
+    most: int
+
+    def __str__(self) -> str:
+        return f"an odd integer from 1 to {self.most}, or None"
+
+    def __call__(self, value: Any) -> int | None:
+        """Returns an integer or `None`."""
+        number = None if value is None else whole_number(value)
+        if number is not None and (number % 2 == 0 or not 1 <= number <= self.most):
             raise ValueError
         return number
 
