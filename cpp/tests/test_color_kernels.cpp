@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "batchwarp/cpu.hpp"
+#include "batchwarp/plan.hpp"
+#include "color/pixel_steps.hpp"
 #include "images.hpp"
 #include "simd/kernels.hpp"
 #include "testing.hpp"
@@ -151,6 +153,70 @@ TEST(levels_are_rounded_and_saturated) {
         for (std::size_t i = 0; i < got.size(); ++i) {
             const double level = std::floor((values[i] + 10.0) * 1.5 + 0.5);
             CHECK(got[i] == (level > 0 ? std::min(level, 255.0) : 0));
+        }
+    });
+}
+
+TEST(powers_are_as_right_as_documented) {
+    // Exponents of which the smallest makes most of the smallest values.
+    for (const double exponent : {0.05, 0.5, 0.9, 1.1, 2.0, 7.0}) {
+        const Plan plan({.height = 1, .width = 1, .channels = 1, .steps = {{"gamma"}}});
+        sweep([&](std::mt19937&, std::int64_t count) {
+            std::vector<float> values(static_cast<std::size_t>(count));
+            for (std::size_t i = 0; i < values.size(); ++i)
+                values[i] = 255 * static_cast<float>(i) / static_cast<float>(values.size());
+            values.back() = 255;
+            const std::vector<float> before = values;
+            change_pixels(plan, &exponent, Planes<float>{values.data(), 1, count, 1, count, 0});
+            for (std::size_t i = 0; i < values.size(); ++i)
+                CHECK_NEAR(values[i], 255 * std::pow(before[i] / 255.0, exponent), 2e-4);
+            CHECK(values.back() == 255 && (count == 1 || values[0] == 0));
+        });
+    }
+}
+
+TEST(white_is_white_on_any_scale_after_a_power) {
+    for (const double high : {1.0, 3.0, 10.0, 49.0, 255.0, 1000.0, 65535.0}) {
+        PlanOptions o{.height = 1, .width = 1, .channels = 1, .steps = {{"gamma"}}};
+        o.high = high;
+        const Plan plan(o);
+        sweep([&](std::mt19937&, std::int64_t) {
+            float values[] = {static_cast<float>(high), 0, 2 * static_cast<float>(high), -1, NAN};
+            const double exponent = 0.7;
+            change_pixels(plan, &exponent, Planes<float>{values, 1, 5, 1, 5, 0});
+            CHECK(values[0] == static_cast<float>(high) && values[2] == values[0]);
+            CHECK(values[1] == 0 && values[3] == 0 && std::isnan(values[4]));
+        });
+    }
+}
+
+TEST(a_channel_that_equalizing_leaves_is_brought_to_the_limits) {
+    const Plan plan({.height = 20, .width = 30, .channels = 3, .steps = {{"equalize"}}});
+    sweep([&](std::mt19937& random, std::int64_t) {
+        std::vector<float> image = random_values(random, 1800);
+        for (std::size_t i = 1; i < image.size(); i += 3) image[i] = i % 2 == 0 ? 77.25f : 77.0f;
+        image[4] = -3;  // the last level and the rest are too few for a step
+        const std::vector<float> before = image;
+        std::vector<float> plane = image;
+        const double parameter = 1;
+        change_pixels(plan, &parameter, Planes<float>{image.data(), 1, 600, 3, 30, 0});
+        for (std::size_t i = 1; i < image.size(); i += 3)
+            CHECK(image[i] == std::max(before[i], 0.0f));
+        // Channels side by side, as one after the other.
+        for (std::size_t i = 0; i < 1800; ++i) plane[i % 3 * 600 + i / 3] = before[i];
+        change_pixels(plan, &parameter, Planes<float>{plane.data(), 3, 600, 1, 30, 0});
+        for (std::size_t i = 0; i < 1800; ++i) CHECK(plane[i % 3 * 600 + i / 3] == image[i]);
+    });
+}
+
+TEST(what_is_flat_stays_as_it_is_when_sharpened) {
+    const Plan plan({.height = 6, .width = 40, .channels = 1, .steps = {{"sharpen"}}});
+    sweep([&](std::mt19937&, std::int64_t) {
+        for (const float level : {0.0f, 1.0f, 77.0f, 254.0f, 255.0f}) {
+            std::vector<float> image(240, level);
+            const double factor = 1.7;
+            change_pixels(plan, &factor, Planes<float>{image.data(), 1, 240, 1, 40, 0});
+            for (const float v : image) CHECK(v == level);
         }
     });
 }

@@ -1,5 +1,8 @@
 #include "color/levels.hpp"
 
+#include <algorithm>
+#include <iterator>
+
 #include "runtime/scratch.hpp"
 #include "simd/kernels.hpp"
 
@@ -20,28 +23,75 @@ void find_levels(const double* data, std::int64_t count, Range<double> limits, s
     }
 }
 
+// How often there is each level, of interleaved channels. Neighbours are alike, and a count that is
+// added to twice in a row waits for itself: so there are several of each.
+template <int channels>
+void count_levels(const std::uint8_t* levels, std::int64_t pixels, std::int64_t step,
+                  std::int64_t (&counts)[channels][level_count]) noexcept {
+    constexpr int parts = channels == 1 ? 4 : 2;
+    std::int64_t some[parts][channels][level_count] = {};
+    const auto count = [&](int part) {
+        for (int c = 0; c < channels; ++c) ++some[part][c][levels[c]];
+        levels += step;
+    };
+    std::int64_t i = 0;
+    for (; i + parts <= pixels; i += parts)
+        for (int part = 0; part < parts; ++part) count(part);
+    for (; i < pixels; ++i) count(0);
+    for (int c = 0; c < channels; ++c)
+        for (std::size_t k = 0; k < level_count; ++k) {
+            counts[c][k] = 0;
+            for (const auto& part : some) counts[c][k] += part[c][k];
+        }
+}
+
+// Replaces values by what tables have for their levels.
+template <int channels, class T>
+void look_up(const std::uint8_t* levels, std::int64_t pixels, std::int64_t step,
+             const T (*tables)[level_count], T* values) noexcept {
+    for (std::int64_t i = 0; i < pixels; ++i, levels += step, values += step)
+        for (int c = 0; c < channels; ++c) values[c] = tables[c][levels[c]];
+}
+
+// Does `channels` of the interleaved ones, from that which `levels` and `values` begin with.
+template <int channels, class T>
+void map_some(const std::uint8_t* levels, std::int64_t pixels, std::int64_t step, Range<T> limits,
+              LevelMap map, T* values) noexcept {
+    std::int64_t counts[channels][level_count];
+    count_levels(levels, pixels, step, counts);
+    T tables[channels][level_count];
+    bool changes[channels];
+    for (int c = 0; c < channels; ++c) {
+        std::uint8_t mapped[level_count] = {};
+        changes[c] = map(counts[c], mapped);
+        for (std::size_t k = 0; k < level_count; ++k)
+            tables[c][k] = limits.low + mapped[k] * (limits.high - limits.low) / 255;
+    }
+    if (std::ranges::find(changes, false) == std::end(changes))
+        return look_up<channels>(levels, pixels, step, tables, values);
+    for (int c = 0; c < channels; ++c, ++levels, ++values)
+        if (changes[c])
+            look_up<1>(levels, pixels, step, tables + c, values);
+        else
+            for (std::int64_t i = 0; i < pixels; ++i)
+                values[i * step] = limits.clip(values[i * step]);
+}
+
 }  // namespace
 
 template <class T>
 void map_levels(const Planes<T>& image, Range<T> limits, LevelMap map) {
-    std::uint8_t* const all = Scratch::of_this_thread().levels.reserve(image.count());
-    find_levels(image.data, image.count(), limits, all);
+    std::uint8_t* const levels = Scratch::of_this_thread().levels.reserve(image.count());
+    find_levels(image.data, image.count(), limits, levels);
     const std::int64_t step = image.channels;
     for (std::int64_t p = 0; p < image.planes; ++p) {
-        for (std::int64_t c = 0; c < step; ++c) {
-            T* value = image.plane(p) + c;
-            const std::uint8_t* level = all + (value - image.data);
-            std::int64_t counts[level_count] = {};
-            // NOLINTNEXTLINE(clang-analyzer-security.ArrayBound): there is one for each value
-            for (std::int64_t i = 0; i < image.pixels; ++i) ++counts[level[i * step]];
-            std::uint8_t mapped[level_count];
-            const bool changes = map(counts, mapped);
-            T values[level_count];
-            for (std::size_t i = 0; i < level_count; ++i)
-                values[i] = limits.low + mapped[i] * (limits.high - limits.low) / 255;
-            for (std::int64_t i = 0; i < image.pixels; ++i, value += step)
-                *value = changes ? values[level[i * step]] : limits.clip(*value);
-        }
+        T* const values = image.plane(p);
+        const std::uint8_t* of_plane = levels + (values - image.data);
+        if (step == 3)
+            map_some<3>(of_plane, image.pixels, step, limits, map, values);
+        else
+            for (std::int64_t c = 0; c < step; ++c)
+                map_some<1>(of_plane + c, image.pixels, step, limits, map, values + c);
     }
 }
 

@@ -9,6 +9,7 @@
 #include "color/levels.hpp"
 #include "color/linear_run.hpp"
 #include "ops/list.hpp"
+#include "ops/neighbours.hpp"
 #include "ops/scaling.hpp"
 #include "runtime/scratch.hpp"
 #include "simd/kernels.hpp"
@@ -86,44 +87,37 @@ void change_interleaved(int operation, const ops::FunctionOf<Op, T>& function,
     }
 }
 
-// `count` values from the three rows around them.
+// A row of `count` values from itself, the one below and what was above.
 template <class Op>
-void change_row(int operation, const ops::FunctionOf<Op, float>& function,
-                const float* const (&rows)[3], float* to, std::int64_t count,
-                std::int64_t step) noexcept {
-    kernels().row[operation](&function, rows[0], rows[1], rows[2], to, count, step);
+void change_row(int operation, const ops::FunctionOf<Op, float>& function, float* above, float* row,
+                const float* below, float* sums, std::int64_t count, std::int64_t step) noexcept {
+    kernels().row[operation](&function, above, row, below, sums, count, step);
 }
 
 template <class Op>
-void change_row(int, const ops::FunctionOf<Op, double>& function, const double* const (&rows)[3],
-                double* to, std::int64_t count, std::int64_t step) noexcept {
-    for (std::int64_t i = 0; i < count; ++i)
-        to[i] = function(rows[0] + i, rows[1] + i, rows[2] + i, step);
+void change_row(int, const ops::FunctionOf<Op, double>& function, double* above, double* row,
+                const double* below, double* sums, std::int64_t count, std::int64_t step) noexcept {
+    ops::change_row(function, above, row, below, sums, count, step);
 }
 
-// Functions of neighbours see three rows as they were before, within `limits`. Pixels of the edges
-// have no function.
+// Functions of neighbours see pixels as they were before, within limits. Pixels of the edges have
+// no function.
 template <class Op, class T>
-void change_rows(int operation, const ops::FunctionOf<Op, T>& function, Range<T> limits,
-                 const Planes<T>& image) {
-    const std::int64_t step = image.channels, row = image.width * step;
+void change_rows(int operation, const ops::FunctionOf<Op, T>& function, const Planes<T>& image) {
+    const std::int64_t step = image.channels, count = image.width * step;
     const std::int64_t height = image.pixels / image.width;
-    std::vector<T> before(static_cast<std::size_t>(3 * row));
-    const auto kept = [&](std::int64_t r) { return before.data() + r % 3 * row; };
+    const auto clip = [&](T value) { return function.limits().clip(value); };
+    std::vector<T> memory(static_cast<std::size_t>(2 * count));
+    T *const above = memory.data(), *const sums = above + count;
     for (std::int64_t p = 0; p < image.planes; ++p) {
-        const auto keep = [&](std::int64_t r) {
-            const T* from = image.plane(p) + r * row;
-            std::transform(from, from + row, kept(r), [&](T value) { return limits.clip(value); });
-        };
-        keep(0);
-        for (std::int64_t r = 0; r < height; ++r) {
-            if (r + 1 < height) keep(r + 1);
-            T* to = image.plane(p) + r * row;
-            std::copy_n(kept(r), row, to);
-            if (r == 0 || r + 1 == height || image.width < 3) continue;
-            const T* const rows[3] = {kept(r - 1) + step, kept(r) + step, kept(r + 1) + step};
-            change_row<Op>(operation, function, rows, to + step, row - 2 * step, step);
+        T* row = image.plane(p);
+        std::transform(row, row + count, row, clip);
+        std::copy_n(row, count, above);
+        for (std::int64_t r = 2; r < height; ++r) {
+            row += count;
+            change_row<Op>(operation, function, above, row, row + count, sums, count, step);
         }
+        if (height > 1) std::transform(row + count, row + 2 * count, row + count, clip);
     }
 }
 
@@ -242,7 +236,7 @@ class PixelSteps {
     void apply(int operation, const ops::FunctionOf<Op, T>& function) {
         using Function = ops::FunctionOf<Op, T>;
         if constexpr (ops::OfNeighbours<Function, T>) {
-            change_rows<Op>(operation, function, context_of<T>().limits, image_);
+            change_rows<Op>(operation, function, image_);
         } else {
             if (ops::OfPixel<Function, T> && image_.planes > 1)
                 return change_interleaved<Op>(operation, function, image_);

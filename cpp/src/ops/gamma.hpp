@@ -1,8 +1,9 @@
 // The power of a value on a scale from black, 0, to white, 1.
 #pragma once
 
+#include <math.h>
+
 #include "ops/operation.hpp"
-#include "ops/power.hpp"
 
 namespace batchwarp::ops {
 
@@ -10,6 +11,7 @@ struct Gamma {
     static constexpr Description description{
         .name = "gamma", .scope = Scope::pixel, .columns = {{"gamma", 1, 0.5, 2}}};
 
+    /// For kernels: simd/gamma.inl.
     template <class T>
     class Function {
       public:
@@ -20,8 +22,12 @@ struct Gamma {
 
         BATCHWARP_HD_INLINE T operator()(T value, int /*channel*/) const noexcept {
             const T scaled = (limits_.clip(value) - limits_.low) / extent_;
-            return limits_.low + extent_ * power(scaled, exponent_);
+            return limits_.low + extent_ * static_cast<T>(pow(double{scaled}, double{exponent_}));
         }
+
+        BATCHWARP_HD_INLINE T exponent() const noexcept { return exponent_; }
+        BATCHWARP_HD_INLINE T black() const noexcept { return limits_.low; }
+        BATCHWARP_HD_INLINE T extent() const noexcept { return extent_; }
 
       private:
         T exponent_;

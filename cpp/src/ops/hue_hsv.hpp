@@ -18,7 +18,6 @@ struct HueHsv {
         BATCHWARP_HD_INLINE Function(const double* row, const Context<T>& context) noexcept
             : limits_(context.limits), sixths_(static_cast<T>(6 * (row[0] - floor(row[0])))) {}
 
-        // Without a branch, so that compilers make vectors of it.
         BATCHWARP_HD_INLINE void operator()(T* pixel, int /*channels*/) const noexcept {
             const T red = limits_.clip(pixel[0]), green = limits_.clip(pixel[1]),
                     blue = limits_.clip(pixel[2]);
@@ -35,6 +34,10 @@ struct HueHsv {
             pixel[1] = most - chroma * share(hue + 3);
             pixel[2] = most - chroma * share(hue + 1);
         }
+
+        // For kernels: simd/hue_hsv.inl.
+        BATCHWARP_HD_INLINE Range<T> limits() const noexcept { return limits_; }
+        BATCHWARP_HD_INLINE T sixths() const noexcept { return sixths_; }
 
       private:
         /// How far a channel is below the largest one, in parts of the chroma.

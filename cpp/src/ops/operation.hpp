@@ -70,10 +70,12 @@ template <class F, class T>
 concept OfPixel =
     requires(const F& function, T* pixel, int channels) { function(pixel, channels); };
 
-/// Makes a value from the pixels around it: `step` values from one to the next, in three rows.
+/// Makes a value from itself and from the sum of the 3 x 3 around it, all of which are within
+/// `limits`.
 template <class F, class T>
-concept OfNeighbours = requires(const F& function, const T* row, int64_t step) {
-    static_cast<T>(function(row, row, row, step));
+concept OfNeighbours = requires(const F& function, T value, T sum) {
+    static_cast<T>(function.from_sum(value, sum));
+    static_cast<Range<T>>(function.limits());
 };
 
 /// Says what the range of an image becomes, so that nobody has to look for it.

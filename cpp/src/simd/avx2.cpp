@@ -5,6 +5,7 @@
 
 #include "kernels.hpp"
 #include "ops/list.hpp"
+#include "ops/neighbours.hpp"
 #include "portable.hpp"
 #include "tier.hpp"
 #include "warp/border.hpp"
@@ -64,6 +65,12 @@ struct Lanes {
     static BATCHWARP_INLINE Float multiply_add(Float a, Float b, Float c) {
         return _mm256_fmadd_ps(a, b, c);
     }
+    static BATCHWARP_INLINE Float divide(Float a, Float b) { return _mm256_div_ps(a, b); }
+    static BATCHWARP_INLINE Float min(Float a, Float b) { return _mm256_min_ps(a, b); }
+    static BATCHWARP_INLINE Float max(Float a, Float b) { return _mm256_max_ps(a, b); }
+    static BATCHWARP_INLINE Float absolute(Float v) {
+        return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), v);
+    }
     static BATCHWARP_INLINE Float clamp(Float v, Float low, Float high) {
         return _mm256_min_ps(high, _mm256_max_ps(low, v));
     }
@@ -77,13 +84,20 @@ struct Lanes {
         high = _mm256_blend_epi32(_mm256_srli_epi64(even, 32), odd, 0xaa);
     }
     template <int n>
+    static BATCHWARP_INLINE Int shift_left(Int v) {
+        return _mm256_slli_epi32(v, n);
+    }
+    template <int n>
     static BATCHWARP_INLINE Int shift_right(Int v) {
         return _mm256_srai_epi32(v, n);
     }
+    static BATCHWARP_INLINE Int bits_of(Float v) { return _mm256_castps_si256(v); }
+    static BATCHWARP_INLINE Float of_bits(Int v) { return _mm256_castsi256_ps(v); }
     static BATCHWARP_INLINE Float to_float(Int v) { return _mm256_cvtepi32_ps(v); }
     static BATCHWARP_INLINE Int clamp(Int v, Int low, Int high) {
         return _mm256_min_epi32(_mm256_max_epi32(v, low), high);
     }
+    static BATCHWARP_INLINE Int truncated(Float v) { return _mm256_cvttps_epi32(v); }
     static BATCHWARP_INLINE Int whole_below(Float v) {
         return _mm256_cvttps_epi32(_mm256_floor_ps(v));
     }
@@ -236,6 +250,8 @@ static_assert(TierLanes<Lanes> && TierVec<Vec, Four> && TierWords<Words>);
 // clang-format off: the order matters
 #include "elementwise.inl"
 #include "colors.inl"
+#include "gamma.inl"
+#include "hue_hsv.inl"
 #include "pixel_steps.inl"
 #include "coordinates.inl"
 #include "projective.inl"

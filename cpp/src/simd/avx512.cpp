@@ -5,6 +5,7 @@
 
 #include "kernels.hpp"
 #include "ops/list.hpp"
+#include "ops/neighbours.hpp"
 #include "portable.hpp"
 #include "tier.hpp"
 #include "warp/border.hpp"
@@ -74,6 +75,10 @@ struct Lanes {
     static BATCHWARP_INLINE Float multiply_add(Float a, Float b, Float c) {
         return _mm512_fmadd_ps(a, b, c);
     }
+    static BATCHWARP_INLINE Float divide(Float a, Float b) { return _mm512_div_ps(a, b); }
+    static BATCHWARP_INLINE Float min(Float a, Float b) { return _mm512_min_ps(a, b); }
+    static BATCHWARP_INLINE Float max(Float a, Float b) { return _mm512_max_ps(a, b); }
+    static BATCHWARP_INLINE Float absolute(Float v) { return _mm512_abs_ps(v); }
     static BATCHWARP_INLINE Float clamp(Float v, Float low, Float high) {
         return _mm512_min_ps(high, _mm512_max_ps(low, v));
     }
@@ -87,13 +92,20 @@ struct Lanes {
         high = _mm512_mask_mov_epi32(_mm512_srli_epi64(even, 32), 0xaaaa, odd);
     }
     template <int n>
+    static BATCHWARP_INLINE Int shift_left(Int v) {
+        return _mm512_slli_epi32(v, n);
+    }
+    template <int n>
     static BATCHWARP_INLINE Int shift_right(Int v) {
         return _mm512_srai_epi32(v, n);
     }
+    static BATCHWARP_INLINE Int bits_of(Float v) { return _mm512_castps_si512(v); }
+    static BATCHWARP_INLINE Float of_bits(Int v) { return _mm512_castsi512_ps(v); }
     static BATCHWARP_INLINE Float to_float(Int v) { return _mm512_cvtepi32_ps(v); }
     static BATCHWARP_INLINE Int clamp(Int v, Int low, Int high) {
         return _mm512_min_epi32(_mm512_max_epi32(v, low), high);
     }
+    static BATCHWARP_INLINE Int truncated(Float v) { return _mm512_cvttps_epi32(v); }
     static BATCHWARP_INLINE Int whole_below(Float v) {
         return _mm512_cvt_roundps_epi32(v, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);
     }
@@ -248,6 +260,8 @@ static_assert(TierLanes<Lanes> && TierVec<Vec, Four> && TierWords<Words>);
 // clang-format off: the order matters
 #include "elementwise.inl"
 #include "colors.inl"
+#include "gamma.inl"
+#include "hue_hsv.inl"
 #include "pixel_steps.inl"
 #include "coordinates.inl"
 #include "projective.inl"

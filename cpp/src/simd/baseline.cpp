@@ -5,6 +5,7 @@
 
 #include "kernels.hpp"
 #include "ops/list.hpp"
+#include "ops/neighbours.hpp"
 #include "portable.hpp"
 #include "tier.hpp"
 #include "warp/border.hpp"
@@ -15,6 +16,8 @@
 #include "scalar_lanes.inl"
 #include "elementwise.inl"
 #include "colors.inl"
+#include "gamma.inl"
+#include "hue_hsv.inl"
 #include "pixel_steps.inl"
 #include "coordinates.inl"
 #include "projective.inl"

@@ -181,14 +181,31 @@ void channel_ranges(const float* data, int64_t pixels, int32_t channels, Range<f
 }
 
 void levels(const float* data, int64_t count, float low, float factor, uint8_t* to) {
-    for (int64_t i = 0; i < count; ++i) {
-        // Adding 0.5 would round what is just below a half up.
-        float v = (data[i] - low) * factor;
-        v = v > 0 ? v : 0.0f;
-        v = v < 255 ? v : 255.0f;
-        const int32_t whole = static_cast<int32_t>(v);
-        to[i] = static_cast<uint8_t>(whole + (v - static_cast<float>(whole) >= 0.5f ? 1 : 0));
-    }
+    constexpr int block = 64;
+    const Lanes::Float from = Lanes::all(low), by = Lanes::all(factor);
+    const Lanes::Float none = Lanes::all(0.0f), most = Lanes::all(255.0f), half = Lanes::all(0.5f);
+    const auto some = [&](const float* values, uint8_t* bytes) {
+        int32_t whole[block];
+        for (int k = 0; k < block; k += Lanes::count) {
+            Lanes::Float v = Lanes::multiply(Lanes::subtract(Lanes::load(values + k), from), by);
+            v = Lanes::min(Lanes::max(v, none), most);  // NaN becomes 0
+            // Adding 0.5 would round what is just below a half up.
+            const Lanes::Int below = Lanes::truncated(v);
+            const Lanes::Mask up =
+                Lanes::at_least(Lanes::subtract(v, Lanes::to_float(below)), half);
+            Lanes::store(whole + k, Lanes::add_where(up, below, Lanes::all(int32_t{1})));
+        }
+        for (int k = 0; k < block; ++k) bytes[k] = static_cast<uint8_t>(whole[k]);
+    };
+    int64_t i = 0;
+    for (; i + block <= count; i += block) some(data + i, to + i);
+    if (i == count) return;
+    float rest[block] = {};
+    uint8_t bytes[block];
+    const auto left = static_cast<size_t>(count - i);
+    memcpy(rest, data + i, left * sizeof(float));
+    some(rest, bytes);
+    memcpy(to + i, bytes, left);
 }
 
 }  // namespace

@@ -160,10 +160,10 @@ struct ColorScale {
     float pivot, factor, offset, low, high;
 };
 
-/// Makes `count` values from three rows by a function of neighbours, the operation's
-/// `Function<float>`. There is a pixel, of `step` values, before the first one and after the last.
-using RowKernel = void (*)(const void* function, const float* above, const float* here,
-                           const float* below, float* to, int64_t count, int64_t step);
+/// Changes a row of `count` values, pixels of `step` values, by a function of neighbours, the
+/// operation's `Function<float>`; see `ops::change_row`.
+using RowKernel = void (*)(const void* function, float* above, float* row, const float* below,
+                           float* sums, int64_t count, int64_t step);
 
 struct KernelTable {
     const char* name;

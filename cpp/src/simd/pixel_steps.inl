@@ -37,40 +37,6 @@ BATCHWARP_INLINE void change(const Function& function, float* data, int64_t pixe
         for (int32_t c = 0; c < channels; ++c) data[c] = function(data[c], first_channel + c);
 }
 
-template <class Function>
-BATCHWARP_INLINE void change(const Function& function, float* data, int64_t pixels,
-                             int32_t channels, int32_t)
-    requires ops::OfPixel<Function, float>
-{
-    if (channels != 3) {
-        for (int64_t i = 0; i < pixels; ++i) function(data + channels * i, channels);
-        return;
-    }
-    // Some pixels at a time, each channel by itself: a plain loop.
-    int64_t i = 0;
-    for (; i + lanes <= pixels; i += lanes) {
-        float red[lanes], green[lanes], blue[lanes], *const from = data + 3 * i;
-        for (int k = 0; k < lanes; k += Lanes::count) {
-            Lanes::Float r, g, b;
-            Lanes::load_three(from + 3 * k, r, g, b);
-            Lanes::store(red + k, r);
-            Lanes::store(green + k, g);
-            Lanes::store(blue + k, b);
-        }
-        for (int k = 0; k < lanes; ++k) {
-            float pixel[3] = {red[k], green[k], blue[k]};
-            function(pixel, 3);
-            red[k] = pixel[0];
-            green[k] = pixel[1];
-            blue[k] = pixel[2];
-        }
-        for (int k = 0; k < lanes; k += Lanes::count)
-            Lanes::store_three(from + 3 * k, Lanes::load(red + k), Lanes::load(green + k),
-                               Lanes::load(blue + k));
-    }
-    for (; i < pixels; ++i) function(data + 3 * i, 3);
-}
-
 BATCHWARP_INLINE float truncated(float v) {
     v = v > 0 ? v : 0.0f;
     v = v < 255 ? v : 255.0f;
@@ -149,10 +115,11 @@ constexpr PixelKernel pixel_kernel_of() {
 }
 
 template <class Op>
-void row_kernel(const void* function, const float* above, const float* here, const float* below,
-                float* __restrict to, int64_t count, int64_t step) {
+void row_kernel(const void* function, float* __restrict above, float* __restrict row,
+                const float* __restrict below, float* __restrict sums, int64_t count,
+                int64_t step) {
     const auto own = *static_cast<const ops::FunctionOf<Op, float>*>(function);
-    for (int64_t i = 0; i < count; ++i) to[i] = own(above + i, here + i, below + i, step);
+    ops::change_row(own, above, row, below, sums, count, step);
 }
 
 template <class Op>

@@ -43,6 +43,10 @@ struct Lanes {
     }
     static BATCHWARP_INLINE Float multiply(Float a, Float b) { return a * b; }
     static BATCHWARP_INLINE Float multiply_add(Float a, Float b, Float c) { return a * b + c; }
+    static BATCHWARP_INLINE Float divide(Float a, Float b) { return a / b; }
+    static BATCHWARP_INLINE Float min(Float a, Float b) { return a < b ? a : b; }
+    static BATCHWARP_INLINE Float max(Float a, Float b) { return a > b ? a : b; }
+    static BATCHWARP_INLINE Float absolute(Float v) { return v < 0 ? -v : v; }
     static BATCHWARP_INLINE Float clamp(Float v, Float low, Float high) {
         v = v < low ? low : v;
         return v > high ? high : v;
@@ -55,14 +59,21 @@ struct Lanes {
         high = static_cast<Int>(static_cast<uint32_t>(product >> 32));
     }
     template <int n>
+    static BATCHWARP_INLINE Int shift_left(Int v) {
+        return v << n;
+    }
+    template <int n>
     static BATCHWARP_INLINE Int shift_right(Int v) {
         return v >> n;
     }
+    static BATCHWARP_INLINE Int bits_of(Float v) { return __builtin_bit_cast(Int, v); }
+    static BATCHWARP_INLINE Float of_bits(Int v) { return __builtin_bit_cast(Float, v); }
     static BATCHWARP_INLINE Float to_float(Int v) { return static_cast<Float>(v); }
     static BATCHWARP_INLINE Int clamp(Int v, Int low, Int high) {
         v = v < low ? low : v;
         return v > high ? high : v;
     }
+    static BATCHWARP_INLINE Int truncated(Float v) { return static_cast<Int>(v); }
     static BATCHWARP_INLINE Int whole_below(Float v) {
         const Int towards_zero = static_cast<Int>(v);
         return static_cast<Float>(towards_zero) > v ? towards_zero - 1 : towards_zero;

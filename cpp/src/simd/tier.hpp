@@ -20,7 +20,8 @@ template <class A, class B>
 concept Same = is_same<A, B>;
 
 /// `Lanes`: vectors of floats, of 32-bit integers and of truth values, `count` of each. Integers
-/// wrap around when they are added or multiplied; `whole_below` rounds down. `Wide`: as many
+/// wrap around when they are added or multiplied; `whole_below` rounds down,
+/// `truncated` towards 0. `Wide`: as many
 /// doubles.
 template <class L>
 concept TierLanes =
@@ -42,15 +43,23 @@ concept TierLanes =
         { L::subtract(i, i) } -> Same<typename L::Int>;
         { L::multiply(f, f) } -> Same<typename L::Float>;
         { L::multiply(i, i) } -> Same<typename L::Int>;
+        { L::divide(f, f) } -> Same<typename L::Float>;
+        { L::min(f, f) } -> Same<typename L::Float>;
+        { L::max(f, f) } -> Same<typename L::Float>;
+        { L::absolute(f) } -> Same<typename L::Float>;
         { L::multiply_add(f, f, f) } -> Same<typename L::Float>;  // rounds once or twice
         { L::clamp(f, f, f) } -> Same<typename L::Float>;         // NaN stays NaN
         { L::bits(i, i) } -> Same<typename L::Int>;
         { L::differing_bits(i, i) } -> Same<typename L::Int>;
         L::multiply_wide(i, uint32_t{1}, i, i);  // unsigned, to the lower and the upper half
+        { L::template shift_left<1>(i) } -> Same<typename L::Int>;
         { L::template shift_right<1>(i) } -> Same<typename L::Int>;
+        { L::bits_of(f) } -> Same<typename L::Int>;
+        { L::of_bits(i) } -> Same<typename L::Float>;
         { L::to_float(i) } -> Same<typename L::Float>;
         { L::clamp(i, i, i) } -> Same<typename L::Int>;
         { L::whole_below(f) } -> Same<typename L::Int>;
+        { L::truncated(f) } -> Same<typename L::Int>;
         { L::at_least(f, f) } -> Same<typename L::Mask>;
         { L::less(i, i) } -> Same<typename L::Mask>;
         { L::where(m, f, f) } -> Same<typename L::Float>;
