@@ -24,8 +24,12 @@
 namespace batchwarp {
 namespace {
 
-// Where the pixels of an image come from.
+// Where the pixels of an image come from. Its parts point to each other: there are no copies.
 struct Placement {
+    Placement() = default;
+    Placement(const Placement&) = delete;
+    Placement& operator=(const Placement&) = delete;
+
     Coordinates from;
     Size sampled;  // of what `from` samples: the image, or what it is reduced to
     WarpGeometry geometry;
@@ -92,7 +96,7 @@ class Batch {
                                           : nullptr;
     }
     void prepare_splines(const Size& size, std::optional<SplinePlane>& plane) const;
-    Placement place(std::int64_t i) const noexcept;
+    void place(std::int64_t i, Placement& placed) const noexcept;
     const SplinePlane* spline_of(const Placement& placed) const noexcept {
         const std::optional<SplinePlane>& plane = placed.from.reduces ? reduced_spline_ : spline_;
         return plane ? &*plane : nullptr;
@@ -143,13 +147,12 @@ void Batch::prepare_splines(const Size& size, std::optional<SplinePlane>& plane)
                       border_rule(o.fill_mode), o.cval);
 }
 
-Placement Batch::place(std::int64_t i) const noexcept {
+void Batch::place(std::int64_t i, Placement& placed) const noexcept {
     const PlanOptions& o = plan_.options();
-    Placement placed;
     placed.from = plan_.coordinates(row_of(i));
     const Coordinates& from = placed.from;
     placed.sampled = from.reduces ? from.reduced : Size{o.height, o.width};
-    if (!from.warps) return placed;
+    if (!from.warps) return;
     WarpGeometry& geometry = placed.geometry;
     geometry.height = plan_.target_height();
     geometry.width = plan_.target_width();
@@ -159,6 +162,7 @@ Placement Batch::place(std::int64_t i) const noexcept {
     geometry.affine = from.affine;
     geometry.divisor = from.divisor;
     geometry.projects = from.projects;
+    if (from.displaces) geometry.displacement = &from.displacement;
     geometry.flip_horizontal = from.flip_horizontal;
     geometry.flip_vertical = from.flip_vertical;
     // Keras' matrix samples always: beside a sample that is not finite the result is not, either.
@@ -166,7 +170,6 @@ Placement Batch::place(std::int64_t i) const noexcept {
     if (from.composed || dtype == DType::u8 || dtype == DType::u16)
         placed.move = whole_move(geometry, placed.sampled);
     placed.has_kernel = !placed.move && has_kernel(placed);
-    return placed;
 }
 
 // Whether a warp into single precision has a kernel.
@@ -182,7 +185,8 @@ bool Batch::has_kernel(const Placement& placed) const noexcept {
 bool Batch::prepare(std::int64_t i, int threads) {
     prepared_ = nullptr;
     if (plan_.options().order < 2) return true;
-    const Placement placed = place(i);
+    Placement placed;
+    place(i, placed);
     if (!placed.from.warps || placed.move) return true;
     if (placed.from.reduces || request_.target.first.dtype == DType::f64 || !placed.has_kernel ||
         !spline_)
@@ -199,7 +203,8 @@ void Batch::make(std::int64_t i, std::int64_t row_begin, std::int64_t row_end) c
     const ImageView source = source_image(i);
     const MutableImageView target = request_.target[i];
     const double* row = row_of(i);
-    const Placement placed = place(i);
+    Placement placed;
+    place(i, placed);
 
     Scratch& scratch = Scratch::of_this_thread();
     const std::int64_t rows = row_end - row_begin;

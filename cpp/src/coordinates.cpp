@@ -31,12 +31,23 @@ void Coordinates::follow(const Map& map, const Size& size) noexcept {
     const Map before{{{affine.m00, affine.m01, affine.o0},
                       {affine.m10, affine.m11, affine.o1},
                       {divisor.r, divisor.c, divisor.one}}};
-    const Map all = before * mirror(flip_horizontal, flip_vertical, size) * map;
+    const Map last = mirror(flip_horizontal, flip_vertical, size) * map;
+    const Map all = before * last;
+    if (displaces) displacement.to_field = displacement.to_field * last;
     affine = {all.m[0][0], all.m[0][1], all.m[1][0], all.m[1][1], all.m[0][2], all.m[1][2]};
     divisor = {all.m[2][0], all.m[2][1], all.m[2][2]};
     warps = composed = true;
     projects = divisor.r != 0 || divisor.c != 0 || divisor.one != 1;
     flip_horizontal = flip_vertical = false;
+}
+
+void Coordinates::displace(const Field& by) noexcept {
+    follow(Map{}, by.size);
+    displacement.field = by;
+    displacement.from_field = {{{affine.m00, affine.m01, affine.o0},
+                                {affine.m10, affine.m11, affine.o1},
+                                {divisor.r, divisor.c, divisor.one}}};
+    displaces = true;
 }
 
 }  // namespace batchwarp

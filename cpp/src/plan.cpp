@@ -143,6 +143,11 @@ void Plan::add(int operation, const StepOptions& step, const Where& where) {
     if (description.colors && options_.channels != 3)
         refuse("`", description.name,
                "` must be given images of three channels. Received: ", options_.channels);
+    if (description.displaces)
+        for (const Step& before : coordinate_steps_)
+            if (before.description->displaces)
+                refuse("`steps` must displace pixels by one field at most. Received: `",
+                       before.description->name, "` and `", description.name, "`");
     check_where("where", where, options_.policies, options_.policies.size());
     if (where.policy >= 0 && (description.sets_size || description.scope == Scope::store))
         refuse("`", description.name, "` must be done to every image. Received: policy ",

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -137,11 +138,76 @@ Channel filtered(const Channel& from, const PlanOptions& o) {
     return ch;
 }
 
+using Place = std::pair<double, double>;  // y, x
+
+// B-splines of order 1 and 3, by the distance from their centre.
+double weight(int order, double distance) {
+    const double d = std::abs(distance);
+    if (order == 1) return std::max(0.0, 1 - d);
+    return d < 1 ? 2.0 / 3 - d * d + d * d * d / 2 : std::pow(std::max(0.0, 2 - d), 3) / 6;
+}
+
+// All points of a field.
+class Points {
+  public:
+    explicit Points(const Field& field)
+        : field_(field),
+          width_(static_cast<std::int64_t>(across(static_cast<double>(field.size.width))) + 3),
+          height_(static_cast<std::int64_t>(down(static_cast<double>(field.size.height))) + 3),
+          values_(2, std::vector<double>(static_cast<std::size_t>(height_ * width_))) {
+        for (std::int64_t i = 0; i < height_; ++i)
+            field.points(field, i, width_, &values_[0][index(i, 0)], &values_[1][index(i, 0)]);
+    }
+
+    // How far a place is displaced: the points around it, each by its weight.
+    Place at(double y, double x) const {
+        const double v = down(y), u = across(x);
+        Place sum{0, 0};
+        const auto first = [](double at) {
+            return std::max<std::int64_t>(0, static_cast<std::int64_t>(at) - 1);
+        };
+        for (std::int64_t i = first(v); i < std::min(height_, first(v) + 5); ++i)
+            for (std::int64_t j = first(u); j < std::min(width_, first(u) + 5); ++j) {
+                const double by = weight(field_.order, v - static_cast<double>(i)) *
+                                  weight(field_.order, u - static_cast<double>(j));
+                sum.first += by * values_[0][index(i, j)];
+                sum.second += by * values_[1][index(i, j)];
+            }
+        return sum;
+    }
+
+  private:
+    double down(double y) const {
+        const double inside = std::clamp(y, 0.0, static_cast<double>(field_.size.height - 1));
+        return field_.origin_y + inside / field_.spacing_y;
+    }
+    double across(double x) const {
+        const double inside = std::clamp(x, 0.0, static_cast<double>(field_.size.width - 1));
+        return field_.origin_x + inside / field_.spacing_x;
+    }
+    std::size_t index(std::int64_t i, std::int64_t j) const {
+        return static_cast<std::size_t>(i * width_ + j);
+    }
+
+    const Field& field_;
+    std::int64_t width_, height_;
+    std::vector<std::vector<double>> values_;  // down, right
+};
+
 // Where a pixel comes from that has been mirrored already.
-std::pair<double, double> place(const Coordinates& from, double r, double c) {
-    const double y = from.affine.y(r, c), x = from.affine.x(r, c);
+Place place(const Coordinates& from, const std::optional<Points>& points, double r, double c) {
+    double y = from.affine.y(r, c), x = from.affine.x(r, c), w = from.divisor.at(r, c);
+    if (points) {
+        const auto& [field, to, on] = from.displacement;
+        const auto line = [&](int i) { return to.m[i][0] * r + to.m[i][1] * c + to.m[i][2]; };
+        const double by_w = line(2), v = by_w == 1 ? line(0) : projected(line(0), by_w);
+        const double u = by_w == 1 ? line(1) : projected(line(1), by_w);
+        const auto [down, right] = points->at(v, u);
+        y += by_w * (on.m[0][0] * down + on.m[0][1] * right);
+        x += by_w * (on.m[1][0] * down + on.m[1][1] * right);
+        w += by_w * (on.m[2][0] * down + on.m[2][1] * right);
+    }
     if (!from.projects) return {y, x};
-    const double w = from.divisor.at(r, c);
     return {projected(y, w), projected(x, w)};
 }
 
@@ -183,6 +249,8 @@ void reference_augment(const Plan& plan, const ImageView& source, const double* 
         return is_double ? v : static_cast<double>(static_cast<float>(v));
     };
 
+    std::optional<Points> points;
+    if (from.displaces) points.emplace(from.displacement.field);
     std::vector<double> image(static_cast<std::size_t>(plan.target_elements()));
     const std::int64_t height = plan.target_height(), width = plan.target_width();
     const auto at = [&](std::int64_t r, std::int64_t c, std::int64_t k) -> double& {
@@ -196,7 +264,8 @@ void reference_augment(const Plan& plan, const ImageView& source, const double* 
             for (std::int64_t c = 0; c < width; ++c) {
                 const std::int64_t rr = from.flip_vertical ? height - 1 - r : r;
                 const std::int64_t cc = from.flip_horizontal ? width - 1 - c : c;
-                const auto [y, x] = place(from, static_cast<double>(rr), static_cast<double>(cc));
+                const auto [y, x] =
+                    place(from, points, static_cast<double>(rr), static_cast<double>(cc));
                 double v = from.warps ? sample(channel, y, x, o) : channel.at(rr, cc);
                 if (is_bytes && (from.warps || from.reduces)) v = rounded_to_byte(v);
                 at(r, c, k) = hold(v);

@@ -1,6 +1,7 @@
 // Random configurations: all tiers against the reference and against each other.
 // usage: test_fuzz [rounds [seed]]; a failure prints the seed of its round, which repeats it alone.
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
@@ -69,6 +70,8 @@ StepOptions random_move(const Description& operation, const Size& size, bool hea
         if (name == "width") step.settings[name] = {static_cast<double>(extent(size.width))};
         if (name == "top" || name == "left")
             step.settings[name] = {static_cast<double>(pick(-20, 60))};
+        if (name == "alpha") step.settings[name] = {std::exp(pick(0, 70) * 0.1)};
+        if (name == "sigma") step.settings[name] = {1 + pick(0, 100) * 0.1};
         if (name == "antialias") step.settings[name] = {heads ? pick(0, 1) * 1.0 : 0.0};
     }
     return step;
@@ -81,12 +84,15 @@ std::vector<StepOptions> random_moves(const PlanOptions& o, const Pick& pick) {
     for (const Description* operation : operations())
         if (operation->scope == Scope::coordinates && !operation->keras) moves.push_back(operation);
     std::vector<StepOptions> steps;
+    bool displaces = false;
     for (int i = pick(0, 4); i > 0; --i) {
         const Plan before = plan_of(o, steps);
         const auto last = static_cast<int>(moves.size()) - 1;
-        steps.push_back(random_move(*moves[static_cast<std::size_t>(pick(0, last))],
-                                    {before.target_height(), before.target_width()}, steps.empty(),
-                                    pick));
+        const Description& move = *moves[static_cast<std::size_t>(pick(0, last))];
+        if (displaces && move.displaces) continue;
+        displaces = displaces || move.displaces;
+        steps.push_back(random_move(move, {before.target_height(), before.target_width()},
+                                    steps.empty(), pick));
     }
     return steps;
 }

@@ -15,7 +15,8 @@ import pytest
 from PIL import Image, ImageEnhance, ImageOps
 from scipy import ndimage
 
-from batchwarp._reference import colors, coordinates, sampling
+from batchwarp import ops
+from batchwarp._reference import colors, coordinates, fields, sampling
 from batchwarp._reference.draws import NEUTRAL, Size
 from batchwarp._reference.tree import Leaf
 
@@ -271,7 +272,9 @@ def leaf(kind, **columns):
 
 def sampled(image, matrix, **options):
     options = {"order": 1, "fill_mode": "grid-constant", "cval": 0.0, **options}
-    return sampling.sampled(image, matrix, HEIGHT, WIDTH, **options)
+    return sampling.sampled(
+        image, sampling.places_of(sampling.mapped(matrix, HEIGHT, WIDTH)), **options
+    )
 
 
 @pytest.mark.parametrize(
@@ -387,3 +390,48 @@ def test_sampling_is_that_of_affine_transform(unit, mode, order):
             cval=0.4,
         )
         close(ours[..., channel], theirs, 1e-9)
+
+
+def statistics(fields):
+    """Standard deviation, and the correlations 1, 4 and 8 pixels to the right, away from edges."""
+    inner = fields[..., 20:-20, 20:-20]
+    variance = np.mean(inner**2)
+    return np.sqrt(variance), [
+        np.mean(inner[..., :-by] * inner[..., by:]) / variance for by in (1, 4, 8)
+    ]
+
+
+@pytest.mark.parametrize(("alpha", "sigma"), [(50.0, 5.0), (120.0, 3.0)])
+def test_elastic_is_as_strong_and_as_smooth(alpha, sigma):
+    """Theirs is in halves of the width and the height."""
+    transforms = pytest.importorskip("torchvision.transforms.v2")
+    import torch
+
+    torch.manual_seed(0)
+    side = 96
+    transform = transforms.ElasticTransform(alpha, sigma)
+    image = torch.zeros(1, side, side)
+    theirs = np.stack(
+        [transform.make_params([image])["displacement"][0].numpy() for _ in range(100)]
+    )
+    their_deviation, their_correlations = statistics(np.moveaxis(theirs, -1, 1) * side / 2)
+    operation = ops.Elastic(alpha, sigma)
+    places = np.mgrid[:side, :side].astype(np.float64)
+    ours = [
+        fields.elastic(
+            Leaf(
+                "elastic",
+                operation,
+                {"key_low": 7.0, "key_high": float(key)},
+                Size(side, side, 3),
+                acts=True,
+                alone=True,
+            ),
+            places,
+        )
+        for key in range(100)
+    ]
+    deviation, correlations = statistics(np.stack(ours))
+    np.testing.assert_allclose(deviation, their_deviation, rtol=0.06)
+    np.testing.assert_allclose(deviation, 0.0814 * alpha / sigma, rtol=0.06)
+    np.testing.assert_allclose(correlations, their_correlations, rtol=0, atol=0.05)

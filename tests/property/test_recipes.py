@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 from batchwarp import Augment, _core, ops
 from batchwarp._reference import run
 from batchwarp._reference.colors import CHANGES
-from batchwarp._reference.coordinates import MAPS, composed, copies, window
+from batchwarp._reference.coordinates import MAPS, copies, points_of, window
 from batchwarp._reference.draws import NEUTRAL, Size
 from batchwarp._reference.philox import sample_of
 from batchwarp._reference.run import colored, placed, value_range
@@ -50,7 +50,7 @@ PROBABILITY = st.sampled_from([1.0, 1.0, 0.5])
 FACTOR = st.one_of(pair(0, 2.5), st.floats(0, 1.5))
 
 
-def moves(size):
+def moves(size, fields):
     """Coordinate operations that leave images their size."""
     turns = st.sampled_from([(0, 1, 2, 3), (1,), (3,)] if size.height == size.width else [(0, 2)])
     # Above two thirds of what is accepted, images may fold.
@@ -69,6 +69,10 @@ def moves(size):
         st.builds(ops.Flip, horizontal=HALF, vertical=HALF),
         st.builds(ops.Rotate90, turns=turns, p=PROBABILITY),
     ]
+    if fields:
+        found.append(
+            st.builds(ops.Elastic, alpha=st.floats(0.1, 80), sigma=st.floats(1, 12), p=PROBABILITY)
+        )
     if most > 0.1:
         found.append(st.builds(ops.Perspective, st.floats(0.05, most), p=PROBABILITY))
     return found
@@ -205,16 +209,18 @@ def cases(draw):
     found, head, at = [], True, size
     for _ in range(draw(st.integers(0, 5))):
         chosen = draw(st.sampled_from(["color", "color", "move", "policy", "size"]))
-        members = st.one_of(colors(channels) + moves(at))
+        moving = moves(at, not any(one.fields for one in found))
+        members = st.one_of(colors(channels) + moving)
         if chosen == "color":
             operation = draw(st.one_of(colors(channels)))
         elif chosen == "move":
-            operation = draw(st.one_of(moves(at)))
+            operation = draw(st.one_of(moving))
         elif chosen == "policy":
             nested = st.one_of(members, st.one_of(policies(members)))
             operation = draw(st.one_of(policies(nested)))
         else:
             operation = draw(st.one_of(resizes(at, head)))
+        assume(len(operation.fields) < 2)
         at = size_after(operation, at)
         head = (
             head
@@ -300,12 +306,11 @@ def outcomes(case, index):
     found = leaves_of(case, index)
     coordinates = [leaf for leaf in found if leaf.kind in MAPS]
     changes = [leaf for leaf in found if leaf.kind in CHANGES]
-    matrix = composed([leaf for leaf in rest_of(coordinates) if leaf.acts])
-    divisors = divisors_of(matrix, case)
+    divisors = divisors_of(coordinates, case)
     # At the horizon, places are anywhere.
     assume(np.abs(divisors).min() > 1e-3 * np.abs(divisors).max())
     results = [colored(placed(recipe, image, coordinates), changes, ends)]
-    if coordinates and not copies(matrix):
+    if coordinates and not copies(acting(rest_of(coordinates))):
         for x in (-PLACES, PLACES):
             for y in (-PLACES, PLACES):
                 moved = placed(recipe, image, displaced(coordinates, x, y))
@@ -331,12 +336,15 @@ def outcomes(case, index):
     return np.array(results), extent, changes
 
 
-def divisors_of(matrix, case):
+def acting(found):
+    return [leaf for leaf in found if leaf.acts]
+
+
+def divisors_of(coordinates, case):
     size = Size(*images_of(case).shape[1:])
     for operation in case.recipe.operations:
         size = size_after(operation, size)
-    rows, columns = np.mgrid[: size.height, : size.width]
-    return matrix[2, 0] * columns + matrix[2, 1] * rows + matrix[2, 2]
+    return points_of(acting(rest_of(coordinates)), size.height, size.width)[2]
 
 
 def growth(changes):

@@ -46,6 +46,7 @@ def transforms(key: str, side: int) -> list[Any]:
         work.D: [crop, flip, jitter, normalize],
         work.EQUALIZE: [albumentations.Equalize(mode="pil", p=1.0)],
         work.BLUR: [albumentations.GaussianBlur((13, 13), work.SIGMA, p=1.0)],
+        work.ELASTIC: [albumentations.ElasticTransform(p=1.0)],
         work.SHARPEN: [albumentations.Sharpen(p=1.0)],
     }
     return recipes[key]
@@ -69,7 +70,16 @@ PEER = Peer(
     "image by image, with two threads of OpenCV's or in two of Python's",
     {
         key: partial(make, key)
-        for key in (work.A, work.A_JITTER, work.B, work.D, work.EQUALIZE, work.SHARPEN, work.BLUR)
+        for key in (
+            work.A,
+            work.A_JITTER,
+            work.B,
+            work.D,
+            work.EQUALIZE,
+            work.SHARPEN,
+            work.BLUR,
+            work.ELASTIC,
+        )
     },
     {
         "": "8 bits between its transforms; interpolates in each that moves pixels",
@@ -77,5 +87,6 @@ PEER = Peer(
         work.B: "corners by a normal distribution",
         work.D: "crop without antialias",
         work.SHARPEN: "its kernel is another one",
+        work.ELASTIC: "a field of 7 × 7 points",
     },
 )

@@ -42,6 +42,7 @@ def operations(key: str, side: int) -> tuple[RecipeOperation, ...]:
         work.EQUALIZE: (ops.Equalize(),),
         work.SHARPEN: (ops.Sharpen(work.SHARPNESS),),
         work.BLUR: (ops.GaussianBlur(work.SIGMA),),
+        work.ELASTIC: (ops.Elastic(work.ALPHA, work.SMOOTHNESS),),
     }
     return recipes[key]
 

@@ -35,6 +35,7 @@ def transform(key: str, side: int) -> Any:
         # It has no range: a factor in the middle of it that is not neutral.
         # Its window does not follow from sigma: one of the width of batchwarp's in the middle.
         work.BLUR: [v2.GaussianBlur(13, work.SIGMA)],
+        work.ELASTIC: [v2.ElasticTransform(work.ALPHA, work.SMOOTHNESS)],
         work.SHARPEN: [v2.RandomAdjustSharpness((low + 2 * high) / 3, p=1.0)],
     }
     return v2.Compose(recipes[key])
@@ -58,6 +59,7 @@ KEYS = (
     work.EQUALIZE,
     work.SHARPEN,
     work.BLUR,
+    work.ELASTIC,
 )
 PEER = Peer(
     "torchvision v2",

@@ -25,6 +25,7 @@ CROP_SCALE, CROP_RATIO = (0.08, 1.0), (3 / 4, 4 / 3)
 MAGNITUDE = 9  # of RandAugment, of 30
 SHARPNESS = (0.5, 1.5)
 SIGMA = (1.0, 3.0)  # pixels
+ALPHA, SMOOTHNESS = 50.0, 5.0  # of torchvision's elastic transform
 SIDE, TINY = 224, 18  # of the results; TINY to see that it runs
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of values from 0 to 1
 
@@ -52,7 +53,7 @@ class Recipe:
 
 
 A, A_JITTER, B, C, D = "A", "A + jitter", "B", "C", "D"
-EQUALIZE, SHARPEN, BLUR = "equalize", "sharpen", "blur"
+EQUALIZE, SHARPEN, BLUR, ELASTIC = "equalize", "sharpen", "blur", "elastic"
 RECIPES = (
     Recipe(A, "flip, affine, normalize"),
     Recipe(A_JITTER, "flip, affine, jitter of brightness, contrast, saturation, hue, normalize"),
@@ -62,6 +63,7 @@ RECIPES = (
     Recipe(EQUALIZE, "equalize"),
     Recipe(SHARPEN, "sharpen"),
     Recipe(BLUR, "Gaussian blur"),
+    Recipe(ELASTIC, "elastic"),
 )
 
 # Takes images (n, height, width, 3) of uint8 and the side of the result; returns the ways to do it,

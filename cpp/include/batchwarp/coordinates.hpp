@@ -57,13 +57,35 @@ struct Map {
     friend Map operator*(const Map& then, const Map& first) noexcept;
 };
 
+/// Displacements of the pixels of an image, each by its own. They belong to the points of a grid
+/// and are B-splines between them. Along an axis, a place so many pixels from the first one is at
+/// origin + pixels / spacing in points. Places beyond the image are displaced as its edge is.
+struct Field {
+    /// Writes the displacements of `count` points, the first ones of a row, in pixels.
+    void (*points)(const Field& field, int64_t row, int64_t count, double* down,
+                   double* right) noexcept = nullptr;
+    uint32_t key[2] = {};  ///< decides about the points
+    double strength = 0;   ///< of the displacements; what it counts is the operation's
+    int order = 1;         ///< of the splines, 1 or 3
+    Size size;             ///< of the image
+    double origin_y = 0, origin_x = 0, spacing_y = 1, spacing_x = 1;
+    double reach_y = 0, reach_x = 0;  ///< no displacement is larger, in pixels
+};
+
+/// A field between the maps of other operations.
+struct Displacement {
+    Field field;
+    Map to_field;    ///< from an output pixel, mirrored, to the field's own
+    Map from_field;  ///< from there to what is sampled
+};
+
 /// What all coordinate operations of an image amount to. An output pixel is mirrored first; then,
 /// if `warps`, it samples where `affine` says, divided by `divisor` if `projects`, and is a copy
-/// otherwise.
+/// otherwise. If `displaces`, `displacement` is added on the way.
 struct Coordinates {
     Affine affine;
     Divisor divisor;
-    bool warps = false, projects = false;
+    bool warps = false, projects = false, displaces = false;
     bool flip_horizontal = false, flip_vertical = false;
     bool composed = false;  ///< of operations other than Keras'
     /// What is sampled is not the image, but `window` of it, reduced to size `reduced` by a filter
@@ -71,9 +93,12 @@ struct Coordinates {
     bool reduces = false;
     Window window;
     Size reduced;
+    Displacement displacement;
 
     /// Adds an operation, by the map from its own pixels to those of the `size` image before it.
     void follow(const Map& map, const Size& size) noexcept;
+    /// Adds an operation that displaces pixels; it is the only one.
+    void displace(const Field& by) noexcept;
 };
 
 }  // namespace batchwarp

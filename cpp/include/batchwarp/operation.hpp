@@ -60,6 +60,7 @@ struct Description {
     Setting settings[6] = {};  ///< nor do these
     bool keras = false;        ///< Keras' own, which comes before all others
     bool sets_size = false;    ///< of the image, by its settings; it is done to every image
+    bool displaces = false;    ///< each pixel by its own; a plan has one such step
     bool colors = false;       ///< makes sense of red, green and blue only
     bool on_devices = false;   ///< CUDA kernels know it, too
 

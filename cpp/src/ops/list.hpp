@@ -8,6 +8,7 @@
 #include "ops/channel_shift.hpp"
 #include "ops/contrast.hpp"
 #include "ops/crop.hpp"
+#include "ops/elastic.hpp"
 #include "ops/equalize.hpp"
 #include "ops/erase.hpp"
 #include "ops/flip.hpp"
@@ -51,8 +52,8 @@ struct List {
 /// Keras' are in the order in which it applies them.
 using All =
     List<KerasAffine, Flip, AffineTransform, Rotate90, RandomCrop, Crop, Resize, RandomResizedCrop,
-         Perspective, KerasChannelShift, KerasBrightness, Brightness, Contrast, Saturation, Hue,
-         HueHsv, Grayscale, Invert, ChannelShift, ChannelDrop, Gamma, Solarize, Posterize,
+         Perspective, Elastic, KerasChannelShift, KerasBrightness, Brightness, Contrast, Saturation,
+         Hue, HueHsv, Grayscale, Invert, ChannelShift, ChannelDrop, Gamma, Solarize, Posterize,
          AutoContrast, Equalize, Sharpen, GaussianBlur, Erase, Standardize, Normalize>;
 
 }  // namespace batchwarp::ops

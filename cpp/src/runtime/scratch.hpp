@@ -54,6 +54,8 @@ struct Scratch {
     Buffer<std::int32_t> offsets;
     Buffer<float> lines;  // of an image that is blurred
     Buffer<double> lines64;
+    Buffer<double> field, displaced;  // points of a field, what it adds to coordinates
+    Buffer<std::int64_t> field_columns;
     Buffer<std::uint8_t> levels;  // of an image that is equalized
     Buffer<double> numbers;       // random ones, of some images
 

@@ -30,6 +30,9 @@ struct Lanes {
     static BATCHWARP_INLINE Int load(const int32_t* from) {
         return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
     }
+    static BATCHWARP_INLINE Wide load(const double* from) {
+        return {_mm256_loadu_pd(from), _mm256_loadu_pd(from + 4)};
+    }
     static BATCHWARP_INLINE void store(float* to, Float v) { _mm256_storeu_ps(to, v); }
     static BATCHWARP_INLINE void store(int32_t* to, Int v) {
         _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), v);
@@ -254,7 +257,7 @@ static_assert(TierLanes<Lanes> && TierVec<Vec, Four> && TierWords<Words>);
 #include "hue_hsv.inl"
 #include "pixel_steps.inl"
 #include "coordinates.inl"
-#include "projective.inl"
+#include "by_pixel.inl"
 #include "repair.inl"
 #include "linear.inl"
 #include "four_lanes.inl"

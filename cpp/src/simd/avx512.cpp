@@ -28,6 +28,9 @@ struct Lanes {
 
     static BATCHWARP_INLINE Float load(const float* from) { return _mm512_loadu_ps(from); }
     static BATCHWARP_INLINE Int load(const int32_t* from) { return _mm512_loadu_si512(from); }
+    static BATCHWARP_INLINE Wide load(const double* from) {
+        return {_mm512_loadu_pd(from), _mm512_loadu_pd(from + 8)};
+    }
     static BATCHWARP_INLINE void store(float* to, Float v) { _mm512_storeu_ps(to, v); }
     static BATCHWARP_INLINE void store(int32_t* to, Int v) { _mm512_storeu_si512(to, v); }
     static BATCHWARP_INLINE void store_pairs(float* to, Float first, Float second) {
@@ -264,7 +267,7 @@ static_assert(TierLanes<Lanes> && TierVec<Vec, Four> && TierWords<Words>);
 #include "hue_hsv.inl"
 #include "pixel_steps.inl"
 #include "coordinates.inl"
-#include "projective.inl"
+#include "by_pixel.inl"
 #include "repair.inl"
 #include "linear.inl"
 #include "four_lanes.inl"

@@ -20,7 +20,7 @@
 #include "hue_hsv.inl"
 #include "pixel_steps.inl"
 #include "coordinates.inl"
-#include "projective.inl"
+#include "by_pixel.inl"
 #include "repair.inl"
 #include "linear.inl"
 #include "four_lanes.inl"

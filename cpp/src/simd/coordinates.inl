@@ -53,7 +53,13 @@ struct Rows {
     int32_t interior_begin[row_slots], interior_end[row_slots];
     int32_t outer_begin[row_slots], outer_end[row_slots];  // the others hold the fill value
     int32_t fixed_y[row_slots], fixed_x[row_slots];        // of small images only
+    const double* displaced;                               // of the first row, if they are
 };
+
+// Whether each pixel is placed by itself, since no tables of columns serve all rows.
+BATCHWARP_INLINE bool is_by_pixel(const WarpJob& job) {
+    return job.projects || job.displaced != nullptr;
+}
 
 // Rows `first` and up; what is past the job's last row is like it, and within the same limits.
 void start_rows(const WarpJob& job, int32_t first, Rows& rows) {
@@ -71,9 +77,16 @@ void start_rows(const WarpJob& job, int32_t first, Rows& rows) {
         for (int32_t i = 0; i < row_slots; ++i) {
             const double r = from + step * (i < last ? i : last);
             rows.base_w[i] = one + r * divisor_r;
+        }
+    }
+    if (is_by_pixel(job)) {
+        for (int32_t i = 0; i < row_slots; ++i) {
             rows.fy[i] = rows.fx[i] = 0;
             rows.iy[i] = rows.ix[i] = 0;
         }
+        if (job.displaced != nullptr)
+            rows.displaced = job.displaced + int64_t{2} * (first - job.row_begin) *
+                                                 warp_column_blocks(job.target_width);
         return;
     }
     if (job.small) {
@@ -101,6 +114,13 @@ void bound_columns(const WarpJob& job, const Slope& slope_y, const Slope& slope_
     const double last_y = job.height - 1 - margin, last_x = job.width - 1 - margin;
     const double start_y = slope_y.start, start_x = slope_x.start;
     const double inverse_y = slope_y.inverse, inverse_x = slope_x.inverse;
+    if (last_y < margin || last_x < margin) {  // as displacements can be larger than the image
+        for (int32_t i = 0; i < row_slots; ++i) {
+            begins[i] = job.target_width;
+            ends[i] = 0;
+        }
+        return;
+    }
     for (int32_t i = 0; i < row_slots; ++i) {
         const double y = rows.base_y[i], x = rows.base_x[i];
         const double y1 = (margin - y - start_y) * inverse_y,
@@ -137,11 +157,11 @@ void take_all_columns(const WarpJob& job, Rows& rows) {
 }
 
 void bound_rows(const WarpJob& job, const Slope& slope_y, const Slope& slope_x, Rows& rows) {
-    bound_columns(job, slope_y, slope_x, coordinate_margin, rows, rows.interior_begin,
-                  rows.interior_end);
+    const double margin = coordinate_margin + job.reach;
+    bound_columns(job, slope_y, slope_x, margin, rows, rows.interior_begin, rows.interior_end);
     if (!fills(job.border)) return take_all_columns(job, rows);
-    bound_columns(job, slope_y, slope_x, -fill_distance(job) - coordinate_margin, rows,
-                  rows.outer_begin, rows.outer_end);
+    bound_columns(job, slope_y, slope_x, -fill_distance(job) - margin, rows, rows.outer_begin,
+                  rows.outer_end);
 }
 
 BATCHWARP_INLINE double source_column(const WarpJob& job, int32_t c) {
@@ -152,11 +172,22 @@ struct Position {
     double y, x;
 };
 
-// Where column c of the source, of row i, lies: in double, as everybody else places it.
-BATCHWARP_INLINE Position position_of(const WarpJob& job, const Rows& rows, int32_t i, double c) {
-    const Position at{rows.base_y[i] + c * job.m01, rows.base_x[i] + c * job.m11};
+// How far the pixels of row i are displaced down, followed by how far to the right.
+BATCHWARP_INLINE const double* displaced_row(const WarpJob& job, const Rows& rows, int32_t i) {
+    return rows.displaced + int64_t{2} * i * warp_column_blocks(job.target_width);
+}
+
+// Where the pixel in column c of row i lies: in double, as everybody else places it.
+BATCHWARP_INLINE Position position_of(const WarpJob& job, const Rows& rows, int32_t i, int32_t c) {
+    const double column = source_column(job, c);
+    Position at{rows.base_y[i] + column * job.m01, rows.base_x[i] + column * job.m11};
+    if (job.displaced != nullptr) {
+        const double* by = displaced_row(job, rows, i);
+        at.y += by[c];
+        at.x += by[warp_column_blocks(job.target_width) + c];
+    }
     if (!job.projects) return at;
-    const double w = rows.base_w[i] + c * job.divisor_c;
+    const double w = rows.base_w[i] + column * job.divisor_c;
     return {projected(at.y, w), projected(at.x, w)};
 }
 
@@ -178,7 +209,7 @@ BATCHWARP_INLINE void fix_columns(double first, double direction, double slope, 
 
 void fill_columns(const WarpJob& job) {
     const WarpScratch& s = job.scratch;
-    const int32_t slots = (job.target_width + warp_block - 1) & -warp_block;
+    const int32_t slots = warp_column_blocks(job.target_width);
     const double first = source_column(job, 0), direction = job.flip_horizontal ? -1 : 1;
     if (job.small) {
         fix_columns(first, direction, job.m01, slots, s.column_iy);
@@ -334,7 +365,7 @@ BATCHWARP_INLINE Tap wrapped_exactly(double in, int32_t extent) {
 template <Extension extension>
 void wrap_exactly(const WarpJob& job, const Rows& rows, int32_t i, Span span) {
     for (int32_t k = 0; k < span.count; ++k) {
-        const Position at = position_of(job, rows, i, source_column(job, span.c + k));
+        const Position at = position_of(job, rows, i, span.c + k);
         const Tap y = wrapped_exactly<extension>(at.y, job.height);
         const Tap x = wrapped_exactly<extension>(at.x, job.width);
         job.scratch.fy[span.at + k] = y.fraction;
@@ -406,9 +437,9 @@ void fill_small_coordinates(const WarpJob& job, const Rows& rows, int32_t i, int
     }
 }
 
-// Of projective maps, in projective.inl.
-void projected_interior(const WarpJob& job, const Rows& rows, int32_t i, Span span);
-void projected_border(const WarpJob& job, const Rows& rows, int32_t i, Span span);
+// Of pixels that are placed by themselves, in by_pixel.inl.
+void by_pixel_interior(const WarpJob& job, const Rows& rows, int32_t i, Span span);
+void by_pixel_border(const WarpJob& job, const Rows& rows, int32_t i, Span span);
 
 // Columns [begin, end) of row i: border, interior, border. Spans are whole blocks; the last one may
 // run past `end`, into slack or into positions that the next row overwrites. `begin` is always a
@@ -423,14 +454,14 @@ void fill_coordinates(const WarpJob& job, const Rows& rows, int32_t i, int32_t b
     if (inside >= outside) inside = outside = stop;
     if (inside < outside) {
         const Span interior{inside, outside - inside, at + inside - begin};
-        job.projects ? projected_interior(job, rows, i, interior)
-                     : interior_span(job, rows, i, interior);
+        is_by_pixel(job) ? by_pixel_interior(job, rows, i, interior)
+                         : interior_span(job, rows, i, interior);
     }
     const Span borders[2] = {{begin, inside - begin, at},
                              {outside, stop - outside, at + outside - begin}};
     for (const Span& border : borders) {
         if (border.count <= 0) continue;
-        if (job.projects) projected_border(job, rows, i, border);
+        if (is_by_pixel(job)) by_pixel_border(job, rows, i, border);
         switch (job.border.coordinates) {
             case Extension::half_symmetric:
                 border_span<Extension::half_symmetric>(job, rows, i, border);

@@ -32,6 +32,9 @@ inline constexpr int32_t warp_tile = 256;            // columns of a huge image 
 inline constexpr int64_t warp_huge_bytes = 2 << 20;  // more than second-level caches hold
 inline constexpr int32_t warp_chunk_slots = warp_chunk + 2 * warp_block;
 constexpr int32_t warp_column_slots(int32_t width) { return width + warp_block; }
+constexpr int32_t warp_column_blocks(int32_t width) {
+    return (width + warp_block - 1) & -warp_block;
+}
 
 /// Bytes past the last element of a source image that kernels may read (never use).
 inline constexpr int64_t warp_read_slack = 32;
@@ -59,6 +62,10 @@ struct WarpJob {
     double m00, m01, m10, m11, o0, o1;  // batchwarp::Affine
     bool projects;
     double divisor_r, divisor_c, divisor_one;  // batchwarp::Divisor, if it projects
+    /// How far pixels are displaced, from row `row_begin` on: of each row first down, then to the
+    /// right, `warp_column_blocks(target_width)` numbers each; null: nowhere. Not if it projects.
+    const double* displaced;
+    double reach;  // no displacement is larger
     bool flip_horizontal, flip_vertical;
     BorderRule border;
     double cval;
@@ -239,6 +246,8 @@ struct KernelTable {
                           int64_t count, float* to);
     void (*blend_rows_f32)(const float* const* rows, const float* weights, int32_t taps,
                            int64_t count, float* to);
+    void (*blend_rows_f64)(const double* const* rows, const double* weights, int32_t taps,
+                           int64_t count, double* to);
     void (*blend_pixels)(const BlendJob&);
 
     /// For each of `count` samples a uniform number in [0, 1), from 53 bits of Philox4x32-10;

@@ -136,7 +136,7 @@ struct Chunks {
 
     BATCHWARP_INLINE explicit Chunks(const WarpJob& job)
         : source_bytes(job.height * job.source_row_stride * int64_t{sizeof(float)}),
-          slanted(job.prefetch_bytes != 0 && source_bytes > warp_huge_bytes && !job.projects) {
+          slanted(job.prefetch_bytes != 0 && source_bytes > warp_huge_bytes && !is_by_pixel(job)) {
         const int32_t most = slanted ? warp_tile : warp_chunk;
         const int32_t width = job.target_width;
         const int32_t tiles = (width + most - 1) / most, even = (width + tiles - 1) / tiles;
@@ -196,7 +196,7 @@ BATCHWARP_INLINE void place_chunk(const WarpJob& job, const Rows& rows, int32_t 
 
 template <class Pass>
 BATCHWARP_INLINE void warp_chunks(const WarpJob& job, Pass&& pass) {
-    if (!job.projects) fill_columns(job);
+    if (!is_by_pixel(job)) fill_columns(job);
     Run run = start_run(job);
     const bool repairs = !has_axis(job.border);
     Fill fill;
@@ -226,8 +226,8 @@ BATCHWARP_INLINE void warp_chunks(const WarpJob& job, Pass&& pass) {
         else if (repairs)
             bound_rows(job, slope_y, slope_x, rows);
         else if (!job.small)
-            bound_columns(job, slope_y, slope_x, coordinate_margin, rows, rows.interior_begin,
-                          rows.interior_end);
+            bound_columns(job, slope_y, slope_x, coordinate_margin + job.reach, rows,
+                          rows.interior_begin, rows.interior_end);
         const int32_t rest = job.row_end - first, started = rest < row_block ? rest : row_block;
         for (int32_t begin = 0; begin < width; begin += chunks.columns) {
             const int32_t columns = width - begin;

@@ -57,8 +57,15 @@ BATCHWARP_INLINE int64_t nearest_sample(double in, int32_t extent, BorderRule bo
 void copy_exactly(const WarpJob& job, int64_t index, float* out) {
     const int32_t row = job.row_begin + static_cast<int32_t>(index / job.target_width);
     const double r = job.flip_vertical ? job.target_height - 1 - row : row;
-    const double c = source_column(job, static_cast<int32_t>(index % job.target_width));
+    const auto column = static_cast<int32_t>(index % job.target_width);
+    const double c = source_column(job, column);
     Position at{job.o0 + r * job.m00 + c * job.m01, job.o1 + r * job.m10 + c * job.m11};
+    if (job.displaced != nullptr) {
+        const int64_t columns = warp_column_blocks(job.target_width);
+        const double* by = job.displaced + 2 * columns * (row - job.row_begin);
+        at.y += by[column];
+        at.x += by[columns + column];
+    }
     if (job.projects) {
         const double w = job.divisor_one + r * job.divisor_r + c * job.divisor_c;
         at = {projected(at.y, w), projected(at.x, w)};

@@ -42,7 +42,7 @@ BATCHWARP_INLINE void repair_pixel(const WarpJob& job, double y, double x, float
 void repair_columns(const WarpJob& job, const Rows& rows, int32_t i, int32_t begin, int32_t end,
                     float* out) {
     for (int32_t c = begin; c < end; ++c) {
-        const Position at = position_of(job, rows, i, source_column(job, c));
+        const Position at = position_of(job, rows, i, c);
         repair_pixel(job, at.y, at.x, out + static_cast<int64_t>(c - begin) * job.channels);
     }
 }

@@ -13,6 +13,7 @@ struct Lanes {
 
     static BATCHWARP_INLINE Float load(const float* from) { return *from; }
     static BATCHWARP_INLINE Int load(const int32_t* from) { return *from; }
+    static BATCHWARP_INLINE Wide load(const double* from) { return *from; }
     static BATCHWARP_INLINE void store(float* to, Float v) { *to = v; }
     static BATCHWARP_INLINE void store(int32_t* to, Int v) { *to = v; }
     static BATCHWARP_INLINE void store_pairs(float* to, Float first, Float second) {

@@ -36,8 +36,9 @@ constexpr KernelTable make_table(const char* name) noexcept {
             premultiply,
             unpremultiply,
             luma,
-            blend_rows<uint8_t>,
-            blend_rows<float>,
+            blend_rows<uint8_t, float>,
+            blend_rows<float, float>,
+            blend_rows<double, double>,
             blend_pixels,
             uniforms};
 }

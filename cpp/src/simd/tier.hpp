@@ -30,6 +30,7 @@ concept TierLanes =
         requires L::count > 0 && warp_block % L::count == 0;
         { L::load(from) } -> Same<typename L::Float>;
         { L::load(from_ints) } -> Same<typename L::Int>;
+        { L::load(static_cast<const double*>(nullptr)) } -> Same<typename L::Wide>;
         L::store(to, f);
         L::store(to_ints, i);
         L::store_pairs(to, f, f);      // first, second, first, second ...

@@ -7,8 +7,8 @@ namespace batchwarp {
 
 bool spline_takes(const SplinePlane& plane, const WarpGeometry& geometry, std::int64_t height,
                   std::int64_t width) noexcept {
-    return !geometry.projects && plane.buffer_size() <= warp_max_offset &&
-           kernels_take(geometry, height, width, 1);
+    return !geometry.projects && geometry.displacement == nullptr &&
+           plane.buffer_size() <= warp_max_offset && kernels_take(geometry, height, width, 1);
 }
 
 const float* filter_image(const SplinePlane& plane, const ImageView& source) {

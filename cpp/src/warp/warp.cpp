@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
+#include "warp/displacement.hpp"
 #include "warp/taps.hpp"
 
 namespace batchwarp {
@@ -13,11 +15,20 @@ void warp_rows(const WarpSource<S>& source, const WarpGeometry& g, std::int64_t 
                std::int64_t row_end, T* out) {
     const std::int64_t channels = source.channels, row_step = source.width * channels;
     Taps<Order, double> ty, tx;
+    std::optional<DisplacedRows> displaced;
+    if (g.displacement != nullptr) displaced.emplace(g);
     for (std::int64_t r = row_begin; r < row_end; ++r) {
         const double rr = static_cast<double>(g.flip_vertical ? g.height - 1 - r : r);
+        const double* by = displaced ? displaced->make(r, r + 1) : nullptr;
         for (std::int64_t c = 0; c < g.width; ++c, out += channels) {
             const double cc = static_cast<double>(g.flip_horizontal ? g.width - 1 - c : c);
-            const WarpGeometry::Place at = g.place(rr, cc);
+            Shift shift;
+            if (displaced) {
+                shift.y = by[c];
+                shift.x = by[displaced->columns() + c];
+                if (g.projects) shift.w = by[2 * displaced->columns() + c];
+            }
+            const WarpGeometry::Place at = g.place(rr, cc, shift);
             ty.place(at.y, source.height, source.padding, g.border);
             if (!ty.outside) tx.place(at.x, source.width, source.padding, g.border);
             if (ty.outside || tx.outside) {
@@ -81,6 +92,7 @@ RowRange source_rows(const WarpGeometry& g, std::int64_t height, std::int64_t ro
     const double rows[2] = {
         static_cast<double>(g.flip_vertical ? g.height - 1 - row_begin : row_begin),
         static_cast<double>(g.flip_vertical ? g.height - row_end : row_end - 1)};
+    if (g.projects && g.displacement != nullptr) return all;
     double low = INFINITY, high = -INFINITY;
     // Corners are the extremes of projective maps, too, where all is in front of the horizon.
     for (const double r : rows)
@@ -89,6 +101,11 @@ RowRange source_rows(const WarpGeometry& g, std::int64_t height, std::int64_t ro
             low = std::min(low, g.place(r, c).y);
             high = std::max(high, g.place(r, c).y);
         }
+    if (g.displacement != nullptr) {
+        const double reach = reach_of(*g.displacement);
+        low -= reach;
+        high += reach;
+    }
     const double last = static_cast<double>(height - 1);
     if (!(low <= high) || (!clamps(g.border) && (low < 1 || high > last - 1))) return all;
     // One row of margin for the second tap and for rounding. The kernels read two rows always, the

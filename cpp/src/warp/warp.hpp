@@ -19,10 +19,16 @@ struct WarpSource {
     std::int64_t padding;                  // samples added on every side
 };
 
+/// What is added to the homogeneous coordinates of a pixel that is displaced.
+struct Shift {
+    double y = 0, x = 0, w = 0;
+};
+
 struct WarpGeometry {
     std::int64_t height = 0, width = 0;  // of the target
     Affine affine;
     Divisor divisor;
+    const Displacement* displacement = nullptr;  // of pixels each by its own, or none
     bool projects = false;
     bool flip_horizontal = false, flip_vertical = false;
     int order = 1;
@@ -33,10 +39,10 @@ struct WarpGeometry {
         double y, x;
     };
     /// Where in the source a pixel lies that has been mirrored already.
-    Place place(double r, double c) const noexcept {
-        const Place at{affine.y(r, c), affine.x(r, c)};
+    Place place(double r, double c, const Shift& by = {}) const noexcept {
+        const Place at{affine.y(r, c) + by.y, affine.x(r, c) + by.x};
         if (!projects) return at;
-        const double w = divisor.at(r, c);
+        const double w = divisor.at(r, c) + by.w;
         return {projected(at.y, w), projected(at.x, w)};
     }
 };

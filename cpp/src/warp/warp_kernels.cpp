@@ -7,6 +7,7 @@
 #include "pixels.hpp"
 #include "runtime/scratch.hpp"
 #include "simd/kernels.hpp"
+#include "warp/displacement.hpp"
 
 namespace batchwarp {
 namespace {
@@ -32,7 +33,7 @@ bool is_readable(const ImageView& source) noexcept {
 
 // Whether an edge-padded copy pays, and its coordinates fit the kernels' fixed point.
 bool is_small(const WarpGeometry& g, const ImageView& source) noexcept {
-    if (!clamps(g.border) || g.projects) return false;
+    if (!clamps(g.border) || g.projects || g.displacement != nullptr) return false;
     if (source.height > warp_max_small_extent || source.width > warp_max_small_extent) return false;
     if (g.width > warp_chunk) return false;  // a chunk of them is whole rows
     const std::int64_t step = source.channels == 1 ? 2 : source.channels;
@@ -130,11 +131,29 @@ WarpScratch reserve_tables(std::int32_t width) {
             weights + warp_chunk_slots};
 }
 
+using Kernel = void (*)(const WarpJob&);
+
+Kernel kernel_of(const WarpJob& job, int order) noexcept {
+    const KernelTable& table = kernels();
+    if (order == 0) return table.point;
+    switch (job.channels) {
+        case 1:
+            return job.small ? table.linear_pairs : table.linear_c1;
+        case 3:
+            return table.linear_c3;
+        case 4:
+            return table.linear_c4;
+        default:
+            return table.linear_any;
+    }
+}
+
 }  // namespace
 
 bool kernels_take(const WarpGeometry& g, std::int64_t height, std::int64_t width,
                   std::int64_t channels) noexcept {
-    if (height < 2 || width < 2 || channels > warp_max_offset / warp_max_extent ||
+    if ((g.projects && g.displacement != nullptr) || height < 2 || width < 2 ||
+        channels > warp_max_offset / warp_max_extent ||
         std::max({height, width, g.height, g.width}) > warp_max_extent ||
         !fits_offsets(height, width * channels))
         return false;
@@ -145,7 +164,8 @@ bool kernels_take(const WarpGeometry& g, std::int64_t height, std::int64_t width
     const Divisor& d = g.divisor;
     return fits(a.o0) && fits(last_row * a.m00) && fits(last_column * a.m01) && fits(a.o1) &&
            fits(last_row * a.m10) && fits(last_column * a.m11) &&
-           (!g.projects || (fits(d.one) && fits(last_row * d.r) && fits(last_column * d.c)));
+           (!g.projects || (fits(d.one) && fits(last_row * d.r) && fits(last_column * d.c))) &&
+           (g.displacement == nullptr || fits(reach_of(*g.displacement)));
 }
 
 void fill_warp_job(WarpJob& job, const ImageView& source, const WarpGeometry& geometry,
@@ -168,6 +188,7 @@ void fill_warp_job(WarpJob& job, const ImageView& source, const WarpGeometry& ge
     job.divisor_r = geometry.divisor.r;
     job.divisor_c = geometry.divisor.c;
     job.divisor_one = geometry.divisor.one;
+    job.reach = geometry.displacement != nullptr ? reach_of(*geometry.displacement) : 0;
     job.flip_horizontal = geometry.flip_horizontal;
     job.flip_vertical = geometry.flip_vertical;
     job.border = geometry.border;
@@ -192,17 +213,21 @@ void warp_samples(const KernelImage& source, const WarpGeometry& geometry,
     job.next_source = reinterpret_cast<const char*>(source.next);
     fill_warp_job(job, image, geometry, target);
 
-    const KernelTable& table = kernels();
-    if (geometry.order == 0) return table.point(job);
-    switch (job.channels) {
-        case 1:
-            return job.small ? table.linear_pairs(job) : table.linear_c1(job);
-        case 3:
-            return table.linear_c3(job);
-        case 4:
-            return table.linear_c4(job);
-        default:
-            return table.linear_any(job);
+    const Kernel kernel = kernel_of(job, geometry.order);
+    if (geometry.displacement == nullptr) return kernel(job);
+    // So many rows at a time that their displacements are still near when they are read.
+    constexpr std::int64_t near_bytes = 131072;
+    DisplacedRows displaced(geometry);
+    const std::int64_t row_bytes = 2 * displaced.columns() * std::int64_t{sizeof(double)};
+    const std::int64_t rows = std::max<std::int64_t>(1, near_bytes / row_bytes);
+    const std::int64_t row_values = geometry.width * image.channels;
+    for (std::int64_t begin = target.row_begin; begin < target.row_end; begin += rows) {
+        const std::int64_t end = std::min(begin + rows, target.row_end);
+        job.displaced = displaced.make(begin, end);
+        job.target = target.values + (begin - target.row_begin) * row_values;
+        job.row_begin = static_cast<std::int32_t>(begin);
+        job.row_end = static_cast<std::int32_t>(end);
+        kernel(job);
     }
 }
 

@@ -1,7 +1,7 @@
 """Where pixels come from.
 
 Each operation has a homogeneous 3 x 3 matrix, from a pixel of its result to a place in its image,
-both (x, y, 1).
+both (x, y, 1). One of them may displace each pixel by its own instead.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchwarp._reference.draws import sides
+from batchwarp._reference.fields import FIELDS
+from batchwarp._reference.sampling import mapped, places_of
 from batchwarp._reference.tree import Leaf, size_after
 
 Matrix = NDArray[Any]
@@ -119,6 +121,11 @@ def perspective(leaf: Leaf) -> Matrix:
     return np.append(solved, 1.0).reshape(3, 3)
 
 
+def unmoved(leaf: Leaf) -> Matrix:  # noqa: ARG001
+    """Leaves pixels where they are: what displaces them is added."""
+    return np.eye(3)
+
+
 MAPS: Mapping[str, Callable[[Leaf], Matrix]] = {
     "affine": affine,
     "flip": flip,
@@ -129,6 +136,7 @@ MAPS: Mapping[str, Callable[[Leaf], Matrix]] = {
     "resize": resize,
     "random_resized_crop": resize,
     "perspective": perspective,
+    **dict.fromkeys(FIELDS, unmoved),
 }
 
 
@@ -140,7 +148,28 @@ def composed(leaves: list[Leaf]) -> Matrix:
     return matrix
 
 
-def copies(matrix: Matrix) -> bool:
-    """Whether a map moves by whole pixels, mirrors and turns by 90 degrees only."""
+def points_of(leaves: list[Leaf], height: int, width: int) -> NDArray[np.float64]:
+    """Returns where pixels come from, as points (x, y, w), `(3, height, width)`.
+
+    Args:
+        leaves: Several operations.
+        height: Integer, of the last result.
+        width: Integer, likewise.
+    """
+    points = mapped(composed(leaves), height, width)
+    for place, leaf in enumerate(leaves):
+        if leaf.kind in FIELDS:
+            at_field = mapped(composed(leaves[place:]), height, width)
+            down, right = FIELDS[leaf.kind](leaf, places_of(at_field))
+            moved_by = np.stack([right, down]) * at_field[2]
+            points += np.tensordot(composed(leaves[:place])[:, :2], moved_by, 1)
+    return points
+
+
+def copies(leaves: list[Leaf]) -> bool:
+    """Whether operations move by whole pixels, mirror and turn by 90 degrees only."""
+    if any(leaf.kind in FIELDS for leaf in leaves):
+        return False
+    matrix = composed(leaves)
     whole: Any = np.array_equal(matrix, np.round(matrix))
     return bool(whole and np.array_equal(np.abs(matrix[:2, :2]).sum(axis=0), [1, 1]))

@@ -182,6 +182,11 @@ def erase(op: Any, draw: Numbers, size: Size) -> Columns:
     return dict(NEUTRAL["erase"])
 
 
+def field_key(op: Any, draw: Numbers, size: Size) -> Columns:  # noqa: ARG001
+    """Draws the two words that are the key of a field's own numbers."""
+    return {name: float(draw.below(2**32, k)) for k, name in enumerate(NEUTRAL["elastic"])}
+
+
 def perspective(op: Any, draw: Numbers, size: Size) -> Columns:  # noqa: ARG001
     """Draws how far the corners of `Perspective` move."""
     return {
@@ -239,6 +244,7 @@ LEAVES: Mapping[str, tuple[str, Draw]] = {
     "Resize": ("resize", _nothing),
     "RandomResizedCrop": ("random_resized_crop", random_resized_crop),
     "Perspective": ("perspective", perspective),
+    "Elastic": ("elastic", field_key),
     "Brightness": ("brightness", _drawn("brightness", "factor", factors)),
     "Contrast": ("contrast", _drawn("contrast", "factor", factors)),
     "Saturation": ("saturation", _drawn("saturation", "factor", factors)),
@@ -271,6 +277,7 @@ NEUTRAL: Mapping[str, Columns] = {
     "flip": {"flip_horizontal": 0.0, "flip_vertical": 0.0},
     "rotate90": {"turns": 0.0},
     "perspective": {f"{axis}{corner}": 0.0 for corner in range(4) for axis in "xy"},
+    "elastic": {"key_low": math.nan, "key_high": math.nan},
     "brightness": {"brightness": 1.0},
     "contrast": {"contrast": 1.0},
     "saturation": {"saturation": 1.0},

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from batchwarp._reference.colors import CHANGES, LINEAR, WITHIN
-from batchwarp._reference.coordinates import MAPS, composed, copies, window
+from batchwarp._reference.coordinates import MAPS, copies, points_of, window
 from batchwarp._reference.draws import Numbers, Size
 from batchwarp._reference.mixing import MIXING, class_weights, mixed
 from batchwarp._reference.philox import operation_of, sample_of
@@ -102,14 +102,12 @@ def placed(recipe: Any, image: Image, found: list[Leaf]) -> Image:
         if area[2] > after.height or area[3] > after.width:
             image = antialiased(image, area, after.height, after.width)
             acting, resized = acting[1:], True
-    matrix = composed(acting)
     if acting:
-        moves_within = copies(matrix) and within(image, places_of(matrix, *target[:2]))
+        places = places_of(points_of(acting, target.height, target.width))
+        moves_within = copies(acting) and within(image, places)
         image = sampled(
             image,
-            matrix,
-            target.height,
-            target.width,
+            places,
             # A copy, which a spline's filter is on images of a few pixels only about.
             order=0 if moves_within else recipe.order,
             fill_mode=recipe.fill_mode,

@@ -12,28 +12,23 @@ FARTHEST = 2.0**20  # pixels
 
 def sampled(
     image: Image,
-    matrix: NDArray[np.float64],
-    height: int,
-    width: int,
+    places: NDArray[np.float64],
     *,
     order: int,
     fill_mode: str,
     cval: float,
 ) -> Image:
-    """Returns an image, read where a map says.
+    """Returns an image, read at places.
 
     Args:
         image: Array `(height, width, channels)`.
-        matrix: Array `(3, 3)`, from a pixel (x, y, 1) of the result to a place in `image`.
-        height: Integer, the result's.
-        width: Integer, the result's.
+        places: Array `(2, height, width)`, row and column in `image` for each pixel of the result.
         order: Integer from 0 to 5, of the spline.
         fill_mode: String, as `mode` of `scipy.ndimage`.
         cval: Float, what is beyond the edges where the mode has it constant.
     """
     from scipy.ndimage import map_coordinates
 
-    places = places_of(matrix, height, width)
     return np.stack(
         [
             map_coordinates(channel, places, order=order, mode=fill_mode, cval=cval)
@@ -43,15 +38,21 @@ def sampled(
     )
 
 
-def places_of(matrix: NDArray[np.float64], height: int, width: int) -> NDArray[np.float64]:
-    """Returns where pixels come from, `(2, height, width)`, row and column.
+def mapped(matrix: NDArray[np.float64], height: int, width: int) -> NDArray[np.float64]:
+    """Returns what a matrix `(3, 3)` makes of each pixel (x, y, 1), `(3, height, width)`."""
+    rows, columns = np.mgrid[:height, :width].astype(np.float64)
+    made: Image = np.tensordot(matrix, np.stack([columns, rows, np.ones_like(rows)]), 1)
+    return made
+
+
+def places_of(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Returns the places of points (x, y, w), `(2, height, width)`, row and column.
 
     What lies at or behind the horizon of a perspective is as far away as anything can be.
     """
-    rows, columns = np.mgrid[:height, :width].astype(np.float64)
-    x, y, w = np.tensordot(matrix, np.stack([columns, rows, np.ones_like(rows)]), 1)
+    x, y, w = points
     places = np.stack([y, x])
-    if np.array_equal(matrix[2], [0, 0, 1]):
+    if (w == 1).all():
         return places
     before = w > 1e-9
     found: Image = np.where(

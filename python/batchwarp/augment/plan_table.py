@@ -96,9 +96,10 @@ def _placed(nodes: Sequence[tuple[ImageOperation, Node]], order: int) -> Iterato
     if not moving:
         return
     taps = (order + 1) ** 2
+    fields = " and one field of displacements" * any(one.fields for one, _ in moving)
     yield PlanRow(
         ", ".join(repr(one) for one, _ in moving),
-        f"one map, by which images are read once with order {order}",
+        f"one map{fields}, by which images are read once with order {order}",
         f"1 pass, of {taps} {'pixel' if taps == 1 else 'pixels'} for one",
     )
 

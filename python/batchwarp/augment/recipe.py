@@ -201,6 +201,12 @@ class Recipe:
             for one, number in zip(operations, numbers, strict=True)
             if isinstance(one, Mixing)
         )
+        fields = [field for one in self.operations for field in one.fields]
+        if len(fields) > 1:
+            raise ValueError(
+                f"`operations` of `{owner}` should have one operation at most that displaces each "
+                f"pixel by its own. Received: {fields[0]!r} and {fields[1]!r}"
+            )
         for before, one in pairwise(operations):
             ends = isinstance(before, Mixing) or before.is_last
             if ends and not isinstance(one, Mixing):

@@ -22,6 +22,7 @@ from batchwarp.ops.color_jitter import ColorJitter
 from batchwarp.ops.contrast import Contrast
 from batchwarp.ops.crop import CenterCrop, RandomCrop
 from batchwarp.ops.cutmix import CutMix
+from batchwarp.ops.elastic import Elastic
 from batchwarp.ops.equalize import Equalize
 from batchwarp.ops.erase import Erase
 from batchwarp.ops.flip import Flip
@@ -55,6 +56,7 @@ __all__ = [
     "ColorJitter",
     "Contrast",
     "CutMix",
+    "Elastic",
     "Equalize",
     "Erase",
     "Flip",

@@ -257,19 +257,21 @@ class Number(Accepted):
     Attributes:
         above: What it must be greater than.
         below: What it must be less than.
+        reached: Whether it may be `above` itself.
     """
 
     above: float
     below: float = math.inf
+    reached: bool = False
 
     def __str__(self) -> str:
         limit = "" if math.isinf(self.below) else f" and below {self.below:g}"
-        return f"a number above {self.above:g}{limit}"
+        return f"a number {'of at least' if self.reached else 'above'} {self.above:g}{limit}"
 
     def __call__(self, value: Any) -> float:
         """Returns a number."""
         number = _number(value)
-        if not self.above < number < self.below:
+        if not self.above <= number < self.below or (number == self.above and not self.reached):
             raise ValueError
         return number
 

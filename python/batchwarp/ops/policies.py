@@ -65,6 +65,11 @@ class Group(Policy):
         """Whether an operation needs to know between what values images are."""
         return any(one.in_range for one in self.operations)
 
+    @property
+    def fields(self) -> tuple[ImageOperation, ...]:
+        """The operations in it that displace each pixel by its own."""
+        return tuple(field for one in self.operations for field in one.fields)
+
     def __init__(self, *operations: RecipeOperation, **arguments: Any) -> None:
         object.__setattr__(self, "operations", operations)
         for name, value in arguments.items():

@@ -262,6 +262,11 @@ class ImageOperation(RecipeOperation, ABC):
     def in_range(self) -> bool:
         """Whether it needs to know between what values images are."""
 
+    @property
+    def fields(self) -> tuple[ImageOperation, ...]:
+        """The operations in it that displace each pixel by its own."""
+        return ()
+
     def size_after(self, image: ImageSpec) -> tuple[int, int]:
         """Returns the height and the width that images have after it."""
         return image.height, image.width

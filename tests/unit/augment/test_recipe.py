@@ -147,6 +147,10 @@ def test_antialias_is_for_the_head(make):
         ([ops.MixUp(), ops.Hue()], r"should end with `MixUp`.*Received after it: Hue"),
         ([ops.CutMix(), ops.Normalize(0, 1)], "should end with `CutMix`"),
         ([ops.Hue(name="a"), ops.Invert(name="a")], r"`name` of `Invert` should differ.*'a'"),
+        (
+            [ops.Elastic(60), ops.Hue(), ops.OneOf(ops.Flip(), ops.Elastic(70))],
+            r"one operation at most .*Elastic\(alpha=60\) and Elastic\(alpha=70\)",
+        ),
     ],
     ids=repr,
 )

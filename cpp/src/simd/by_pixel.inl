@@ -1,7 +1,6 @@
-// Where the pixels of an output row lie under a projective map. Each has a divisor of its own, so
-// that no table serves two rows: a row's coordinates are computed in double, split into whole and
-// fraction, and go on as those of other maps do. What moves pixels one by one would be added
-// before they are split.
+// Where the pixels of an output row lie if each is placed by itself: under a projective map, where
+// it has a divisor of its own, or displaced. No table serves two rows: a row's coordinates are
+// computed in double, split into whole and fraction, and go on as those of other maps do.
 
 namespace batchwarp {
 namespace {
@@ -111,9 +110,29 @@ BATCHWARP_INLINE void each_in_front(const WarpJob& job, const Rows& rows, int32_
     }
 }
 
+// Likewise of pixels that are displaced. None of them is as far as `farthest`.
+template <class Keep>
+BATCHWARP_INLINE void each_displaced(const WarpJob& job, const Rows& rows, int32_t i, Span span,
+                                     Keep&& keep) {
+    using L = Lanes;
+    const double first = source_column(job, span.c), direction = job.flip_horizontal ? -1 : 1;
+    const auto slope_y = L::wide(direction * job.m01), slope_x = L::wide(direction * job.m11);
+    const auto base_y = L::wide(rows.base_y[i] + first * job.m01);
+    const auto base_x = L::wide(rows.base_x[i] + first * job.m11);
+    const auto addend = L::wide(sum_addend), more = L::wide(L::count);
+    const double* down = displaced_row(job, rows, i) + span.c;
+    const double* right = down + warp_column_blocks(job.target_width);
+    auto column = L::ramp();
+    for (int32_t k = 0; k < span.count; k += L::count, column = L::add(column, more)) {
+        const auto y = L::add(L::multiply_add(column, slope_y, base_y), L::load(down + k));
+        const auto x = L::add(L::multiply_add(column, slope_x, base_x), L::load(right + k));
+        keep(k, SumParts(L::add(y, addend)), SumParts(L::add(x, addend)));
+    }
+}
+
 // Both taps of each pixel are known to lie inside.
-BATCHWARP_NOINLINE void projected_interior(const WarpJob& job, const Rows& rows, int32_t i,
-                                           Span span) {
+BATCHWARP_NOINLINE void by_pixel_interior(const WarpJob& job, const Rows& rows, int32_t i,
+                                          Span span) {
     using L = Lanes;
     const uint32_t stride = static_cast<uint32_t>(job.source_row_stride);
     const uint32_t step = static_cast<uint32_t>(job.pixel_step);
@@ -123,38 +142,44 @@ BATCHWARP_NOINLINE void projected_interior(const WarpJob& job, const Rows& rows,
     float* __restrict fy = job.scratch.fy + span.at;
     float* __restrict fx = job.scratch.fx + span.at;
     int32_t* __restrict offset = job.scratch.offset + span.at;
-    each_in_front<true>(job, rows, i, span, [&](int32_t k, const SumParts& y, const SumParts& x) {
+    const auto keep = [&](int32_t k, const SumParts& y, const SumParts& x) {
         L::store(fy + k, y.fraction);
         L::store(fx + k, x.fraction);
         const auto down = L::multiply(y.whole, strides), right = L::multiply(x.whole, steps);
         L::store(offset + k, L::add(L::add(down, right), correction));
-    });
+    };
+    if (job.projects) return each_in_front<true>(job, rows, i, span, keep);
+    each_displaced(job, rows, i, span, keep);
+}
+
+// Whether no pixel of a row is near the horizon, even if the row were a block longer at both ends.
+BATCHWARP_INLINE bool is_in_front(const WarpJob& job, const Rows& rows, int32_t i) {
+    const double w = rows.base_w[i];
+    return w >= near_divisor &&
+           w + (job.target_width - 1 + warp_block) * job.divisor_c >= near_divisor &&
+           w - warp_block * job.divisor_c >= near_divisor;
 }
 
 // Some taps may lie outside: the tables get what those of other maps have, and rows add nothing.
-BATCHWARP_NOINLINE void projected_border(const WarpJob& job, const Rows& rows, int32_t i,
-                                         Span span) {
+BATCHWARP_NOINLINE void by_pixel_border(const WarpJob& job, const Rows& rows, int32_t i,
+                                        Span span) {
     using L = Lanes;
     float* __restrict fy = job.scratch.column_fy + span.c;
     float* __restrict fx = job.scratch.column_fx + span.c;
     int32_t* __restrict iy = job.scratch.column_iy + span.c;
     int32_t* __restrict ix = job.scratch.column_ix + span.c;
+    const auto correction = L::all(static_cast<int32_t>(0 - SumParts::excess));
+    const auto keep = [&](int32_t k, const SumParts& y, const SumParts& x) {
+        L::store(fy + k, y.fraction);
+        L::store(fx + k, x.fraction);
+        L::store(iy + k, L::add(y.whole, correction));
+        L::store(ix + k, L::add(x.whole, correction));
+    };
+    if (!job.projects) return each_displaced(job, rows, i, span, keep);
     // The whole row decides, not the span: bands must not show.
-    const double base_w = rows.base_w[i];
-    if (base_w >= near_divisor &&
-        base_w + (job.target_width - 1 + warp_block) * job.divisor_c >= near_divisor &&
-        base_w - warp_block * job.divisor_c >= near_divisor) {
-        const auto correction = L::all(static_cast<int32_t>(0 - SumParts::excess));
-        const auto keep = [&](int32_t k, const SumParts& y, const SumParts& x) {
-            L::store(fy + k, y.fraction);
-            L::store(fx + k, x.fraction);
-            L::store(iy + k, L::add(y.whole, correction));
-            L::store(ix + k, L::add(x.whole, correction));
-        };
-        return each_in_front<false>(job, rows, i, span, keep);
-    }
+    if (is_in_front(job, rows, i)) return each_in_front<false>(job, rows, i, span, keep);
     for (int32_t k = 0; k < span.count; ++k) {
-        const Position at = position_of(job, rows, i, source_column(job, span.c + k));
+        const Position at = position_of(job, rows, i, span.c + k);
         const double whole_y = whole_below(at.y), whole_x = whole_below(at.x);
         fy[k] = static_cast<float>(at.y - whole_y);
         fx[k] = static_cast<float>(at.x - whole_x);

@@ -1,0 +1,73 @@
+"""Displacements of each pixel by its own.
+
+A field has random numbers of its own, under a key that is drawn. A function of it takes places, row
+and column, and returns how far what is there is displaced, down and to the right: in the direction
+in which the image is read.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from batchwarp._reference.philox import Words, philox4x32
+from batchwarp._reference.tree import Leaf
+
+Places = NDArray[np.float64]
+
+POINT, PHASE = range(2)  # what numbers are for
+
+
+def words(leaf: Leaf, purpose: int, row: int, column: int) -> Words:
+    """Returns four random words of a field."""
+    key = int(leaf.columns["key_low"]), int(leaf.columns["key_high"])
+    return philox4x32((column, row, purpose, 0), key)
+
+
+def within(leaf: Leaf, places: Places) -> Places:
+    """Returns the nearest places of the field's image."""
+    ends = np.array(leaf.size[:2])[:, None, None] - 1
+    return np.clip(places, 0, ends)
+
+
+def cubic(distances: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Returns the cubic B-spline, by the distance from its centre."""
+    d = np.abs(distances)
+    near: NDArray[np.float64] = 2 / 3 - d**2 + d**3 / 2
+    return np.where(d < 1, near, np.maximum(2 - d, 0) ** 3 / 6)
+
+
+def strength(alpha: float, sigma: float) -> float:
+    """Returns how far points of `Elastic` are displaced at most."""
+    wanted = alpha / 2 / math.sqrt(3) / (2 * math.sqrt(math.pi) * sigma)
+    return wanted * math.sqrt(3) / (151 / 315)
+
+
+def elastic(leaf: Leaf, places: Places) -> Places:
+    """Adds up the points of `Elastic`, each by its B-spline."""
+    spacing = math.sqrt(3) * leaf.op.sigma
+    phases = words(leaf, PHASE, 0, 0)
+    down, right = (
+        1 + phase / 2**32 + at / spacing
+        for phase, at in zip(phases, within(leaf, places), strict=False)
+    )
+    rows, columns = int(down.max()) + 3, int(right.max()) + 3
+    points = np.empty((2, rows, columns + columns % 2))
+    for row in range(rows):
+        for column in range(0, columns, 2):
+            drawn = np.array(words(leaf, POINT, row, column // 2)) / 2**31 - 1
+            points[:, row, column : column + 2] = drawn.reshape(2, 2).T
+    points *= strength(leaf.op.alpha, leaf.op.sigma)
+    weights = (
+        cubic(at[..., None] - np.arange(count))
+        for at, count in ((down, rows), (right, points.shape[2]))
+    )
+    displaced: Any = np.einsum("ija,ijb,pab->pij", *weights, points, optimize=True)
+    return np.asarray(displaced)
+
+
+FIELDS: Mapping[str, Callable[[Leaf, Places], Places]] = {"elastic": elastic}
