@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import operator
 import threading
-import weakref
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -18,6 +17,7 @@ from batchwarp._random import global_random, renew_random, with_borrowed_global
 from batchwarp._signals import let_through
 from batchwarp._threads import NOT_STARTED, Shortage
 from batchwarp._warnings import issue
+from batchwarp.iterators.index_arrays import IndexArrays
 from batchwarp.iterators.keras_class import KerasDataset
 from batchwarp.iterators.passes import Pass
 from batchwarp.iterators.read_ahead import ReadAhead
@@ -31,39 +31,6 @@ if TYPE_CHECKING:
 # Where an iterator is. It changes in one step, with which Ctrl-C or a fork does not interfere.
 _POSITION = ("batch_index", "total_batches_seen", "index_array", "_random", "_pass")
 _position = operator.attrgetter(*_POSITION)
-
-
-class _IndexArrays:
-    """Which samples each next batch has; does not keep its iterator alive.
-
-    A generator would, in a circle that holds on to images and memory for batches until Python's
-    garbage collector finds it.
-
-    Args:
-        iterator: The iterator.
-        started: Boolean, whether to go on from where the iterator is; if not, it is reset before
-            the first batch, as in Keras.
-    """
-
-    def __init__(self, iterator: Iterator, started: bool) -> None:
-        self._iterator = weakref.ref(iterator)
-        self._started = started
-
-    def __iter__(self) -> Self:
-        return self
-
-    def __next__(self) -> NDArray[np.int64]:
-        iterator = self._iterator()
-        if iterator is None:
-            raise StopIteration
-        self.start(iterator)
-        return iterator._next_index_array()
-
-    def start(self, iterator: Iterator) -> None:
-        """Resets the iterator, its owner, unless that has been done."""
-        if not self._started:
-            iterator.reset()
-            self._started = True
 
 
 class _Twin:
@@ -210,7 +177,7 @@ class Iterator(KerasDataset):
         self._buffers = _core.BufferPool()  # for the memory of batches
         self._shortage = Shortage()
         self._ahead = None
-        self.index_generator = _IndexArrays(self, started)
+        self.index_generator = IndexArrays(self, Iterator._next_index_array, started)
         _forks.watch(self)
 
     def _after_fork(self) -> None:
