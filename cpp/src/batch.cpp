@@ -26,7 +26,7 @@ namespace {
 
 // Where the pixels of an image come from. Its parts point to each other: there are no copies.
 struct Placement {
-    Placement() = default;
+    Placement(const Plan& plan, const double* row) : from(plan.coordinates(row)) {}
     Placement(const Placement&) = delete;
     Placement& operator=(const Placement&) = delete;
 
@@ -96,7 +96,7 @@ class Batch {
                                           : nullptr;
     }
     void prepare_splines(const Size& size, std::optional<SplinePlane>& plane) const;
-    void place(std::int64_t i, Placement& placed) const noexcept;
+    void place(Placement& placed) const noexcept;
     const SplinePlane* spline_of(const Placement& placed) const noexcept {
         const std::optional<SplinePlane>& plane = placed.from.reduces ? reduced_spline_ : spline_;
         return plane ? &*plane : nullptr;
@@ -147,9 +147,8 @@ void Batch::prepare_splines(const Size& size, std::optional<SplinePlane>& plane)
                       border_rule(o.fill_mode), o.cval);
 }
 
-void Batch::place(std::int64_t i, Placement& placed) const noexcept {
+void Batch::place(Placement& placed) const noexcept {
     const PlanOptions& o = plan_.options();
-    placed.from = plan_.coordinates(row_of(i));
     const Coordinates& from = placed.from;
     placed.sampled = from.reduces ? from.reduced : Size{o.height, o.width};
     if (!from.warps) return;
@@ -185,8 +184,8 @@ bool Batch::has_kernel(const Placement& placed) const noexcept {
 bool Batch::prepare(std::int64_t i, int threads) {
     prepared_ = nullptr;
     if (plan_.options().order < 2) return true;
-    Placement placed;
-    place(i, placed);
+    Placement placed(plan_, row_of(i));
+    place(placed);
     if (!placed.from.warps || placed.move) return true;
     if (placed.from.reduces || request_.target.first.dtype == DType::f64 || !placed.has_kernel ||
         !spline_)
@@ -203,8 +202,8 @@ void Batch::make(std::int64_t i, std::int64_t row_begin, std::int64_t row_end) c
     const ImageView source = source_image(i);
     const MutableImageView target = request_.target[i];
     const double* row = row_of(i);
-    Placement placed;
-    place(i, placed);
+    Placement placed(plan_, row);
+    place(placed);
 
     Scratch& scratch = Scratch::of_this_thread();
     const std::int64_t rows = row_end - row_begin;

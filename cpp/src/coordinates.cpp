@@ -1,5 +1,7 @@
 #include "batchwarp/coordinates.hpp"
 
+#include <new>
+
 namespace batchwarp {
 namespace {
 
@@ -43,10 +45,10 @@ void Coordinates::follow(const Map& map, const Size& size) noexcept {
 
 void Coordinates::displace(const Field& by) noexcept {
     follow(Map{}, by.size);
-    displacement.field = by;
-    displacement.from_field = {{{affine.m00, affine.m01, affine.o0},
-                                {affine.m10, affine.m11, affine.o1},
-                                {divisor.r, divisor.c, divisor.one}}};
+    const Map from_field{{{affine.m00, affine.m01, affine.o0},
+                          {affine.m10, affine.m11, affine.o1},
+                          {divisor.r, divisor.c, divisor.one}}};
+    new (&displacement) Displacement{by, Map{}, from_field};
     displaces = true;
 }
 

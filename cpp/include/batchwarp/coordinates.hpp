@@ -93,7 +93,12 @@ struct Coordinates {
     bool reduces = false;
     Window window;
     Size reduced;
-    Displacement displacement;
+    /// Only if `displaces`: every image has coordinates, and few have this.
+    union {
+        Displacement displacement;
+    };
+
+    Coordinates() noexcept {}  // NOLINT(modernize-use-equals-default): that would set all of it
 
     /// Adds an operation, by the map from its own pixels to those of the `size` image before it.
     void follow(const Map& map, const Size& size) noexcept;
