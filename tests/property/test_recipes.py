@@ -37,6 +37,7 @@ EXAMPLES = int(os.environ.get("BATCHWARP_RECIPES", "200"))
 PLACES = 1e-6  # pixels
 VALUES = 0.001 / 255  # of the value range
 FLOAT = 2.0**-22  # likewise, for each operation, and grown by those after it
+STATISTICS = ("contrast", "autocontrast", "equalize")  # of all pixels
 
 
 def pair(least, most):
@@ -329,6 +330,11 @@ def outcomes(case, index):
     for at, leaf in enumerate(changes):
         if leaf.kind in ("gamma", "posterize", "solarize"):
             before = colored(exact, changes[:at], ends)
+            if acting(changes[:at]) and any(one.kind in STATISTICS for one in changes[at + 1 :]):
+                # Each pixel on an edge goes to either side by itself, and all of them together
+                # decide what is done to all others: more ways than can be tried.
+                sides = [colored(before + to * FLOAT * extent, [leaf], ends) for to in (-1, 1)]
+                assume(np.ptp(sides, axis=0).max() <= VALUES * extent)
             results += [
                 colored(before + FLOAT * extent * np.array(sign), changes[at:], ends)
                 for sign in signs
