@@ -12,6 +12,7 @@ and by what the output's dtype can tell apart.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import os
 from types import SimpleNamespace
@@ -51,11 +52,13 @@ PROBABILITY = st.sampled_from([1.0, 1.0, 0.5])
 FACTOR = st.one_of(pair(0, 2.5), st.floats(0, 1.5))
 
 
-def moves(size, fields):
-    """Coordinate operations that leave images their size."""
-    turns = st.sampled_from([(0, 1, 2, 3), (1,), (3,)] if size.height == size.width else [(0, 2)])
+# Strategies are kept: to make them takes longer than to draw from them.
+@functools.cache
+def moves(is_square, shorter, fields):
+    """Coordinate operations that leave images their size, whose shorter side is given."""
+    turns = st.sampled_from([(0, 1, 2, 3), (1,), (3,)] if is_square else [(0, 2)])
     # Above two thirds of what is accepted, images may fold.
-    most = 0.6 * (1 - 1 / min(size.height, size.width))
+    most = 0.6 * (1 - 1 / shorter)
     found = [
         st.builds(
             ops.Affine,
@@ -76,11 +79,12 @@ def moves(size, fields):
         )
     if most > 0.1:
         found.append(st.builds(ops.Perspective, st.floats(0.05, most), p=PROBABILITY))
-    return found
+    return st.one_of(found)
 
 
+@functools.cache
 def colors(channels):
-    """Operations that change colours, and the policies that are made of both kinds."""
+    """Operations that change colours."""
     found = [
         st.builds(ops.Brightness, FACTOR, p=PROBABILITY),
         st.builds(ops.Contrast, FACTOR, p=PROBABILITY),
@@ -132,36 +136,43 @@ def colors(channels):
                 p=PROBABILITY,
             ),
         ]
-    return found
+    return st.one_of(found)
 
 
 def policies(members):
-    return [
-        st.lists(members, min_size=1, max_size=4).flatmap(
-            lambda found: st.one_of(
-                st.builds(lambda p: ops.OneOf(*found, p=p), PROBABILITY),
-                st.builds(
-                    lambda weights: ops.OneOf(*found, weights=weights),
-                    st.lists(st.floats(0.1, 5), min_size=len(found), max_size=len(found)),
-                ),
-                st.builds(
-                    lambda n, p: ops.SomeOf(n, *found, p=p),
-                    st.tuples(st.integers(0, 1), st.integers(1, len(found))),
-                    PROBABILITY,
-                ),
-                st.builds(lambda p: ops.Sequential(*found, p=p), PROBABILITY),
-            )
+    """Policies over some operations."""
+    return st.lists(members, min_size=1, max_size=4).flatmap(
+        lambda found: st.one_of(
+            st.builds(lambda p: ops.OneOf(*found, p=p), PROBABILITY),
+            st.builds(
+                lambda weights: ops.OneOf(*found, weights=weights),
+                st.lists(st.floats(0.1, 5), min_size=len(found), max_size=len(found)),
+            ),
+            st.builds(
+                lambda n, p: ops.SomeOf(n, *found, p=p),
+                st.tuples(st.integers(0, 1), st.integers(1, len(found))),
+                PROBABILITY,
+            ),
+            st.builds(lambda p: ops.Sequential(*found, p=p), PROBABILITY),
         )
-    ]
+    )
 
 
+@functools.cache
+def nested_policies(channels, *moving):
+    """Policies over colours, `moves` and policies."""
+    members = st.one_of(colors(channels), moves(*moving))
+    return policies(st.one_of(members, policies(members)))
+
+
+@functools.cache
 def resizes(size, at_head):
     """Operations that set the size."""
     target = st.tuples(st.integers(1, 24), st.integers(1, 24))
     smaller = st.tuples(st.integers(1, size.height), st.integers(1, size.width))
     antialias = st.booleans() if at_head else st.just(False)
     around = st.integers(0, 3)
-    return [
+    return st.one_of(
         st.builds(ops.Resize, st.one_of(target, st.integers(1, 24)), antialias=antialias),
         st.builds(
             ops.RandomResizedCrop,
@@ -173,7 +184,7 @@ def resizes(size, at_head):
         st.builds(ops.RandomCrop, smaller, padding=st.one_of(around, st.tuples(*[around] * 4))),
         st.builds(ops.CenterCrop, smaller),
         st.builds(ops.Pad, st.one_of(around, st.tuples(*[around] * 2), st.tuples(*[around] * 4))),
-    ]
+    )
 
 
 class Case(NamedTuple):
@@ -210,17 +221,16 @@ def cases(draw):
     found, head, at = [], True, size
     for _ in range(draw(st.integers(0, 5))):
         chosen = draw(st.sampled_from(["color", "color", "move", "policy", "size"]))
-        moving = moves(at, not any(one.fields for one in found))
-        members = st.one_of(colors(channels) + moving)
+        fields = not any(one.fields for one in found)
+        moving = (at.height == at.width, min(at.height, at.width), fields)
         if chosen == "color":
-            operation = draw(st.one_of(colors(channels)))
+            operation = draw(colors(channels))
         elif chosen == "move":
-            operation = draw(st.one_of(moving))
+            operation = draw(moves(*moving))
         elif chosen == "policy":
-            nested = st.one_of(members, st.one_of(policies(members)))
-            operation = draw(st.one_of(policies(nested)))
+            operation = draw(nested_policies(channels, *moving))
         else:
-            operation = draw(st.one_of(resizes(at, head)))
+            operation = draw(resizes(at, head))
         assume(len(operation.fields) < 2)
         at = size_after(operation, at)
         head = (
