@@ -111,7 +111,7 @@ TEST(uniforms_are_made_of_words_in_this_order_in_every_tier) {
             kernels().uniforms(key, &x[0], &x[1], x[2], x[3], 1, &u);
             CHECK(u == uniform(expected));
         }
-        for (const std::size_t count : {1, 7, 8, 9, 16, 31, 32, 33, 64, 65, 130}) {
+        for (const std::size_t count : {1U, 7U, 8U, 9U, 16U, 31U, 32U, 33U, 64U, 65U, 130U}) {
             const PhiloxKey key{{word(), word()}};
             const std::uint32_t epoch = word(), place = word();
             std::vector<std::uint32_t> low(count), high(count);
