@@ -291,7 +291,7 @@ class Iterator(KerasDataset):
         self._set_index_array()
 
     def reset(self) -> None:
-        """Starts the next batch of `next()` at the beginning of a new pass."""
+        """Goes back to the first batch for `next()`; what is drawn by key stays in its pass."""
         self.batch_index = 0
 
     def _go_to(self, position: Sequence[Any]) -> None:
