@@ -3,6 +3,7 @@
 #include <string>
 
 #include "batchwarp/cpu.hpp"
+#include "batchwarp/descriptor.hpp"
 #include "batchwarp/parallel.hpp"
 #include "register.hpp"
 
@@ -52,6 +53,12 @@ void register_runtime(py::module_& m) {
           "Applies BATCHWARP_SIMD and BATCHWARP_NUM_THREADS; called once, at import.");
     m.def("simd_tier", &current_tier, "The instruction set in use.");
     m.def("simd_tiers", &tiers, "The instruction sets that this machine can run, best last.");
+    py::class_<Descriptor>(m, "Descriptor", "An open file, closed with the last reference.")
+        .def(py::init<int>(), py::arg("number"), "Takes over an open file descriptor.")
+        .def_property_readonly("number", &Descriptor::number, "-1 once it has been closed.")
+        .def("close", &Descriptor::close, "Gives up a lock on the file, and closes it.")
+        .def("close_copy", &Descriptor::close_copy,
+             "Closes the copy of a forked child, which leaves the parent its lock.");
     m.def("build_config", &build_config, "How this module was built, and what it runs on.");
 }
 

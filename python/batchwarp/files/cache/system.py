@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from contextlib import suppress
 from pathlib import Path
 
-from batchwarp import _forks
+from batchwarp import _core, _forks
 from batchwarp._signals import let_through
 
 __all__ = ["OpenFile", "describe", "read_at", "try_lock", "write_at"]
@@ -30,9 +29,6 @@ if sys.platform == "win32":
             except PermissionError:
                 return False
         return True
-
-    def _unlock(descriptor: int) -> None:
-        """Does nothing: closing gives up the lock."""
 
     def _read(descriptor: int, size: int, offset: int) -> bytes:
         with _seeking:
@@ -69,11 +65,6 @@ else:
             return False
         return True
 
-    def _unlock(descriptor: int) -> None:
-        """Gives up a lock, even if a process that was forked just now has the file open, too."""
-        with suppress(OSError):
-            fcntl.flock(descriptor, fcntl.LOCK_UN)
-
     _read = os.pread
     _write = os.pwrite
 
@@ -87,32 +78,25 @@ class OpenFile:
         path: The file.
         flags: As for `os.open`.
 
-    Attributes:
-        descriptor: Integer; -1 once the file has been closed.
-
     Raises:
         OSError: If it cannot be opened.
     """
 
-    descriptor = -1  # also if Ctrl-C comes before anything else
-
     def __init__(self, path: Path, flags: int) -> None:
-        self.descriptor = os.open(path, flags | _OPEN_FLAGS, 0o666)
+        self._owner = _core.Descriptor(os.open(path, flags | _OPEN_FLAGS, 0o666))
         _forks.watch(self)
+
+    @property
+    def descriptor(self) -> int:
+        """The file's descriptor; -1 once the file has been closed."""
+        return self._owner.number
 
     def close(self) -> None:
         """Closes it, which gives up the lock; may be called again."""
-        descriptor, self.descriptor = self.descriptor, -1
-        if descriptor >= 0:
-            _unlock(descriptor)
-            os.close(descriptor)
-
-    __del__ = close
+        self._owner.close()
 
     def _after_fork(self) -> None:
-        descriptor, self.descriptor = self.descriptor, -1
-        if descriptor >= 0:
-            os.close(descriptor)  # the lock is the parent's
+        self._owner.close_copy()
 
 
 def read_at(descriptor: int, size: int, offset: int) -> bytes:

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import errno
+import os
+import sys
 from pathlib import Path
 
+import pytest
+
+from batchwarp.files.cache.system import OpenFile
 from cache_files import filled, found, in_python, needs_fork, unusable, write_image
 
 
@@ -39,3 +44,30 @@ def test_a_child_that_lives_longer_does_not_keep_the_lock(places):
         print(found(again))
     """
     assert in_python(code, *places) == "300"
+
+
+def test_the_last_reference_closes_without_running_python(tmp_path):
+    """Code of a finalizer may be interrupted like any other, by a Ctrl-C that nobody hears then."""
+    opened = OpenFile(tmp_path / "file", os.O_RDWR | os.O_CREAT)
+    descriptor = opened.descriptor
+    os.fstat(descriptor)
+    ran = []
+    sys.setprofile(lambda frame, event, _: ran.append((event, frame.f_code.co_name)))
+    try:
+        opened = None
+    finally:
+        sys.setprofile(None)
+    assert [name for event, name in ran if event == "call"] == []
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(descriptor)
+
+
+def test_closing_twice_closes_nothing_else(tmp_path):
+    opened = OpenFile(tmp_path / "file", os.O_RDWR | os.O_CREAT)
+    opened.close()
+    assert opened.descriptor == -1
+    other = os.open(tmp_path / "file", os.O_RDONLY)  # has the number that was free
+    opened.close()
+    del opened
+    os.fstat(other)
+    os.close(other)
