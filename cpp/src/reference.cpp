@@ -152,8 +152,8 @@ class Points {
   public:
     explicit Points(const Field& field)
         : field_(field),
-          width_(static_cast<std::int64_t>(across(static_cast<double>(field.size.width))) + 3),
-          height_(static_cast<std::int64_t>(down(static_cast<double>(field.size.height))) + 3),
+          width_(static_cast<std::int64_t>(field.x.origin + field.x.extent) + 3),
+          height_(static_cast<std::int64_t>(field.y.origin + field.y.extent) + 3),
           values_(2, std::vector<double>(static_cast<std::size_t>(height_ * width_))) {
         for (std::int64_t i = 0; i < height_; ++i)
             field.points(field, i, width_, &values_[0][index(i, 0)], &values_[1][index(i, 0)]);
@@ -161,7 +161,7 @@ class Points {
 
     // How far a place is displaced: the points around it, each by its weight.
     Place at(double y, double x) const {
-        const double v = down(y), u = across(x);
+        const double v = point(y, field_.y), u = point(x, field_.x);
         Place sum{0, 0};
         const auto first = [](double at) {
             return std::max<std::int64_t>(0, static_cast<std::int64_t>(at) - 1);
@@ -177,13 +177,8 @@ class Points {
     }
 
   private:
-    double down(double y) const {
-        const double inside = std::clamp(y, 0.0, static_cast<double>(field_.size.height - 1));
-        return field_.origin_y + inside / field_.spacing_y;
-    }
-    double across(double x) const {
-        const double inside = std::clamp(x, 0.0, static_cast<double>(field_.size.width - 1));
-        return field_.origin_x + inside / field_.spacing_x;
+    static double point(double place, const Field::Axis& axis) {
+        return axis.origin + std::clamp(place * axis.density, 0.0, axis.extent);
     }
     std::size_t index(std::int64_t i, std::int64_t j) const {
         return static_cast<std::size_t>(i * width_ + j);

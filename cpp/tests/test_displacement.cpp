@@ -19,6 +19,10 @@ StepOptions elastic(double alpha, double sigma) {
     return {"elastic", {{"alpha", {alpha}}, {"sigma", {sigma}}}};
 }
 
+StepOptions grid_distortion(double steps, double low, double high) {
+    return {"grid_distortion", {{"num_steps", {steps}}, {"low", {low}}, {"high", {high}}}};
+}
+
 Plan plan_of(std::vector<StepOptions> steps, std::int64_t height = 40, std::int64_t width = 50) {
     return Plan({.height = height, .width = width, .channels = 1, .steps = std::move(steps)});
 }
@@ -85,8 +89,8 @@ TEST(points_are_words_of_the_key) {
     CHECK_NEAR(right[3], strength * (x[3] * 0x1p-31 - 1), 1e-12);
     CHECK_NEAR(right[4], strength * (last[1] * 0x1p-31 - 1), 1e-12);
     const auto [phase] = philox({{0, 0, 1, 0}}, key);
-    CHECK_NEAR(field.origin_x, 1 + phase[1] * 0x1p-32, 0);
-    CHECK_NEAR(field.spacing_y, std::sqrt(3.0) * 4, 1e-12);
+    CHECK_NEAR(field.x.origin, 1 + phase[1] * 0x1p-32, 0);
+    CHECK_NEAR(field.y.density, 1 / (std::sqrt(3.0) * 4), 1e-12);
     CHECK(!plan.coordinates(plan.neutral_row().data()).displaces);
     CHECK(!plan.coordinates(plan.neutral_row().data()).warps);
 }
@@ -109,6 +113,54 @@ TEST(displacements_have_the_deviation_that_is_promised) {
     const double wanted = 50 / (4 * std::sqrt(3 * std::numbers::pi) * 5);
     CHECK_NEAR(std::sqrt(squares / count), wanted, 0.02 * wanted);
     CHECK(largest > 3 * wanted && largest < 3.7 * wanted);
+}
+
+TEST(lines_between_cells_are_words_of_the_key) {
+    const double last = 48;
+    for (const double steps : {2.0, 3.0, 5.0, 7.0}) {
+        const Plan plan = plan_of({grid_distortion(steps, -0.3, 0.5)}, 1, 49);
+        const Coordinates from = plan.coordinates(some_key.data());
+        const Displaced displaced(geometry_of(from, {1, 49}));
+        std::vector<double> lines{0};
+        for (std::uint32_t i = 0; i < static_cast<std::uint32_t>(steps); ++i) {
+            const auto [x] = philox({{i, 0, 2, 0}}, {{123456789, 4000000000U}});
+            lines.push_back(lines.back() + 1 - 0.3 + 0.8 * x[1] * 0x1p-32);
+        }
+        double largest = 0;
+        for (std::size_t c = 0; c <= 48; ++c) {
+            const double column = static_cast<double>(c), at = column * steps / last;
+            const auto cell = static_cast<std::size_t>(std::min(at, steps - 1));
+            const double by = at - static_cast<double>(cell);
+            const double line = (1 - by) * lines[cell] + by * lines[cell + 1];
+            CHECK_NEAR(column + displaced.x[c], line / lines.back() * last, 1e-12);
+            CHECK_NEAR(displaced.y[c], 0, 0);
+            largest = std::max(largest, std::abs(displaced.x[c]));
+        }
+        CHECK(largest > 0.1 && largest <= from.displacement.field.x.reach);
+    }
+}
+
+TEST(grids_stay_within_the_image) {
+    // Not the last bit of a place may be outside: it would be the fill value.
+    std::mt19937 random(5);
+    for (std::int64_t extent = 1; extent < 400; ++extent) {
+        const double steps = 2 + static_cast<double>(extent % 12);
+        const Plan plan = plan_of({grid_distortion(steps, -0.9, 2)}, extent, 400 - extent);
+        const std::vector<double> row{std::floor(uniform(random, 0, 4e9)), 1};
+        const Coordinates from = plan.coordinates(row.data());
+        const Displaced displaced(geometry_of(from, {extent, 400 - extent}));
+        const auto within = [](const std::vector<double>& by, std::size_t step, std::int64_t size) {
+            double before = -1;
+            for (std::int64_t i = 0; i < size; ++i) {
+                const double at = static_cast<double>(i) + by[static_cast<std::size_t>(i) * step];
+                CHECK(at > before && at <= static_cast<double>(size - 1));
+                before = at;
+            }
+            CHECK(by[0] == 0 && before == static_cast<double>(size - 1));
+        };
+        within(displaced.x, 1, 400 - extent);
+        within(displaced.y, static_cast<std::size_t>(400 - extent), extent);
+    }
 }
 
 TEST(both_ways_to_interpolate_agree) {
@@ -185,6 +237,10 @@ TEST(there_is_one_field_and_it_is_smooth) {
     CHECK(says(refusal({elastic(0, 2)}), "`alpha` must be above 0"));
     CHECK(says(refusal({elastic(1, 0.9)}), "`sigma` must be at least 1"));
     CHECK(says(refusal({{"elastic"}}), "`alpha`"));
+    CHECK(says(refusal({grid_distortion(1, 0, 0)}), "`num_steps` must be an integer from 2 to"));
+    CHECK(says(refusal({grid_distortion(2.5, 0, 0)}), "`num_steps`"));
+    CHECK(says(refusal({grid_distortion(5, -1, 0)}), "`low` must be above -1"));
+    CHECK(says(refusal({grid_distortion(5, 0.1, 0)}), "`high` must be finite"));
 }
 
 int main() { return testing::run_all(); }

@@ -72,6 +72,9 @@ StepOptions random_move(const Description& operation, const Size& size, bool hea
             step.settings[name] = {static_cast<double>(pick(-20, 60))};
         if (name == "alpha") step.settings[name] = {std::exp(pick(0, 70) * 0.1)};
         if (name == "sigma") step.settings[name] = {1 + pick(0, 100) * 0.1};
+        if (name == "num_steps") step.settings[name] = {static_cast<double>(pick(2, 30))};
+        if (name == "low") step.settings[name] = {-pick(0, 9) * 0.1};
+        if (name == "high") step.settings[name] = {pick(0, 20) * 0.1};
         if (name == "antialias") step.settings[name] = {heads ? pick(0, 1) * 1.0 : 0.0};
     }
     return step;

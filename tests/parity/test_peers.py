@@ -435,3 +435,31 @@ def test_elastic_is_as_strong_and_as_smooth(alpha, sigma):
     np.testing.assert_allclose(deviation, their_deviation, rtol=0.06)
     np.testing.assert_allclose(deviation, 0.0814 * alpha / sigma, rtol=0.06)
     np.testing.assert_allclose(correlations, their_correlations, rtol=0, atol=0.05)
+
+
+def test_grid_distortion_is_that_of_albumentations_but_for_its_joints(monkeypatch):
+    """Their cells are of whole pixels, each of which reads its last pixel where the next begins."""
+    albumentations = pytest.importorskip("albumentations")
+    steps, size, limit = 5, Size(100, 120, 3), 0.9
+    places = np.mgrid[: size.height, : size.width].astype(np.float64)
+    ramps = np.stack([*places, places[0]], -1).astype(np.float32)
+    transform = albumentations.GridDistortion(steps, (-limit, limit), p=1.0, border_mode=1)
+    theirs = albumentations.Compose([transform], seed=5)(image=ramps)["image"][..., :2]
+    lines = [theirs[:: size.height // steps, 0, 0], theirs[0, :: size.width // steps, 1]]
+    extents = np.diff([[*one, end] for one, end in zip(lines, size, strict=False)])
+    shares = extents / extents.max() * (1 + limit)
+    drawn = (shares - 1 + limit) / (2 * limit) * 2**32
+    monkeypatch.setattr(fields, "words", lambda *counter: (*drawn[:, counter[-1]], 0, 0))
+    one = Leaf(
+        "grid_distortion",
+        ops.GridDistortion(steps, limit),
+        {"key_low": 0.0, "key_high": 0.0},
+        size,
+        acts=True,
+        alone=True,
+    )
+    ours = np.moveaxis(places + fields.grid_distortion(one, places), 0, -1)
+    away = np.abs(theirs - np.moveaxis(places, 0, -1)).max()
+    assert away > 10
+    # A pixel of a cell, times how much it is stretched at most.
+    np.testing.assert_allclose(ours, theirs, rtol=0, atol=2)

@@ -74,9 +74,15 @@ def moves(is_square, shorter, fields):
         st.builds(ops.Rotate90, turns=turns, p=PROBABILITY),
     ]
     if fields:
-        found.append(
-            st.builds(ops.Elastic, alpha=st.floats(0.1, 80), sigma=st.floats(1, 12), p=PROBABILITY)
-        )
+        found += [
+            st.builds(ops.Elastic, alpha=st.floats(0.1, 80), sigma=st.floats(1, 12), p=PROBABILITY),
+            st.builds(
+                ops.GridDistortion,
+                num_steps=st.integers(2, 12),
+                distort_limit=st.one_of(st.floats(0, 0.5), pair(-0.8, 0.8)),
+                p=PROBABILITY,
+            ),
+        ]
     if most > 0.1:
         found.append(st.builds(ops.Perspective, st.floats(0.05, most), p=PROBABILITY))
     return st.one_of(found)

@@ -47,6 +47,7 @@ def transforms(key: str, side: int) -> list[Any]:
         work.EQUALIZE: [albumentations.Equalize(mode="pil", p=1.0)],
         work.BLUR: [albumentations.GaussianBlur((13, 13), work.SIGMA, p=1.0)],
         work.ELASTIC: [albumentations.ElasticTransform(p=1.0)],
+        work.GRID: [albumentations.GridDistortion(work.STEPS, (-work.LIMIT, work.LIMIT), p=1.0)],
         work.SHARPEN: [albumentations.Sharpen(p=1.0)],
     }
     return recipes[key]
@@ -79,6 +80,7 @@ PEER = Peer(
             work.SHARPEN,
             work.BLUR,
             work.ELASTIC,
+            work.GRID,
         )
     },
     {

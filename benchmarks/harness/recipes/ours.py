@@ -43,6 +43,7 @@ def operations(key: str, side: int) -> tuple[RecipeOperation, ...]:
         work.SHARPEN: (ops.Sharpen(work.SHARPNESS),),
         work.BLUR: (ops.GaussianBlur(work.SIGMA),),
         work.ELASTIC: (ops.Elastic(work.ALPHA, work.SMOOTHNESS),),
+        work.GRID: (ops.GridDistortion(work.STEPS, work.LIMIT),),
     }
     return recipes[key]
 

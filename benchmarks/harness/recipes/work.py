@@ -25,6 +25,7 @@ CROP_SCALE, CROP_RATIO = (0.08, 1.0), (3 / 4, 4 / 3)
 MAGNITUDE = 9  # of RandAugment, of 30
 SHARPNESS = (0.5, 1.5)
 SIGMA = (1.0, 3.0)  # pixels
+STEPS, LIMIT = 5, 0.3  # of a grid
 ALPHA, SMOOTHNESS = 50.0, 5.0  # of torchvision's elastic transform
 SIDE, TINY = 224, 18  # of the results; TINY to see that it runs
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of values from 0 to 1
@@ -53,7 +54,8 @@ class Recipe:
 
 
 A, A_JITTER, B, C, D = "A", "A + jitter", "B", "C", "D"
-EQUALIZE, SHARPEN, BLUR, ELASTIC = "equalize", "sharpen", "blur", "elastic"
+EQUALIZE, SHARPEN, BLUR = "equalize", "sharpen", "blur"
+ELASTIC, GRID = "elastic", "grid distortion"
 RECIPES = (
     Recipe(A, "flip, affine, normalize"),
     Recipe(A_JITTER, "flip, affine, jitter of brightness, contrast, saturation, hue, normalize"),
@@ -64,6 +66,7 @@ RECIPES = (
     Recipe(SHARPEN, "sharpen"),
     Recipe(BLUR, "Gaussian blur"),
     Recipe(ELASTIC, "elastic"),
+    Recipe(GRID, "grid distortion"),
 )
 
 # Takes images (n, height, width, 3) of uint8 and the side of the result; returns the ways to do it,

@@ -59,17 +59,22 @@ struct Map {
 
 /// Displacements of the pixels of an image, each by its own. They belong to the points of a grid
 /// and are B-splines between them. Along an axis, a place so many pixels from the first one is at
-/// origin + pixels / spacing in points. Places beyond the image are displaced as its edge is.
+/// origin + pixels * density in points. Places beyond the image are displaced as its edge is.
 struct Field {
     /// Writes the displacements of `count` points, the first ones of a row, in pixels.
     void (*points)(const Field& field, int64_t row, int64_t count, double* down,
                    double* right) noexcept = nullptr;
-    uint32_t key[2] = {};  ///< decides about the points
-    double strength = 0;   ///< of the displacements; what it counts is the operation's
-    int order = 1;         ///< of the splines, 1 or 3
-    Size size;             ///< of the image
-    double origin_y = 0, origin_x = 0, spacing_y = 1, spacing_x = 1;
-    double reach_y = 0, reach_x = 0;  ///< no displacement is larger, in pixels
+    uint32_t key[2] = {};      ///< decides about the points,
+    double constants[2] = {};  ///< and so do the operation's arguments
+    int order = 1;             ///< of the splines, 1 or 3
+    Size size;                 ///< of the image
+
+    struct Axis {
+        double origin = 0, density = 1;
+        double extent = 0;  ///< from the image's first pixel to its last, in points
+        double reach = 0;   ///< no displacement is larger, in pixels
+    };
+    Axis y, x;
 };
 
 /// A field between the maps of other operations.

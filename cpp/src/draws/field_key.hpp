@@ -25,7 +25,7 @@ inline void set_field_key(const double* row, Field& field) noexcept {
 }
 
 /// What numbers of a field are for.
-enum class FieldNumber : std::uint32_t { point, phase };
+enum class FieldNumber : std::uint32_t { point, phase, cell };
 
 /// Four random words. The first two words of their counter are `column` and `row`.
 inline PhiloxCounter field_words(const Field& field, FieldNumber purpose, std::int64_t row,

@@ -13,7 +13,9 @@ namespace {
 // Numbers from -1 to 1 times the strength, two points from four words.
 void points(const Field& field, std::int64_t row, std::int64_t count, double* down,
             double* right) noexcept {
-    const auto number = [&field](std::uint32_t word) { return field.strength * signed_unit(word); };
+    const auto number = [&field](std::uint32_t word) {
+        return field.constants[0] * signed_unit(word);
+    };
     for (std::int64_t i = 0; i < count; i += 2) {
         const auto [x] = field_words(field, FieldNumber::point, row, i / 2);
         down[i] = number(x[0]);
@@ -46,19 +48,21 @@ void Elastic::draw(const KeyedNumbers& number, const Step&, double* row) noexcep
 
 void Elastic::place(const double* row, const Step& step, Coordinates& coordinates) noexcept {
     const double spacing = step.constants[0], strength = step.constants[1];
+    const auto axis = [&](std::int64_t pixels) {
+        const double extent = static_cast<double>(pixels - 1) / spacing;
+        return Field::Axis{.density = 1 / spacing, .extent = extent, .reach = strength};
+    };
     Field field{.points = &points,
-                .strength = strength,
+                .constants = {strength},
                 .order = 3,
                 .size = step.from,
-                .spacing_y = spacing,
-                .spacing_x = spacing,
-                .reach_y = strength,
-                .reach_x = strength};
+                .y = axis(step.from.height),
+                .x = axis(step.from.width)};
     set_field_key(row, field);
     // Points lie anywhere with respect to pixels, so that no pixel is displaced more than another.
     const auto [x] = field_words(field, FieldNumber::phase, 0, 0);
-    field.origin_y = 1 + unit(x[0]);
-    field.origin_x = 1 + unit(x[1]);
+    field.y.origin = 1 + unit(x[0]);
+    field.x.origin = 1 + unit(x[1]);
     coordinates.displace(field);
 }
 

@@ -15,6 +15,7 @@
 #include "ops/gamma.hpp"
 #include "ops/gaussian_blur.hpp"
 #include "ops/grayscale.hpp"
+#include "ops/grid_distortion.hpp"
 #include "ops/hue.hpp"
 #include "ops/hue_hsv.hpp"
 #include "ops/invert.hpp"
@@ -50,10 +51,10 @@ struct List {
 };
 
 /// Keras' are in the order in which it applies them.
-using All =
-    List<KerasAffine, Flip, AffineTransform, Rotate90, RandomCrop, Crop, Resize, RandomResizedCrop,
-         Perspective, Elastic, KerasChannelShift, KerasBrightness, Brightness, Contrast, Saturation,
-         Hue, HueHsv, Grayscale, Invert, ChannelShift, ChannelDrop, Gamma, Solarize, Posterize,
-         AutoContrast, Equalize, Sharpen, GaussianBlur, Erase, Standardize, Normalize>;
+using All = List<KerasAffine, Flip, AffineTransform, Rotate90, RandomCrop, Crop, Resize,
+                 RandomResizedCrop, Perspective, Elastic, GridDistortion, KerasChannelShift,
+                 KerasBrightness, Brightness, Contrast, Saturation, Hue, HueHsv, Grayscale, Invert,
+                 ChannelShift, ChannelDrop, Gamma, Solarize, Posterize, AutoContrast, Equalize,
+                 Sharpen, GaussianBlur, Erase, Standardize, Normalize>;
 
 }  // namespace batchwarp::ops

@@ -15,6 +15,11 @@ bool is_apart(const Map& map) noexcept {
     return m[0][1] == 0 && m[1][0] == 0 && m[2][0] == 0 && m[2][1] == 0 && m[2][2] == 1;
 }
 
+// How many points the places of an image depend on, along an axis.
+std::int64_t point_count(const Field::Axis& axis, int order) noexcept {
+    return static_cast<std::int64_t>(axis.origin + axis.extent) - order / 2 + order + 1;
+}
+
 double at(const double (&line)[3], double r, double c) noexcept {
     return (line[2] + r * line[0]) + c * line[1];
 }
@@ -24,7 +29,7 @@ double at(const double (&line)[3], double r, double c) noexcept {
 double reach_of(const Displacement& displacement) noexcept {
     const Field& field = displacement.field;
     const auto along = [&field](const double (&line)[3]) {
-        return std::abs(line[0]) * field.reach_y + std::abs(line[1]) * field.reach_x;
+        return std::abs(line[0]) * field.y.reach + std::abs(line[1]) * field.x.reach;
     };
     return std::max(along(displacement.from_field.m[0]), along(displacement.from_field.m[1]));
 }
@@ -36,16 +41,15 @@ DisplacedRows::DisplacedRows(const WarpGeometry& geometry)
       taps_(field_.order + 1),
       planes_(geometry.projects ? 3 : 2),
       columns_((geometry.width + warp_block - 1) / warp_block * warp_block),
-      across_(right(static_cast<double>(field_.size.width), field_.order).first + taps_) {
-    const std::int64_t rows =
-        down(static_cast<double>(field_.size.height), field_.order).first + taps_;
+      across_(point_count(field_.x, field_.order)) {
+    const std::int64_t rows = point_count(field_.y, field_.order);
     const std::int64_t row = planes_ * across_;
-    const std::int64_t point_count = apart_ ? row : rows * row;
+    const std::int64_t values = apart_ ? row : rows * row;
     const std::int64_t table = apart_ ? taps_ * columns_ : 0;
     Scratch& scratch = Scratch::of_this_thread();
-    drawn_ = scratch.field.reserve(2 * across_ + point_count + (1 + planes_) * table);
+    drawn_ = scratch.field.reserve(2 * across_ + values + (1 + planes_) * table);
     points_ = drawn_ + 2 * across_;
-    weights_ = points_ + point_count;
+    weights_ = points_ + values;
     spread_ = weights_ + table;
     firsts_ = scratch.field_columns.reserve(columns_);
     if (apart_) {
@@ -56,23 +60,15 @@ DisplacedRows::DisplacedRows(const WarpGeometry& geometry)
     for (std::int64_t i = 0; i < rows; ++i) points(i, planes_, 1, points_ + i * row);
 }
 
-DisplacedRows::Taps DisplacedRows::taps_of(double place, std::int64_t extent, double origin,
-                                           double spacing, int order) noexcept {
-    const double last = static_cast<double>(extent - 1);
-    const double inside = place > 0 ? std::min(place, last) : 0;  // NaN, too
-    const double point = origin + inside / spacing;
-    const auto whole = static_cast<std::int64_t>(point);  // which is not below 0
+DisplacedRows::Taps DisplacedRows::taps_of(double place, const Field::Axis& axis,
+                                           int order) noexcept {
+    const double point = place * axis.density;
+    const double inside = point > 0 ? std::min(point, axis.extent) : 0;  // NaN, too
+    const double at = axis.origin + inside;
+    const auto whole = static_cast<std::int64_t>(at);  // which is not below 0
     Taps taps{whole - order / 2, {}};
-    spline_weights_at(point - static_cast<double>(whole), order, taps.weight);
+    spline_weights_at(at - static_cast<double>(whole), order, taps.weight);
     return taps;
-}
-
-DisplacedRows::Taps DisplacedRows::down(double y, int order) const noexcept {
-    return taps_of(y, field_.size.height, field_.origin_y, field_.spacing_y, order);
-}
-
-DisplacedRows::Taps DisplacedRows::right(double x, int order) const noexcept {
-    return taps_of(x, field_.size.width, field_.origin_x, field_.spacing_x, order);
 }
 
 // The points of a row, as what they add to each of the coordinates.
@@ -95,8 +91,8 @@ void DisplacedRows::start_columns() noexcept {
     for (std::int64_t c = 0; c < columns_; ++c) {
         const auto column = static_cast<double>(c);
         const double mirrored = geometry_.flip_horizontal ? last - column : column;
-        const Taps taps =
-            right(at(geometry_.displacement->to_field.m[1], 0, mirrored), field_.order);
+        const double x = at(geometry_.displacement->to_field.m[1], 0, mirrored);
+        const Taps taps = taps_of(x, field_.x, field_.order);
         firsts_[c] = taps.first;
         for (std::int64_t t = 0; t < taps_; ++t) weights_[t * columns_ + c] = taps.weight[t];
     }
@@ -123,7 +119,8 @@ const double* DisplacedRows::spread(std::int64_t row) noexcept {
 }
 
 void DisplacedRows::make_apart(double r, double* to) noexcept {
-    const Taps taps = down(at(geometry_.displacement->to_field.m[0], r, 0), field_.order);
+    const double y = at(geometry_.displacement->to_field.m[0], r, 0);
+    const Taps taps = taps_of(y, field_.y, field_.order);
     const double* rows[4];
     for (std::int64_t t = 0; t < taps_; ++t) rows[t] = spread(taps.first + t);
     kernels().blend_rows_f64(rows, taps.weight, static_cast<std::int32_t>(taps_),
@@ -144,7 +141,7 @@ void DisplacedRows::make_together(double r, double* to) const noexcept {
             y = projected(y, w);
             x = projected(x, w);
         }
-        const Taps rows = down(y, Order), across = right(x, Order);
+        const Taps rows = taps_of(y, field_.y, Order), across = taps_of(x, field_.x, Order);
         // The points of four rows are added up first, all planes side by side.
         constexpr int values = (Order + 1) * Planes;
         double sums[values] = {};

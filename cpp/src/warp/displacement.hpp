@@ -30,10 +30,7 @@ class DisplacedRows {
         double weight[max_order + 1];
     };
 
-    static Taps taps_of(double place, std::int64_t extent, double origin, double spacing,
-                        int order) noexcept;
-    Taps down(double y, int order) const noexcept;
-    Taps right(double x, int order) const noexcept;
+    static Taps taps_of(double place, const Field::Axis& axis, int order) noexcept;
     void points(std::int64_t row, std::int64_t next_point, std::int64_t next_plane,
                 double* to) const noexcept;
     void start_columns() noexcept;

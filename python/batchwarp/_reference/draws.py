@@ -184,7 +184,7 @@ def erase(op: Any, draw: Numbers, size: Size) -> Columns:
 
 def field_key(op: Any, draw: Numbers, size: Size) -> Columns:  # noqa: ARG001
     """Draws the two words that are the key of a field's own numbers."""
-    return {name: float(draw.below(2**32, k)) for k, name in enumerate(NEUTRAL["elastic"])}
+    return {name: float(draw.below(2**32, k)) for k, name in enumerate(FIELD_KEY)}
 
 
 def perspective(op: Any, draw: Numbers, size: Size) -> Columns:  # noqa: ARG001
@@ -245,6 +245,7 @@ LEAVES: Mapping[str, tuple[str, Draw]] = {
     "RandomResizedCrop": ("random_resized_crop", random_resized_crop),
     "Perspective": ("perspective", perspective),
     "Elastic": ("elastic", field_key),
+    "GridDistortion": ("grid_distortion", field_key),
     "Brightness": ("brightness", _drawn("brightness", "factor", factors)),
     "Contrast": ("contrast", _drawn("contrast", "factor", factors)),
     "Saturation": ("saturation", _drawn("saturation", "factor", factors)),
@@ -264,6 +265,8 @@ LEAVES: Mapping[str, tuple[str, Draw]] = {
     "Normalize": ("normalize", _nothing),
 }
 
+FIELD_KEY: Columns = {"key_low": math.nan, "key_high": math.nan}
+
 # What the columns are where an operation does nothing. Those that are not here always act.
 NEUTRAL: Mapping[str, Columns] = {
     "affine": {
@@ -277,7 +280,8 @@ NEUTRAL: Mapping[str, Columns] = {
     "flip": {"flip_horizontal": 0.0, "flip_vertical": 0.0},
     "rotate90": {"turns": 0.0},
     "perspective": {f"{axis}{corner}": 0.0 for corner in range(4) for axis in "xy"},
-    "elastic": {"key_low": math.nan, "key_high": math.nan},
+    "elastic": FIELD_KEY,
+    "grid_distortion": FIELD_KEY,
     "brightness": {"brightness": 1.0},
     "contrast": {"contrast": 1.0},
     "saturation": {"saturation": 1.0},

@@ -14,12 +14,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from batchwarp._reference.draws import both_sides
 from batchwarp._reference.philox import Words, philox4x32
 from batchwarp._reference.tree import Leaf
 
 Places = NDArray[np.float64]
 
-POINT, PHASE = range(2)  # what numbers are for
+POINT, PHASE, CELL = range(3)  # what numbers are for
 
 
 def words(leaf: Leaf, purpose: int, row: int, column: int) -> Words:
@@ -70,4 +71,22 @@ def elastic(leaf: Leaf, places: Places) -> Places:
     return np.asarray(displaced)
 
 
-FIELDS: Mapping[str, Callable[[Leaf, Places], Places]] = {"elastic": elastic}
+def grid_distortion(leaf: Leaf, places: Places) -> Places:
+    """Moves the lines between the cells of `GridDistortion`, and what is between two with them."""
+    steps = leaf.op.num_steps
+    low, high = both_sides(leaf.op.distort_limit)
+    drawn = np.array([words(leaf, CELL, 0, cell)[:2] for cell in range(steps)]) / 2**32
+    extents = np.cumsum(1 + low + (high - low) * drawn, axis=0)
+    displaced = []
+    for axis, at in enumerate(within(leaf, places)):
+        last = leaf.size[axis] - 1
+        equal = np.linspace(0, last, steps + 1)
+        lines = np.append(0, extents[:, axis] / extents[-1, axis]) * last
+        displaced.append(np.interp(at, equal, lines - equal) if last else np.zeros_like(at))
+    return np.stack(displaced)
+
+
+FIELDS: Mapping[str, Callable[[Leaf, Places], Places]] = {
+    "elastic": elastic,
+    "grid_distortion": grid_distortion,
+}

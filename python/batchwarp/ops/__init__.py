@@ -29,6 +29,7 @@ from batchwarp.ops.flip import Flip
 from batchwarp.ops.gamma import Gamma
 from batchwarp.ops.gaussian_blur import GaussianBlur
 from batchwarp.ops.grayscale import Grayscale
+from batchwarp.ops.grid_distortion import GridDistortion
 from batchwarp.ops.hue import Hue
 from batchwarp.ops.invert import Invert
 from batchwarp.ops.mixup import MixUp
@@ -63,6 +64,7 @@ __all__ = [
     "Gamma",
     "GaussianBlur",
     "Grayscale",
+    "GridDistortion",
     "Hue",
     "Invert",
     "MixUp",

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from batchwarp.ops.accepted import Number
-from batchwarp.ops.recipe import ImageOperation, ImageSpec, OptionalLeaf, accepting
+from batchwarp.ops.recipe import ImageSpec, OptionalLeaf, accepting
 
 
 @dataclass(frozen=True, repr=False)
@@ -46,12 +46,8 @@ class Elastic(OptionalLeaf):
 
     core = "elastic"
     scope = "coordinates"
+    displaces = True
     named_in_repr = True
-
-    @property
-    def fields(self) -> tuple[ImageOperation, ...]:
-        """The operations in it that displace each pixel by its own."""
-        return (self,)
 
     def varies(self, image: ImageSpec) -> bool:  # noqa: ARG002
         """Whether chance decides about the field."""

@@ -286,18 +286,25 @@ class Leaf(ImageOperation):
         scope: Where it acts: `"coordinates"`, `"pixel"` or `"store"`.
         linear: Whether colours that it makes are a matrix times those before, so that it is done
             together with its neighbours.
+        displaces: Whether it displaces each pixel by its own.
         channels: The numbers of channels that it is defined for, `None` for any.
     """
 
     core: ClassVar[str]
     scope: ClassVar[str] = "pixel"
     linear: ClassVar[bool] = False
+    displaces: ClassVar[bool] = False
     channels: ClassVar[tuple[int, ...] | None] = None
 
     @property
     def moves_pixels(self) -> bool:
         """Whether pixels may come from another place."""
         return self.scope == "coordinates"
+
+    @property
+    def fields(self) -> tuple[ImageOperation, ...]:
+        """The operations in it that displace each pixel by its own."""
+        return (self,) if self.displaces else ()
 
     @property
     def in_range(self) -> bool:
