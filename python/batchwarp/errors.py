@@ -8,7 +8,7 @@ __all__ = ["CudaError", "ImageFileError"]
 
 
 class ImageFileError(OSError):
-    """An image file was found, but its content could not be made into an image.
+    """An image file was found, but its content could not be made into an image of a batch.
 
     It is an `OSError` because so is what Pillow, and with it Keras, raises for most of such files.
     The error of the decoder, if there was one, is its `__cause__`.

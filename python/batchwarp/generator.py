@@ -187,7 +187,7 @@ class ImageDataGenerator(Settings):
     def flow_from_directory(
         self,
         directory: Any,
-        target_size: tuple[int, int] = (256, 256),
+        target_size: tuple[int, int] | None = (256, 256),
         color_mode: str = "rgb",
         classes: Sequence[str] | None = None,
         class_mode: str | None = "categorical",
@@ -217,7 +217,11 @@ class ImageDataGenerator(Settings):
         Args:
             directory: Path of the folder. In it there is one folder for each class, with images in
                 formats PNG, JPEG, BMP, PPM or TIFF in it or in folders below it.
-            target_size: Tuple of two integers, `(height, width)` that images are resized to.
+            target_size: Tuple of two integers, `(height, width)` that images are resized to. `None`
+                leaves them the sizes of their files, if one of the generator's `operations` gives
+                all of them the same size: `RandomResizedCrop`, `RandomCrop`, `CenterCrop`, or
+                `Resize` to a pair. A file that an operation cannot be done to, as it is smaller
+                than a crop, counts as one that cannot be read. There is no cache then.
             color_mode: `"grayscale"`, `"rgb"` or `"rgba"`: images are converted to 1, 3 or 4
                 channels; or `"unchanged"`: the number of channels, which must be the same for all,
                 and depths of more than 8 bits stay as they are stored, also in NumPy's .npy; or
@@ -280,7 +284,7 @@ class ImageDataGenerator(Settings):
         x_col: Any = "filename",
         y_col: Any = "class",
         weight_col: Any = None,
-        target_size: tuple[int, int] = (256, 256),
+        target_size: tuple[int, int] | None = (256, 256),
         color_mode: str = "rgb",
         classes: Sequence[Any] | None = None,
         class_mode: str | None = "categorical",

@@ -50,6 +50,16 @@ class ParameterDraws:
         self._one_by_one = any(isinstance(one, Choice) for one in self._distributions)
         self._lay_out_columns()
 
+    @property
+    def factors(self) -> NDArray[np.float64]:
+        """Array `(len(COLUMNS),)`, what drawn numbers have been multiplied with: a size, or 1."""
+        return np.array(
+            [
+                one.factor if isinstance(one, (Uniform, Choice)) else 1.0
+                for one in self._distributions
+            ]
+        )
+
     def _lay_out_columns(self) -> None:
         """Works out which double of an image's draws becomes which parameter, and how.
 

@@ -191,10 +191,9 @@ class _StoredSamples:
         first = next(iter(iterator.raw_chunks(1, self._indices)), None)
         if first is None:
             raise ValueError("`iterator` should have at least one image")
-        self._operations = None
-        if generator.operations:
-            self._operations = _Operations(generator, first[0].shape, first.dtype, augment=False)
-            first = self._operations(first)
+        self._operations: _Operations | None = None
+        first = self._at_size(first)
+        self._shape = first.shape[1:]
         self.size = first[0].size
 
     def chunks(self, values: int) -> Iterator[NDArray[Any]]:
@@ -202,10 +201,24 @@ class _StoredSamples:
         length = max(1, values // self.size)
         for images in self._iterator.raw_chunks(max(1, _READ_VALUES // self.size), self._indices):
             for start in range(0, len(images), length):
-                part = images[start : start + length]
-                if self._operations is not None:
-                    part = self._operations(part)
+                part = self._at_size(images[start : start + length])
+                if part.shape[1:] != self._shape:
+                    raise ValueError(
+                        "`iterator` should have images of one size, or this generator `operations` "
+                        f"that bring them to one. Received: images of shapes {self._shape} and "
+                        f"{part.shape[1:]}"
+                    )
                 yield _rescaled(self._generator, part, np.dtype(np.float64))
+
+    def _at_size(self, images: NDArray[Any]) -> NDArray[Any]:
+        """Returns images of the size that the generator's operations bring them to."""
+        if not self._generator.operations:
+            return images
+        operations, shape = self._operations, images.shape[1:]
+        if operations is None or operations.of != shape:
+            operations = _Operations(self._generator, shape, images.dtype, augment=False)
+            self._operations = operations
+        return operations(images)
 
 
 class _ArraySamples:
@@ -297,6 +310,7 @@ class _Operations:
 
     Attributes:
         pipeline: What does it.
+        of: Tuple of three integers, what images are before.
         shape: Tuple of three integers, what images are afterwards.
 
     Raises:
@@ -316,6 +330,7 @@ class _Operations:
         )
         made = made._replace(plans=made.plans._replace(full=None))  # statistics come before that
         draws = draws_for(generator, image_shape) if augment else None
+        self.of = image_shape
         self.shape = made.plans.shape
         self.pipeline = KeyedPipeline(generator, made, image_shape, draws, np.dtype(np.float64))
 

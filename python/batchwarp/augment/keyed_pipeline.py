@@ -53,7 +53,7 @@ class KeyedPipeline(Pipeline):
         self._before = recipe.before
         self._own = recipe.own
         self._draws_by_key = draws_by_key(generator)
-        self._names = ", ".join(map(repr, generator.operations))
+        self._operations = tuple(generator.operations)
 
     @property
     def beyond_the_core(self) -> list[str]:
@@ -61,8 +61,8 @@ class KeyedPipeline(Pipeline):
         found = super().beyond_the_core
         if self._draws_by_key:
             found.insert(0, '`draws="keyed"`')
-        if self._names:
-            found.insert(0, f"`operations` ({self._names})")
+        if self._operations:
+            found.insert(0, f"`operations` ({', '.join(map(repr, self._operations))})")
         return found
 
     def draw(self, random: np.random.RandomState, count: int) -> NDArray[np.float64] | None:

@@ -7,7 +7,7 @@ from typing import Any
 from batchwarp.augment.recipe import Recipe
 from batchwarp.ops.recipe import ImageSpec
 
-__all__ = ["OWNER", "draws_by_key", "image_spec", "recipe_of", "shape_after"]
+__all__ = ["OWNER", "draws_by_key", "image_spec", "recipe_of", "shape_after", "size_for_all"]
 
 OWNER = "ImageDataGenerator"
 
@@ -84,3 +84,26 @@ def shape_after(settings: Any, image_shape: tuple[int, ...]) -> tuple[int, ...]:
     shape = list(image_shape)
     shape[settings.row_axis - 1], shape[settings.col_axis - 1] = made.height, made.width
     return tuple(shape)
+
+
+def size_for_all(settings: Any) -> tuple[int, int]:
+    """Returns the size that the first operation sets that gives images of any size the same one.
+
+    Args:
+        settings: The generator, or an object with its methods, or `None`.
+
+    Raises:
+        ValueError: If there is no such operation.
+    """
+    operations = getattr(settings, "operations", ())
+    tall, wide = ImageSpec(2, 1, 1), ImageSpec(1, 2, 1)
+    for one in recipe_of(settings).operations if operations else ():
+        tall, wide = one.after(tall), one.after(wide)
+        if (tall.height, tall.width) == (wide.height, wide.width):
+            return tall.height, tall.width
+    raise ValueError(
+        "`target_size` should be a tuple of two integers of at least 1, (height, width), or `None` "
+        "where one of the generator's `operations` gives all images the same size: "
+        "`RandomResizedCrop`, `RandomCrop`, `CenterCrop` or a `Resize` to (height, width). "
+        f"Received: None with operations={list(operations)!r}"
+    )

@@ -97,6 +97,17 @@ class Pipeline(Snapshot):
         """
         return None if self._draws is None else self._draws.batch(random, count)
 
+    def sized(self, image_shape: tuple[int, ...]) -> Pipeline:  # noqa: ARG002 - subclasses use it
+        """Returns the way of images of one shape, here of those that there are.
+
+        Args:
+            image_shape: Tuple of three integers, the shape of stored images.
+
+        Raises:
+            ValueError: If an operation cannot be done to such images.
+        """
+        return self
+
     def make(
         self,
         generator: Settings,

@@ -32,9 +32,11 @@ class ImageFiles:
         paths: Sequence of strings, the path of every sample.
         directory: String, the folder that they begin with; it may be empty.
         wide: Dtype for pixels of a dtype that the core does not read.
+        size: Tuple `(height, width)`, pixels, of every image; where the options leave images the
+            sizes of their files, of what takes the place of one that cannot be read.
 
     Attributes:
-        shape: Tuple `(height, width, channels)` of every image.
+        shape: Tuple `(height, width, channels)`, with this size.
         dtype: Dtype of the images; single grey ones of more than 8 bits may have another.
         cache: `MemoryCache`, `DiskCache` or `None`.
         errors: Dictionary from paths to the errors of the files that could not be read so far.
@@ -44,7 +46,12 @@ class ImageFiles:
     """
 
     def __init__(
-        self, options: FileOptions, paths: Sequence[str], directory: str, wide: np.dtype[Any]
+        self,
+        options: FileOptions,
+        paths: Sequence[str],
+        directory: str,
+        wide: np.dtype[Any],
+        size: tuple[int, int],
     ) -> None:
         self._options = options
         self.errors: dict[str, ImageFileError] = {}
@@ -52,7 +59,7 @@ class ImageFiles:
         channels, self.dtype = CHANNELS.get(options.color_mode, 0), np.dtype(np.uint8)
         if not channels:
             channels, self.dtype = self._format_of_first(paths, wide)
-        self.shape = (*options.target_size, channels)
+        self.shape = (*size, channels)
         self.cache = self._open_cache(paths, directory)
 
     def _format_of_first(
@@ -76,7 +83,7 @@ class ImageFiles:
         if options.cache == "memory":
             return MemoryCache(len(paths), self.shape)
         settings = {field.name: getattr(options, field.name) for field in fields(Decoding)}
-        settings["target_size"] = "{}x{}".format(*options.target_size)
+        settings["target_size"] = "{}x{}".format(*self.shape)
         settings["pillow"] = "{}.{}".format(*pillow_version())  # resizing depends on it
         if options.color_mode == "unchanged":
             settings["samples"] = "as stored"  # not so in what the first release has cached
@@ -100,6 +107,7 @@ class ImageFiles:
         paths: Sequence[str],
         shortage: Shortage,
         use: Callable[[int, Loaded], object] | None = None,
+        fit: Callable[[NDArray[Any]], object] | None = None,
     ) -> list[Loaded]:
         """Decodes samples, on several threads, and keeps them in the cache.
 
@@ -108,6 +116,7 @@ class ImageFiles:
             paths: Sequence of the paths of all samples.
             shortage: As for `load_all`.
             use: As for `load_all`; it is called once an image is in the cache.
+            fit: Function of an image; a `ValueError` that it raises is one of the file.
 
         Returns:
             List of a `Loaded` for each sample.
@@ -117,6 +126,8 @@ class ImageFiles:
         """
 
         def keep_and_use(number: int, loaded: Loaded) -> None:
+            if fit is not None:
+                loaded.accept(fit, chosen[number])
             self._keep(int(samples[number]), chosen[number], loaded)
             if use is not None:
                 use(number, loaded)
@@ -146,6 +157,7 @@ class ImageFiles:
         on_error: str,
         paths: Sequence[str],
         shortage: Shortage,
+        fit: Callable[[NDArray[Any]], object] | None = None,
     ) -> tuple[int, NDArray[Any]]:
         """Returns the image to take for what was loaded.
 
@@ -156,6 +168,7 @@ class ImageFiles:
                 its place, or `"skip"` for the next sample.
             paths: As for `load`.
             shortage: As for `load`.
+            fit: As for `load`.
 
         Returns:
             Tuple of the sample, which may be another one, and the image.
@@ -175,7 +188,7 @@ class ImageFiles:
             raise loaded.error
         for step in range(1, len(paths)):
             other = (sample + step) % len(paths)
-            result = self.load(np.array([other]), paths, shortage)[0]
+            result = self.load(np.array([other]), paths, shortage, fit=fit)[0]
             if result.image is not None:
                 return other, result.image
             self._note(result)

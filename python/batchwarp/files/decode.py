@@ -86,10 +86,11 @@ def decode(data: bytes, path: str, options: Decoding) -> NDArray[Any]:
     with pictures.decoded(
         io.BytesIO(data), path, options.color_mode, options.exif_transpose
     ) as picture:
+        size = options.target_size
         image = np.asarray(
-            pictures.resized(
-                picture, options.target_size, options.interpolation, options.keep_aspect_ratio
-            )
+            picture
+            if size is None
+            else pictures.resized(picture, size, options.interpolation, options.keep_aspect_ratio)
         )
     return image if image.ndim == 3 else image[..., np.newaxis]
 
@@ -111,7 +112,7 @@ def _decode_with_opencv(
     image = opencv.decode_jpeg(
         data,
         grey=options.color_mode == "grayscale" and header.components == 1,
-        reduction=_reduction(bottom - top, right - left, options) if options.scaled_decode else 1,
+        reduction=_reduction(bottom - top, right - left, options),
     )
     return None if image is None else _in_color_mode(oriented(image, orientation), options)
 
@@ -141,13 +142,16 @@ def _luma(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def _part(height: int, width: int, options: Decoding) -> tuple[int, int, int, int]:
     """Returns left, top, right and bottom of what is resized of an image."""
-    if not options.keep_aspect_ratio or (height, width) == options.target_size:
+    size = options.target_size
+    if size is None or not options.keep_aspect_ratio or (height, width) == size:
         return 0, 0, width, height
-    return pictures.centre(width, height, options.target_size[1], options.target_size[0])
+    return pictures.centre(width, height, size[1], size[0])
 
 
 def _reduction(height: int, width: int, options: Decoding) -> int:
     """Returns by how much a part may be reduced without making it smaller than the target."""
+    if options.target_size is None or not options.scaled_decode:
+        return 1
     to_height, to_width = options.target_size
     fitting = (f for f in (8, 4, 2) if height >= f * to_height and width >= f * to_width)
     return next(fitting, 1)
@@ -179,12 +183,13 @@ def resized(image: NDArray[Any], options: Decoding, has_alpha: bool = False) -> 
         Array `(*target_size, channels)` of the same dtype.
     """
     height, width, channels = image.shape
-    if (height, width) == options.target_size:
+    size = options.target_size
+    if size is None or (height, width) == size:
         return image
     box = _part(height, width, options)
     alike = channels == 4 if has_alpha else channels in (1, 3)
     if image.dtype == np.uint8 and alike and box[0] < box[2] and box[1] < box[3]:
-        result = np.empty((*options.target_size, channels), np.uint8)
+        result = np.empty((*size, channels), np.uint8)
         _core.resize(image, result, options.interpolation, box, pillow=pillow_version())
         return result
-    return resampling.resize(image, options.target_size, options.interpolation, box)
+    return resampling.resize(image, size, options.interpolation, box)

@@ -16,6 +16,8 @@ __all__ = ["CHANNELS", "Decoding", "FileOptions", "extensions"]
 # Of images in each color mode; `"unchanged"` has any number.
 CHANNELS = {"grayscale": 1, "rgb": 3, "rgba": 4, "palette": 1}
 _ON_ERROR = ("raise", "skip", "zeros")
+# What has no meaning where images keep the sizes of their files.
+_OF_A_SIZE = ("interpolation", "keep_aspect_ratio", "scaled_decode", "cache")
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,7 @@ class Decoding:
     """What is made of a file. All of it is in the key of a cache on disk.
 
     Attributes:
-        target_size: Tuple `(height, width)`, pixels.
+        target_size: Tuple `(height, width)`, pixels; `None` for the size of each file.
         color_mode: `"grayscale"`, `"rgb"`, `"rgba"`, `"unchanged"` or `"palette"`.
         interpolation: Name of Pillow's method to resize with.
         keep_aspect_ratio: Boolean, whether to crop to the target's proportions first.
@@ -35,7 +37,7 @@ class Decoding:
         ValueError: If one is not as above.
     """
 
-    target_size: tuple[int, int]
+    target_size: tuple[int, int] | None
     color_mode: str = "rgb"
     interpolation: str = "nearest"
     keep_aspect_ratio: bool = False
@@ -58,9 +60,18 @@ class Decoding:
                 '`color_mode="palette"` needs `interpolation="nearest"`: between two indices lie '
                 f"those of other colours. Received: {self.interpolation!r}"
             )
-        self._set("target_size", image_size("target_size", self.target_size))
         for name in ("keep_aspect_ratio", "exif_transpose", "scaled_decode"):
             self._set(name, boolean(name, getattr(self, name)))
+        if self.target_size is not None:
+            self._set("target_size", image_size("target_size", self.target_size))
+            return
+        for one in fields(self):  # those of a subclass, too
+            value = getattr(self, one.name)
+            if one.name in _OF_A_SIZE and value != one.default:
+                raise ValueError(
+                    f"`{one.name}` needs images of one size, and so a `target_size`. "
+                    f"Received: {value!r} with `target_size=None`"
+                )
 
     def _set(self, name: str, value: Any) -> None:
         """Replaces an argument by its value in its own type."""

@@ -31,6 +31,21 @@ class Loaded:
     error: ImageFileError | None = None
     signature: tuple[int, int] = (0, 0)
 
+    def accept(self, fit: Callable[[NDArray[Any]], object], path: str) -> None:
+        """Makes an error of an image that does not fit what is to be done to it.
+
+        Args:
+            fit: Function of the image; it raises a `ValueError` if so.
+            path: String, the file's path.
+        """
+        if self.image is None:
+            return
+        try:
+            fit(self.image)
+        except ValueError as error:
+            self.image, self.error = None, ImageFileError(path, str(error))
+            self.error.__cause__ = error
+
 
 def load(path: str, options: Decoding, channels: int) -> Loaded:
     """Reads and decodes one file.

@@ -103,7 +103,7 @@ class DataFrameIterator(FilesIterator):
         x_col: Any = "filename",
         y_col: Any = "class",
         weight_col: Any = None,
-        target_size: tuple[int, int] = (256, 256),
+        target_size: tuple[int, int] | None = (256, 256),
         color_mode: str = "rgb",
         classes: Sequence[Any] | None = None,
         class_mode: str | None = "categorical",

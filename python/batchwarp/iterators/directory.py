@@ -39,7 +39,8 @@ class DirectoryIterator(FilesIterator):
         directory: Path of the folder.
         image_data_generator: `ImageDataGenerator`, or an object with its methods, or `None` for
             images as they are.
-        target_size: Tuple of two integers, `(height, width)` that images are resized to.
+        target_size: Tuple of two integers, `(height, width)` that images are resized to; `None`
+            where operations of the generator give images of any size the same one.
         color_mode: `"grayscale"`, `"rgb"`, `"rgba"`: images are converted to 1, 3 or 4 channels.
             `"unchanged"`: channels and depth stay as they are stored; or `"palette"`: indices.
         classes: Sequence of strings, the names of the classes' folders, as a list, an array or a
@@ -97,7 +98,7 @@ class DirectoryIterator(FilesIterator):
         self,
         directory: Any,
         image_data_generator: Settings | None,
-        target_size: tuple[int, int] = (256, 256),
+        target_size: tuple[int, int] | None = (256, 256),
         color_mode: str = "rgb",
         classes: Sequence[str] | None = None,
         class_mode: str | None = "categorical",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 
 from batchwarp import _keras
 from batchwarp._arrays import CORE_INPUTS, computing_dtype
-from batchwarp.augment.operations import shape_after
+from batchwarp.augment.keyed_pipeline import pipeline_for
+from batchwarp.augment.native_pipeline import NativePipeline
+from batchwarp.augment.operations import shape_after, size_for_all
 from batchwarp.augment.pipeline import Pipeline
 from batchwarp.augment.settings import Settings
 from batchwarp.errors import ImageFileError
@@ -20,6 +22,7 @@ from batchwarp.files.options import FileOptions, extensions
 from batchwarp.files.reader import Loaded
 from batchwarp.iterators.images import ImageIterator
 from batchwarp.iterators.splits import hashed, stratified
+from batchwarp.runtime import get_num_threads
 
 
 class FilesIterator(ImageIterator):
@@ -110,7 +113,13 @@ class FilesIterator(ImageIterator):
         """
         self._filepaths = [os.path.join(directory, name) for name in self.filenames]
         self.samples = len(self._filepaths)
-        self._files = ImageFiles(self._options, self._filepaths, directory, self._working_dtype)
+        size = self._options.target_size
+        if size is None:  # what takes the place of others: large enough for all that comes before
+            height, width = size_for_all(self.image_data_generator)
+            size = (2 * height, 2 * width)
+        self._files = ImageFiles(
+            self._options, self._filepaths, directory, self._working_dtype, size
+        )
         self.image_shape = shape_after(self.image_data_generator, self._image_shape)
 
     @property
@@ -165,6 +174,15 @@ class FilesIterator(ImageIterator):
         return (channels, height, width) if first else (height, width, channels)
 
     @property
+    def _has_sizes(self) -> bool:
+        """Whether images have the sizes of their files until operations bring them to one."""
+        return self._options.target_size is None
+
+    @property
+    def _way(self) -> Callable[..., Pipeline]:
+        return NativePipeline if self._has_sizes else pipeline_for
+
+    @property
     def _stored_dtype(self) -> np.dtype[Any]:
         return self._files.dtype
 
@@ -181,7 +199,7 @@ class FilesIterator(ImageIterator):
         """Reads images from files, or finds them in the cache.
 
         Args:
-            index_array: Array `(n,)`, the samples.
+            index_array: Array `(n,)`, the samples; one where images have sizes of their own.
 
         Returns:
             As in the base class.
@@ -190,6 +208,8 @@ class FilesIterator(ImageIterator):
             ImageFileError: If a file cannot be read and this is not to be tolerated.
         """
         files = self._files
+        if self._has_sizes and len(index_array):
+            return self._stored_by_itself(index_array)
         slots = files.find(index_array)
         missing = np.flatnonzero(slots < 0)
         if files.cache is not None and not missing.size:
@@ -208,6 +228,75 @@ class FilesIterator(ImageIterator):
             batch[row] = image
         return self._in_layout(batch), np.arange(len(batch)), index_array
 
+    def _stored_by_itself(
+        self, index_array: NDArray[np.int64]
+    ) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[np.int64]]:
+        """Reads one image, as `_stored` does."""
+        paths, fit = self.filepaths, self._fit
+        [loaded] = self._files.load(index_array, paths, self._shortage, fit=fit)
+        sample, image = self._accepted(int(index_array[0]), loaded, paths, fit)
+        images = self._in_layout(self._readable(image)[np.newaxis])
+        return images, np.zeros(1, np.int64), np.array([sample])
+
+    def _augmented(
+        self, index_array: NDArray[np.int64], random: np.random.RandomState, number: int
+    ) -> tuple[NDArray[Any], NDArray[np.int64]]:
+        pipeline = self._fused() if self._has_sizes else None
+        if pipeline is None:
+            return super()._augmented(index_array, random, number)
+        # What Keras' arguments draw comes before all that a function draws: no image of a batch is
+        # kept until it is that one's turn.
+        params = pipeline.draw(random, len(index_array))
+        return self._made_with(pipeline, index_array, params, random, number)
+
+    def _through_methods(
+        self,
+        index_array: NDArray[np.int64],
+        random: np.random.RandomState,
+        number: int,
+        by_key: bool,
+    ) -> tuple[NDArray[Any], NDArray[np.int64]]:
+        if not self._has_sizes or len(index_array) <= 1:
+            return super()._through_methods(index_array, random, number, by_key)
+        made = [
+            self._through_methods(index_array[row : row + 1], random, number, by_key)
+            for row in range(len(index_array))
+        ]
+        images, samples = zip(*made, strict=True)
+        return np.concatenate(images), np.concatenate(samples)
+
+    def raw_chunks(
+        self, count: int, index_array: NDArray[np.int64] | None = None
+    ) -> Iterator[NDArray[Any]]:
+        """Yields the data set's images, each by itself if they have sizes; see the base class."""
+        if not self._has_sizes:
+            yield from super().raw_chunks(count, index_array)
+            return
+        samples = np.arange(self.n) if index_array is None else index_array
+        paths, count = self.filepaths, get_num_threads()
+        for start in range(0, len(samples), count):
+            some = samples[start : start + count]
+            loaded = self._files.load(some, paths, self._shortage, fit=self._fit)
+            for sample, one in zip(some, loaded, strict=True):
+                _, image = self._accepted(int(sample), one, paths, self._fit)
+                one.image = None
+                yield self._in_layout(image[np.newaxis])
+
+    def _fit(self, image: NDArray[Any]) -> None:
+        """Raises a `ValueError` if operations cannot be done to an image of this size."""
+        shape = self._in_layout(image[np.newaxis]).shape[1:]
+        pipeline = self._current_pipeline()
+        if pipeline is None:
+            self._operate(np.empty(0, np.int64), 0, shape)
+        else:
+            pipeline.sized(shape)
+
+    def _readable(self, image: NDArray[Any]) -> NDArray[Any]:
+        """Returns an image in a dtype that the core reads."""
+        if image.dtype != np.uint8 and image.dtype not in CORE_INPUTS:
+            return image.astype(self._working_dtype)
+        return image
+
     def _made(
         self,
         pipeline: Pipeline,
@@ -220,16 +309,21 @@ class FilesIterator(ImageIterator):
         if files.cache is not None and (files.find(index_array) >= 0).any():
             return super()._made(pipeline, index_array, params, number)
         batch = pipeline.empty(len(index_array), self._buffers)
+        has_sizes = self._has_sizes
+        fit = self._fit if has_sizes else None
         drawn = params
-        if pipeline.is_keyed:
+        if pipeline.is_keyed and not has_sizes:
             drawn = pipeline.rows(params, self._keys(index_array, number))
 
         def make(row: int, image: NDArray[Any]) -> None:
-            if image.dtype != np.uint8 and image.dtype not in CORE_INPUTS:
-                image = image.astype(self._working_dtype)
+            images = self._in_layout(self._readable(image)[np.newaxis])
             part = slice(row, row + 1)
             own = None if drawn is None else drawn[part]
-            pipeline.warp(self._in_layout(image[np.newaxis]), None, own, batch[part], threads=1)
+            way = pipeline
+            if has_sizes:
+                way = pipeline.sized(images.shape[1:])
+                own = way.rows(own, self._keys(index_array[part], number))
+            way.warp(images, None, own, batch[part], threads=1)
 
         def use(row: int, loaded: Loaded) -> None:
             if loaded.image is not None:
@@ -238,10 +332,11 @@ class FilesIterator(ImageIterator):
 
         index_array = index_array.copy()
         paths = self.filepaths
-        for row, loaded in enumerate(files.load(index_array, paths, self._shortage, use)):
+        for row, loaded in enumerate(files.load(index_array, paths, self._shortage, use, fit)):
             if loaded.error is not None:
-                index_array[row], image = self._accepted(int(index_array[row]), loaded, paths)
-                if pipeline.is_keyed and drawn is not None:  # it may be another sample now
+                index_array[row], image = self._accepted(int(index_array[row]), loaded, paths, fit)
+                # It may be another sample now.
+                if pipeline.is_keyed and drawn is not None and not has_sizes:
                     part = slice(row, row + 1)
                     own = None if params is None else params[part]
                     drawn[part] = pipeline.rows(own, self._keys(index_array[part], number))
@@ -254,10 +349,14 @@ class FilesIterator(ImageIterator):
         return images.transpose(0, 3, 1, 2) if self.data_format == "channels_first" else images
 
     def _accepted(
-        self, sample: int, loaded: Loaded, paths: Sequence[str]
+        self,
+        sample: int,
+        loaded: Loaded,
+        paths: Sequence[str],
+        fit: Callable[[NDArray[Any]], object] | None = None,
     ) -> tuple[int, NDArray[Any]]:
         """Returns the sample and the image to take for what was loaded, by `on_error`."""
-        return self._files.accepted(sample, loaded, self.on_error, paths, self._shortage)
+        return self._files.accepted(sample, loaded, self.on_error, paths, self._shortage, fit)
 
     def _with_others(self, batch_x: NDArray[Any], index_array: NDArray[np.int64]) -> Any:
         batch_y: Any

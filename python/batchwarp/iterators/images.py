@@ -86,7 +86,8 @@ class ImageIterator(KeyedIterator):
         super().__init__(n, batch_size, shuffle, seed, prefetch=prefetch, **kwargs)
         self._set_key()
         if self._counts_passes and self._current_pipeline() is None:
-            self._operate(np.empty(0, np.int64), 0)  # raises whatever a batch would
+            # Raises whatever a batch would.
+            self._operate(np.empty(0, np.int64), 0, self._image_shape)
         if mixing := self._mixing():  # likewise
             for start in range(0, self.n, _CHECKED):
                 samples = np.arange(start, min(start + _CHECKED, self.n))
@@ -110,13 +111,20 @@ class ImageIterator(KeyedIterator):
         )
         return value_range
 
-    def _operate(self, index_array: NDArray[np.int64], number: int) -> OperationsAlone | None:
+    @property
+    def _way(self) -> abc.Callable[..., Pipeline]:
+        """What makes the way of batches, with the arguments of `pipeline_for`."""
+        return pipeline_for
+
+    def _operate(
+        self, index_array: NDArray[np.int64], number: int, image_shape: tuple[int, ...]
+    ) -> OperationsAlone | None:
         """Returns what does the operations to images that go one by one through methods."""
         if not self._operates:
             return None
         return OperationsAlone(
             self.image_data_generator,
-            self._image_shape,
+            image_shape,
             self._working_dtype,
             self._takes_chances,
             self._value_range,
@@ -195,42 +203,25 @@ class ImageIterator(KeyedIterator):
         pipeline = self._fused()
         if pipeline is not None and pipeline.draws_first:
             params = pipeline.draw(random, len(index_array))
-            batch, index_array = self._made(pipeline, index_array, params, number)
-        else:
-            images, rows, index_array = self._stored(index_array)
-            if pipeline is not None:
-                keys = self._keys(index_array, number) if pipeline.is_keyed else None
-                batch = pipeline.run(generator, images, rows, random, self._buffers, keys)
-            elif generator:
-                batch = run_one_by_one(
-                    generator,
-                    images,
-                    rows,
-                    self._working_dtype,
-                    random,
-                    self._augments,
-                    self._operate(index_array, number),
-                    self._drawn_for_methods(index_array, number) if self._draws_by_key else None,
-                )
-            else:
-                batch = images[rows].astype(self._working_dtype)
-        return batch, index_array
-
-    def _partners(
-        self, index_array: NDArray[np.int64], random: np.random.RandomState, number: int
-    ) -> tuple[NDArray[Any], NDArray[np.int64]]:
-        """Makes images that others are mixed with, from no number of Keras' stream."""
-        keys = self._keys(index_array, number)
-        pipeline = self._fused()
-        if pipeline is not None:
-            params = pipeline.params_by_key(keys)
-            if pipeline.draws_first:
-                return self._made(pipeline, index_array, params, number)
-            # The user's function draws, and finds its numbers where it does for other images.
-            return with_borrowed_global(
-                random, lambda _: self._made(pipeline, index_array, params, number)
-            )
+            return self._made(pipeline, index_array, params, number)
+        if pipeline is None and generator:
+            return self._through_methods(index_array, random, number, self._draws_by_key)
         images, rows, index_array = self._stored(index_array)
+        if pipeline is None:
+            return images[rows].astype(self._working_dtype), index_array
+        keys = self._keys(index_array, number) if pipeline.is_keyed else None
+        return pipeline.run(generator, images, rows, random, self._buffers, keys), index_array
+
+    def _through_methods(
+        self,
+        index_array: NDArray[np.int64],
+        random: np.random.RandomState,
+        number: int,
+        by_key: bool,
+    ) -> tuple[NDArray[Any], NDArray[np.int64]]:
+        """Makes images one by one, with Keras' parameters drawn by key or by the methods."""
+        images, rows, index_array = self._stored(index_array)
+        shape = images.shape[1:]
         batch = run_one_by_one(
             self.image_data_generator,
             images,
@@ -238,10 +229,35 @@ class ImageIterator(KeyedIterator):
             self._working_dtype,
             random,
             self._augments,
-            self._operate(index_array, number),
-            self._drawn_for_methods(index_array, number),
+            self._operate(index_array, number, shape),
+            self._drawn_for_methods(index_array, number, shape) if by_key else None,
         )
         return batch, index_array
+
+    def _partners(
+        self, index_array: NDArray[np.int64], random: np.random.RandomState, number: int
+    ) -> tuple[NDArray[Any], NDArray[np.int64]]:
+        """Makes images that others are mixed with, from no number of Keras' stream."""
+        pipeline = self._fused()
+        if pipeline is None:
+            return self._through_methods(index_array, random, number, by_key=True)
+        params = pipeline.params_by_key(self._keys(index_array, number))
+        return self._made_with(pipeline, index_array, params, random, number)
+
+    def _made_with(
+        self,
+        pipeline: Pipeline,
+        index_array: NDArray[np.int64],
+        params: NDArray[np.float64] | None,
+        random: np.random.RandomState,
+        number: int,
+    ) -> tuple[NDArray[Any], NDArray[np.int64]]:
+        """Does what `_made` does; a function that draws finds its numbers where it always does."""
+        if pipeline.draws_first:
+            return self._made(pipeline, index_array, params, number)
+        return with_borrowed_global(
+            random, lambda _: self._made(pipeline, index_array, params, number)
+        )
 
     def _mixing(self) -> tuple[tuple[Mixing, int], ...]:
         """Returns the operations that mix images, with their numbers."""
@@ -287,13 +303,13 @@ class ImageIterator(KeyedIterator):
         raise self._lacks("_to_be_mixed")
 
     def _drawn_for_methods(
-        self, index_array: NDArray[np.int64], number: int
+        self, index_array: NDArray[np.int64], number: int, image_shape: tuple[int, ...]
     ) -> list[dict[str, Any]] | None:
         """Returns parameters by key for `apply_transform`, unless methods draw them."""
         generator = self.image_data_generator
         if not self._augments or overrides(generator, Settings, "get_random_transform"):
             return None
-        params = draws_for(generator, self._image_shape).keyed(self._keys(index_array, number))
+        params = draws_for(generator, image_shape).keyed(self._keys(index_array, number))
         return [{} for _ in index_array] if params is None else as_dictionaries(params)
 
     def _made(
@@ -337,7 +353,7 @@ class ImageIterator(KeyedIterator):
         if pipeline is None or not pipeline.matches(generator):
             if self._augments and is_beyond_the_core(generator, self._image_shape):
                 return None
-            pipeline = pipeline_for(
+            pipeline = self._pipeline = self._way(
                 generator,
                 self._image_shape,
                 self._working_dtype,
@@ -345,7 +361,6 @@ class ImageIterator(KeyedIterator):
                 takes_chances=self._takes_chances,
                 value_range=self._value_range,
             )
-            self._pipeline = pipeline
         return pipeline
 
     def raw_chunks(
@@ -391,13 +406,14 @@ class ImageIterator(KeyedIterator):
             original = images[rows[0]]
             drawn = None if params is None else params[part]
             keys = self._keys(samples, number)
-            parameters = pipeline.own_params(drawn, keys)
+            way = pipeline.sized(images.shape[1:])
+            parameters = way.own_params(drawn, keys)
             own = {} if parameters is None else as_dictionaries(parameters)[0]
             if fused is not None:
-                drawn = fused.rows(drawn, keys)
-                image = fused.make(generator, images, rows, drawn, self._buffers)[0]
+                drawn = way.rows(drawn, keys)
+                image = way.make(generator, images, rows, drawn, self._buffers)[0]
             else:
-                operate = self._operate(samples, number)
+                operate = self._operate(samples, number, images.shape[1:])
                 image = transformed(generator, original, self._working_dtype, own, operate)
             image = np.asarray(image).astype(self._numpy_dtype, copy=False)
             yield Variant(int(samples[0]), original, own, image)

@@ -24,7 +24,6 @@ from image_files import SIZE, flow, picture, save, solid, values
         ({"target_size": (5,)}, "`target_size` should be"),
         ({"target_size": (5, 5, 3)}, "`target_size` should be"),
         ({"target_size": ("a", 5)}, "`target_size` should be"),
-        ({"target_size": None}, "`target_size` should be.*None"),
         ({"on_error": "ignore"}, '`on_error` should be "raise", "skip" or "zeros".*ignore'),
         ({"on_error": None}, "`on_error` should be"),
         ({"interpolation": "area"}, "Invalid interpolation method area.*nearest"),

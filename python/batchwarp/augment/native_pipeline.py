@@ -1,0 +1,90 @@
+"""The way of batches whose images have sizes of their own until operations bring them to one."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from batchwarp.augment.draws import ParameterDraws
+from batchwarp.augment.keyed_pipeline import KeyedPipeline, pipeline_for
+from batchwarp.augment.keys import Keys
+from batchwarp.augment.operations import size_for_all
+from batchwarp.augment.plan import draws_for, recipe_plans_of
+from batchwarp.augment.settings import Settings
+
+__all__ = ["NativePipeline"]
+
+# For so many sizes plans are kept. With as many as ImageNet has, most images find one; to make one
+# takes up to a third of what such an image takes to decode, and some kilobytes.
+_SIZES = 1024
+
+
+class NativePipeline(KeyedPipeline):
+    """A pipeline whose images may be of any size: it has one for each size.
+
+    Parameters are drawn before sizes are known, as for images of one pixel, and multiplied later.
+
+    Args:
+        generator: The generator.
+        image_shape: Tuple of three integers, one shape that stored images may have.
+        dtype: Dtype of the batches.
+        augment: As of `pipeline_for`.
+        takes_chances: As of `pipeline_for`.
+        value_range: As of `pipeline_for`.
+
+    Raises:
+        ValueError: As `pipeline_for`.
+    """
+
+    def __init__(
+        self,
+        generator: Settings,
+        image_shape: tuple[int, ...],
+        dtype: np.dtype[Any],
+        *,
+        augment: bool,
+        takes_chances: bool,
+        value_range: tuple[float, float] | None,
+    ) -> None:
+        size_for_all(generator)
+        pipeline_for(  # raises whatever that of an image would
+            generator,
+            image_shape,
+            dtype,
+            augment=augment,
+            takes_chances=takes_chances,
+            value_range=value_range,
+        )
+
+        def made(shape: tuple[int, ...]) -> _SizedPipeline:
+            return _SizedPipeline(
+                generator,
+                recipe_plans_of(generator, shape, value_range, augment, takes_chances),
+                shape,
+                draws_for(generator, shape) if augment else None,
+                dtype,
+            )
+
+        plans = recipe_plans_of(generator, image_shape, value_range, augment, takes_chances)
+        draws = ParameterDraws(generator, 1, 1) if augment else None
+        super().__init__(generator, plans, image_shape, draws, dtype)
+        self._sized = functools.lru_cache(_SIZES)(made)
+
+    def sized(self, image_shape: tuple[int, ...]) -> _SizedPipeline:
+        """Returns the way of images of one shape; see `Pipeline.sized`."""
+        return self._sized(image_shape)
+
+
+class _SizedPipeline(KeyedPipeline):
+    """The pipeline for images of one size; what it is given was drawn as for one pixel."""
+
+    def own_params(
+        self, params: NDArray[np.float64] | None, keys: Keys
+    ) -> NDArray[np.float64] | None:
+        """Returns the parameters of Keras' augmentation; see `Pipeline.own_params`."""
+        if self._draws_by_key:
+            return self.params_by_key(keys)
+        return params if params is None or self._draws is None else params * self._draws.factors
