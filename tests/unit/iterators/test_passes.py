@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import pytest
 
@@ -60,3 +62,61 @@ def test_a_flow_says_how_many_are_over_and_goes_on_with_another(draws):
     assert (batches[6] != batches[0]).any()
     next(one)
     assert one.passes == 3
+
+
+@pytest.fixture
+def model(keras):
+    """A model that predicts the first value of an image."""
+    flat = keras.layers.Flatten()
+    made = keras.Sequential([keras.layers.Input((8, 8, 1)), flat, keras.layers.Dense(1)])
+    made.layers[-1].set_weights([np.eye(64, 1), np.zeros(1)])
+    made.compile(loss="mse", optimizer=keras.optimizers.SGD(0.0))
+    return made
+
+
+def flow_to_evaluate(**arguments):
+    datagen = ImageDataGenerator(
+        operations=[ops.Affine(rotation=90, shift=0.5)],
+        draws="keyed",
+        validation_split=0.5,
+        validation_augment=True,
+    )
+    x = np.random.RandomState(0).randint(0, 256, (12, 8, 8, 1)).astype(np.uint8)
+    options = {"batch_size": 2, "shuffle": False, "seed": 3}
+    return datagen.flow(x, np.arange(12) % 2, **options | arguments)
+
+
+def first_values(flow):
+    return np.concatenate([flow[at][0][:, 0, 0, 0] for at in range(len(flow))])
+
+
+def test_evaluating_and_predicting_are_passes_as_training_is(model):
+    """Keras makes the same calls for all three, so nothing tells a flow which it is."""
+    flow = flow_to_evaluate()
+    model.fit(flow, epochs=2, verbose=0)
+    assert flow.passes == 2
+    model.evaluate(flow, verbose=0)
+    assert flow.passes == 3
+    predicted = model.predict(flow, verbose=0)
+    assert flow.passes == 4
+    flow.passes = 3
+    np.testing.assert_allclose(predicted[:, 0], first_values(flow), rtol=1e-6)
+
+
+def test_a_copy_is_evaluated_as_the_next_epoch_and_moves_nothing(model):
+    flow = flow_to_evaluate()
+    model.fit(flow, epochs=1, verbose=0)
+    predicted = [model.predict(copy.copy(flow), verbose=0)[:, 0] for _ in range(2)]
+    model.evaluate(copy.copy(flow), verbose=0)
+    assert flow.passes == 1
+    expected = first_values(flow)
+    for values in predicted:
+        np.testing.assert_allclose(values, expected, rtol=1e-6)
+
+
+def test_validation_data_are_the_same_in_each_pass(model):
+    flow = flow_to_evaluate(subset="validation")
+    predicted = [model.predict(flow, verbose=0) for _ in range(2)]
+    assert flow.passes == 2
+    np.testing.assert_array_equal(*predicted)
+    assert np.ptp(predicted[0]) > 0
