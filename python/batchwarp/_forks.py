@@ -24,7 +24,8 @@ __all__ = ["call_after_fork", "importing", "renew", "watch"]
 # with half a module, so a fork waits. These can be waited for by importing them once more.
 _LIBRARIES = ("keras", "tensorflow")
 _WITH_LATE_PARTS = ("PIL.", "numpy.")
-# To be held while others are imported, that replace themselves in `sys.modules` or go on importing.
+# To be held while others are imported, that replace themselves in `sys.modules` or go on importing,
+# and while an operation is.
 importing = threading.RLock()
 _PATIENCE = 10.0
 

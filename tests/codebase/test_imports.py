@@ -169,6 +169,23 @@ def test_late_imports_are_of_other_packages():
     assert outside - set(sys.stdlib_module_names) == LATE
 
 
+def test_operations_are_imported_from_where_type_checkers_look():
+    """`batchwarp.ops` imports one when it is asked for a name; the rules here see the others."""
+    tree = MODULES["batchwarp.ops"]
+    (table,) = (
+        ast.literal_eval(node.value)
+        for node in tree.body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "_MODULES"
+    )
+    (block,) = (
+        node
+        for node in tree.body
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+    )
+    shown = {name: module for node in block.body for module, name in imported(node)}
+    assert shown == {name: f"batchwarp.ops.{module}" for name, module in table.items()}
+
+
 def test_no_private_module_of_another_package_is_imported():
     """A module `_x` of a package is that package's; those of the package itself are all parts'."""
     wrong = []

@@ -72,6 +72,11 @@ def test_forks_while_libraries_are_imported():
         run("fork_in_first_call", delay)
 
 
+def test_forks_while_operations_are_imported():
+    """The module of an operation is imported when it is asked for, in whatever thread it is."""
+    run("fork_in_first_use_of_operations")
+
+
 def test_a_lock_that_the_forking_thread_holds():
     run("fork_with_the_lock")
 
@@ -201,6 +206,24 @@ def fork_in_first_call(delay):
         wait_for(in_child(call), "its first call")
         thread.join()
         assert public_calls.same(batches[0], call())
+
+
+def fork_in_first_use_of_operations():
+    from batchwarp import ops
+
+    def call():
+        assert all(callable(getattr(ops, name)) for name in ops.__all__)
+
+    def attempt(delay):  # in a process that has asked for none yet
+        faulthandler.cancel_dump_traceback_later()  # its thread would not be in the child
+        thread = threading.Thread(target=call)
+        thread.start()
+        time.sleep(delay)
+        wait_for(in_child(call), f"its first use of operations, {delay} s after another thread's")
+        thread.join()
+
+    for delay in (0.001, 0.002, 0.004, 0.008, 0.016):
+        wait_for(in_child(lambda delay=delay: attempt(delay)), f"a process with a child, {delay} s")
 
 
 def fork_with_the_lock():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import NamedTuple
 
 from batchwarp import _core, ops
@@ -13,8 +14,6 @@ from batchwarp.ops.recipe import ImageOperation, ImageSpec, Leaf, Node, RecipeOp
 __all__ = ["PlanRow", "PlanTable", "rows_of"]
 
 _IN_CORE = {operation.name: operation for operation in _core.OPERATIONS}
-_LEAVES = [one for one in vars(ops).values() if isinstance(one, type) and issubclass(one, Leaf)]
-_LINEAR = {leaf.core for leaf in _LEAVES if leaf.linear}
 
 # What may have to be known of the whole image before pixels are changed.
 _KNOWN_FIRST = {
@@ -22,6 +21,13 @@ _KNOWN_FIRST = {
     "histogram": "a histogram of each channel",
     "mean_grey": "the mean grey",
 }
+
+
+@cache
+def _linear() -> frozenset[str]:
+    """Returns the core's names of operations that are matrices, of which runs are made."""
+    operations = (getattr(ops, name) for name in ops.__all__)
+    return frozenset(one.core for one in operations if issubclass(one, Leaf) and one.linear)
 
 
 class PlanRow(NamedTuple):
@@ -111,7 +117,7 @@ def _colored(nodes: Sequence[tuple[ImageOperation, Node]], fused: bool) -> Itera
         names = _steps(node, "pixel")
         if not names:
             continue
-        if _LINEAR.issuperset(names):
+        if _linear().issuperset(names):
             if run and not fused:
                 yield _one_run(run)
                 run = []

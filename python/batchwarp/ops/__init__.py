@@ -6,85 +6,119 @@ list, all that move pixels are one map, by which the image is read once, and col
 
 What this package has without being named below is how `ImageDataGenerator`'s arguments become
 operations, in the modules named `keras_...` and others.
+
+An operation's module is imported when the operation is first asked for: all of them take longer to
+import than the rest of the package, and nobody needs all of them.
 """
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from batchwarp.ops.affine import Affine
-from batchwarp.ops.autocontrast import AutoContrast
-from batchwarp.ops.brightness import Brightness
-from batchwarp.ops.channel_drop import ChannelDrop
-from batchwarp.ops.channel_shift import ChannelShift
-from batchwarp.ops.color_jitter import ColorJitter
-from batchwarp.ops.contrast import Contrast
-from batchwarp.ops.crop import CenterCrop, RandomCrop
-from batchwarp.ops.cutmix import CutMix
-from batchwarp.ops.elastic import Elastic
-from batchwarp.ops.equalize import Equalize
-from batchwarp.ops.erase import Erase
-from batchwarp.ops.flip import Flip
-from batchwarp.ops.gamma import Gamma
-from batchwarp.ops.gaussian_blur import GaussianBlur
-from batchwarp.ops.grayscale import Grayscale
-from batchwarp.ops.grid_distortion import GridDistortion
-from batchwarp.ops.hue import Hue
-from batchwarp.ops.invert import Invert
-from batchwarp.ops.mixup import MixUp
-from batchwarp.ops.normalize import Normalize
-from batchwarp.ops.pad import Pad
-from batchwarp.ops.perspective import Perspective
-from batchwarp.ops.policies import OneOf, Sequential, SomeOf
-from batchwarp.ops.posterize import Posterize
-from batchwarp.ops.rand_augment import RandAugment, TrivialAugment
+from batchwarp import _forks
 from batchwarp.ops.recipe import RecipeOperation
-from batchwarp.ops.resize import RandomResizedCrop, Resize
-from batchwarp.ops.rotate90 import Rotate90
-from batchwarp.ops.saturation import Saturation
-from batchwarp.ops.sharpen import Sharpen
-from batchwarp.ops.solarize import Solarize
 
-# The operations that there are; `from_config`, which is none, is beside them.
-__all__ = [
-    "Affine",
-    "AutoContrast",
-    "Brightness",
-    "CenterCrop",
-    "ChannelDrop",
-    "ChannelShift",
-    "ColorJitter",
-    "Contrast",
-    "CutMix",
-    "Elastic",
-    "Equalize",
-    "Erase",
-    "Flip",
-    "Gamma",
-    "GaussianBlur",
-    "Grayscale",
-    "GridDistortion",
-    "Hue",
-    "Invert",
-    "MixUp",
-    "Normalize",
-    "OneOf",
-    "Pad",
-    "Perspective",
-    "Posterize",
-    "RandAugment",
-    "RandomCrop",
-    "RandomResizedCrop",
-    "Resize",
-    "Rotate90",
-    "Saturation",
-    "Sequential",
-    "Sharpen",
-    "Solarize",
-    "SomeOf",
-    "TrivialAugment",
-]
+if TYPE_CHECKING:
+    from batchwarp.ops.affine import Affine as Affine
+    from batchwarp.ops.autocontrast import AutoContrast as AutoContrast
+    from batchwarp.ops.brightness import Brightness as Brightness
+    from batchwarp.ops.channel_drop import ChannelDrop as ChannelDrop
+    from batchwarp.ops.channel_shift import ChannelShift as ChannelShift
+    from batchwarp.ops.color_jitter import ColorJitter as ColorJitter
+    from batchwarp.ops.contrast import Contrast as Contrast
+    from batchwarp.ops.crop import CenterCrop as CenterCrop
+    from batchwarp.ops.crop import RandomCrop as RandomCrop
+    from batchwarp.ops.cutmix import CutMix as CutMix
+    from batchwarp.ops.elastic import Elastic as Elastic
+    from batchwarp.ops.equalize import Equalize as Equalize
+    from batchwarp.ops.erase import Erase as Erase
+    from batchwarp.ops.flip import Flip as Flip
+    from batchwarp.ops.gamma import Gamma as Gamma
+    from batchwarp.ops.gaussian_blur import GaussianBlur as GaussianBlur
+    from batchwarp.ops.grayscale import Grayscale as Grayscale
+    from batchwarp.ops.grid_distortion import GridDistortion as GridDistortion
+    from batchwarp.ops.hue import Hue as Hue
+    from batchwarp.ops.invert import Invert as Invert
+    from batchwarp.ops.mixup import MixUp as MixUp
+    from batchwarp.ops.normalize import Normalize as Normalize
+    from batchwarp.ops.pad import Pad as Pad
+    from batchwarp.ops.perspective import Perspective as Perspective
+    from batchwarp.ops.policies import OneOf as OneOf
+    from batchwarp.ops.policies import Sequential as Sequential
+    from batchwarp.ops.policies import SomeOf as SomeOf
+    from batchwarp.ops.posterize import Posterize as Posterize
+    from batchwarp.ops.rand_augment import RandAugment as RandAugment
+    from batchwarp.ops.rand_augment import TrivialAugment as TrivialAugment
+    from batchwarp.ops.resize import RandomResizedCrop as RandomResizedCrop
+    from batchwarp.ops.resize import Resize as Resize
+    from batchwarp.ops.rotate90 import Rotate90 as Rotate90
+    from batchwarp.ops.saturation import Saturation as Saturation
+    from batchwarp.ops.sharpen import Sharpen as Sharpen
+    from batchwarp.ops.solarize import Solarize as Solarize
+
+# The operations that there are, and the modules that they are in.
+_MODULES = {
+    "Affine": "affine",
+    "AutoContrast": "autocontrast",
+    "Brightness": "brightness",
+    "CenterCrop": "crop",
+    "ChannelDrop": "channel_drop",
+    "ChannelShift": "channel_shift",
+    "ColorJitter": "color_jitter",
+    "Contrast": "contrast",
+    "CutMix": "cutmix",
+    "Elastic": "elastic",
+    "Equalize": "equalize",
+    "Erase": "erase",
+    "Flip": "flip",
+    "Gamma": "gamma",
+    "GaussianBlur": "gaussian_blur",
+    "Grayscale": "grayscale",
+    "GridDistortion": "grid_distortion",
+    "Hue": "hue",
+    "Invert": "invert",
+    "MixUp": "mixup",
+    "Normalize": "normalize",
+    "OneOf": "policies",
+    "Pad": "pad",
+    "Perspective": "perspective",
+    "Posterize": "posterize",
+    "RandAugment": "rand_augment",
+    "RandomCrop": "crop",
+    "RandomResizedCrop": "resize",
+    "Resize": "resize",
+    "Rotate90": "rotate90",
+    "Saturation": "saturation",
+    "Sequential": "policies",
+    "Sharpen": "sharpen",
+    "Solarize": "solarize",
+    "SomeOf": "policies",
+    "TrivialAugment": "rand_augment",
+}
+
+__all__ = list(_MODULES)  # `from_config`, which is no operation, is beside them
+
+
+def _operation(name: str) -> type[RecipeOperation]:
+    with _forks.importing:
+        module = importlib.import_module(f"{__name__}.{_MODULES[name]}")
+    made: type[RecipeOperation] = getattr(module, name)
+    return made
+
+
+if not TYPE_CHECKING:  # who checks types knows the names above, and no others
+
+    def __getattr__(name):
+        if name not in _MODULES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        globals()[name] = made = _operation(name)  # the next time it is there
+        return made
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
 
 
 def from_config(config: Any) -> RecipeOperation:
@@ -111,5 +145,4 @@ def from_config(config: Any) -> RecipeOperation:
         raise ValueError(
             f'"operation" should be one of {", ".join(map(repr, __all__))}. Received: {name!r}'
         )
-    made: type[RecipeOperation] = globals()[name]
-    return made.from_arguments(arguments, from_config)
+    return _operation(name).from_arguments(arguments, from_config)

@@ -11,7 +11,6 @@ import math
 import operator
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Set
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -96,7 +95,6 @@ class Accepted(ABC):
         """Returns `value` in Python's own types, or raises a `ValueError`."""
 
 
-@dataclass(frozen=True)
 class WithinBoth(Accepted):
     """A number N, which means from -N to N, or a pair of numbers.
 
@@ -106,9 +104,10 @@ class WithinBoth(Accepted):
         reached: Whether it may be `most` itself.
     """
 
-    unit: str
-    most: float = math.inf
-    reached: bool = True
+    def __init__(self, unit: str, most: float = math.inf, reached: bool = True) -> None:
+        self.unit = unit
+        self.most = most
+        self.reached = reached
 
     def __str__(self) -> str:
         limit = "" if math.isinf(self.most) else f" of up to {self.most:g}"
@@ -134,7 +133,6 @@ class WithinBoth(Accepted):
         return given if isinstance(given, tuple) else (-given, given)
 
 
-@dataclass(frozen=True)
 class Factor(Accepted):
     """A number N, which means from 1 - N to 1 + N, or a pair of numbers.
 
@@ -142,7 +140,8 @@ class Factor(Accepted):
         positive: Whether 0 is too small. If not, a range that would begin below 0 begins there.
     """
 
-    positive: bool = False
+    def __init__(self, positive: bool = False) -> None:
+        self.positive = positive
 
     def __str__(self) -> str:
         if self.positive:
@@ -169,7 +168,6 @@ class Factor(Accepted):
         return given if isinstance(given, tuple) else (max(0.0, 1 - given), 1 + given)
 
 
-@dataclass(frozen=True)
 class Value(Accepted):
     """A number, or a pair of numbers that it is drawn between.
 
@@ -179,9 +177,10 @@ class Value(Accepted):
         whole: Whether it is an integer.
     """
 
-    least: float
-    most: float
-    whole: bool = False
+    def __init__(self, least: float, most: float, whole: bool = False) -> None:
+        self.least = least
+        self.most = most
+        self.whole = whole
 
     def __str__(self) -> str:
         kind = "an integer" if self.whole else "a number"
@@ -203,7 +202,6 @@ class Value(Accepted):
         return given if isinstance(given, tuple) else (given, given)
 
 
-@dataclass(frozen=True)
 class Pair(Accepted):
     """Two numbers above 0, the lower one first.
 
@@ -212,8 +210,9 @@ class Pair(Accepted):
         most: The most that is accepted.
     """
 
-    what: str
-    most: float = math.inf
+    def __init__(self, what: str, most: float = math.inf) -> None:
+        self.what = what
+        self.most = most
 
     def __str__(self) -> str:
         limit = "" if math.isinf(self.most) else f" and at most {self.most:g}"
@@ -227,7 +226,6 @@ class Pair(Accepted):
         return pair
 
 
-@dataclass(frozen=True)
 class Shifts(Accepted):
     """A number N for both directions, or a pair of two such, (x, y); each means from -N to N."""
 
@@ -250,7 +248,6 @@ class Shifts(Accepted):
         return given if isinstance(given, tuple) else (given, given)
 
 
-@dataclass(frozen=True)
 class Number(Accepted):
     """A number.
 
@@ -260,9 +257,10 @@ class Number(Accepted):
         reached: Whether it may be `above` itself.
     """
 
-    above: float
-    below: float = math.inf
-    reached: bool = False
+    def __init__(self, above: float, below: float = math.inf, reached: bool = False) -> None:
+        self.above = above
+        self.below = below
+        self.reached = reached
 
     def __str__(self) -> str:
         limit = "" if math.isinf(self.below) else f" and below {self.below:g}"
@@ -276,7 +274,6 @@ class Number(Accepted):
         return number
 
 
-@dataclass(frozen=True)
 class Probability(Accepted):
     """How often something happens."""
 
@@ -291,7 +288,6 @@ class Probability(Accepted):
         return number
 
 
-@dataclass(frozen=True)
 class Switch(Accepted):
     """True or false."""
 
@@ -305,7 +301,6 @@ class Switch(Accepted):
         return bool(value)
 
 
-@dataclass(frozen=True)
 class Choice(Accepted):
     """One of some words.
 
@@ -313,7 +308,8 @@ class Choice(Accepted):
         words: The words.
     """
 
-    words: tuple[str, ...]
+    def __init__(self, words: tuple[str, ...]) -> None:
+        self.words = words
 
     def __str__(self) -> str:
         return f"one of {', '.join(map(repr, self.words))}"
@@ -325,7 +321,6 @@ class Choice(Accepted):
         return str(value)
 
 
-@dataclass(frozen=True)
 class Name(Accepted):
     """A name, or none."""
 
@@ -341,7 +336,6 @@ class Name(Accepted):
         return str(value)
 
 
-@dataclass(frozen=True)
 class Numbers(Accepted):
     """A number for all channels, or one for each.
 
@@ -349,7 +343,8 @@ class Numbers(Accepted):
         positive: Whether they must be above 0.
     """
 
-    positive: bool = False
+    def __init__(self, positive: bool = False) -> None:
+        self.positive = positive
 
     def __str__(self) -> str:
         limit = " above 0" if self.positive else ""
@@ -364,7 +359,6 @@ class Numbers(Accepted):
         return numbers[0] if items is None else numbers
 
 
-@dataclass(frozen=True)
 class Weights(Accepted):
     """How often each member is chosen, in proportion to the others; or none, for equally often."""
 

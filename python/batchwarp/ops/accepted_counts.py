@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from batchwarp.ops.accepted import Accepted, items_of, whole_number
@@ -10,7 +9,6 @@ from batchwarp.ops.accepted import Accepted, items_of, whole_number
 __all__ = ["Counts", "Odd", "Padding", "Size", "Turns", "Whole"]
 
 
-@dataclass(frozen=True)
 class Whole(Accepted):
     """An integer.
 
@@ -20,9 +18,10 @@ class Whole(Accepted):
         optional: Whether `None` is accepted, too.
     """
 
-    least: int
-    most: int | None = None
-    optional: bool = False
+    def __init__(self, least: int, most: int | None = None, optional: bool = False) -> None:
+        self.least = least
+        self.most = most
+        self.optional = optional
 
     def __str__(self) -> str:
         limits = f"of at least {self.least}"
@@ -40,7 +39,6 @@ class Whole(Accepted):
         return number
 
 
-@dataclass(frozen=True)
 class Odd(Accepted):
     """An odd number of pixels, or none.
 
@@ -48,7 +46,8 @@ class Odd(Accepted):
         most: The most that is accepted.
     """
 
-    most: int
+    def __init__(self, most: int) -> None:
+        self.most = most
 
     def __str__(self) -> str:
         return f"an odd integer from 1 to {self.most}, or None"
@@ -61,7 +60,6 @@ class Odd(Accepted):
         return number
 
 
-@dataclass(frozen=True)
 class Counts(Accepted):
     """A number of members, or a pair of integers that it is drawn between."""
 
@@ -83,7 +81,6 @@ class Counts(Accepted):
         return given if isinstance(given, tuple) else (given, given)
 
 
-@dataclass(frozen=True)
 class Size(Accepted):
     """The size of an image."""
 
@@ -105,7 +102,6 @@ class Size(Accepted):
         return given if isinstance(given, tuple) else (given, given)
 
 
-@dataclass(frozen=True)
 class Padding(Accepted):
     """How many pixels are added to each side."""
 
@@ -134,7 +130,6 @@ class Padding(Accepted):
         return left, top, right, bottom
 
 
-@dataclass(frozen=True)
 class Turns(Accepted):
     """Numbers of quarter turns to choose from."""
 
