@@ -10,7 +10,6 @@ import io
 import struct
 import zlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -119,8 +118,7 @@ def described(data: bytes) -> str | None:
         return None
 
 
-@dataclass(frozen=True)
-class _Layout:
+class _Layout(NamedTuple):
     """What the tags of an image say, with the specification's defaults."""
 
     order: str

@@ -7,9 +7,8 @@ import operator
 import threading
 import weakref
 from collections import deque
-from dataclasses import dataclass
 from queue import SimpleQueue
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from batchwarp import _forks
 from batchwarp._warnings import Caught, collected
@@ -35,8 +34,7 @@ class Twin(Protocol):
         """Takes a random state that came with a place and is no longer needed."""
 
 
-@dataclass(frozen=True)
-class Made:
+class Made(NamedTuple):
     """A batch that was made ahead.
 
     Attributes:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
 from numpy.typing import NDArray
@@ -17,8 +16,7 @@ __all__ = ["Argument", "Column", "Late", "Operation", "columns_of"]
 _IN_CORE = {operation.name: operation for operation in _core.OPERATIONS}
 
 
-@dataclass(frozen=True)
-class Argument:
+class Argument(NamedTuple):
     """An argument of `ImageDataGenerator`, of which a generator has an attribute.
 
     Attributes:
@@ -40,8 +38,7 @@ class Argument:
     choices: tuple[str, ...] | None = None
 
 
-@dataclass(frozen=True)
-class Column:
+class Column(NamedTuple):
     """A number that is drawn for each image.
 
     Attributes:

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -30,8 +31,7 @@ _PAUSE = 0.02  # seconds; longer than it takes to look whether a file is locked
 _SAME_LIST = 0.9  # a file of whose images the list has this share is that list's, grown or shrunk
 
 
-@dataclass(frozen=True)
-class Opening:
+class Opening(NamedTuple):
     """What came of opening.
 
     Args:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from hashlib import blake2b
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,8 +66,7 @@ class Samples:
         return np.where((self.signatures[files] == then).all(axis=1), files, -1)
 
 
-@dataclass(frozen=True)
-class Content:
+class Content(NamedTuple):
     """The images of a data set that a cache file has.
 
     Args:
