@@ -166,7 +166,8 @@ void Batch::place(Placement& placed) const noexcept {
     geometry.flip_vertical = from.flip_vertical;
     // Keras' matrix samples always: beside a sample that is not finite the result is not, either.
     const DType dtype = request_.source.first.dtype;
-    if (from.composed || dtype == DType::u8 || dtype == DType::u16)
+    if (has_whole_steps(from.affine) &&
+        (from.composed || dtype == DType::u8 || dtype == DType::u16))
         placed.move = whole_move(geometry, placed.sampled);
     placed.has_kernel = !placed.move && has_kernel(placed);
 }

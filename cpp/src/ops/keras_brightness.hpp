@@ -60,7 +60,8 @@ struct KerasBrightness {
       private:
         template <class V>
         BATCHWARP_HD_INLINE static int to_byte(V value) noexcept {
-            return value > 0 ? static_cast<int>(value < 255 ? value : V(255)) : 0;
+            value = value > 0 ? value : V(0);  // NaN, too
+            return static_cast<int>(value < 255 ? value : V(255));
         }
 
         float factor_;

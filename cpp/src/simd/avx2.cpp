@@ -30,6 +30,10 @@ struct Lanes {
     static BATCHWARP_INLINE Int load(const int32_t* from) {
         return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
     }
+    static BATCHWARP_INLINE Float load(const uint8_t* from) {
+        const __m128i bytes = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(from));
+        return _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(bytes));
+    }
     static BATCHWARP_INLINE Wide load(const double* from) {
         return {_mm256_loadu_pd(from), _mm256_loadu_pd(from + 4)};
     }
@@ -93,6 +97,12 @@ struct Lanes {
     template <int n>
     static BATCHWARP_INLINE Int shift_right(Int v) {
         return _mm256_srai_epi32(v, n);
+    }
+    template <int n>
+    static BATCHWARP_INLINE Int sum_of_products(Int a, Int b, Int factors) {
+        const Int a_and_b =
+            _mm256_blend_epi16(_mm256_srli_epi32(a, n), _mm256_srli_epi32(b, n - 16), 0xaa);
+        return _mm256_madd_epi16(a_and_b, factors);
     }
     static BATCHWARP_INLINE Int bits_of(Float v) { return _mm256_castps_si256(v); }
     static BATCHWARP_INLINE Float of_bits(Int v) { return _mm256_castsi256_ps(v); }

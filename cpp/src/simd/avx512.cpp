@@ -28,6 +28,10 @@ struct Lanes {
 
     static BATCHWARP_INLINE Float load(const float* from) { return _mm512_loadu_ps(from); }
     static BATCHWARP_INLINE Int load(const int32_t* from) { return _mm512_loadu_si512(from); }
+    static BATCHWARP_INLINE Float load(const uint8_t* from) {
+        const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
+        return _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(bytes));
+    }
     static BATCHWARP_INLINE Wide load(const double* from) {
         return {_mm512_loadu_pd(from), _mm512_loadu_pd(from + 8)};
     }
@@ -101,6 +105,12 @@ struct Lanes {
     template <int n>
     static BATCHWARP_INLINE Int shift_right(Int v) {
         return _mm512_srai_epi32(v, n);
+    }
+    template <int n>
+    static BATCHWARP_INLINE Int sum_of_products(Int a, Int b, Int factors) {
+        const Int a_and_b = _mm512_mask_blend_epi16(0xaaaaaaaa, _mm512_srli_epi32(a, n),
+                                                    _mm512_srli_epi32(b, n - 16));
+        return _mm512_madd_epi16(a_and_b, factors);
     }
     static BATCHWARP_INLINE Int bits_of(Float v) { return _mm512_castps_si512(v); }
     static BATCHWARP_INLINE Float of_bits(Int v) { return _mm512_castsi512_ps(v); }

@@ -416,8 +416,9 @@ void fill_small_coordinates(const WarpJob& job, const Rows& rows, int32_t i, int
     float* __restrict fy = job.scratch.fy;
     float* __restrict fx = job.scratch.fx;
     int32_t* __restrict offset = job.scratch.offset;
-    const auto stride = L::all(static_cast<int32_t>(job.source_row_stride));
-    const auto step = L::all(job.pixel_step), zero = L::all(0);
+    const auto stride_and_step =
+        L::all(job.pixel_step << 16 | static_cast<int32_t>(job.source_row_stride));
+    const auto zero = L::all(0);
     const auto last_y = L::all((job.height - 1) << warp_fixed_bits);
     const auto last_x = L::all((job.width - 1) << warp_fixed_bits);
     const auto low_bits = L::all((1 << warp_fixed_bits) - 1);
@@ -430,9 +431,8 @@ void fill_small_coordinates(const WarpJob& job, const Rows& rows, int32_t i, int
             const auto x = L::clamp(L::add(L::load(column_x + k), row_x), zero, last_x);
             L::store(fy + k, L::multiply(L::to_float(L::bits(y, low_bits)), unit));
             L::store(fx + k, L::multiply(L::to_float(L::bits(x, low_bits)), unit));
-            const auto down = L::multiply(L::template shift_right<warp_fixed_bits>(y), stride);
-            const auto right = L::multiply(L::template shift_right<warp_fixed_bits>(x), step);
-            L::store(offset + k, L::add(down, right));
+            L::store(offset + k,
+                     L::template sum_of_products<warp_fixed_bits>(y, x, stride_and_step));
         }
     }
 }

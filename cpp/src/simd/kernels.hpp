@@ -71,8 +71,8 @@ struct WarpJob {
     double cval;
     const float* shift;  // per channel; out = (value - shift) * scale; both null: out = value
     const float* scale;
-    // Only where the border clamps: no extent exceeds warp_max_small_extent, `source` has a copy
-    // of its last column and row behind them, and no coordinate exceeds
+    // Only where the border clamps: no extent exceeds warp_max_small_extent, nor strides 15 bits,
+    // `source` has a copy of its last column and row behind them, and no coordinate exceeds
     // warp_max_small_coordinate, nor does a row's or a column's part of it.
     bool small;
     int64_t prefetch_bytes;   // how far ahead of the output's position to fetch the source; 0: not
@@ -184,7 +184,9 @@ struct KernelTable {
     /// its own bottom, and each row of pairs ends with one more copy of its last pair.
     void (*pair_rows)(const float* from, int64_t row_stride, int64_t height, int64_t width,
                       float* to);
-    /// Spline order 0, any channel count; small jobs need no copies of the last column and row.
+    void (*pair_byte_rows)(const uint8_t* from, int64_t row_stride, int64_t height, int64_t width,
+                           float* to);
+    /// Spline order 0, any channel count.
     void (*point)(const WarpJob&);
     void (*spline)(const SplineJob&);  // spline orders 2 to 5, any channel count
 

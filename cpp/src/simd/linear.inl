@@ -12,11 +12,12 @@
 namespace batchwarp {
 namespace {
 
-void pair_rows(const float* from, int64_t row_stride, int64_t height, int64_t width, float* to) {
+template <class S>
+void pair_rows(const S* from, int64_t row_stride, int64_t height, int64_t width, float* to) {
     using L = Lanes;
     for (int64_t r = 0; r < height; ++r, from += row_stride, to += 2 * (width + 1)) {
-        const float* __restrict top = from;
-        const float* __restrict bottom = r + 1 < height ? from + row_stride : from;
+        const S* __restrict top = from;
+        const S* __restrict bottom = r + 1 < height ? from + row_stride : from;
         float* __restrict pairs = to;
         const auto pair = [&](int64_t i) {
             L::store_pairs(pairs + 2 * i, L::load(top + i), L::load(bottom + i));
@@ -26,12 +27,12 @@ void pair_rows(const float* from, int64_t row_stride, int64_t height, int64_t wi
             pair(width - L::count);
         } else {
             for (int64_t i = 0; i < width; ++i) {
-                pairs[2 * i] = top[i];
-                pairs[2 * i + 1] = bottom[i];
+                pairs[2 * i] = static_cast<float>(top[i]);
+                pairs[2 * i + 1] = static_cast<float>(bottom[i]);
             }
         }
-        pairs[2 * width] = top[width - 1];
-        pairs[2 * width + 1] = bottom[width - 1];
+        pairs[2 * width] = pairs[2 * width - 2];
+        pairs[2 * width + 1] = pairs[2 * width - 1];
     }
 }
 
@@ -66,9 +67,11 @@ BATCHWARP_INLINE Run start_run(const WarpJob& job) {
     run.prefetch = nullptr;
     run.ahead_begin = run.ahead_end = 0;
     run.write_ahead = 2048;
+    int32_t channel = 0;  // of value k, without a division
     for (int k = 0; k < 16; ++k) {
-        run.shift[k] = job.shift != nullptr ? job.shift[k % job.channels] : 0.0f;
-        run.scale[k] = job.scale != nullptr ? job.scale[k % job.channels] : 1.0f;
+        run.shift[k] = job.shift != nullptr ? job.shift[channel] : 0.0f;
+        run.scale[k] = job.scale != nullptr ? job.scale[channel] : 1.0f;
+        channel = channel + 1 < job.channels ? channel + 1 : 0;
     }
     return run;
 }
@@ -187,10 +190,10 @@ BATCHWARP_INLINE void place_chunk(const WarpJob& job, const Rows& rows, int32_t 
         for (int32_t k = i; k < stop; ++k)
             fill_coordinates(job, rows, k, begin, end, (k - i) * (end - begin));
     // Pad to whole blocks with a pixel that can be read.
-    for (int32_t k = 0; k < warp_block; ++k) {
-        s.offset[count + k] = 0;
-        s.fx[count + k] = 0;
-        s.fy[count + k] = 0;
+    for (int32_t k = count; k < count + warp_block; k += Lanes::count) {
+        Lanes::store(s.offset + k, Lanes::all(0));
+        Lanes::store(s.fx + k, Lanes::all(0.0f));
+        Lanes::store(s.fy + k, Lanes::all(0.0f));
     }
 }
 

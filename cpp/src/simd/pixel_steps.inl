@@ -51,29 +51,39 @@ BATCHWARP_INLINE float brighter(float v, float factor, float low, float range, f
     return Stretched ? v / 255.0f * range + low : v;
 }
 
-template <bool Stretched>
-BATCHWARP_INLINE void brighten_as(float* __restrict data, int64_t count,
-                                  const float* __restrict factors, float low, float range) {
+template <bool Stretched, class Factor>
+BATCHWARP_INLINE void brighten_as(float* __restrict data, int64_t count, const Factor& factor,
+                                  float low, float range) {
     const float divisor = range != 0 ? range : 1.0f;
     int64_t i = 0;
     for (; i + lanes <= count; i += lanes)
         for (int k = 0; k < lanes; ++k)
-            data[i + k] = brighter<Stretched>(data[i + k], factors[k], low, range, divisor);
+            data[i + k] = brighter<Stretched>(data[i + k], factor(k), low, range, divisor);
     for (int k = 0; i + k < count; ++k)
-        data[i + k] = brighter<Stretched>(data[i + k], factors[k], low, range, divisor);
+        data[i + k] = brighter<Stretched>(data[i + k], factor(k), low, range, divisor);
 }
 
-// Whether values are stretched decides once for all, and alpha is a factor like any other.
+// Whether values are stretched decides once for all, and alpha has a factor like any other. A
+// table of factors is made for images with alpha only: small ones feel it.
 BATCHWARP_INLINE void change(const ops::KerasBrightness::Function<float>& function, float* data,
                              int64_t pixels, int32_t channels, int32_t first_channel) {
-    float factors[lanes];
-    for (int k = 0; k < lanes; ++k)
-        factors[k] = function.factor(first_channel + (channels == 4 ? k % 4 : 0));
     const int64_t count = pixels * channels;
-    if (function.stretches())
-        brighten_as<true>(data, count, factors, function.low(), function.extent());
-    else
-        brighten_as<false>(data, count, factors, function.low(), function.extent());
+    const float low = function.low(), extent = function.extent();
+    const auto brighten = [&](const auto& factor) {
+        if (function.stretches())
+            brighten_as<true>(data, count, factor, low, extent);
+        else
+            brighten_as<false>(data, count, factor, low, extent);
+    };
+    if (channels == 4) {
+        float factors[lanes];
+        for (int k = 0; k < lanes; ++k) factors[k] = function.factor(first_channel + k % 4);
+        const float* __restrict pattern = factors;
+        brighten([pattern](int k) { return pattern[k]; });
+    } else {
+        const float factor = function.factor(first_channel);
+        brighten([factor](int) { return factor; });
+    }
 }
 
 // Each channel is stretched by numbers of its own.

@@ -13,6 +13,7 @@ struct Lanes {
 
     static BATCHWARP_INLINE Float load(const float* from) { return *from; }
     static BATCHWARP_INLINE Int load(const int32_t* from) { return *from; }
+    static BATCHWARP_INLINE Float load(const uint8_t* from) { return static_cast<Float>(*from); }
     static BATCHWARP_INLINE Wide load(const double* from) { return *from; }
     static BATCHWARP_INLINE void store(float* to, Float v) { *to = v; }
     static BATCHWARP_INLINE void store(int32_t* to, Int v) { *to = v; }
@@ -66,6 +67,10 @@ struct Lanes {
     template <int n>
     static BATCHWARP_INLINE Int shift_right(Int v) {
         return v >> n;
+    }
+    template <int n>
+    static BATCHWARP_INLINE Int sum_of_products(Int a, Int b, Int factors) {
+        return (a >> n) * (factors & 0xffff) + (b >> n) * (factors >> 16);
     }
     static BATCHWARP_INLINE Int bits_of(Float v) { return __builtin_bit_cast(Int, v); }
     static BATCHWARP_INLINE Float of_bits(Int v) { return __builtin_bit_cast(Float, v); }

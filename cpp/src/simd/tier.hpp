@@ -21,62 +21,65 @@ concept Same = is_same<A, B>;
 
 /// `Lanes`: vectors of floats, of 32-bit integers and of truth values, `count` of each. Integers
 /// wrap around when they are added or multiplied; `whole_below` rounds down,
-/// `truncated` towards 0. `Wide`: as many
-/// doubles.
+/// `truncated` towards 0. `Wide`: as many doubles.
 template <class L>
-concept TierLanes =
-    requires(typename L::Float f, typename L::Int i, typename L::Mask m, const float* from,
-             typename L::Wide w, const int32_t* from_ints, float* to, int32_t* to_ints) {
-        requires L::count > 0 && warp_block % L::count == 0;
-        { L::load(from) } -> Same<typename L::Float>;
-        { L::load(from_ints) } -> Same<typename L::Int>;
-        { L::load(static_cast<const double*>(nullptr)) } -> Same<typename L::Wide>;
-        L::store(to, f);
-        L::store(to_ints, i);
-        L::store_pairs(to, f, f);      // first, second, first, second ...
-        L::load_three(from, f, f, f);  // channels, in an order of pixels that `store_three` knows
-        L::store_three(to, f, f, f);
-        { L::all(1.0f) } -> Same<typename L::Float>;
-        { L::all(int32_t{1}) } -> Same<typename L::Int>;
-        { L::add(f, f) } -> Same<typename L::Float>;
-        { L::add(i, i) } -> Same<typename L::Int>;
-        { L::subtract(f, f) } -> Same<typename L::Float>;
-        { L::subtract(i, i) } -> Same<typename L::Int>;
-        { L::multiply(f, f) } -> Same<typename L::Float>;
-        { L::multiply(i, i) } -> Same<typename L::Int>;
-        { L::divide(f, f) } -> Same<typename L::Float>;
-        { L::min(f, f) } -> Same<typename L::Float>;
-        { L::max(f, f) } -> Same<typename L::Float>;
-        { L::absolute(f) } -> Same<typename L::Float>;
-        { L::multiply_add(f, f, f) } -> Same<typename L::Float>;  // rounds once or twice
-        { L::clamp(f, f, f) } -> Same<typename L::Float>;         // NaN stays NaN
-        { L::bits(i, i) } -> Same<typename L::Int>;
-        { L::differing_bits(i, i) } -> Same<typename L::Int>;
-        L::multiply_wide(i, uint32_t{1}, i, i);  // unsigned, to the lower and the upper half
-        { L::template shift_left<1>(i) } -> Same<typename L::Int>;
-        { L::template shift_right<1>(i) } -> Same<typename L::Int>;
-        { L::bits_of(f) } -> Same<typename L::Int>;
-        { L::of_bits(i) } -> Same<typename L::Float>;
-        { L::to_float(i) } -> Same<typename L::Float>;
-        { L::clamp(i, i, i) } -> Same<typename L::Int>;
-        { L::whole_below(f) } -> Same<typename L::Int>;
-        { L::truncated(f) } -> Same<typename L::Int>;
-        { L::at_least(f, f) } -> Same<typename L::Mask>;
-        { L::less(i, i) } -> Same<typename L::Mask>;
-        { L::where(m, f, f) } -> Same<typename L::Float>;
-        { L::where(m, i, i) } -> Same<typename L::Int>;
-        { L::either(m, m) } -> Same<typename L::Mask>;
-        { L::any(m) } -> Same<bool>;
-        { L::subtract_where(m, f, f) } -> Same<typename L::Float>;
-        { L::add_where(m, i, i) } -> Same<typename L::Int>;
-        { L::wide(1.0) } -> Same<typename L::Wide>;
-        { L::ramp() } -> Same<typename L::Wide>;  // 0, 1, 2 ...
-        { L::add(w, w) } -> Same<typename L::Wide>;
-        { L::multiply_add(w, w, w) } -> Same<typename L::Wide>;  // may round once
-        { L::inverse(w) } -> Same<typename L::Wide>;
-        { L::clamp(w, w, w) } -> Same<typename L::Wide>;
-        { L::template low_bits<1>(w) } -> Same<typename L::Int>;  // of each, shifted to the right
-    };
+concept TierLanes = requires(typename L::Float f, typename L::Int i, typename L::Mask m,
+                             const float* from, typename L::Wide w, const int32_t* from_ints,
+                             const uint8_t* from_bytes, float* to, int32_t* to_ints) {
+    requires L::count > 0 && warp_block % L::count == 0;
+    { L::load(from) } -> Same<typename L::Float>;
+    { L::load(from_ints) } -> Same<typename L::Int>;
+    { L::load(from_bytes) } -> Same<typename L::Float>;
+    { L::load(static_cast<const double*>(nullptr)) } -> Same<typename L::Wide>;
+    L::store(to, f);
+    L::store(to_ints, i);
+    L::store_pairs(to, f, f);      // first, second, first, second ...
+    L::load_three(from, f, f, f);  // channels, in an order of pixels that `store_three` knows
+    L::store_three(to, f, f, f);
+    { L::all(1.0f) } -> Same<typename L::Float>;
+    { L::all(int32_t{1}) } -> Same<typename L::Int>;
+    { L::add(f, f) } -> Same<typename L::Float>;
+    { L::add(i, i) } -> Same<typename L::Int>;
+    { L::subtract(f, f) } -> Same<typename L::Float>;
+    { L::subtract(i, i) } -> Same<typename L::Int>;
+    { L::multiply(f, f) } -> Same<typename L::Float>;
+    { L::multiply(i, i) } -> Same<typename L::Int>;
+    { L::divide(f, f) } -> Same<typename L::Float>;
+    { L::min(f, f) } -> Same<typename L::Float>;
+    { L::max(f, f) } -> Same<typename L::Float>;
+    { L::absolute(f) } -> Same<typename L::Float>;
+    { L::multiply_add(f, f, f) } -> Same<typename L::Float>;  // rounds once or twice
+    { L::clamp(f, f, f) } -> Same<typename L::Float>;         // NaN stays NaN
+    { L::bits(i, i) } -> Same<typename L::Int>;
+    { L::differing_bits(i, i) } -> Same<typename L::Int>;
+    L::multiply_wide(i, uint32_t{1}, i, i);  // unsigned, to the lower and the upper half
+    { L::template shift_left<1>(i) } -> Same<typename L::Int>;
+    { L::template shift_right<1>(i) } -> Same<typename L::Int>;
+    // Of a and b, shifted to the right and of 15 bits then, the lower and the upper half of the
+    // factors, of 15 bits, too: a * lower + b * upper.
+    { L::template sum_of_products<16>(i, i, i) } -> Same<typename L::Int>;
+    { L::bits_of(f) } -> Same<typename L::Int>;
+    { L::of_bits(i) } -> Same<typename L::Float>;
+    { L::to_float(i) } -> Same<typename L::Float>;
+    { L::clamp(i, i, i) } -> Same<typename L::Int>;
+    { L::whole_below(f) } -> Same<typename L::Int>;
+    { L::truncated(f) } -> Same<typename L::Int>;
+    { L::at_least(f, f) } -> Same<typename L::Mask>;
+    { L::less(i, i) } -> Same<typename L::Mask>;
+    { L::where(m, f, f) } -> Same<typename L::Float>;
+    { L::where(m, i, i) } -> Same<typename L::Int>;
+    { L::either(m, m) } -> Same<typename L::Mask>;
+    { L::any(m) } -> Same<bool>;
+    { L::subtract_where(m, f, f) } -> Same<typename L::Float>;
+    { L::add_where(m, i, i) } -> Same<typename L::Int>;
+    { L::wide(1.0) } -> Same<typename L::Wide>;
+    { L::ramp() } -> Same<typename L::Wide>;  // 0, 1, 2 ...
+    { L::add(w, w) } -> Same<typename L::Wide>;
+    { L::multiply_add(w, w, w) } -> Same<typename L::Wide>;  // may round once
+    { L::inverse(w) } -> Same<typename L::Wide>;
+    { L::clamp(w, w, w) } -> Same<typename L::Wide>;
+    { L::template low_bits<1>(w) } -> Same<typename L::Int>;  // of each, shifted to the right
+};
 
 /// `Vec`: the widest register of floats. Whether `multiply_add` rounds once or twice is the tier's.
 template <class V, class Four>

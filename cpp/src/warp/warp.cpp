@@ -3,12 +3,33 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <type_traits>
 
 #include "warp/displacement.hpp"
 #include "warp/taps.hpp"
 
 namespace batchwarp {
 namespace {
+
+// The weighted sum of one channel's samples. Only some borders have taps outside of the image, and
+// to ask for each tap costs as much as to read it.
+template <bool Outside, int Order, class S>
+double sum_of_taps(const S* samples, const Taps<Order, double>& ty, const Taps<Order, double>& tx,
+                   std::int64_t row_step, std::int64_t channels, double cval) noexcept {
+    double sum = 0;
+    for (int i = 0; i <= Order; ++i) {
+        const S* row = samples + ty.index[i] * row_step;
+        for (int j = 0; j <= Order; ++j) {
+            const bool inside = !Outside || (ty.index[i] >= 0 && tx.index[j] >= 0);
+            const double value = inside ? static_cast<double>(row[tx.index[j] * channels]) : cval;
+            if constexpr (Order == 0)
+                sum = value;
+            else
+                sum += value * ty.weight[i] * tx.weight[j];
+        }
+    }
+    return sum;
+}
 
 template <int Order, class S, class T>
 void warp_rows(const WarpSource<S>& source, const WarpGeometry& g, std::int64_t row_begin,
@@ -35,22 +56,15 @@ void warp_rows(const WarpSource<S>& source, const WarpGeometry& g, std::int64_t 
                 std::fill_n(out, channels, static_cast<T>(g.cval));
                 continue;
             }
-            for (std::int64_t k = 0; k < channels; ++k) {
-                double sum = 0;
-                for (int i = 0; i <= Order; ++i) {
-                    const S* row = source.data + ty.index[i] * row_step + k;
-                    for (int j = 0; j <= Order; ++j) {
-                        const bool inside = ty.index[i] >= 0 && tx.index[j] >= 0;
-                        const double value =
-                            inside ? static_cast<double>(row[tx.index[j] * channels]) : g.cval;
-                        if constexpr (Order == 0)
-                            sum = value;
-                        else
-                            sum += value * ty.weight[i] * tx.weight[j];
-                    }
-                }
-                out[k] = static_cast<T>(sum);
-            }
+            const auto sum_up = [&](auto outside) {
+                for (std::int64_t k = 0; k < channels; ++k)
+                    out[k] = static_cast<T>(sum_of_taps<decltype(outside)::value>(
+                        source.data + k, ty, tx, row_step, channels, g.cval));
+            };
+            if (g.border.taps == Extension::constant)
+                sum_up(std::true_type());
+            else
+                sum_up(std::false_type());
         }
     }
 }

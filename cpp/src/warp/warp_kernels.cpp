@@ -62,6 +62,14 @@ struct KernelSource {
 KernelSource pad_edges(const ImageView& source) {
     Scratch& scratch = Scratch::of_this_thread();
     const std::int64_t height = source.height, width = source.width, channels = source.channels;
+    const std::int64_t step = channels == 1 ? 2 : channels, padded_stride = (width + 1) * step;
+    float* padded = scratch.padded.reserve((height + 1) * padded_stride + warp_read_slack / item);
+    const KernelSource result{padded, padded_stride, static_cast<std::int32_t>(step), 0};
+    if (channels == 1 && source.dtype == DType::u8 && source.has_packed_pixels()) {
+        kernels().pair_byte_rows(reinterpret_cast<const std::uint8_t*>(source.data),
+                                 source.row_stride, height, width, padded);
+        return result;
+    }
     const float* rows;
     std::int64_t row_stride = width * channels;
     if (is_readable(source)) {
@@ -72,9 +80,6 @@ KernelSource pad_edges(const ImageView& source) {
         load_pixels(source, packed);
         rows = packed;
     }
-    const std::int64_t step = channels == 1 ? 2 : channels, padded_stride = (width + 1) * step;
-    float* padded = scratch.padded.reserve((height + 1) * padded_stride + warp_read_slack / item);
-    const KernelSource result{padded, padded_stride, static_cast<std::int32_t>(step), 0};
     if (channels == 1) {
         kernels().pair_rows(rows, row_stride, height, width, padded);
         return result;
@@ -202,10 +207,9 @@ void warp_samples(const KernelImage& source, const WarpGeometry& geometry,
                   const WarpTarget& target) {
     const ImageView& image = source.image;
     WarpJob job{};
-    job.small = is_small(geometry, image);
-    const KernelSource from = job.small && geometry.order == 1
-                                  ? pad_edges(image)
-                                  : plain_source(image, source.memory_end, geometry, target);
+    job.small = geometry.order == 1 && is_small(geometry, image);
+    const KernelSource from =
+        job.small ? pad_edges(image) : plain_source(image, source.memory_end, geometry, target);
     job.source = from.values;
     job.source_row_stride = from.row_stride;
     job.pixel_step = from.pixel_step;

@@ -41,9 +41,7 @@ std::optional<WholeMove> whole_move(const WarpGeometry& g, const Size& source) n
     const Affine& a = g.affine;
     const bool turns = a.m00 == 0 && a.m11 == 0;
     const double down = turns ? a.m10 : a.m00, right = turns ? a.m01 : a.m11;
-    if (g.projects || g.displacement != nullptr || (!turns && (a.m01 != 0 || a.m10 != 0)) ||
-        std::abs(down) != 1 || std::abs(right) != 1)
-        return {};
+    if (g.projects || g.displacement != nullptr || !has_whole_steps(a)) return {};
     const double rows = turns ? a.o1 : a.o0, columns = turns ? a.o0 : a.o1;
     constexpr double most = 1 << 30;
     const bool is_near = std::abs(rows) < most && std::abs(columns) < most;  // NaN is not

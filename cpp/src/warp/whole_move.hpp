@@ -17,6 +17,14 @@ struct WholeMove {
     std::int64_t row, row_step, column, column_step;
 };
 
+/// Whether such a map's neighbours are neighbours in the source. Few are, and this is quick.
+constexpr bool has_whole_steps(const Affine& affine) noexcept {
+    const auto whole = [](double a, double b) { return (a == 1 || a == -1) && b == 0; };
+    return whole(affine.m00, affine.m01)
+               ? whole(affine.m11, affine.m10)
+               : whole(affine.m01, affine.m00) && whole(affine.m10, affine.m11);
+}
+
 /// Nothing if pixels lie between the source's, or are scaled, or if the order is above 1 and some
 /// lie outside of a source of this size.
 std::optional<WholeMove> whole_move(const WarpGeometry& geometry, const Size& source) noexcept;
