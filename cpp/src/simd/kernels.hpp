@@ -48,6 +48,7 @@ static_assert(farthest <= warp_max_coordinate);
 inline constexpr int32_t warp_fixed_bits = 23;
 inline constexpr double warp_max_small_coordinate = 125;
 inline constexpr int64_t warp_max_small_extent = 128;
+inline constexpr int64_t warp_max_small_stride = 32767;
 static_assert(warp_max_small_extent << warp_fixed_bits < int64_t{1} << 31);
 
 /// Warp rows [row_begin, row_end) of one image, with spline order 0 or 1.
@@ -71,9 +72,9 @@ struct WarpJob {
     double cval;
     const float* shift;  // per channel; out = (value - shift) * scale; both null: out = value
     const float* scale;
-    // Only where the border clamps: no extent exceeds warp_max_small_extent, nor strides 15 bits,
-    // `source` has a copy of its last column and row behind them, and no coordinate exceeds
-    // warp_max_small_coordinate, nor does a row's or a column's part of it.
+    // Only where the border clamps: no extent exceeds warp_max_small_extent, no stride
+    // warp_max_small_stride, and no coordinate warp_max_small_coordinate, nor does a row's or a
+    // column's part of it. For order 1, `source` has a copy of its last column and row behind them.
     bool small;
     int64_t prefetch_bytes;   // how far ahead of the output's position to fetch the source; 0: not
     const char* next_source;  // what this thread will probably read next; null: unknown

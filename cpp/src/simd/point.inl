@@ -92,6 +92,7 @@ BATCHWARP_INLINE void copy_block(const Run& run, int32_t begin, int32_t end, flo
         }
     } else {
         const Four shift = load_four(run.shift), scale = load_four(run.scale);
+        BATCHWARP_UNROLL
         for (int32_t i = begin; i < end; ++i, out += Channels) {
             Four value = load_four(source + run.offset[i]);
             if (Normalized) value = (value - shift) * scale;

@@ -207,9 +207,12 @@ void warp_samples(const KernelImage& source, const WarpGeometry& geometry,
                   const WarpTarget& target) {
     const ImageView& image = source.image;
     WarpJob job{};
-    job.small = geometry.order == 1 && is_small(geometry, image);
-    const KernelSource from =
-        job.small ? pad_edges(image) : plain_source(image, source.memory_end, geometry, target);
+    const bool small = is_small(geometry, image);
+    const KernelSource from = small && geometry.order == 1
+                                  ? pad_edges(image)
+                                  : plain_source(image, source.memory_end, geometry, target);
+    // What is read where it lies may have any stride.
+    job.small = small && from.row_stride >= 0 && from.row_stride <= warp_max_small_stride;
     job.source = from.values;
     job.source_row_stride = from.row_stride;
     job.pixel_step = from.pixel_step;
