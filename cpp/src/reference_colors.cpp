@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "batchwarp/philox.hpp"
 #include "ops/list.hpp"
 
 // Written from what the operations are said to do, one pixel at a time: no matrix, no table, no
@@ -271,6 +272,26 @@ void gaussian_blur(const Picture& picture, Row row) {
     blur(picture.height, picture.width, picture.width, 1);
 }
 
+// Words of Philox make two normal numbers each two, by Box and Muller, and 64 counters stand side
+// by side.
+void gaussian_noise(const Picture& picture, Row row) {
+    const PhiloxKey key{{static_cast<std::uint32_t>(row[1]), static_cast<std::uint32_t>(row[2])}};
+    for (std::size_t i = 0; i < picture.size(); ++i) {
+        const auto counter = static_cast<std::uint32_t>(i / 256 * 64 + i % 64);
+        const std::size_t part = i % 256 / 64;
+        const PhiloxCounter words = philox({{counter, 0, 0, 0}}, key);
+        const std::uint32_t a = words.words[part / 2 * 2], b = words.words[part / 2 * 2 + 1];
+        const double u = (std::floor(a / 512.0) + 0.5) / 8388608;
+        double t = b % 1073741824 / 536870912.0;  // 30 bits with a sign, from -1 to 1
+        if (t >= 1) t -= 2;
+        const double angle = std::numbers::pi / 4 * (1 + t);
+        const bool minus = part % 2 == 0 ? b >= 2147483648U : b / 1073741824 % 2 == 1;
+        const double normal =
+            std::sqrt(-2 * std::log(u)) * (part % 2 == 0 ? std::cos(angle) : std::sin(angle));
+        picture.values[i] += row[0] * (picture.high - picture.low) * (minus ? -normal : normal);
+    }
+}
+
 void erase(const Picture& picture, Row row) {
     for (std::int64_t p = 0; p < picture.pixels(); ++p) {
         const std::int64_t r = p / picture.width, c = p % picture.width;
@@ -282,28 +303,38 @@ void erase(const Picture& picture, Row row) {
     }
 }
 
+// What an operation asks of values that may be beyond the range: that they are within, that they
+// are if something may have led them there, or nothing.
+enum class Asks { within, within_if_led, nothing };
+
 struct Change {
     void (*change)(const Picture& picture, Row row);
-    bool linear = false;
+    Asks asks = Asks::within;
+    bool leads_beyond = false;
 };
+
+constexpr Change linear(void (*change)(const Picture& picture, Row row)) {
+    return {change, Asks::nothing, true};
+}
 
 const std::map<std::string_view, Change>& all_changes() {
     static const std::map<std::string_view, Change> changes = {
         {"autocontrast", {autocontrast}},
-        {"brightness", {brightness, true}},
-        {"channel_drop", {channel_drop, true}},
-        {"channel_shift", {channel_shift, true}},
-        {"contrast", {contrast, true}},
+        {"brightness", linear(brightness)},
+        {"channel_drop", linear(channel_drop)},
+        {"channel_shift", linear(channel_shift)},
+        {"contrast", linear(contrast)},
         {"equalize", {equalize}},
-        {"erase", {erase}},
+        {"erase", {erase, Asks::within_if_led}},
         {"gamma", {gamma}},
         {"gaussian_blur", {gaussian_blur}},
-        {"grayscale", {grayscale, true}},
-        {"hue", {hue, true}},
+        {"gaussian_noise", {gaussian_noise, Asks::within_if_led, true}},
+        {"grayscale", linear(grayscale)},
+        {"hue", linear(hue)},
         {"hue_hsv", {hue_hsv}},
-        {"invert", {invert, true}},
+        {"invert", linear(invert)},
         {"posterize", {posterize}},
-        {"saturation", {saturation, true}},
+        {"saturation", linear(saturation)},
         {"sharpen", {sharpen}},
         {"solarize", {solarize}},
     };
@@ -350,12 +381,11 @@ void reference_colors(const Plan& plan, const double* row, bool is_double,
             continue;
         }
         const Change& change = all_changes().at(step.description->name);
-        // What is not linear sees values within the range, but for what only overwrites them.
-        if (!change.linear && (beyond || change.change != erase)) clamp();
+        if (change.asks == Asks::within || (beyond && change.asks == Asks::within_if_led)) clamp();
         change.change({values, plan.target_height(), plan.target_width(), o.channels, o.low, o.high,
                        step.constants},
                       parameters);
-        beyond = change.linear;
+        beyond = change.leads_beyond;
     }
     if (beyond) clamp();
 }

@@ -244,6 +244,23 @@ def test_gaussian_blur_of_opencv(unit):
     close(colors.gaussian_blur(unit, 1.2, 7), theirs, 1e-12)
 
 
+@pytest.mark.parametrize("level", [0.02, 0.5])
+@pytest.mark.parametrize("sigma", [0.05, 0.3])
+def test_gaussian_noise_is_as_strong(torchvision, level, sigma):
+    """Where it is cut off and where not; the numbers are others."""
+    import torch
+
+    torch.manual_seed(0)
+    grey = np.full((200, 200, 3), level)
+    theirs = torchvision("gaussian_noise", grey, 0.0, sigma)
+    columns = {"std": sigma, "key_low": 1.0, "key_high": 2.0}
+    ours = clipped(colors.gaussian_noise(grey, columns, 0.0, 1.0))
+    error = 5 * sigma / math.sqrt(grey.size)
+    close(ours.mean(), theirs.mean(), error)
+    close(ours.std(), theirs.std(), error)
+    close((ours == 0).mean(), (theirs == 0).mean(), 5 / math.sqrt(grey.size))
+
+
 SIZES = [(7, 5), (11, 40), (40, 11), (23, 9), (1, 1)]
 
 

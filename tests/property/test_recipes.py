@@ -114,6 +114,11 @@ def colors(channels):
             p=PROBABILITY,
         ),
         st.builds(
+            ops.GaussianNoise,
+            st.one_of(st.just(0.05), pair(0, 0.5), st.sampled_from([0, 0.001, 1])),
+            p=PROBABILITY,
+        ),
+        st.builds(
             ops.Erase,
             scale=pair(0.02, 0.6),
             ratio=pair(0.3, 3),

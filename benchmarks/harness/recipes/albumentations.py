@@ -48,6 +48,9 @@ def transforms(key: str, side: int) -> list[Any]:
         work.BLUR: [albumentations.GaussianBlur((13, 13), work.SIGMA, p=1.0)],
         work.ELASTIC: [albumentations.ElasticTransform(p=1.0)],
         work.GRID: [albumentations.GridDistortion(work.STEPS, (-work.LIMIT, work.LIMIT), p=1.0)],
+        work.NOISE: [
+            albumentations.GaussNoise((work.NOISE_STD, work.NOISE_STD), per_channel=True, p=1.0)
+        ],
         work.SHARPEN: [albumentations.Sharpen(p=1.0)],
     }
     return recipes[key]
@@ -81,6 +84,7 @@ PEER = Peer(
             work.BLUR,
             work.ELASTIC,
             work.GRID,
+            work.NOISE,
         )
     },
     {

@@ -36,6 +36,7 @@ def layers(key: str) -> list[Any]:
         work.B: [flip, *affine, perspective, jitter, erase, normalize],
         work.C: [all_layers.RandAugment((0, 255), 2, work.MAGNITUDE / 30)],
         work.EQUALIZE: [all_layers.Equalization((0, 255))],
+        work.NOISE: [all_layers.GaussianNoise(255 * work.NOISE_STD)],
         work.SHARPEN: [all_layers.RandomSharpness(work.SHARPNESS[1] - 1)],
     }
     return recipes[key]
@@ -59,7 +60,7 @@ def make(key: str, x: Images, side: int) -> dict[str, Contender]:  # noqa: ARG00
     return {"": Contender(lambda: compiled().numpy())}
 
 
-KEYS = (work.A, work.A_JITTER, work.B, work.C, work.EQUALIZE, work.SHARPEN)
+KEYS = (work.A, work.A_JITTER, work.B, work.C, work.EQUALIZE, work.SHARPEN, work.NOISE)
 PEER = Peer(
     "Keras 3 layers",
     "keras",
@@ -69,6 +70,7 @@ PEER = Peer(
         "": "rotation, shift and zoom interpolate one after the other",
         work.A_JITTER: "hue in HSV, brightness is added",
         work.B: "fills with zeros in the perspective; share of holes drawn for each side",
+        work.NOISE: "values are not cut off",
         work.C: "chooses once for a batch, and computes all distortions",
     },
     "tensorflow",

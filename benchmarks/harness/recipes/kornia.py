@@ -37,6 +37,7 @@ def transforms(key: str, side: int) -> list[Any]:
         work.D: [crop, flip, jitter, normalize],
         work.EQUALIZE: [augmentation.RandomEqualize(p=1.0)],
         work.BLUR: [augmentation.RandomGaussianBlur((13, 13), work.SIGMA, p=1.0)],
+        work.NOISE: [augmentation.RandomGaussianNoise(0.0, work.NOISE_STD, p=1.0)],
         work.SHARPEN: [augmentation.RandomSharpness(work.SHARPNESS[1], p=1.0)],
     }
     return recipes[key]
@@ -65,6 +66,7 @@ KEYS = (
     work.EQUALIZE,
     work.SHARPEN,
     work.BLUR,
+    work.NOISE,
 )
 PEER = Peer(
     "kornia",
@@ -76,6 +78,7 @@ PEER = Peer(
         work.A_JITTER: "hue in HSV, jitter in random order",
         work.C: "chooses once for a batch, of 15 other distortions",
         work.D: "crop without antialias",
+        work.NOISE: "values are not cut off",
     },
     "torch",
 )

@@ -44,6 +44,7 @@ def operations(key: str, side: int) -> tuple[RecipeOperation, ...]:
         work.BLUR: (ops.GaussianBlur(work.SIGMA),),
         work.ELASTIC: (ops.Elastic(work.ALPHA, work.SMOOTHNESS),),
         work.GRID: (ops.GridDistortion(work.STEPS, work.LIMIT),),
+        work.NOISE: (ops.GaussianNoise(work.NOISE_STD),),
     }
     return recipes[key]
 

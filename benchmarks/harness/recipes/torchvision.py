@@ -36,6 +36,7 @@ def transform(key: str, side: int) -> Any:
         # Its window does not follow from sigma: one of the width of batchwarp's in the middle.
         work.BLUR: [v2.GaussianBlur(13, work.SIGMA)],
         work.ELASTIC: [v2.ElasticTransform(work.ALPHA, work.SMOOTHNESS)],
+        work.NOISE: [v2.GaussianNoise(0.0, work.NOISE_STD)],
         work.SHARPEN: [v2.RandomAdjustSharpness((low + 2 * high) / 3, p=1.0)],
     }
     return v2.Compose(recipes[key])
@@ -60,6 +61,7 @@ KEYS = (
     work.SHARPEN,
     work.BLUR,
     work.ELASTIC,
+    work.NOISE,
 )
 PEER = Peer(
     "torchvision v2",

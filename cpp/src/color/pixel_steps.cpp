@@ -1,13 +1,17 @@
 #include "color/pixel_steps.hpp"
 
 #include <algorithm>
+#include <limits>
+#include <span>
 #include <utility>
 #include <vector>
 
 #include "color/blur.hpp"
 #include "color/channels.hpp"
+#include "color/interleaved.hpp"
 #include "color/levels.hpp"
 #include "color/linear_run.hpp"
+#include "color/noise.hpp"
 #include "ops/list.hpp"
 #include "ops/neighbours.hpp"
 #include "ops/scaling.hpp"
@@ -82,24 +86,13 @@ void change<ops::KerasBrightness>(int,
     }
 }
 
-// Pixels whose channels lie in planes, to functions that want them side by side: some at a time.
+// Planes, to functions that want the channels of a pixel side by side.
 template <class Op, class T>
 void change_interleaved(int operation, const ops::FunctionOf<Op, T>& function,
                         const Planes<T>& image) {
-    const std::int64_t most = std::max<std::int64_t>(1, 4096 / image.planes);
-    std::vector<T> some(static_cast<std::size_t>(most * image.planes));
-    for (std::int64_t from = 0; from < image.pixels; from += most) {
-        const std::int64_t pixels = std::min(most, image.pixels - from);
-        const auto each = [&](auto&& visit) {
-            for (std::int64_t p = 0; p < image.planes; ++p)
-                for (std::int64_t i = 0; i < pixels; ++i)
-                    visit(image.plane(p)[from + i],
-                          some[static_cast<std::size_t>(i * image.planes + p)]);
-        };
-        each([](const T& planar, T& pixel) { pixel = planar; });
-        change<Op>(operation, function, some.data(), pixels, image.planes, 0);
-        each([](T& planar, const T& pixel) { planar = pixel; });
-    }
+    interleave(image, [&](T* data, std::int64_t, std::int64_t pixels) {
+        change<Op>(operation, function, data, pixels, image.planes, 0);
+    });
 }
 
 // A row of `count` values from itself, the one below and what was above.
@@ -205,6 +198,13 @@ class PixelSteps {
         return fills;
     }
 
+    static bool is_linear(const Step& step) noexcept {
+        bool linear = false;
+        ops::All::visit(step.operation,
+                        [&linear](auto op) { linear = ops::MixesChannels<decltype(op)>; });
+        return linear;
+    }
+
     void change(const Step& step, const Scaling<T>* scaling) {
         const double* parameters = row_ + step.column;
         ops::All::visit(step.operation, [&](auto op) {
@@ -225,6 +225,11 @@ class PixelSteps {
                     Op::weigh(parameters, constants, weights.data());
                     blur(image_, context_of<T>().limits, weights);
                 }
+                if constexpr (ops::AddsNoise<Op>) {
+                    const Range<T> limits = context_of<T>().limits;
+                    add_noise(image_, Op::noise(parameters), limits.high - limits.low,
+                              runs_on(step) ? unlimited : limits);
+                }
                 if constexpr (ops::ChangesPixels<Op>) {
                     auto context = context_of<T>();
                     std::vector<Range<T>> ranges;
@@ -237,6 +242,14 @@ class PixelSteps {
                 }
             }
         });
+    }
+
+    // Whether what follows a step first is linear, so that there is no clamp in between.
+    bool runs_on(const Step& step) const noexcept {
+        const std::span<const Step> steps = plan_.pixel_steps();
+        const auto after = steps.subspan(static_cast<std::size_t>(&step - steps.data() + 1));
+        const auto next = std::ranges::find_if(after, [&](const Step& s) { return applies(s); });
+        return next != after.end() && is_linear(*next);
     }
 
     template <class V>
@@ -260,6 +273,9 @@ class PixelSteps {
                                       image_.channels, p * image_.channels);
         }
     }
+
+    static constexpr T infinity = std::numeric_limits<T>::infinity();
+    static constexpr Range<T> unlimited{-infinity, infinity};
 
     const Plan& plan_;
     const double* row_;

@@ -1,5 +1,5 @@
-// A field has more random numbers than a row of parameters should hold. A row has a key, of two
-// words, and the numbers are Philox's under it.
+// A field, or noise, has more random numbers than a row of parameters should hold. A row has a key,
+// of two words, and the numbers are Philox's under it.
 #pragma once
 
 #include <cstdint>
@@ -10,18 +10,27 @@
 
 namespace batchwarp {
 
-/// Draws the two columns that are the key.
-inline void draw_field_key(const KeyedNumbers& number, double* row) noexcept {
+/// Draws the two columns that are the key, from number `first` and the next.
+inline void draw_field_key(const KeyedNumbers& number, double* row, int first = 0) noexcept {
     for (int word = 0; word < 2; ++word)
-        row[word] = static_cast<double>(number.below(word, std::int64_t{1} << 32));
+        row[word] = static_cast<double>(number.below(first + word, std::int64_t{1} << 32));
+}
+
+/// The key that two columns are.
+inline PhiloxKey field_key(const double* row) noexcept {
+    constexpr double most = 4294967295.0;
+    PhiloxKey key;
+    for (int word = 0; word < 2; ++word) {
+        const double whole = row[word] > 0 ? row[word] : 0;  // NaN is 0
+        key.words[word] = static_cast<std::uint32_t>(whole < most ? whole : most);
+    }
+    return key;
 }
 
 inline void set_field_key(const double* row, Field& field) noexcept {
-    constexpr double most = 4294967295.0;
-    for (int word = 0; word < 2; ++word) {
-        const double whole = row[word] > 0 ? row[word] : 0;  // NaN is 0
-        field.key[word] = static_cast<std::uint32_t>(whole < most ? whole : most);
-    }
+    const PhiloxKey key = field_key(row);
+    field.key[0] = key.words[0];
+    field.key[1] = key.words[1];
 }
 
 /// What numbers of a field are for.

@@ -14,6 +14,7 @@
 #include "ops/flip.hpp"
 #include "ops/gamma.hpp"
 #include "ops/gaussian_blur.hpp"
+#include "ops/gaussian_noise.hpp"
 #include "ops/grayscale.hpp"
 #include "ops/grid_distortion.hpp"
 #include "ops/hue.hpp"
@@ -55,6 +56,6 @@ using All = List<KerasAffine, Flip, AffineTransform, Rotate90, RandomCrop, Crop,
                  RandomResizedCrop, Perspective, Elastic, GridDistortion, KerasChannelShift,
                  KerasBrightness, Brightness, Contrast, Saturation, Hue, HueHsv, Grayscale, Invert,
                  ChannelShift, ChannelDrop, Gamma, Solarize, Posterize, AutoContrast, Equalize,
-                 Sharpen, GaussianBlur, Erase, Standardize, Normalize>;
+                 Sharpen, GaussianBlur, GaussianNoise, Erase, Standardize, Normalize>;
 
 }  // namespace batchwarp::ops

@@ -10,6 +10,7 @@
 
 #include "batchwarp/coordinates.hpp"
 #include "batchwarp/operation.hpp"
+#include "batchwarp/philox.hpp"
 #include "ops/range.hpp"
 
 namespace batchwarp {
@@ -34,6 +35,12 @@ struct Context {
     Range<T> limits = {0, 255};                // the plan's black and white
     const Range<T>* channel_ranges = nullptr;  // one per channel
     T mean_grey = 0;
+};
+
+/// Normal numbers that are added to values, as many as there are.
+struct Noise {
+    PhiloxKey key;     ///< decides about the numbers
+    double deviation;  ///< theirs, as a fraction of the value range
 };
 
 /// Checks its settings, and says what the step keeps of them and what size images have after it.
@@ -118,6 +125,10 @@ concept BlursPixels = requires(const double* row, const double* constants, doubl
     Op::weigh(row, constants, weights);
 };
 
+/// Adds noise to values.
+template <class Op>
+concept AddsNoise = requires(const double* row) { static_cast<Noise>(Op::noise(row)); };
+
 /// Replaces the levels of a channel, from how often there is each of 256; false: leaves it.
 template <class Op>
 concept MapsLevels = requires(const int64_t* counts, uint8_t* levels) {
@@ -130,7 +141,7 @@ concept Operation =
      !Op::description.needs.whole_image()) ||
     (Op::description.scope == Scope::pixel &&
      (ChangesPixels<Op> || MixesChannels<Op> || FillsWindow<Op> || BlursPixels<Op> ||
-      MapsLevels<Op>) &&
+      AddsNoise<Op> || MapsLevels<Op>) &&
      !Op::description.needs.moments) ||
     (Op::description.scope == Scope::store && ScalesValues<Op> && !Op::description.needs.range);
 

@@ -73,6 +73,7 @@ struct Lanes {
         return _mm256_fmadd_ps(a, b, c);
     }
     static BATCHWARP_INLINE Float divide(Float a, Float b) { return _mm256_div_ps(a, b); }
+    static BATCHWARP_INLINE Float square_root(Float v) { return _mm256_sqrt_ps(v); }
     static BATCHWARP_INLINE Float min(Float a, Float b) { return _mm256_min_ps(a, b); }
     static BATCHWARP_INLINE Float max(Float a, Float b) { return _mm256_max_ps(a, b); }
     static BATCHWARP_INLINE Float absolute(Float v) {
@@ -282,6 +283,7 @@ static_assert(TierLanes<Lanes> && TierVec<Vec, Four> && TierWords<Words>);
 #include "resize_words.inl"
 #include "reduction.inl"
 #include "philox.inl"
+#include "noise.inl"
 #include "table.inl"
 // clang-format on
 

@@ -35,6 +35,7 @@
 #include "resize_plain.inl"
 #include "reduction.inl"
 #include "philox.inl"
+#include "noise.inl"
 #include "table.inl"
 // clang-format on
 

@@ -173,6 +173,17 @@ struct ColorScale {
 using RowKernel = void (*)(const void* function, float* above, float* row, const float* below,
                            float* sums, int64_t count, int64_t step);
 
+/// Noise: 64 counters, one for each group of four values, one behind the other. Their first words
+/// are a block of normal numbers, then their second ones ...
+inline constexpr int32_t noise_counters = 64, noise_block = 4 * noise_counters;
+
+/// Adds `deviation` times normal numbers to `count` values, and brings the sums to the limits.
+struct NoiseJob {
+    PhiloxKey key;
+    int64_t first;  // the place of the first value in its image
+    float deviation, low, high;
+};
+
 struct KernelTable {
     const char* name;
     void (*linear_c1)(const WarpJob&);
@@ -257,6 +268,7 @@ struct KernelTable {
     /// `epoch` and `place` are the other words of its counter.
     void (*uniforms)(PhiloxKey key, const uint32_t* sample_low, const uint32_t* sample_high,
                      uint32_t epoch, uint32_t place, int64_t count, double* to);
+    void (*add_noise)(const NoiseJob&, float* data, int64_t count);
 };
 
 extern const KernelTable baseline_kernels;

@@ -3,26 +3,37 @@
 namespace batchwarp {
 namespace {
 
+// What is added to counters in each round.
+struct PhiloxRounds {
+    Lanes::Int first[philox_rounds], second[philox_rounds];
+
+    BATCHWARP_INLINE explicit PhiloxRounds(PhiloxKey key) {
+        for (int round = 0; round < philox_rounds; ++round) {
+            first[round] = Lanes::all(static_cast<int32_t>(key.words[0]));
+            second[round] = Lanes::all(static_cast<int32_t>(key.words[1]));
+            key.words[0] += philox_first_step;
+            key.words[1] += philox_second_step;
+        }
+    }
+};
+
 // Philox4x32-10 as in batchwarp/philox.hpp, in each lane for itself.
-BATCHWARP_INLINE void philox(Lanes::Int (&x)[4], PhiloxKey key) {
+BATCHWARP_INLINE void philox(Lanes::Int (&x)[4], const PhiloxRounds& rounds) {
     for (int round = 0; round < philox_rounds; ++round) {
         Lanes::Int a, b, a_high, b_high;
         Lanes::multiply_wide(x[0], philox_first_factor, a, a_high);
         Lanes::multiply_wide(x[2], philox_second_factor, b, b_high);
-        const Lanes::Int first = Lanes::all(static_cast<int32_t>(key.words[0])),
-                         second = Lanes::all(static_cast<int32_t>(key.words[1]));
-        x[0] = Lanes::differing_bits(Lanes::differing_bits(b_high, x[1]), first);
+        x[0] = Lanes::differing_bits(Lanes::differing_bits(b_high, x[1]), rounds.first[round]);
         x[1] = b;
-        x[2] = Lanes::differing_bits(Lanes::differing_bits(a_high, x[3]), second);
+        x[2] = Lanes::differing_bits(Lanes::differing_bits(a_high, x[3]), rounds.second[round]);
         x[3] = a;
-        key.words[0] += philox_first_step;
-        key.words[1] += philox_second_step;
     }
 }
 
 void uniforms(PhiloxKey key, const uint32_t* sample_low, const uint32_t* sample_high,
               uint32_t epoch, uint32_t place, int64_t count, double* to) {
     constexpr int64_t most = 64;
+    const PhiloxRounds rounds(key);
     for (int64_t i = 0; i < count; i += most) {
         const int64_t some = count - i < most ? count - i : most;
         // Whole vectors, of which not all lanes are used.
@@ -33,7 +44,7 @@ void uniforms(PhiloxKey key, const uint32_t* sample_low, const uint32_t* sample_
             Lanes::Int x[4] = {Lanes::load(low + k), Lanes::load(high + k),
                                Lanes::all(static_cast<int32_t>(epoch)),
                                Lanes::all(static_cast<int32_t>(place))};
-            philox(x, key);
+            philox(x, rounds);
             Lanes::store(low + k, x[0]);
             Lanes::store(high + k, x[1]);
         }

@@ -46,6 +46,7 @@ struct Lanes {
     static BATCHWARP_INLINE Float multiply(Float a, Float b) { return a * b; }
     static BATCHWARP_INLINE Float multiply_add(Float a, Float b, Float c) { return a * b + c; }
     static BATCHWARP_INLINE Float divide(Float a, Float b) { return a / b; }
+    static BATCHWARP_INLINE Float square_root(Float v) { return sqrtf(v); }
     static BATCHWARP_INLINE Float min(Float a, Float b) { return a < b ? a : b; }
     static BATCHWARP_INLINE Float max(Float a, Float b) { return a > b ? a : b; }
     static BATCHWARP_INLINE Float absolute(Float v) { return v < 0 ? -v : v; }

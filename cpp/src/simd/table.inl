@@ -41,7 +41,8 @@ constexpr KernelTable make_table(const char* name) noexcept {
             blend_rows<float, float>,
             blend_rows<double, double>,
             blend_pixels,
-            uniforms};
+            uniforms,
+            add_noise};
 }
 
 }  // namespace

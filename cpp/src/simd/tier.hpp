@@ -45,6 +45,7 @@ concept TierLanes = requires(typename L::Float f, typename L::Int i, typename L:
     { L::multiply(f, f) } -> Same<typename L::Float>;
     { L::multiply(i, i) } -> Same<typename L::Int>;
     { L::divide(f, f) } -> Same<typename L::Float>;
+    { L::square_root(f) } -> Same<typename L::Float>;
     { L::min(f, f) } -> Same<typename L::Float>;
     { L::max(f, f) } -> Same<typename L::Float>;
     { L::absolute(f) } -> Same<typename L::Float>;

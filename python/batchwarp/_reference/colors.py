@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from batchwarp._reference.philox import philox4x32
 from batchwarp._reference.tree import Leaf
 
 Image = NDArray[np.float64]
@@ -166,6 +167,33 @@ def gaussian_blur(image: Image, sigma: float, kernel_size: int | None) -> Image:
     return image
 
 
+def normal(key: tuple[int, int], count: int) -> NDArray[np.float64]:
+    """Returns the normal numbers of a key, those for the first values of an image.
+
+    Args:
+        key: The two words that were drawn.
+        count: Integer, how many values there are.
+    """
+    counters = np.arange(-(-count // 256) * 64, dtype=np.uint64)
+    words = philox4x32((counters, 0 * counters, 0 * counters, 0 * counters), key)
+    parts = []
+    for far, direction in (words[:2], words[2:]):
+        distance = np.sqrt(-2 * np.log(((far >> 9) + 0.5) / 2**23))
+        turned = (direction & (2**30 - 1)) / 2**29
+        angle = math.pi / 4 * (1 + np.where(turned < 1, turned, turned - 2))
+        parts.append(distance * np.cos(angle) * np.where(direction >> 31, -1, 1))
+        parts.append(distance * np.sin(angle) * np.where(direction >> 30 & 1, -1, 1))
+    # Those of 64 counters side by side, part by part.
+    blocks = np.moveaxis(np.reshape(parts, (4, -1, 64)), 0, 1)
+    return blocks.ravel()[:count]
+
+
+def gaussian_noise(image: Image, columns: Mapping[str, float], low: float, high: float) -> Image:
+    """Adds normal numbers, in the order of the values, channels last."""
+    numbers = normal((int(columns["key_low"]), int(columns["key_high"])), image.size)
+    return image + columns["std"] * (high - low) * numbers.reshape(image.shape)
+
+
 def erase(image: Image, area: Mapping[str, float], value: float | tuple[float, ...]) -> Image:
     """Overwrites a rectangle."""
     result = image.copy()
@@ -190,6 +218,9 @@ LINEAR = {
     "channel_shift",
     "channel_drop",
 }
+
+# After which values may be outside of the range.
+LEAVING = LINEAR | {"gaussian_noise"}
 
 # What takes values that are outside of the range for its nearest end.
 WITHIN = {
@@ -225,6 +256,7 @@ CHANGES: Mapping[str, Callable[[Leaf, Image, float, float], Image]] = {
     "gaussian_blur": lambda leaf, x, *_: gaussian_blur(
         x, leaf.columns["sigma"], leaf.op.kernel_size
     ),
+    "gaussian_noise": lambda leaf, x, *ends: gaussian_noise(x, leaf.columns, *ends),
     "erase": lambda leaf, x, *_: erase(x, leaf.columns, leaf.op.value),
     "normalize": lambda leaf, x, *_: normalize(x, leaf.op.mean, leaf.op.std),
 }

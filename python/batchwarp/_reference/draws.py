@@ -182,9 +182,20 @@ def erase(op: Any, draw: Numbers, size: Size) -> Columns:
     return dict(NEUTRAL["erase"])
 
 
+def key(draw: Numbers, first: int) -> Columns:
+    """Draws the two words that are the key of an operation's own numbers."""
+    return {name: float(draw.below(2**32, k)) for k, name in enumerate(KEY, first)}
+
+
 def field_key(op: Any, draw: Numbers, size: Size) -> Columns:  # noqa: ARG001
-    """Draws the two words that are the key of a field's own numbers."""
-    return {name: float(draw.below(2**32, k)) for k, name in enumerate(FIELD_KEY)}
+    """Draws the key of a field."""
+    return key(draw, 0)
+
+
+def gaussian_noise(op: Any, draw: Numbers, size: Size) -> Columns:  # noqa: ARG001
+    """Draws the deviation of `GaussianNoise`, and the key of its numbers unless that is 0."""
+    std = draw.between(itself(op.std), 0)
+    return {**NEUTRAL["gaussian_noise"], "std": std, **(key(draw, 1) if std else {})}
 
 
 def perspective(op: Any, draw: Numbers, size: Size) -> Columns:  # noqa: ARG001
@@ -260,12 +271,13 @@ LEAVES: Mapping[str, tuple[str, Draw]] = {
     "AutoContrast": ("autocontrast", _always("autocontrast")),
     "Equalize": ("equalize", _always("equalize")),
     "GaussianBlur": ("gaussian_blur", _drawn("sigma", "sigma", itself)),
+    "GaussianNoise": ("gaussian_noise", gaussian_noise),
     "Sharpen": ("sharpen", _drawn("sharpen", "factor", factors)),
     "Erase": ("erase", erase),
     "Normalize": ("normalize", _nothing),
 }
 
-FIELD_KEY: Columns = {"key_low": math.nan, "key_high": math.nan}
+KEY: Columns = {"key_low": math.nan, "key_high": math.nan}
 
 # What the columns are where an operation does nothing. Those that are not here always act.
 NEUTRAL: Mapping[str, Columns] = {
@@ -280,8 +292,8 @@ NEUTRAL: Mapping[str, Columns] = {
     "flip": {"flip_horizontal": 0.0, "flip_vertical": 0.0},
     "rotate90": {"turns": 0.0},
     "perspective": {f"{axis}{corner}": 0.0 for corner in range(4) for axis in "xy"},
-    "elastic": FIELD_KEY,
-    "grid_distortion": FIELD_KEY,
+    "elastic": KEY,
+    "grid_distortion": KEY,
     "brightness": {"brightness": 1.0},
     "contrast": {"contrast": 1.0},
     "saturation": {"saturation": 1.0},
@@ -297,6 +309,7 @@ NEUTRAL: Mapping[str, Columns] = {
     "autocontrast": {"autocontrast": 0.0},
     "equalize": {"equalize": 0.0},
     "gaussian_blur": {"sigma": 0.0},
+    "gaussian_noise": {"std": 0.0, **KEY},
     "sharpen": {"sharpen": 1.0},
     "erase": {"top": 0.0, "left": 0.0, "height": 0.0, "width": 0.0},
 }

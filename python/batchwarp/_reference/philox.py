@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 _WORD = 0xFFFFFFFF
 _MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
 _WEYL = (0x9E3779B9, 0xBB67AE85)
 _ROUNDS = 10
 
-Words = tuple[int, int, int, int]
+Words = tuple[Any, Any, Any, Any]  # integers, or arrays of them in 64 bits
 
 
 def philox4x32(counter: Words, key: tuple[int, int]) -> Words:
-    """Returns four words of 32 bits for a counter of four and a key of two."""
+    """Returns four words of 32 bits for a counter of four, or for many, and a key of two."""
     a, b, c, d = counter
     for turn in range(_ROUNDS):
         first, second = (
@@ -33,7 +34,7 @@ def uniform(seed: int, sample: int, epoch: int, operation: int, number: int) -> 
     """Returns the number from 0 to below 1 that a counter stands for."""
     counter = (sample & _WORD, sample >> 32, epoch, operation << 16 | number)
     words = philox4x32(counter, (seed & _WORD, seed >> 32))
-    return ((words[1] << 32 | words[0]) >> 11) * 2.0**-53
+    return float((words[1] << 32 | words[0]) >> 11) * 2.0**-53
 
 
 def text_hash(text: str) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from batchwarp._reference.colors import CHANGES, LINEAR, WITHIN
+from batchwarp._reference.colors import CHANGES, LEAVING, LINEAR, WITHIN
 from batchwarp._reference.coordinates import MAPS, copies, points_of, window
 from batchwarp._reference.draws import Numbers, Size
 from batchwarp._reference.mixing import MIXING, class_weights, mixed
@@ -137,7 +137,7 @@ def colored(image: Image, found: list[Leaf], ends: tuple[float, float] | None) -
         if ends is None and leaf.kind not in ("erase", "normalize"):
             raise ValueError(f"`{leaf.kind}` needs a value range")
         image = CHANGES[leaf.kind](leaf, image, low, high)
-        beyond = leaf.kind in LINEAR
+        beyond = leaf.kind in LEAVING
     return clamped(image, ends) if beyond else image
 
 

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from batchwarp.ops.flip import Flip as Flip
     from batchwarp.ops.gamma import Gamma as Gamma
     from batchwarp.ops.gaussian_blur import GaussianBlur as GaussianBlur
+    from batchwarp.ops.gaussian_noise import GaussianNoise as GaussianNoise
     from batchwarp.ops.grayscale import Grayscale as Grayscale
     from batchwarp.ops.grid_distortion import GridDistortion as GridDistortion
     from batchwarp.ops.hue import Hue as Hue
@@ -75,6 +76,7 @@ _MODULES = {
     "Flip": "flip",
     "Gamma": "gamma",
     "GaussianBlur": "gaussian_blur",
+    "GaussianNoise": "gaussian_noise",
     "Grayscale": "grayscale",
     "GridDistortion": "grid_distortion",
     "Hue": "hue",

@@ -25,6 +25,7 @@ RECIPE = [
     ops.Perspective(0.2, p=0.5),
     ops.ColorJitter(0.2, 0.2, 0.2, 0.05),
     ops.RandAugment(1),
+    ops.GaussianNoise((0, 0.1)),
     ops.Erase(p=0.5),
 ]
 SIZED = [ops.RandomResizedCrop(12), ops.ColorJitter(0.2), ops.Normalize(100, 50)]
