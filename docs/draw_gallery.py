@@ -61,11 +61,12 @@ from batchwarp.ops import (
     Sharpen,
     Solarize,
     SomeOf,
+    Standardize,
     TrivialAugment,
 )
 from batchwarp.ops.mixing import Mixing
 from batchwarp.ops.policies import Group, Policy
-from batchwarp.ops.recipe import ImageSpec, RecipeOperation
+from batchwarp.ops.recipe import ImageOperation, ImageSpec, RecipeOperation
 
 DOCS = Path(__file__).parent
 SEED = 1
@@ -191,15 +192,17 @@ FAMILIES = {
     ),
     "store": Family(
         "The end of a recipe",
-        "Shown with -2.5 as black and 2.5 as white.",
+        "Shown with -2.5 as black and 2.5 as white. `Standardize` makes the same of a dull "
+        "picture as of the plain one.",
         (
             Row(
                 (
                     Normalize(0, 255),
                     Normalize(127.5, 127.5),
-                    Normalize((123.7, 116.3, 103.5), (58.4, 57.1, 57.4)),
+                    Normalize((124, 116, 104), (58, 57, 57)),
                 ),
             ),
+            Row((DULL, (DULL, Standardize()), Standardize())),
         ),
     ),
     "policies": Family(
@@ -234,7 +237,7 @@ def photograph(window: tuple[int, int, int, int] = (0, 0, 512, 512)) -> NDArray[
 
 def cell(recipe: Recipe, key: int, image: NDArray[np.uint8]) -> tuple[Image.Image, str]:
     """Returns a picture of what a recipe makes of an image, and what is written below it."""
-    ends = isinstance(recipe[-1], Normalize)
+    ends = isinstance(recipe[-1], ImageOperation) and recipe[-1].is_last
     aug = Augment(*recipe, seed=SEED, dtype="float32" if ends else "uint8")
     written = ", ".join(map(repr, recipe))
     if isinstance(recipe[-1], Mixing):

@@ -38,7 +38,7 @@ EXAMPLES = int(os.environ.get("BATCHWARP_RECIPES", "200"))
 PLACES = 1e-6  # pixels
 VALUES = 0.001 / 255  # of the value range
 FLOAT = 2.0**-22  # likewise, for each operation, and grown by those after it
-STATISTICS = ("contrast", "autocontrast", "equalize")  # of all pixels
+STATISTICS = ("contrast", "autocontrast", "equalize", "standardize")  # of all pixels
 
 
 def pair(least, most):
@@ -258,12 +258,17 @@ def cases(draw):
     if output != "uint8" and draw(st.booleans()):
         means = st.floats(low, high)
         std = st.floats((high - low) / 10, high - low)
-        found.append(
-            ops.Normalize(
-                draw(st.one_of(means, st.tuples(*[means] * channels))),
-                draw(st.one_of(std, st.tuples(*[std] * channels))),
-            )
-        )
+        last = [
+            st.builds(
+                ops.Normalize,
+                st.one_of(means, st.tuples(*[means] * channels)),
+                st.one_of(std, st.tuples(*[std] * channels)),
+            ),
+            # float16 cannot hold what there is over the deviation of an image of one value.
+            st.builds(ops.Standardize, st.booleans() if output != "float16" else st.just(True)),
+            st.just(ops.Standardize(std=False)),
+        ]
+        found.append(draw(st.one_of(last)))
     order = draw(st.sampled_from([1, 1, 1, 1, 1, 0, 0, 2, 3, 4, 5]))
     recipe = SimpleNamespace(
         operations=tuple(found),
@@ -360,7 +365,9 @@ def outcomes(case, index):
                 colored(before + FLOAT * extent * np.array(sign), changes[at:], ends)
                 for sign in signs
             ]
-    return np.array(results), extent, changes
+    if changes and changes[-1].kind == "standardize":
+        exact = colored(exact, changes[:-1], ends)
+    return np.array(results), extent, changes, exact.std()
 
 
 def acting(found):
@@ -385,10 +392,13 @@ def check(case, result):
     if recipe.data_format == "channels_first":
         result = result.transpose(0, 2, 3, 1)
     for index, ours in enumerate(result):
-        theirs, extent, changes = outcomes(case, index)
+        theirs, extent, changes, deviation = outcomes(case, index)
         tolerance = (VALUES + FLOAT * growth(changes)) * extent
         if changes and changes[-1].kind == "normalize":
             tolerance = tolerance / np.min(changes[-1].op.std)
+        elif changes and changes[-1].kind == "standardize" and changes[-1].op.std:
+            # Of values, of their mean, and of the deviation.
+            tolerance = tolerance * (2 + np.abs(theirs[0])) / (deviation + 1e-6)
         precision = 2 * np.finfo(np.float16).eps if recipe.dtype == "float16" else 1e-6
         spread = tolerance + precision * np.abs(theirs[0])
         low, high = theirs.min(0) - spread, theirs.max(0) + spread

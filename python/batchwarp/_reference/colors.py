@@ -208,6 +208,12 @@ def normalize(image: Image, mean: Any, std: Any) -> Image:
     return (image - np.asarray(mean, np.float64)) / np.asarray(std, np.float64)
 
 
+def standardize(image: Image, center: bool, std: bool) -> Image:
+    """Subtracts the image's mean and divides by its deviation."""
+    mean = image.mean() if center else 0.0
+    return (image - mean) / (image.std() + 1e-6 if std else 1.0)
+
+
 LINEAR = {
     "brightness",
     "contrast",
@@ -218,6 +224,9 @@ LINEAR = {
     "channel_shift",
     "channel_drop",
 }
+
+# What needs no value range.
+RANGELESS = {"erase", "normalize", "standardize"}
 
 # After which values may be outside of the range.
 LEAVING = LINEAR | {"gaussian_noise"}
@@ -259,4 +268,5 @@ CHANGES: Mapping[str, Callable[[Leaf, Image, float, float], Image]] = {
     "gaussian_noise": lambda leaf, x, *ends: gaussian_noise(x, leaf.columns, *ends),
     "erase": lambda leaf, x, *_: erase(x, leaf.columns, leaf.op.value),
     "normalize": lambda leaf, x, *_: normalize(x, leaf.op.mean, leaf.op.std),
+    "standardize": lambda leaf, x, *_: standardize(x, leaf.op.center, leaf.op.std),
 }

@@ -275,6 +275,7 @@ LEAVES: Mapping[str, tuple[str, Draw]] = {
     "Sharpen": ("sharpen", _drawn("sharpen", "factor", factors)),
     "Erase": ("erase", erase),
     "Normalize": ("normalize", _nothing),
+    "Standardize": ("standardize", _nothing),
 }
 
 KEY: Columns = {"key_low": math.nan, "key_high": math.nan}

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from batchwarp._reference.colors import CHANGES, LEAVING, LINEAR, WITHIN
+from batchwarp._reference.colors import CHANGES, LEAVING, LINEAR, RANGELESS, WITHIN
 from batchwarp._reference.coordinates import MAPS, copies, points_of, window
 from batchwarp._reference.draws import Numbers, Size
 from batchwarp._reference.mixing import MIXING, class_weights, mixed
@@ -134,7 +134,7 @@ def colored(image: Image, found: list[Leaf], ends: tuple[float, float] | None) -
         if leaf.kind in WITHIN or (beyond and leaf.kind not in LINEAR):
             image = clamped(image, ends)
         low, high = (np.nan, np.nan) if ends is None else ends
-        if ends is None and leaf.kind not in ("erase", "normalize"):
+        if ends is None and leaf.kind not in RANGELESS:
             raise ValueError(f"`{leaf.kind}` needs a value range")
         image = CHANGES[leaf.kind](leaf, image, low, high)
         beyond = leaf.kind in LEAVING

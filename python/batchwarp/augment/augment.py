@@ -54,7 +54,8 @@ class Augment:
         cval: Number, the value beyond the edges where `fill_mode` is `"constant"`.
         order: Integer from 0 to 5, of the spline by which images are read: 0 is nearest, 1 linear.
         dtype: Dtype of the results: `"uint8"`, `"float16"`, `"float32"` or `"float64"`. Integers
-            are cut off, not rounded, as in Keras, and are refused together with `Normalize`.
+            are cut off, not rounded, as in Keras, and are refused together with
+            `Normalize` and `Standardize`.
         value_range: Pair (low, high), between what values images are, which is what strengths are
             fractions of. `None` is (0, 255) for uint8 and (0, 65535) for uint16; for
             floating-point images it must be given where an operation depends on it.

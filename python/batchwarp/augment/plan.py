@@ -140,7 +140,7 @@ def recipe_plans_of(
         np.flatnonzero([column.name in names for column in COLUMNS]),
         Plans(
             plan(steps),
-            plan(_joined(steps, standardisation)) if standardisation else None,
+            plan(_joined(steps, standardisation, image.channels)) if standardisation else None,
             _plan(settings, shape, standardisation) if standardisation else None,
             _late(settings, shape),
             shape,
@@ -157,15 +157,18 @@ def _acts(operation: Operation, settings: Any, image_shape: tuple[int, ...]) -> 
     )
 
 
-def _joined(steps: Sequence[_Step], standardisation: Sequence[_Step]) -> list[_Step]:
+def _joined(steps: Sequence[_Step], standardisation: Sequence[_Step], channels: int) -> list[_Step]:
     """Returns the steps with a generator's standardisation behind them.
 
-    `Normalize`, which only `rescale` may follow, is one step with it.
+    Only `rescale` may follow `Normalize` and `Standardize`. The core would do it before them, but
+    may divide by its inverse behind them, which is one step with `Normalize`.
     """
     if not steps or _SCOPES[steps[-1][0]] != "store":
         return [*steps, *standardisation]
     name, last = steps[-1]
-    [(_, rescaling)] = standardisation
+    [(normalize, rescaling)] = standardisation
+    if name != normalize:
+        return [*steps, (normalize, {"std": np.full(channels, 1 / rescaling["rescale"])})]
     return [*steps[:-1], (name, {**last, "std": last["std"] / rescaling["rescale"]})]
 
 

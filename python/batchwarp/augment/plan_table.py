@@ -15,11 +15,12 @@ __all__ = ["PlanRow", "PlanTable", "rows_of"]
 
 _IN_CORE = {operation.name: operation for operation in _core.OPERATIONS}
 
-# What may have to be known of the whole image before pixels are changed.
+# What may have to be known of the whole image before values are changed.
 _KNOWN_FIRST = {
     "channel_range": "the range of each channel",
     "histogram": "a histogram of each channel",
     "mean_grey": "the mean grey",
+    "moments": "the mean and the deviation",
 }
 
 
@@ -82,7 +83,9 @@ def rows_of(
         if isinstance(one, Mixing):
             rows.append(PlanRow(repr(one), "finished images, by two", "1 pass, and a copy"))
         elif isinstance(one, ImageOperation) and one.is_last:
-            rows.append(PlanRow(repr(one), "values are scaled as they are stored", "none"))
+            known = _known_first(_steps(one.node(image), "store"))
+            cost = f"1 pass{known}" if known else "none"
+            rows.append(PlanRow(repr(one), "values are scaled as they are stored", cost))
     return PlanTable(rows)
 
 

@@ -22,9 +22,8 @@ from batchwarp.cli.generator_options import flag, generator_arguments
 from batchwarp.cli.preview_batch import Batch, Shown
 from batchwarp.cli.preview_reading import call, named, open_folder, read_image, readable
 from batchwarp.console.errors import UsageError
-from batchwarp.ops import Normalize
 from batchwarp.ops.mixing import Mixing
-from batchwarp.ops.recipe import ImageSpec
+from batchwarp.ops.recipe import ImageOperation, ImageSpec
 
 __all__ = ["RecipeBatch", "recipe_batch"]
 
@@ -117,7 +116,9 @@ class RecipeBatch(Batch):
 
     def natural_range(self) -> tuple[float, float] | None:
         """Returns the range of values, if the recipe leaves them in it."""
-        ends = any(isinstance(one, Normalize) for one in self.augment.operations)
+        ends = any(
+            isinstance(one, ImageOperation) and one.is_last for one in self.augment.operations
+        )
         return None if ends else self.augment.value_range
 
     def table(self, parameters: Sequence[Any]) -> list[list[str]]:

@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from batchwarp.ops.saturation import Saturation as Saturation
     from batchwarp.ops.sharpen import Sharpen as Sharpen
     from batchwarp.ops.solarize import Solarize as Solarize
+    from batchwarp.ops.standardize import Standardize as Standardize
 
 # The operations that there are, and the modules that they are in.
 _MODULES = {
@@ -97,6 +98,7 @@ _MODULES = {
     "Sharpen": "sharpen",
     "Solarize": "solarize",
     "SomeOf": "policies",
+    "Standardize": "standardize",
     "TrivialAugment": "rand_augment",
 }
 

@@ -341,6 +341,9 @@ def test_the_plan_shows_what_breaks_runs():
     ]
     apart = batchwarp.Augment(*colours, fused=False).plan((8, 8, 3))
     assert [row.operations for row in apart] == [repr(one) for one in colours]
+    (noise, rest) = batchwarp.Augment(ops.GaussianNoise(), ops.Standardize()).plan((8, 8, 3))
+    assert noise.cost == "1 pass"
+    assert rest.cost == "1 pass, and 1 before it for the mean and the deviation"
     head = batchwarp.Augment(ops.Resize(8), ops.Flip()).plan((16, 16, 3))
     assert [row.operations for row in head] == ["Resize(8)", "Flip()"]
     assert "triangle" in head[0].how

@@ -229,6 +229,7 @@ def test_operations_come_after_all_of_keras(keras_arguments, recipe, data_format
     [
         (RECIPE, {"rescale": 1 / 255}, lambda x: x / 255),
         (SIZED, {"rescale": 2}, lambda x: x * 2),
+        ([*RECIPE, ops.Standardize()], {"rescale": 2}, lambda x: x * 2),
         (SIZED, {"preprocessing_function": lambda x: x + 1, "rescale": 2}, lambda x: (x + 1) * 2),
         (
             [ops.CenterCrop(9), ops.Hue(0.1)],
@@ -305,6 +306,7 @@ def test_floats_need_a_value_range():
     ("recipe", "arguments", "message"),
     [
         ([ops.CenterCrop(30)], {}, "`size` of `CenterCrop`"),
+        ([ops.Standardize()], {"dtype": "uint8"}, "`dtype` should be a floating-point dtype"),
         ([ops.Normalize(1, 1)], {"dtype": "uint8"}, "`dtype` should be a floating-point dtype"),
         ([ops.Rotate90()], {}, "`turns` of `Rotate90`"),
     ],

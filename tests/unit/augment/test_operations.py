@@ -13,6 +13,7 @@ from batchwarp.augment.keyed_pipeline import pipeline_for
 from batchwarp.augment.keys import hash_of_state
 from batchwarp.augment.operations import shape_after
 from batchwarp.cuda.batch import plan_for
+from keras_reference import noise
 
 RECIPE = [ops.RandomResizedCrop((12, 10)), ops.Flip(), ops.OneOf(ops.Hue(), ops.Solarize())]
 
@@ -66,6 +67,25 @@ def test_what_is_no_range_is_refused(pair):
 def test_images_are_standardised_once(other):
     with pytest.raises(ValueError, match=r"should be off beside Normalize\(0, 1\)"):
         generator([ops.Normalize(0, 1)], **{other: True})
+    with pytest.raises(ValueError, match=r"should be off beside Standardize\(\)"):
+        generator([ops.Standardize()], **{other: True})
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+@pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
+@pytest.mark.parametrize("std", [True, False])
+def test_images_are_standardised_as_by_keras_arguments(dtype, data_format, std):
+    x = noise((3, 20, 18, 4) if data_format == "channels_last" else (3, 4, 20, 18))
+    x[1] = 77
+    options = {"dtype": dtype, "data_format": data_format}
+    names = ["samplewise_center", *["samplewise_std_normalization"] * std]
+    theirs = batchwarp.ImageDataGenerator(**dict.fromkeys(names, True), **options)
+    ours = generator([ops.Standardize(std=std)], **options)
+    made = next(ours.flow(x, shuffle=False))
+    np.testing.assert_array_equal(made, next(theirs.flow(x, shuffle=False)))
+    assert (made[1] == 0).all()
+    aug = batchwarp.Augment(ops.Standardize(std=std), **options)
+    np.testing.assert_array_equal(made, aug(x))
 
 
 def test_sizes_are_those_behind_all_operations():

@@ -61,6 +61,7 @@ EXAMPLES = {
     "Sharpen": ops.Sharpen((0, 2)),
     "Solarize": ops.Solarize((0.25, 1)),
     "SomeOf": ops.SomeOf((1, 2), ops.Invert(), ops.Gamma(), ops.Equalize()),
+    "Standardize": ops.Standardize(std=False),
     "TrivialAugment": ops.TrivialAugment(11, p=0.5),
 }
 
@@ -235,6 +236,8 @@ WRONG = [
     (lambda v: ops.Erase(value=v), "value", [NAN, (), "a", (1, INF)]),
     (lambda v: ops.Normalize(v, 1), "mean", [NAN, None, (), "a", ((1, 2), (3, 4))]),
     (lambda v: ops.Normalize(0, v), "std", [0, -1, (1, 0)]),
+    (lambda v: ops.Standardize(center=v), "center", [1, None, "yes"]),
+    (lambda v: ops.Standardize(std=v), "std", [0, None, 1.0]),
     (lambda v: ops.RandAugment(v), "num_ops", [0, 18, 1.5, True]),
     (lambda v: ops.RandAugment(magnitude=v), "magnitude", [-1, 31, 0.5]),
     (lambda v: ops.TrivialAugment(v), "num_magnitude_bins", [1, 2.5]),
@@ -275,6 +278,7 @@ def test_members_that_are_no_operations(member):
     "member",
     [
         ops.Normalize(0, 1),
+        ops.Standardize(),
         ops.MixUp(),
         ops.Resize(3),
         ops.Sequential(ops.Pad(1)),
