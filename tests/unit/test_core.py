@@ -246,6 +246,33 @@ def test_a_plan_of_steps():
     np.testing.assert_allclose(out, x[:, :, ::-1] * 0.5 - mean, rtol=1e-6)
 
 
+@pytest.mark.parametrize("channels", [1, 3, 5])
+@pytest.mark.parametrize("order", [0, 1])
+@pytest.mark.parametrize("dtype", ["uint8", "float32"])
+def test_small_images_of_any_strides(dtype, order, channels):
+    """Small images have kernels of their own, which hold offsets in few bits."""
+    wide = noise((2, 9, 40_000, channels)).astype(dtype)
+    images = {
+        "a part of wide rows": wide[:, :, 5:13],
+        "from the bottom up": wide[:, ::-1, 5:13],
+        "from right to left": wide[:, :, 12:4:-1],
+        "one row again and again": np.broadcast_to(wide[:, :1, 5:13], (2, 9, 8, channels)),
+    }
+    plan = _core.Plan(
+        height=9,
+        width=8,
+        channels=channels,
+        interpolation_order=order,
+        steps=[("keras_affine", {})],
+    )
+    params = np.array([[20.0, 1, -1, 5, 0.9, 1.1], [-160.0, 0, 2, 0, 1.1, 1]])
+    for name, x in images.items():
+        made, expected = np.empty((2, *x.shape), np.float32)
+        _core.augment_batch(x, None, params, plan, made)
+        _core.augment_batch(np.ascontiguousarray(x), None, params, plan, expected)
+        np.testing.assert_array_equal(made, expected, err_msg=name)
+
+
 def test_without_steps_a_plan_has_those_of_keras():
     plan = _core.Plan(height=2, width=3, channels=1, rescale=3, samplewise_std=True)
     assert tuple(name for name, _ in plan.steps) == KERAS
