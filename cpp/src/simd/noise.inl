@@ -42,26 +42,39 @@ BATCHWARP_INLINE void normal_numbers(Lanes::Int far, Lanes::Int direction, Lanes
                        Lanes::multiply(distance, Lanes::add(cosine, sine)));
 }
 
-// A whole block of them to as many values.
+// Of some counters, to the values that are theirs.
+BATCHWARP_INLINE void add_numbers(const NoiseJob& job, const Lanes::Int (&words)[4],
+                                  float* __restrict data) {
+    Lanes::Float normal[4];
+    normal_numbers(words[0], words[1], normal[0], normal[1]);
+    normal_numbers(words[2], words[3], normal[2], normal[3]);
+    for (int part = 0; part < 4; ++part) {
+        float* const at = data + part * noise_counters;
+        const Lanes::Float sum =
+            Lanes::multiply_add(Lanes::all(job.deviation), normal[part], Lanes::load(at));
+        Lanes::store(at, Lanes::clamp(sum, Lanes::all(job.low), Lanes::all(job.high)));
+    }
+}
+
+// A whole block of numbers to as many values.
 BATCHWARP_INLINE void add_noise_block(const NoiseJob& job, const PhiloxRounds& rounds,
                                       int64_t block, const int32_t* places,
                                       float* __restrict data) {
+    // Single lanes become vectors of the compiler's only one by one.
+    constexpr int32_t n = Lanes::count > 1 ? 2 : 1;
     const auto counter = static_cast<uint64_t>(block) * noise_counters;
     const Lanes::Int low = Lanes::all(static_cast<int32_t>(static_cast<uint32_t>(counter))),
-                     high = Lanes::all(static_cast<int32_t>(counter >> 32));
-    for (int32_t k = 0; k < noise_counters; k += Lanes::count) {
-        Lanes::Int x[4] = {Lanes::add(low, Lanes::load(places + k)), high, Lanes::all(int32_t{0}),
-                           Lanes::all(int32_t{0})};
-        philox(x, rounds);
-        Lanes::Float normal[4];
-        normal_numbers(x[0], x[1], normal[0], normal[1]);
-        normal_numbers(x[2], x[3], normal[2], normal[3]);
-        for (int part = 0; part < 4; ++part) {
-            float* const at = data + part * noise_counters + k;
-            const Lanes::Float sum =
-                Lanes::multiply_add(Lanes::all(job.deviation), normal[part], Lanes::load(at));
-            Lanes::store(at, Lanes::clamp(sum, Lanes::all(job.low), Lanes::all(job.high)));
+                     high = Lanes::all(static_cast<int32_t>(counter >> 32)),
+                     zero = Lanes::all(int32_t{0});
+    for (int32_t k = 0; k < noise_counters; k += n * Lanes::count) {
+        Lanes::Int x[n][4];
+        for (int32_t i = 0; i < n; ++i) {
+            x[i][0] = Lanes::add(low, Lanes::load(places + k + i * Lanes::count));
+            x[i][1] = high;
+            x[i][2] = x[i][3] = zero;
         }
+        philox(x, rounds);
+        for (int32_t i = 0; i < n; ++i) add_numbers(job, x[i], data + k + i * Lanes::count);
     }
 }
 
