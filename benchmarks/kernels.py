@@ -105,7 +105,7 @@ def steps(source: NDArray[Any], shape: Shape) -> dict[str, Contender]:
     warp: list[tuple[str, dict[str, Any]]] = [("keras_affine", {}), ("flip", {})]
     batches = {"warp": Batch.of(source, shape)}
     for operation in _core.OPERATIONS:
-        if operation.scope == "pixel" and (shape.channels == 3 or not operation.colors):
+        if operation.scope == "pixel" and operation.takes(shape.channels):
             ranges = Ranges(further=dict(zip(operation.columns, operation.ranges, strict=True)))
             batches[operation.name.replace("_", " ")] = Batch.of(
                 source, shape, ranges, steps=[*warp, (operation.name, {})]

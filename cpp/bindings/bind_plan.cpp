@@ -65,7 +65,8 @@ void register_operations(py::module_& m) {
                                                    [](const Setting& s) { return s.name; });
                                })
         .def_property_readonly("needs", [](const Description& d) { return names_of(d.needs); })
-        .def_readonly("colors", &Description::colors, "Whether it is for three channels only.");
+        .def("takes", &Description::takes, py::arg("channels"),
+             "Whether it can be done to images of so many channels.");
     m.attr("OPERATIONS") = tuple_of(operations(), [](const Description* d) { return d; });
 }
 

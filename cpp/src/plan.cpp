@@ -140,9 +140,10 @@ Plan::Plan(PlanOptions options)
 
 void Plan::add(int operation, const StepOptions& step, const Where& where) {
     const Description& description = *operations()[static_cast<std::size_t>(operation)];
-    if (description.colors && options_.channels != 3)
-        refuse("`", description.name,
-               "` must be given images of three channels. Received: ", options_.channels);
+    if (!description.takes(options_.channels))
+        refuse("`", description.name, "` must be given images of ",
+               description.greys ? "one or three" : "three",
+               " channels. Received: ", options_.channels);
     if (description.displaces)
         for (const Step& before : coordinate_steps_)
             if (before.description->displaces)

@@ -10,6 +10,7 @@
 
 #include "batchwarp/philox.hpp"
 #include "ops/list.hpp"
+#include "reference_jpeg.hpp"
 
 // Written from what the operations are said to do, one pixel at a time: no matrix, no table, no
 // kernel. Only Keras' own are the functions that kernels call, too: they are tested against Keras.
@@ -35,6 +36,10 @@ struct Picture {
     // Values from 0 to 1.
     double unit(double value) const { return (value - low) / (high - low); }
     double value(double unit) const { return low + unit * (high - low); }
+    // The nearest of 256, halves up.
+    std::int64_t level(double value) const {
+        return static_cast<std::int64_t>(std::floor(255 * unit(value) + 0.5));
+    }
 
     template <class F>
     void each_value(F&& change) const {
@@ -192,9 +197,7 @@ void autocontrast(const Picture& picture, Row) {
 
 void equalize(const Picture& picture, Row) {
     each_channel(picture, [&](std::vector<double>& channel) {
-        const auto level = [&](double v) {
-            return static_cast<std::int64_t>(std::floor(255 * picture.unit(v) + 0.5));
-        };
+        const auto level = [&](double v) { return picture.level(v); };
         std::map<std::int64_t, std::int64_t> counts, before;
         for (const double v : channel) ++counts[level(v)];
         std::int64_t all = 0;
@@ -292,6 +295,16 @@ void gaussian_noise(const Picture& picture, Row row) {
     }
 }
 
+void jpeg_compression(const Picture& picture, Row row) {
+    std::vector<std::int64_t> levels;
+    levels.reserve(picture.size());
+    for (const double v : picture.values) levels.push_back(picture.level(v));
+    reference_jpeg(levels, picture.height, picture.width, picture.channels, std::lrint(row[0]));
+    for (std::size_t i = 0; i < levels.size(); ++i)
+        picture.values[i] =
+            picture.low + static_cast<double>(levels[i]) * (picture.high - picture.low) / 255;
+}
+
 void erase(const Picture& picture, Row row) {
     for (std::int64_t p = 0; p < picture.pixels(); ++p) {
         const std::int64_t r = p / picture.width, c = p % picture.width;
@@ -333,6 +346,7 @@ const std::map<std::string_view, Change>& all_changes() {
         {"hue", linear(hue)},
         {"hue_hsv", {hue_hsv}},
         {"invert", linear(invert)},
+        {"jpeg_compression", {jpeg_compression}},
         {"posterize", {posterize}},
         {"saturation", linear(saturation)},
         {"sharpen", {sharpen}},

@@ -251,8 +251,7 @@ inline std::vector<std::string> names_of(Scope scope) {
 /// The names of recipes' operations on the pixels of images of so many channels.
 inline std::vector<std::string> color_names(std::int64_t channels) {
     return names_where([channels](const Description& operation) {
-        return operation.scope == Scope::pixel && !operation.keras &&
-               (channels == 3 || !operation.colors);
+        return operation.scope == Scope::pixel && !operation.keras && operation.takes(channels);
     });
 }
 
@@ -262,7 +261,8 @@ inline std::vector<StepOptions> random_colors(std::mt19937& random, std::int64_t
                                               std::size_t most) {
     std::vector<std::string> first, then;
     for (const std::string& name : color_names(channels)) {
-        const bool jumps = name == "equalize" || name == "posterize" || name == "solarize";
+        const bool jumps = name == "equalize" || name == "jpeg_compression" ||
+                           name == "posterize" || name == "solarize";
         const bool whole = name == "channel_drop" || name == "erase" || name == "invert";
         if (jumps || whole) first.push_back(name);
         if (!jumps) then.push_back(name);

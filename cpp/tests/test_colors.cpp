@@ -248,6 +248,47 @@ TEST(windows_of_a_blur_are_odd) {
             [size] { Plan(options_of(2, 2, 3, {{"gaussian_blur", {{"kernel_size", {size}}}}})); }));
 }
 
+TEST(compressed_images_of_any_size_equal_the_reference) {
+    std::mt19937 random(9);
+    for (const std::string& tier : available_tiers()) {
+        select_tier(tier);
+        for (const std::int64_t c : {1, 3})
+            for (const std::int64_t height : {1, 2, 15, 17, 50})
+                for (const std::int64_t width : {1, 4, 5, 64, 131})
+                    for (const double quality : {1.0, 49.0, 75.4, 100.0})
+                        for (const Layout layout : {Layout::nhwc, Layout::nchw})
+                            for (const DType type : {DType::u8, DType::f32, DType::f64}) {
+                                if (!sampled()) continue;
+                                PlanOptions o =
+                                    options_of(height, width, c, {{"jpeg_compression"}});
+                                o.channels_first = layout == Layout::nchw;
+                                if (random() % 4 == 0) o.high = 510;
+                                const Plan plan(o);
+                                const TestBatch source(DType::u8, 1, height, width, c, layout),
+                                    got(type, 1, height, width, c, layout),
+                                    want(type, 1, height, width, c, layout);
+                                source.fill(random);
+                                augment(plan, source, &quality, got);
+                                reference_augment(plan, readable(source.view)[0], &quality,
+                                                  want.view[0]);
+                                CHECK(got.values() == want.values());
+                            }
+    }
+}
+
+TEST(values_are_rounded_to_levels_before_they_are_compressed) {
+    PlanOptions o = options_of(1, 4, 1, {{"jpeg_compression"}});
+    for (const std::string& tier : available_tiers()) {
+        select_tier(tier);
+        for (const DType type : {DType::f32, DType::f64}) {
+            CHECK(changed(o, {99.5, 100.49, 99.7, 100.2}, {100}, type) ==
+                  std::vector<double>({100, 100, 100, 100}));
+            CHECK(changed(o, {300, 1e30, 255, 256}, {100}, type) ==
+                  std::vector<double>({255, 255, 255, 255}));
+        }
+    }
+}
+
 TEST(not_a_number_reaches_no_other_pixel) {
     std::vector<double> values(7 * 5 * 3, 100);
     values[30] = std::numeric_limits<double>::quiet_NaN();

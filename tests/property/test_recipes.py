@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 
 from batchwarp import Augment, _core, ops
 from batchwarp._reference import run
-from batchwarp._reference.colors import CHANGES
+from batchwarp._reference.colors import CHANGES, levels_of
 from batchwarp._reference.coordinates import MAPS, copies, points_of, window
 from batchwarp._reference.draws import NEUTRAL, Size
 from batchwarp._reference.philox import sample_of
@@ -38,7 +38,8 @@ EXAMPLES = int(os.environ.get("BATCHWARP_RECIPES", "200"))
 PLACES = 1e-6  # pixels
 VALUES = 0.001 / 255  # of the value range
 FLOAT = 2.0**-22  # likewise, for each operation, and grown by those after it
-STATISTICS = ("contrast", "autocontrast", "equalize", "standardize")  # of all pixels
+JPEG = "jpeg_compression"
+STATISTICS = ("contrast", "autocontrast", "equalize", "standardize", JPEG)  # of many pixels
 
 
 def pair(least, most):
@@ -89,6 +90,14 @@ def moves(is_square, shorter, fields):
 
 
 @functools.cache
+def compressions():
+    """JPEG of any quality."""
+    quality = st.integers(1, 100)
+    pairs = st.tuples(quality, quality).map(lambda ends: tuple(sorted(ends)))
+    return st.builds(ops.JpegCompression, st.one_of(quality, pairs), p=PROBABILITY)
+
+
+@functools.cache
 def colors(channels):
     """Operations that change colours."""
     found = [
@@ -129,6 +138,7 @@ def colors(channels):
     if channels in (1, 3):
         found += [
             st.builds(ops.ChannelShift, st.floats(0, 0.4), p=PROBABILITY),
+            compressions(),
             st.builds(ops.RandAugment, st.integers(1, 3), magnitude=st.integers(0, 30)),
             st.builds(ops.TrivialAugment, p=PROBABILITY),
         ]
@@ -230,6 +240,9 @@ def cases(draw):
     x = pixels(kind, random, (3, *size), low, high).astype(dtype)
 
     found, head, at = [], True, size
+    # What is rounded before it must be beyond doubt, as bytes are that nothing has been done to.
+    if dtype == "uint8" and channels in (1, 3) and draw(st.booleans()):
+        found.append(draw(compressions()))
     for _ in range(draw(st.integers(0, 5))):
         chosen = draw(st.sampled_from(["color", "color", "move", "policy", "size"]))
         fields = not any(one.fields for one in found)
@@ -336,20 +349,27 @@ def outcomes(case, index):
     divisors = divisors_of(coordinates, case)
     # At the horizon, places are anywhere.
     assume(np.abs(divisors).min() > 1e-3 * np.abs(divisors).max())
-    results = [colored(placed(recipe, image, coordinates), changes, ends)]
-    if coordinates and not copies(acting(rest_of(coordinates))):
-        for x in (-PLACES, PLACES):
-            for y in (-PLACES, PLACES):
-                moved = placed(recipe, image, displaced(coordinates, x, y))
-                results.append(colored(moved, changes, ends))
-    random = np.random.RandomState(0)
     exact = placed(recipe, image, coordinates)
+    inputs = [exact]
+    if coordinates and not copies(acting(rest_of(coordinates))):
+        inputs += [
+            placed(recipe, image, displaced(coordinates, x, y))
+            for x, y in itertools.product((-PLACES, PLACES), repeat=2)
+        ]
+    random = np.random.RandomState(0)
     for sign in (1, -1, random.choice([-1, 1], image.shape)):
-        noisy = image + sign * VALUES * extent
-        results.append(colored(placed(recipe, noisy, coordinates), changes, ends))
+        inputs.append(placed(recipe, image + sign * VALUES * extent, coordinates))
     # Integers are rounded in between, which leaves nothing of it.
     signs = (1, -1, random.choice([-1, 1], exact.shape))
-    results += [colored(exact + sign * VALUES * extent, changes, ends) for sign in signs]
+    inputs += [exact + sign * VALUES * extent for sign in signs]
+    results = [colored(one, changes, ends) for one in inputs]
+    for at, leaf in enumerate(changes):
+        if leaf.kind == JPEG and leaf.acts:
+            # One level more or less may be a step more or less in all of its block.
+            before = [colored(one, changes[:at], ends) for one in inputs]
+            before += [before[0] + to * VALUES * extent for to in (-1, 1)]
+            levels = [levels_of(np.clip(one, *ends), *ends) for one in before]
+            assume(all(np.array_equal(one, levels[0]) for one in levels))
     # What is white or black exactly, as after auto-contrast, or on the edge of a step, as after
     # posterizing, is so within rounding only, of which these make much.
     signs = list(itertools.product((1, -1), repeat=image.shape[2]))

@@ -51,6 +51,7 @@ def transforms(key: str, side: int) -> list[Any]:
         work.NOISE: [
             albumentations.GaussNoise((work.NOISE_STD, work.NOISE_STD), per_channel=True, p=1.0)
         ],
+        work.JPEG: [albumentations.ImageCompression("jpeg", work.QUALITY, p=1.0)],
         work.SHARPEN: [albumentations.Sharpen(p=1.0)],
     }
     return recipes[key]
@@ -85,6 +86,7 @@ PEER = Peer(
             work.ELASTIC,
             work.GRID,
             work.NOISE,
+            work.JPEG,
         )
     },
     {

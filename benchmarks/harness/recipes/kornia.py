@@ -38,6 +38,7 @@ def transforms(key: str, side: int) -> list[Any]:
         work.EQUALIZE: [augmentation.RandomEqualize(p=1.0)],
         work.BLUR: [augmentation.RandomGaussianBlur((13, 13), work.SIGMA, p=1.0)],
         work.NOISE: [augmentation.RandomGaussianNoise(0.0, work.NOISE_STD, p=1.0)],
+        work.JPEG: [augmentation.RandomJPEG(work.QUALITY, p=1.0)],
         work.SHARPEN: [augmentation.RandomSharpness(work.SHARPNESS[1], p=1.0)],
     }
     return recipes[key]
@@ -67,6 +68,7 @@ KEYS = (
     work.SHARPEN,
     work.BLUR,
     work.NOISE,
+    work.JPEG,
 )
 PEER = Peer(
     "kornia",

@@ -42,6 +42,7 @@ def operations(key: str, side: int) -> tuple[RecipeOperation, ...]:
         work.EQUALIZE: (ops.Equalize(),),
         work.SHARPEN: (ops.Sharpen(work.SHARPNESS),),
         work.BLUR: (ops.GaussianBlur(work.SIGMA),),
+        work.JPEG: (ops.JpegCompression(work.QUALITY),),
         work.ELASTIC: (ops.Elastic(work.ALPHA, work.SMOOTHNESS),),
         work.GRID: (ops.GridDistortion(work.STEPS, work.LIMIT),),
         work.NOISE: (ops.GaussianNoise(work.NOISE_STD),),

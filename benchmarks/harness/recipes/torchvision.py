@@ -37,6 +37,7 @@ def transform(key: str, side: int) -> Any:
         work.BLUR: [v2.GaussianBlur(13, work.SIGMA)],
         work.ELASTIC: [v2.ElasticTransform(work.ALPHA, work.SMOOTHNESS)],
         work.NOISE: [v2.GaussianNoise(0.0, work.NOISE_STD)],
+        work.JPEG: [v2.JPEG(work.QUALITY)],
         work.SHARPEN: [v2.RandomAdjustSharpness((low + 2 * high) / 3, p=1.0)],
     }
     return v2.Compose(recipes[key])
@@ -62,6 +63,7 @@ KEYS = (
     work.BLUR,
     work.ELASTIC,
     work.NOISE,
+    work.JPEG,
 )
 PEER = Peer(
     "torchvision v2",

@@ -27,6 +27,7 @@ SHARPNESS = (0.5, 1.5)
 SIGMA = (1.0, 3.0)  # pixels
 STEPS, LIMIT = 5, 0.3  # of a grid
 NOISE_STD = 0.05  # of values from 0 to 1
+QUALITY = (50, 95)  # of JPEG
 ALPHA, SMOOTHNESS = 50.0, 5.0  # of torchvision's elastic transform
 SIDE, TINY = 224, 18  # of the results; TINY to see that it runs
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of values from 0 to 1
@@ -56,7 +57,7 @@ class Recipe:
 
 A, A_JITTER, B, C, D = "A", "A + jitter", "B", "C", "D"
 EQUALIZE, SHARPEN, BLUR = "equalize", "sharpen", "blur"
-ELASTIC, GRID, NOISE = "elastic", "grid distortion", "noise"
+ELASTIC, GRID, NOISE, JPEG = "elastic", "grid distortion", "noise", "JPEG"
 RECIPES = (
     Recipe(A, "flip, affine, normalize"),
     Recipe(A_JITTER, "flip, affine, jitter of brightness, contrast, saturation, hue, normalize"),
@@ -69,6 +70,7 @@ RECIPES = (
     Recipe(ELASTIC, "elastic"),
     Recipe(GRID, "grid distortion"),
     Recipe(NOISE, "Gaussian noise"),
+    Recipe(JPEG, "JPEG written and read"),
 )
 
 # Takes images (n, height, width, 3) of uint8 and the side of the result; returns the ways to do it,

@@ -62,10 +62,16 @@ struct Description {
     bool sets_size = false;    ///< of the image, by its settings; it is done to every image
     bool displaces = false;    ///< each pixel by its own; a plan has one such step
     bool colors = false;       ///< makes sense of red, green and blue only
+    bool greys = false;        ///< and of one channel
     bool on_devices = false;   ///< CUDA kernels know it, too
 
     constexpr int column_count() const noexcept { return count(columns); }
     constexpr int setting_count() const noexcept { return count(settings); }
+
+    /// Whether it can be done to images of so many channels.
+    constexpr bool takes(long long channels) const noexcept {
+        return !colors || channels == 3 || (greys && channels == 1);
+    }
 
     /// Whether the parameters in `row`, one for each column, change anything.
     constexpr bool applies(const double* row) const noexcept {

@@ -12,6 +12,7 @@
 #include "color/levels.hpp"
 #include "color/linear_run.hpp"
 #include "color/noise.hpp"
+#include "jpeg/compression.hpp"
 #include "ops/list.hpp"
 #include "ops/neighbours.hpp"
 #include "ops/scaling.hpp"
@@ -230,6 +231,8 @@ class PixelSteps {
                     add_noise(image_, Op::noise(parameters), limits.high - limits.low,
                               runs_on(step) ? unlimited : limits);
                 }
+                if constexpr (ops::CompressesPixels<Op>)
+                    compress(image_, context_of<T>().limits, Op::quality(parameters));
                 if constexpr (ops::ChangesPixels<Op>) {
                     auto context = context_of<T>();
                     std::vector<Range<T>> ranges;

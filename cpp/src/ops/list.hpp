@@ -20,6 +20,7 @@
 #include "ops/hue.hpp"
 #include "ops/hue_hsv.hpp"
 #include "ops/invert.hpp"
+#include "ops/jpeg_compression.hpp"
 #include "ops/keras_affine.hpp"
 #include "ops/keras_brightness.hpp"
 #include "ops/keras_channel_shift.hpp"
@@ -52,10 +53,11 @@ struct List {
 };
 
 /// Keras' are in the order in which it applies them.
-using All = List<KerasAffine, Flip, AffineTransform, Rotate90, RandomCrop, Crop, Resize,
-                 RandomResizedCrop, Perspective, Elastic, GridDistortion, KerasChannelShift,
-                 KerasBrightness, Brightness, Contrast, Saturation, Hue, HueHsv, Grayscale, Invert,
-                 ChannelShift, ChannelDrop, Gamma, Solarize, Posterize, AutoContrast, Equalize,
-                 Sharpen, GaussianBlur, GaussianNoise, Erase, Standardize, Normalize>;
+using All =
+    List<KerasAffine, Flip, AffineTransform, Rotate90, RandomCrop, Crop, Resize, RandomResizedCrop,
+         Perspective, Elastic, GridDistortion, KerasChannelShift, KerasBrightness, Brightness,
+         Contrast, Saturation, Hue, HueHsv, Grayscale, Invert, ChannelShift, ChannelDrop, Gamma,
+         Solarize, Posterize, AutoContrast, Equalize, Sharpen, GaussianBlur, GaussianNoise,
+         JpegCompression, Erase, Standardize, Normalize>;
 
 }  // namespace batchwarp::ops

@@ -129,6 +129,10 @@ concept BlursPixels = requires(const double* row, const double* constants, doubl
 template <class Op>
 concept AddsNoise = requires(const double* row) { static_cast<Noise>(Op::noise(row)); };
 
+/// Makes of an image what it is after JPEG of a quality, from 1 to 100.
+template <class Op>
+concept CompressesPixels = requires(const double* row) { static_cast<int>(Op::quality(row)); };
+
 /// Replaces the levels of a channel, from how often there is each of 256; false: leaves it.
 template <class Op>
 concept MapsLevels = requires(const int64_t* counts, uint8_t* levels) {
@@ -141,7 +145,7 @@ concept Operation =
      !Op::description.needs.whole_image()) ||
     (Op::description.scope == Scope::pixel &&
      (ChangesPixels<Op> || MixesChannels<Op> || FillsWindow<Op> || BlursPixels<Op> ||
-      AddsNoise<Op> || MapsLevels<Op>) &&
+      AddsNoise<Op> || CompressesPixels<Op> || MapsLevels<Op>) &&
      !Op::description.needs.moments) ||
     (Op::description.scope == Scope::store && ScalesValues<Op> && !Op::description.needs.range);
 

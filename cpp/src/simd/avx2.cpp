@@ -60,6 +60,9 @@ struct Lanes {
         store(to + count, blend_three(c, a, b));
         store(to + 2 * count, blend_three(b, c, a));
     }
+    static BATCHWARP_INLINE Int ordered_three(Int v) {
+        return _mm256_permutevar8x32_epi32(v, _mm256_setr_epi32(0, 3, 6, 1, 4, 7, 2, 5));
+    }
     static BATCHWARP_INLINE Float all(float v) { return _mm256_set1_ps(v); }
     static BATCHWARP_INLINE Int all(int32_t v) { return _mm256_set1_epi32(v); }
 
@@ -276,6 +279,8 @@ static_assert(TierLanes<Lanes> && TierVec<Vec, Four> && TierWords<Words>);
 #include "spline_rows.inl"
 #include "sixteen.inl"
 #include "blur.inl"
+#include "jpeg_blocks.inl"
+#include "jpeg.inl"
 #include "spline_filter.inl"
 #include "spline.inl"
 #include "bytes.inl"

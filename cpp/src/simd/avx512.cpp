@@ -70,6 +70,7 @@ struct Lanes {
               pick(ab2, _mm512_setr_epi32(26, 1, 2, 27, 4, 5, 28, 7, 8, 29, 10, 11, 30, 13, 14, 31),
                    c));
     }
+    static BATCHWARP_INLINE Int ordered_three(Int v) { return v; }
     static BATCHWARP_INLINE Float all(float v) { return _mm512_set1_ps(v); }
     static BATCHWARP_INLINE Int all(int32_t v) { return _mm512_set1_epi32(v); }
 
@@ -286,6 +287,8 @@ static_assert(TierLanes<Lanes> && TierVec<Vec, Four> && TierWords<Words>);
 #include "spline_rows.inl"
 #include "sixteen.inl"
 #include "blur.inl"
+#include "jpeg_blocks.inl"
+#include "jpeg.inl"
 #include "spline_filter.inl"
 #include "spline.inl"
 #include "bytes.inl"

@@ -28,6 +28,8 @@
 #include "spline_rows.inl"
 #include "sixteen.inl"
 #include "blur.inl"
+#include "jpeg_blocks.inl"
+#include "jpeg.inl"
 #include "spline_filter.inl"
 #include "spline.inl"
 #include "bytes.inl"

@@ -180,20 +180,24 @@ void channel_ranges(const float* data, int64_t pixels, int32_t channels, Range<f
         for (int32_t c = 0; c < channels; ++c) ranges[c].include(data[c]);
 }
 
+// The nearest of 256 levels, halves up; NaN becomes 0.
+BATCHWARP_INLINE Lanes::Int nearest_level(Lanes::Float v) {
+    v = Lanes::min(Lanes::max(v, Lanes::all(0.0f)), Lanes::all(255.0f));
+    // Adding 0.5 would round what is just below a half up.
+    const Lanes::Int below = Lanes::truncated(v);
+    const Lanes::Mask up =
+        Lanes::at_least(Lanes::subtract(v, Lanes::to_float(below)), Lanes::all(0.5f));
+    return Lanes::add_where(up, below, Lanes::all(int32_t{1}));
+}
+
 void levels(const float* data, int64_t count, float low, float factor, uint8_t* to) {
     constexpr int block = 64;
     const Lanes::Float from = Lanes::all(low), by = Lanes::all(factor);
-    const Lanes::Float none = Lanes::all(0.0f), most = Lanes::all(255.0f), half = Lanes::all(0.5f);
     const auto some = [&](const float* values, uint8_t* bytes) {
         int32_t whole[block];
         for (int k = 0; k < block; k += Lanes::count) {
-            Lanes::Float v = Lanes::multiply(Lanes::subtract(Lanes::load(values + k), from), by);
-            v = Lanes::min(Lanes::max(v, none), most);  // NaN becomes 0
-            // Adding 0.5 would round what is just below a half up.
-            const Lanes::Int below = Lanes::truncated(v);
-            const Lanes::Mask up =
-                Lanes::at_least(Lanes::subtract(v, Lanes::to_float(below)), half);
-            Lanes::store(whole + k, Lanes::add_where(up, below, Lanes::all(int32_t{1})));
+            const Lanes::Float v = Lanes::subtract(Lanes::load(values + k), from);
+            Lanes::store(whole + k, nearest_level(Lanes::multiply(v, by)));
         }
         for (int k = 0; k < block; ++k) bytes[k] = static_cast<uint8_t>(whole[k]);
     };

@@ -168,6 +168,34 @@ struct ColorScale {
     float pivot, factor, offset, low, high;
 };
 
+inline constexpr int32_t jpeg_block = 8;     // rows and columns of a block
+inline constexpr int32_t jpeg_tile = 32;     // columns of blocks that are transformed together
+inline constexpr int32_t jpeg_middle = 128;  // of the levels of a sample
+
+/// Columns of rows of samples in memory; half of them are whole tiles, too.
+constexpr int64_t jpeg_row(int64_t width) {
+    return (width + 2 * jpeg_tile - 1) / (2 * jpeg_tile) * (2 * jpeg_tile);
+}
+/// Samples that fit into the memory of a job: luma, halved chroma, four rows, and one of sums.
+constexpr int64_t jpeg_slots(int64_t width) { return 31 * jpeg_row(width) + 2 * jpeg_block; }
+
+/// By what frequencies are quantised, for each block of a tile: rows are vertical frequencies.
+struct JpegSteps {
+    float step[jpeg_block][jpeg_tile];     // whole numbers
+    float inverse[jpeg_block][jpeg_tile];  // of 8 steps
+};
+
+/// Makes of an image what it is after JPEG. Colours are interleaved or planes; rows are packed.
+struct JpegJob {
+    float* part[3];    // the image, or its planes
+    int32_t channels;  // 1 or 3
+    bool planar;       // so there are three parts
+    int64_t height, width;
+    float low, high;  // what levels 0 and 255 are
+    const JpegSteps *luma, *chroma;
+    int32_t* memory;  // jpeg_slots(width)
+};
+
 /// Changes a row of `count` values, pixels of `step` values, by a function of neighbours, the
 /// operation's `Function<float>`; see `ops::change_row`.
 using RowKernel = void (*)(const void* function, float* above, float* row, const float* below,
@@ -245,6 +273,9 @@ struct KernelTable {
     /// distance k from it, times weights[k], how far they are from it. No line is `to`.
     void (*blend_around)(const float* const* lines, const float* weights, int32_t radius,
                          int64_t count, float* to);
+
+    /// Values beside the levels are taken for the nearest one.
+    void (*jpeg)(const JpegJob&);
 
     void (*resize_rows)(const ResizeRowsJob&);
     /// `count` bytes of an output row from 2 * `steps` rows; a step has two high words, two low.

@@ -31,6 +31,7 @@ struct Lanes {
         to[1] = b;
         to[2] = c;
     }
+    static BATCHWARP_INLINE Int ordered_three(Int v) { return v; }
     static BATCHWARP_INLINE Float all(float v) { return v; }
     static BATCHWARP_INLINE Int all(int32_t v) { return v; }
 

@@ -32,6 +32,7 @@ constexpr KernelTable make_table(const char* name) noexcept {
             channel_ranges,
             levels,
             blend_around,
+            jpeg,
             resize_row_group,
             resize_columns,
             premultiply,

@@ -36,6 +36,7 @@ concept TierLanes = requires(typename L::Float f, typename L::Int i, typename L:
     L::store_pairs(to, f, f);      // first, second, first, second ...
     L::load_three(from, f, f, f);  // channels, in an order of pixels that `store_three` knows
     L::store_three(to, f, f, f);
+    { L::ordered_three(i) } -> Same<typename L::Int>;  // from that order to memory's, and back
     { L::all(1.0f) } -> Same<typename L::Float>;
     { L::all(int32_t{1}) } -> Same<typename L::Int>;
     { L::add(f, f) } -> Same<typename L::Float>;

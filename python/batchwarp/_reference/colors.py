@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from batchwarp._reference.jpeg import compressed
 from batchwarp._reference.philox import philox4x32
 from batchwarp._reference.tree import Leaf
 
@@ -124,11 +125,16 @@ def autocontrast(image: Image, low: float, high: float) -> Image:
     return np.where(flat, image, low + (image - least) * (high - low) / span)
 
 
+def levels_of(image: Image, low: float, high: float) -> NDArray[np.int64]:
+    """Returns the nearest of 256 levels, halves up."""
+    return np.floor((image - low) / (high - low) * 255 + 0.5).astype(np.int64)
+
+
 def equalize(image: Image, low: float, high: float) -> Image:
     """Makes the 256 levels of each channel about equally frequent."""
     result = image.copy()
     for c in range(image.shape[2]):
-        levels = np.floor((image[..., c] - low) / (high - low) * 255 + 0.5).astype(np.int64)
+        levels = levels_of(image[..., c], low, high)
         counts = np.bincount(levels.ravel(), minlength=256)
         step = (counts.sum() - counts[counts.nonzero()[0][-1]]) // 255
         if step == 0:
@@ -194,6 +200,11 @@ def gaussian_noise(image: Image, columns: Mapping[str, float], low: float, high:
     return image + columns["std"] * (high - low) * numbers.reshape(image.shape)
 
 
+def jpeg_compression(image: Image, quality: int, low: float, high: float) -> Image:
+    """Makes of the 256 levels what JPEG makes of them."""
+    return low + compressed(levels_of(image, low, high), quality) * (high - low) / 255
+
+
 def erase(image: Image, area: Mapping[str, float], value: float | tuple[float, ...]) -> Image:
     """Overwrites a rectangle."""
     result = image.copy()
@@ -241,6 +252,7 @@ WITHIN = {
     "equalize",
     "sharpen",
     "gaussian_blur",
+    "jpeg_compression",
 }
 
 # By what a leaf is: from it, the image and the value range to the image after it.
@@ -266,6 +278,9 @@ CHANGES: Mapping[str, Callable[[Leaf, Image, float, float], Image]] = {
         x, leaf.columns["sigma"], leaf.op.kernel_size
     ),
     "gaussian_noise": lambda leaf, x, *ends: gaussian_noise(x, leaf.columns, *ends),
+    "jpeg_compression": lambda leaf, x, *ends: jpeg_compression(
+        x, int(leaf.columns["jpeg_quality"]), *ends
+    ),
     "erase": lambda leaf, x, *_: erase(x, leaf.columns, leaf.op.value),
     "normalize": lambda leaf, x, *_: normalize(x, leaf.op.mean, leaf.op.std),
     "standardize": lambda leaf, x, *_: standardize(x, leaf.op.center, leaf.op.std),

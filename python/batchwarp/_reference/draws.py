@@ -216,10 +216,14 @@ def channel_drop(op: Any, draw: Numbers, size: Size) -> Columns:  # noqa: ARG001
     return {"channel": float(draw.below(size.channels, 0))}
 
 
-def posterize(op: Any, draw: Numbers, size: Size) -> Columns:  # noqa: ARG001
-    """Draws the bits of `Posterize`."""
-    low, high = itself(op.bits)
-    return {"bits": float(low + draw.below(int(high - low) + 1, 0))}
+def _whole(column: str, argument: str) -> Draw:
+    """Returns the function of an operation with one column, an integer between two others."""
+
+    def columns(op: Any, draw: Numbers, size: Size) -> Columns:  # noqa: ARG001
+        low, high = itself(getattr(op, argument))
+        return {column: float(low + draw.below(int(high - low) + 1, 0))}
+
+    return columns
 
 
 def _drawn(column: str, argument: str, meaning: Callable[[Any], Range]) -> Draw:
@@ -267,11 +271,12 @@ LEAVES: Mapping[str, tuple[str, Draw]] = {
     "ChannelDrop": ("channel_drop", channel_drop),
     "Gamma": ("gamma", _drawn("gamma", "gamma", factors)),
     "Solarize": ("solarize", _drawn("threshold", "threshold", itself)),
-    "Posterize": ("posterize", posterize),
+    "Posterize": ("posterize", _whole("bits", "bits")),
     "AutoContrast": ("autocontrast", _always("autocontrast")),
     "Equalize": ("equalize", _always("equalize")),
     "GaussianBlur": ("gaussian_blur", _drawn("sigma", "sigma", itself)),
     "GaussianNoise": ("gaussian_noise", gaussian_noise),
+    "JpegCompression": ("jpeg_compression", _whole("jpeg_quality", "quality")),
     "Sharpen": ("sharpen", _drawn("sharpen", "factor", factors)),
     "Erase": ("erase", erase),
     "Normalize": ("normalize", _nothing),
@@ -311,6 +316,7 @@ NEUTRAL: Mapping[str, Columns] = {
     "equalize": {"equalize": 0.0},
     "gaussian_blur": {"sigma": 0.0},
     "gaussian_noise": {"std": 0.0, **KEY},
+    "jpeg_compression": {"jpeg_quality": math.nan},
     "sharpen": {"sharpen": 1.0},
     "erase": {"top": 0.0, "left": 0.0, "height": 0.0, "width": 0.0},
 }

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from batchwarp.ops.grid_distortion import GridDistortion as GridDistortion
     from batchwarp.ops.hue import Hue as Hue
     from batchwarp.ops.invert import Invert as Invert
+    from batchwarp.ops.jpeg_compression import JpegCompression as JpegCompression
     from batchwarp.ops.mixup import MixUp as MixUp
     from batchwarp.ops.normalize import Normalize as Normalize
     from batchwarp.ops.pad import Pad as Pad
@@ -82,6 +83,7 @@ _MODULES = {
     "GridDistortion": "grid_distortion",
     "Hue": "hue",
     "Invert": "invert",
+    "JpegCompression": "jpeg_compression",
     "MixUp": "mixup",
     "Normalize": "normalize",
     "OneOf": "policies",
