@@ -183,11 +183,8 @@ void channel_ranges(const float* data, int64_t pixels, int32_t channels, Range<f
 // The nearest of 256 levels, halves up; NaN becomes 0.
 BATCHWARP_INLINE Lanes::Int nearest_level(Lanes::Float v) {
     v = Lanes::min(Lanes::max(v, Lanes::all(0.0f)), Lanes::all(255.0f));
-    // Adding 0.5 would round what is just below a half up.
-    const Lanes::Int below = Lanes::truncated(v);
-    const Lanes::Mask up =
-        Lanes::at_least(Lanes::subtract(v, Lanes::to_float(below)), Lanes::all(0.5f));
-    return Lanes::add_where(up, below, Lanes::all(int32_t{1}));
+    // By what is just below a half: a half itself would round up what is just below it.
+    return Lanes::truncated(Lanes::add(v, Lanes::all(0x1.fffffep-2f)));
 }
 
 void levels(const float* data, int64_t count, float low, float factor, uint8_t* to) {

@@ -20,8 +20,10 @@ struct JpegLevels {
           extent(Lanes::all(job.high - job.low)),
           most(Lanes::all(255.0f)) {}
 
+    template <bool Scaled>
     BATCHWARP_INLINE Int of(Float value) const {
-        return nearest_level(Lanes::multiply(Lanes::subtract(value, low), factor));
+        value = Lanes::subtract(value, low);
+        return nearest_level(Scaled ? Lanes::multiply(value, factor) : value);
     }
     template <bool Scaled>
     BATCHWARP_INLINE Float value(Int level) const {
@@ -101,6 +103,8 @@ struct JpegStrip {
         for (auto& plane : wide)
             for (int32_t*& row : plane) row = take(width);
         sums = take(half + 2 * jpeg_block) + jpeg_block;
+        // Beyond the last blocks, where nobody looks, there are numbers as well.
+        memset(luma, 0, static_cast<size_t>(memory - luma) * sizeof *luma);
     }
     BATCHWARP_INLINE int32_t* luma_row(int64_t row) const { return luma + (row + 1) * width; }
     BATCHWARP_INLINE int32_t* chroma_row(int plane, int64_t row) const {
@@ -108,10 +112,10 @@ struct JpegStrip {
     }
 };
 
-// What is beyond an edge is as the outermost sample.
-BATCHWARP_INLINE void jpeg_extend(int32_t* row, int64_t width, int64_t to) {
+// What is beyond an edge is as the outermost sample, to where blocks of `columns` end.
+BATCHWARP_INLINE void jpeg_extend(int32_t* row, int64_t width, int64_t columns) {
     const int32_t last = row[width - 1];
-    for (int64_t i = width; i < to; ++i) row[i] = last;
+    for (int64_t i = width; i % columns != 0; ++i) row[i] = last;
 }
 BATCHWARP_INLINE void jpeg_extend_down(int32_t* rows, int64_t width, int64_t count) {
     for (int64_t r = count; r % jpeg_block != 0; ++r)
@@ -121,7 +125,7 @@ BATCHWARP_INLINE void jpeg_extend_down(int32_t* rows, int64_t width, int64_t cou
 
 // The colours of a row as luma and chroma. Sums of 24 bits with 16 of them behind the point are
 // exact in floats, and so are parts of them.
-template <class Row>
+template <bool Scaled, class Row>
 BATCHWARP_INLINE void jpeg_from_colors(const JpegLevels& levels, const Row& row, int64_t width,
                                        int32_t* const (&to)[3]) {
     using Float = Lanes::Float;
@@ -135,7 +139,7 @@ BATCHWARP_INLINE void jpeg_from_colors(const JpegLevels& levels, const Row& row,
     row.template vectors<false>(width, [&](int64_t i, const Row& at) {
         Float color[3];
         at.load(color);
-        for (Float& v : color) v = Lanes::to_float(levels.of(v));
+        for (Float& v : color) v = Lanes::to_float(levels.of<Scaled>(v));
         for (int k = 0; k < 3; ++k) {
             Float sum = Lanes::multiply_add(weights[k][0], color[0], offset[k]);
             sum = Lanes::multiply_add(weights[k][1], color[1], sum);
@@ -169,10 +173,14 @@ BATCHWARP_INLINE void jpeg_to_colors(const JpegLevels& levels, const Row& row, i
 // Means of four, which are rounded down and up in turns.
 BATCHWARP_NOINLINE void jpeg_halve(const int32_t* __restrict above, const int32_t* __restrict below,
                                    int64_t half, int32_t* __restrict to) {
-    for (int64_t i = 0; i < half; ++i)
-        to[i] = (above[2 * i] + above[2 * i + 1] + below[2 * i] + below[2 * i + 1] + 1 +
-                 static_cast<int32_t>(i & 1)) >>
-                2;
+    for (int64_t i = 0; i < half; ++i) {
+        uint64_t upper, lower;  // two samples each, which have room for a sum
+        memcpy(&upper, above + 2 * i, sizeof upper);
+        memcpy(&lower, below + 2 * i, sizeof lower);
+        const uint64_t sums = upper + lower;
+        const auto sum = static_cast<int32_t>(static_cast<uint32_t>(sums + (sums >> 32)));
+        to[i] = (sum + 1 + static_cast<int32_t>(i & 1)) >> 2;
+    }
 }
 
 // Between four, of which the nearest counts nine times, the next ones three times.
@@ -205,15 +213,17 @@ BATCHWARP_INLINE void jpeg_widen(const JpegJob& job, const JpegStrip& strip, int
 }
 
 // Reads `rows` rows from `first` on, and makes of them what they are after JPEG.
-template <class Row>
+template <bool Scaled, class Row>
 BATCHWARP_INLINE void jpeg_read(const JpegJob& job, const JpegLevels& levels,
                                 const JpegStrip& strip, int64_t first, int64_t rows) {
     for (int64_t r = 0; r < rows; r += 2) {
         const int64_t below = r + 1 < rows ? 1 : 0;
         for (int64_t k = 0; k <= below; ++k) {
             int32_t* const to[3] = {strip.luma_row(r + k), strip.wide[0][k], strip.wide[1][k]};
-            jpeg_from_colors(levels, Row(job, first + r + k), job.width, to);
-            for (int32_t* row : to) jpeg_extend(row, job.width, strip.width);
+            jpeg_from_colors<Scaled>(levels, Row(job, first + r + k), job.width, to);
+            jpeg_extend(to[0], job.width, jpeg_block);
+            for (int plane = 1; plane < 3; ++plane)
+                jpeg_extend(to[plane], job.width, 2 * jpeg_block);
         }
         for (int plane = 0; plane < 2; ++plane)
             jpeg_halve(strip.wide[plane][0], strip.wide[plane][below], strip.half,
@@ -221,10 +231,10 @@ BATCHWARP_INLINE void jpeg_read(const JpegJob& job, const JpegLevels& levels,
     }
     jpeg_extend_down(strip.luma_row(0), strip.width, rows);
     for (int64_t r = 0; r < rows; r += jpeg_block)
-        jpeg_blocks(strip.luma_row(r), strip.width, strip.width, *job.luma);
+        jpeg_blocks(strip.luma_row(r), strip.width, job.width, *job.luma);
     for (int plane = 0; plane < 2; ++plane) {
         jpeg_extend_down(strip.chroma_row(plane, 0), strip.half, (rows + 1) / 2);
-        jpeg_blocks(strip.chroma_row(plane, 0), strip.half, strip.half, *job.chroma);
+        jpeg_blocks(strip.chroma_row(plane, 0), strip.half, (job.width + 1) / 2, *job.chroma);
     }
 }
 
@@ -243,7 +253,7 @@ void jpeg_strips(const JpegJob& job) {
                 memcpy(strip.chroma_row(plane, -1), strip.chroma_row(plane, jpeg_block - 1),
                        static_cast<size_t>(strip.half) * sizeof(int32_t));
         }
-        jpeg_read<Row>(job, levels, strip, first, rows);
+        jpeg_read<Scaled, Row>(job, levels, strip, first, rows);
         for (int64_t r = first > 0 ? -1 : 0; r < (is_last ? rows : most - 1); ++r) {
             jpeg_widen(job, strip, first + r, r);
             jpeg_to_colors<Scaled>(levels, Row(job, first + r), job.width, strip.luma_row(r),
@@ -264,12 +274,12 @@ void jpeg_grey(const JpegJob& job) {
             Row(job, first + r).vectors<false>(job.width, [&](int64_t i, const Row& at) {
                 Lanes::Float value[1];
                 at.load(value);
-                Lanes::store(luma + i, levels.of(value[0]));
+                Lanes::store(luma + i, levels.of<Scaled>(value[0]));
             });
-            jpeg_extend(luma, job.width, strip.width);
+            jpeg_extend(luma, job.width, jpeg_block);
         }
         jpeg_extend_down(strip.luma_row(0), strip.width, rows);
-        jpeg_blocks(strip.luma_row(0), strip.width, strip.width, *job.luma);
+        jpeg_blocks(strip.luma_row(0), strip.width, job.width, *job.luma);
         for (int64_t r = 0; r < rows; ++r) {
             const int32_t* const luma = strip.luma_row(r);
             Row(job, first + r).vectors<true>(job.width, [&](int64_t i, const Row& at) {

@@ -139,7 +139,8 @@ BATCHWARP_INLINE void jpeg_transpose(const int32_t* from, int64_t from_stride, i
             }
 }
 
-// Rows of `columns` samples, a multiple of jpeg_tile, `jpeg_block` of them.
+// `jpeg_block` rows of `columns` samples. Blocks beyond, which fill a tile, are of whatever is
+// there.
 void jpeg_blocks(int32_t* rows, int64_t stride, int64_t columns, const JpegSteps& steps) {
     alignas(64) JpegTile tile, turned;
     for (int64_t c = 0; c < columns; c += jpeg_tile) {
