@@ -4,12 +4,14 @@
 #include <numbers>
 #include <random>
 
+#include "batchwarp/cpu.hpp"
 #include "batchwarp/errors.hpp"
 #include "batchwarp/parallel.hpp"
 #include "batchwarp/philox.hpp"
 #include "images.hpp"
 #include "testing.hpp"
 #include "warp/displacement.hpp"
+#include "warp/warp_kernels.hpp"
 
 using namespace testing;
 
@@ -42,18 +44,24 @@ WarpGeometry geometry_of(const Coordinates& from, const Size& target) {
     return geometry;
 }
 
-// What is added to y and x of all pixels of a target.
-struct Displaced {
-    std::vector<double> y, x;
+// Where all pixels of a target lie, and how far from where they would without the field, if the map
+// does not project.
+struct Placed {
+    std::vector<double> at_y, at_x, y, x;
 
-    explicit Displaced(const WarpGeometry& geometry) {
-        DisplacedRows rows(geometry);
+    explicit Placed(const WarpGeometry& geometry) {
+        PlacedRows rows(geometry);
         const double* made = rows.make(0, geometry.height);
-        const std::int64_t planes = geometry.projects ? 3 : 2;
-        for (std::int64_t r = 0; r < geometry.height; ++r, made += planes * rows.columns()) {
-            y.insert(y.end(), made, made + geometry.width);
-            x.insert(x.end(), made + rows.columns(), made + rows.columns() + geometry.width);
-        }
+        for (std::int64_t r = 0; r < geometry.height; ++r, made += 2 * rows.columns())
+            for (std::int64_t c = 0; c < geometry.width; ++c) {
+                const auto plain = geometry.place(
+                    static_cast<double>(geometry.flip_vertical ? geometry.height - 1 - r : r),
+                    static_cast<double>(geometry.flip_horizontal ? geometry.width - 1 - c : c));
+                at_y.push_back(made[c]);
+                at_x.push_back(made[rows.columns() + c]);
+                y.push_back(at_y.back() - plain.y);
+                x.push_back(at_x.back() - plain.x);
+            }
     }
 };
 
@@ -102,7 +110,7 @@ TEST(displacements_have_the_deviation_that_is_promised) {
     for (int i = 0; i < 300; ++i) {
         const std::vector<double> key{std::floor(uniform(random, 0, 4e9)), 1.0 * i};
         const Coordinates from = plan.coordinates(key.data());
-        const Displaced displaced(geometry_of(from, {40, 50}));
+        const Placed displaced(geometry_of(from, {40, 50}));
         for (const auto* axis : {&displaced.y, &displaced.x})
             for (const double v : *axis) {
                 squares += v * v;
@@ -120,7 +128,7 @@ TEST(lines_between_cells_are_words_of_the_key) {
     for (const double steps : {2.0, 3.0, 5.0, 7.0}) {
         const Plan plan = plan_of({grid_distortion(steps, -0.3, 0.5)}, 1, 49);
         const Coordinates from = plan.coordinates(some_key.data());
-        const Displaced displaced(geometry_of(from, {1, 49}));
+        const Placed displaced(geometry_of(from, {1, 49}));
         std::vector<double> lines{0};
         for (std::uint32_t i = 0; i < static_cast<std::uint32_t>(steps); ++i) {
             const auto [x] = philox({{i, 0, 2, 0}}, {{123456789, 4000000000U}});
@@ -148,22 +156,23 @@ TEST(grids_stay_within_the_image) {
         const Plan plan = plan_of({grid_distortion(steps, -0.9, 2)}, extent, 400 - extent);
         const std::vector<double> row{std::floor(uniform(random, 0, 4e9)), 1};
         const Coordinates from = plan.coordinates(row.data());
-        const Displaced displaced(geometry_of(from, {extent, 400 - extent}));
-        const auto within = [](const std::vector<double>& by, std::size_t step, std::int64_t size) {
+        const Placed displaced(geometry_of(from, {extent, 400 - extent}));
+        const auto within = [](const std::vector<double>& places, std::size_t step,
+                               std::int64_t size) {
             double before = -1;
             for (std::int64_t i = 0; i < size; ++i) {
-                const double at = static_cast<double>(i) + by[static_cast<std::size_t>(i) * step];
+                const double at = places[static_cast<std::size_t>(i) * step];
                 CHECK(at > before && at <= static_cast<double>(size - 1));
                 before = at;
             }
-            CHECK(by[0] == 0 && before == static_cast<double>(size - 1));
+            CHECK(places[0] == 0 && before == static_cast<double>(size - 1));
         };
-        within(displaced.x, 1, 400 - extent);
-        within(displaced.y, static_cast<std::size_t>(400 - extent), extent);
+        within(displaced.at_x, 1, 400 - extent);
+        within(displaced.at_y, static_cast<std::size_t>(400 - extent), extent);
     }
 }
 
-TEST(both_ways_to_interpolate_agree) {
+void check_both_ways() {
     // A window, mirrored, with a zoom: each axis by itself. An angle that does nothing prevents it.
     const Plan apart =
         plan_of({{"affine"},
@@ -179,18 +188,40 @@ TEST(both_ways_to_interpolate_agree) {
     row[14] = row[15] = 1;
     Coordinates from = apart.coordinates(row.data());
     const WarpGeometry geometry = geometry_of(from, {60, 61});
-    const Displaced one(geometry);
+    const Placed one(geometry);
     from.displacement.to_field.m[0][1] = 1e-300;
-    const Displaced other(geometry);
+    const Placed other(geometry);
     check_equal(one.y, other.y, 1e-11);
     check_equal(one.x, other.x, 1e-11);
     // The displacement goes through the map of what comes before it: a turn by 30 degrees.
     from.displacement.from_field = Map{};
-    const Displaced plain(geometry);
+    const Placed plain(geometry);
     std::vector<double> turned = plain.y;
     for (std::size_t i = 0; i < turned.size(); ++i)
         turned[i] = std::sqrt(0.75) * plain.y[i] + 0.5 * plain.x[i];
     check_equal(one.y, turned, 1e-11);
+}
+
+TEST(both_ways_to_interpolate_agree) {
+    const std::string before = current_tier();
+    for (const std::string& tier : available_tiers()) {
+        select_tier(tier);
+        check_both_ways();
+    }
+    select_tier(before);
+}
+
+TEST(kernels_take_what_is_displaced_before_and_after_any_map) {
+    const Plan plan = plan_of({{"perspective"}, elastic(40, 5), {"perspective"}, {"affine"}});
+    std::vector<double> row = plan.neutral_row();
+    row[0] = 0.3;
+    row[8] = some_key[0];
+    row[9] = some_key[1];
+    row[10] = 0.2;
+    row[18] = 20;
+    const Coordinates from = plan.coordinates(row.data());
+    CHECK(from.projects && from.displaces);
+    CHECK(kernels_take(geometry_of(from, {40, 50}), 40, 50, 3));
 }
 
 TEST(beyond_the_image_displacements_are_those_of_its_edge) {
@@ -198,9 +229,9 @@ TEST(beyond_the_image_displacements_are_those_of_its_edge) {
         plan_of({elastic(90, 4),
                  {"crop", {{"top", {-30}}, {"left", {0}}, {"height", {60}}, {"width", {50}}}}});
     const Coordinates from = plan.coordinates(some_key.data());
-    const Displaced displaced(geometry_of(from, {60, 50}));
+    const Placed displaced(geometry_of(from, {60, 50}));
     for (std::size_t c = 0; c < 50; ++c) {
-        CHECK_NEAR(displaced.y[c], displaced.y[30 * 50 + c], 0);
+        CHECK_NEAR(displaced.y[c], displaced.y[30 * 50 + c], 1e-12);
         CHECK(displaced.x[30 * 50 + c] != displaced.x[31 * 50 + c]);
     }
 }

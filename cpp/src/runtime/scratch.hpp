@@ -55,7 +55,7 @@ struct Scratch {
     Buffer<float> lines;  // of an image that is blurred
     Buffer<double> lines64;
     Buffer<std::int32_t> samples;  // of rows that JPEG compresses
-    Buffer<double> field, displaced;  // points of a field, what it adds to coordinates
+    Buffer<double> field, places;  // points of a field, pixels that it displaces
     Buffer<std::int64_t> field_columns;
     Buffer<std::uint8_t> levels;  // of an image that is equalized
     Buffer<double> numbers;       // random ones, of some images

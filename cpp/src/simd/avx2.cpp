@@ -158,6 +158,14 @@ struct Lanes {
         return {_mm256_min_pd(_mm256_max_pd(v.first, low.first), high.first),
                 _mm256_min_pd(_mm256_max_pd(v.second, low.second), high.second)};
     }
+    static BATCHWARP_INLINE bool within(Wide v, Wide low, Wide high) {
+        const auto inside = [](__m256d a, __m256d least, __m256d most) {
+            return _mm256_and_pd(_mm256_cmp_pd(a, least, _CMP_GE_OQ),
+                                 _mm256_cmp_pd(a, most, _CMP_LE_OQ));
+        };
+        return _mm256_movemask_pd(_mm256_and_pd(inside(v.first, low.first, high.first),
+                                                inside(v.second, low.second, high.second))) == 15;
+    }
     template <int n>
     static BATCHWARP_INLINE Int low_bits(Wide v) {
         const __m256i a = _mm256_srli_epi64(_mm256_castpd_si256(v.first), n);
@@ -272,6 +280,7 @@ static_assert(TierLanes<Lanes> && TierVec<Vec, Four> && TierWords<Words>);
 #include "pixel_steps.inl"
 #include "coordinates.inl"
 #include "by_pixel.inl"
+#include "field.inl"
 #include "repair.inl"
 #include "linear.inl"
 #include "four_lanes.inl"

@@ -163,6 +163,14 @@ struct Lanes {
         return {_mm512_min_pd(_mm512_max_pd(v.first, low.first), high.first),
                 _mm512_min_pd(_mm512_max_pd(v.second, low.second), high.second)};
     }
+    static BATCHWARP_INLINE bool within(Wide v, Wide low, Wide high) {
+        const auto inside = [](__m512d a, __m512d least, __m512d most) {
+            return _mm512_cmp_pd_mask(a, least, _CMP_GE_OQ) &
+                   _mm512_cmp_pd_mask(a, most, _CMP_LE_OQ);
+        };
+        return (inside(v.first, low.first, high.first) &
+                inside(v.second, low.second, high.second)) == 0xff;
+    }
     template <int n>
     static BATCHWARP_INLINE Int low_bits(Wide v) {
         const __m512i even =
@@ -280,6 +288,7 @@ static_assert(TierLanes<Lanes> && TierVec<Vec, Four> && TierWords<Words>);
 #include "pixel_steps.inl"
 #include "coordinates.inl"
 #include "by_pixel.inl"
+#include "field.inl"
 #include "repair.inl"
 #include "linear.inl"
 #include "four_lanes.inl"

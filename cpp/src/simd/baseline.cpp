@@ -21,6 +21,7 @@
 #include "pixel_steps.inl"
 #include "coordinates.inl"
 #include "by_pixel.inl"
+#include "field.inl"
 #include "repair.inl"
 #include "linear.inl"
 #include "four_lanes.inl"

@@ -1,6 +1,7 @@
 // Where the pixels of an output row lie if each is placed by itself: under a projective map, where
-// it has a divisor of its own, or displaced. No table serves two rows: a row's coordinates are
-// computed in double, split into whole and fraction, and go on as those of other maps do.
+// it has a divisor of its own, or where somebody has placed them. No table serves two rows: a row's
+// coordinates are in double, are split into whole and fraction, and go on as those of other maps
+// do.
 
 namespace batchwarp {
 namespace {
@@ -64,6 +65,76 @@ void bound_projected_rows(const WarpJob& job, Rows& rows) {
                     rows.outer_end);
 }
 
+// Whether the pixels from column `c` on, a block of them, are `margin` or more inside.
+BATCHWARP_INLINE bool is_inside(const WarpJob& job, const double* places, int32_t c,
+                                double margin) {
+    using L = Lanes;
+    const double* y = places + c;
+    const double* x = y + warp_column_blocks(job.target_width);
+    const auto least = L::wide(margin), last_y = L::wide(job.height - 1 - margin),
+               last_x = L::wide(job.width - 1 - margin);
+    bool inside = true;
+    for (int32_t k = 0; k < warp_block; k += L::count)
+        inside &=
+            L::within(L::load(y + k), least, last_y) & L::within(L::load(x + k), least, last_x);
+    return inside;
+}
+
+// Whether they all are the fill value.
+bool is_outside(const WarpJob& job, const double* places, int32_t c, double margin) {
+    const double* y = places + c;
+    const double* x = y + warp_column_blocks(job.target_width);
+    const double last_y = job.height - 1 + margin, last_x = job.width - 1 + margin;
+    for (int32_t k = 0; k < warp_block; ++k)
+        if (y[k] >= -margin && y[k] <= last_y && x[k] >= -margin && x[k] <= last_x) return false;
+    return true;
+}
+
+// The columns from `begin` to `end` and the blocks beside them that are inside as well. If there
+// are none yet, the longest run of such blocks.
+void widen(const WarpJob& job, const double* places, int32_t& begin, int32_t& end) {
+    const int32_t stop = warp_column_blocks(job.target_width);
+    const auto inside = [&](int32_t c) { return is_inside(job, places, c, coordinate_margin); };
+    begin = (begin + warp_block - 1) & -warp_block;
+    end &= -warp_block;
+    if (begin < end) {
+        while (begin > 0 && inside(begin - warp_block)) begin -= warp_block;
+        while (end < stop && inside(end)) end += warp_block;
+        return;
+    }
+    begin = end = 0;
+    int32_t from = 0;
+    for (int32_t c = 0; c < stop; c += warp_block) {
+        if (!inside(c)) {
+            from = c + warp_block;
+        } else if (c + warp_block - from > end - begin) {
+            begin = from;
+            end = c + warp_block;
+        }
+    }
+}
+
+// The same columns of pixels that have been placed: what is inside wherever the field moves it and
+// what turns out to be, and all but the blocks at the ends that are outside.
+void bound_placed_rows(const WarpJob& job, const Slope& slope_y, const Slope& slope_x, Rows& rows) {
+    const int32_t stop = warp_column_blocks(job.target_width);
+    const double filled = fill_distance(job) + coordinate_margin;
+    bound_columns(job, slope_y, slope_x, coordinate_margin + job.reach, rows, rows.interior_begin,
+                  rows.interior_end);
+    take_all_columns(job, rows);
+    for (int32_t i = 0; i < rows.count; ++i) {
+        const double* places = places_of(job, rows, i);
+        widen(job, places, rows.interior_begin[i], rows.interior_end[i]);
+        if (!fills(job.border)) continue;
+        int32_t first = 0, last = stop;
+        while (first < stop && is_outside(job, places, first, filled)) first += warp_block;
+        while (last > first && is_outside(job, places, last - warp_block, filled))
+            last -= warp_block;
+        rows.outer_begin[i] = first;
+        rows.outer_end[i] = last;
+    }
+}
+
 // Coordinates in fixed point, by an addition: the sum is so large that its last bit counts 2^-23,
 // and its low bits are the number that is wanted. For coordinates up to `farthest`.
 constexpr int sum_bits = 23;
@@ -110,24 +181,16 @@ BATCHWARP_INLINE void each_in_front(const WarpJob& job, const Rows& rows, int32_
     }
 }
 
-// Likewise of pixels that are displaced. None of them is as far as `farthest`.
+// Likewise of pixels that have been placed. None of them is beyond `farthest`.
 template <class Keep>
-BATCHWARP_INLINE void each_displaced(const WarpJob& job, const Rows& rows, int32_t i, Span span,
-                                     Keep&& keep) {
+BATCHWARP_INLINE void each_placed(const WarpJob& job, const Rows& rows, int32_t i, Span span,
+                                  Keep&& keep) {
     using L = Lanes;
-    const double first = source_column(job, span.c), direction = job.flip_horizontal ? -1 : 1;
-    const auto slope_y = L::wide(direction * job.m01), slope_x = L::wide(direction * job.m11);
-    const auto base_y = L::wide(rows.base_y[i] + first * job.m01);
-    const auto base_x = L::wide(rows.base_x[i] + first * job.m11);
-    const auto addend = L::wide(sum_addend), more = L::wide(L::count);
-    const double* down = displaced_row(job, rows, i) + span.c;
-    const double* right = down + warp_column_blocks(job.target_width);
-    auto column = L::ramp();
-    for (int32_t k = 0; k < span.count; k += L::count, column = L::add(column, more)) {
-        const auto y = L::add(L::multiply_add(column, slope_y, base_y), L::load(down + k));
-        const auto x = L::add(L::multiply_add(column, slope_x, base_x), L::load(right + k));
-        keep(k, SumParts(L::add(y, addend)), SumParts(L::add(x, addend)));
-    }
+    const auto addend = L::wide(sum_addend);
+    const double* y = places_of(job, rows, i) + span.c;
+    const double* x = y + warp_column_blocks(job.target_width);
+    for (int32_t k = 0; k < span.count; k += L::count)
+        keep(k, SumParts(L::add(L::load(y + k), addend)), SumParts(L::add(L::load(x + k), addend)));
 }
 
 // Both taps of each pixel are known to lie inside.
@@ -149,7 +212,7 @@ BATCHWARP_NOINLINE void by_pixel_interior(const WarpJob& job, const Rows& rows, 
         L::store(offset + k, L::add(L::add(down, right), correction));
     };
     if (job.projects) return each_in_front<true>(job, rows, i, span, keep);
-    each_displaced(job, rows, i, span, keep);
+    each_placed(job, rows, i, span, keep);
 }
 
 // Whether no pixel of a row is near the horizon, even if the row were a block longer at both ends.
@@ -175,7 +238,7 @@ BATCHWARP_NOINLINE void by_pixel_border(const WarpJob& job, const Rows& rows, in
         L::store(iy + k, L::add(y.whole, correction));
         L::store(ix + k, L::add(x.whole, correction));
     };
-    if (!job.projects) return each_displaced(job, rows, i, span, keep);
+    if (!job.projects) return each_placed(job, rows, i, span, keep);
     // The whole row decides, not the span: bands must not show.
     if (is_in_front(job, rows, i)) return each_in_front<false>(job, rows, i, span, keep);
     for (int32_t k = 0; k < span.count; ++k) {

@@ -53,12 +53,13 @@ struct Rows {
     int32_t interior_begin[row_slots], interior_end[row_slots];
     int32_t outer_begin[row_slots], outer_end[row_slots];  // the others hold the fill value
     int32_t fixed_y[row_slots], fixed_x[row_slots];        // of small images only
-    const double* displaced;                               // of the first row, if they are
+    const double* places;                                  // of the first row, if there are any
+    int32_t count;                                         // that the job has, up to `row_block`
 };
 
 // Whether each pixel is placed by itself, since no tables of columns serve all rows.
 BATCHWARP_INLINE bool is_by_pixel(const WarpJob& job) {
-    return job.projects || job.displaced != nullptr;
+    return job.projects || job.places != nullptr;
 }
 
 // Rows `first` and up; what is past the job's last row is like it, and within the same limits.
@@ -66,6 +67,7 @@ void start_rows(const WarpJob& job, int32_t first, Rows& rows) {
     const double from = job.flip_vertical ? job.target_height - 1 - first : first;
     const double step = job.flip_vertical ? -1 : 1;
     const int32_t last = job.row_end - 1 - first;
+    rows.count = last < row_block ? last + 1 : row_block;
     const double o0 = job.o0, o1 = job.o1, m00 = job.m00, m10 = job.m10;
     for (int32_t i = 0; i < row_slots; ++i) {
         const double r = from + step * (i < last ? i : last);
@@ -84,9 +86,9 @@ void start_rows(const WarpJob& job, int32_t first, Rows& rows) {
             rows.fy[i] = rows.fx[i] = 0;
             rows.iy[i] = rows.ix[i] = 0;
         }
-        if (job.displaced != nullptr)
-            rows.displaced = job.displaced + int64_t{2} * (first - job.row_begin) *
-                                                 warp_column_blocks(job.target_width);
+        if (job.places != nullptr)
+            rows.places = job.places + int64_t{2} * (first - job.row_begin) *
+                                           warp_column_blocks(job.target_width);
         return;
     }
     if (job.small) {
@@ -115,10 +117,7 @@ void bound_columns(const WarpJob& job, const Slope& slope_y, const Slope& slope_
     const double start_y = slope_y.start, start_x = slope_x.start;
     const double inverse_y = slope_y.inverse, inverse_x = slope_x.inverse;
     if (last_y < margin || last_x < margin) {  // as displacements can be larger than the image
-        for (int32_t i = 0; i < row_slots; ++i) {
-            begins[i] = job.target_width;
-            ends[i] = 0;
-        }
+        for (int32_t i = 0; i < row_slots; ++i) begins[i] = ends[i] = 0;
         return;
     }
     for (int32_t i = 0; i < row_slots; ++i) {
@@ -157,11 +156,11 @@ void take_all_columns(const WarpJob& job, Rows& rows) {
 }
 
 void bound_rows(const WarpJob& job, const Slope& slope_y, const Slope& slope_x, Rows& rows) {
-    const double margin = coordinate_margin + job.reach;
-    bound_columns(job, slope_y, slope_x, margin, rows, rows.interior_begin, rows.interior_end);
+    bound_columns(job, slope_y, slope_x, coordinate_margin, rows, rows.interior_begin,
+                  rows.interior_end);
     if (!fills(job.border)) return take_all_columns(job, rows);
-    bound_columns(job, slope_y, slope_x, -fill_distance(job) - margin, rows, rows.outer_begin,
-                  rows.outer_end);
+    bound_columns(job, slope_y, slope_x, -fill_distance(job) - coordinate_margin, rows,
+                  rows.outer_begin, rows.outer_end);
 }
 
 BATCHWARP_INLINE double source_column(const WarpJob& job, int32_t c) {
@@ -172,20 +171,19 @@ struct Position {
     double y, x;
 };
 
-// How far the pixels of row i are displaced down, followed by how far to the right.
-BATCHWARP_INLINE const double* displaced_row(const WarpJob& job, const Rows& rows, int32_t i) {
-    return rows.displaced + int64_t{2} * i * warp_column_blocks(job.target_width);
+// The y of all pixels of row i that have been placed, followed by their x.
+BATCHWARP_INLINE const double* places_of(const WarpJob& job, const Rows& rows, int32_t i) {
+    return rows.places + int64_t{2} * i * warp_column_blocks(job.target_width);
 }
 
 // Where the pixel in column c of row i lies: in double, as everybody else places it.
 BATCHWARP_INLINE Position position_of(const WarpJob& job, const Rows& rows, int32_t i, int32_t c) {
-    const double column = source_column(job, c);
-    Position at{rows.base_y[i] + column * job.m01, rows.base_x[i] + column * job.m11};
-    if (job.displaced != nullptr) {
-        const double* by = displaced_row(job, rows, i);
-        at.y += by[c];
-        at.x += by[warp_column_blocks(job.target_width) + c];
+    if (job.places != nullptr) {
+        const double* y = places_of(job, rows, i) + c;
+        return {*y, y[warp_column_blocks(job.target_width)]};
     }
+    const double column = source_column(job, c);
+    const Position at{rows.base_y[i] + column * job.m01, rows.base_x[i] + column * job.m11};
     if (!job.projects) return at;
     const double w = rows.base_w[i] + column * job.divisor_c;
     return {projected(at.y, w), projected(at.x, w)};

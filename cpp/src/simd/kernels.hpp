@@ -7,6 +7,7 @@
 
 #include <stdint.h>
 
+#include "batchwarp/coordinates.hpp"
 #include "batchwarp/philox.hpp"
 #include "ops/range.hpp"
 #include "warp/border.hpp"
@@ -63,10 +64,10 @@ struct WarpJob {
     double m00, m01, m10, m11, o0, o1;  // batchwarp::Affine
     bool projects;
     double divisor_r, divisor_c, divisor_one;  // batchwarp::Divisor, if it projects
-    /// How far pixels are displaced, from row `row_begin` on: of each row first down, then to the
-    /// right, `warp_column_blocks(target_width)` numbers each; null: nowhere. Not if it projects.
-    const double* displaced;
-    double reach;  // no displacement is larger
+    /// Where pixels lie, each by its own, from row `row_begin` on: of each row first y, then x,
+    /// `warp_column_blocks(target_width)` numbers each; null: where the map says.
+    const double* places;
+    double reach;  // none of them is farther from where the map says
     bool flip_horizontal, flip_vertical;
     BorderRule border;
     double cval;
@@ -79,6 +80,18 @@ struct WarpJob {
     int64_t prefetch_bytes;   // how far ahead of the output's position to fetch the source; 0: not
     const char* next_source;  // what this thread will probably read next; null: unknown
     WarpScratch scratch;
+};
+
+/// Rows of a target that a field displaces.
+struct FieldJob {
+    const Displacement* displacement;
+    Affine affine;  // of all operations, without the field
+    Divisor divisor;
+    bool projects;
+    double first, direction;  // of its columns, which may be mirrored
+    int64_t columns;          // a multiple of `warp_block`
+    const double* points;     // how far each is displaced, down and to the right, row by row,
+    int64_t row_points;       // with so many points in a row
 };
 
 inline constexpr int32_t spline_taps = 6;     // order 5 has the most
@@ -230,6 +243,13 @@ struct KernelTable {
     void (*point)(const WarpJob&);
     void (*spline)(const SplineJob&);  // spline orders 2 to 5, any channel count
 
+    /// Where the pixels of a row, mirrored already, lie: y, then x, `columns` numbers each.
+    void (*place_row)(const FieldJob&, double row, double* to);
+    /// The same, where rows of the target are rows of the field. `lines`: the rows of points around
+    /// it, interpolated at the columns, down and then to the right; they weigh `weights`.
+    void (*place_blended_row)(const FieldJob&, double row, const double* const* lines,
+                              const double* weights, double* to);
+
     /// Filters `values` adjacent columns of `height` samples; touches whole groups of
     /// `spline_lanes`.
     void (*spline_filter_columns)(float* data, int64_t row_stride, int32_t height, int64_t values,
@@ -291,8 +311,6 @@ struct KernelTable {
                           int64_t count, float* to);
     void (*blend_rows_f32)(const float* const* rows, const float* weights, int32_t taps,
                            int64_t count, float* to);
-    void (*blend_rows_f64)(const double* const* rows, const double* weights, int32_t taps,
-                           int64_t count, double* to);
     void (*blend_pixels)(const BlendJob&);
 
     /// For each of `count` samples a uniform number in [0, 1), from 53 bits of Philox4x32-10;

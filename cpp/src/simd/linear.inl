@@ -224,19 +224,21 @@ BATCHWARP_INLINE void warp_chunks(const WarpJob& job, Pass&& pass) {
     };
     for (int32_t first = job.row_begin; first < job.row_end; first += row_block) {
         start_rows(job, first, rows);
-        if (job.projects)
+        if (job.places != nullptr)
+            bound_placed_rows(job, slope_y, slope_x, rows);
+        else if (job.projects)
             bound_projected_rows(job, rows);
         else if (repairs)
             bound_rows(job, slope_y, slope_x, rows);
         else if (!job.small)
-            bound_columns(job, slope_y, slope_x, coordinate_margin + job.reach, rows,
-                          rows.interior_begin, rows.interior_end);
-        const int32_t rest = job.row_end - first, started = rest < row_block ? rest : row_block;
+            bound_columns(job, slope_y, slope_x, coordinate_margin, rows, rows.interior_begin,
+                          rows.interior_end);
         for (int32_t begin = 0; begin < width; begin += chunks.columns) {
             const int32_t columns = width - begin;
             const int32_t end = columns < chunks.columns ? width : begin + chunks.columns;
-            for (int32_t i = 0; i < started; i += chunks.rows)
-                chunk(first, i, started - i < chunks.rows ? started : i + chunks.rows, begin, end);
+            for (int32_t i = 0; i < rows.count; i += chunks.rows)
+                chunk(first, i, rows.count - i < chunks.rows ? rows.count : i + chunks.rows, begin,
+                      end);
         }
     }
 }

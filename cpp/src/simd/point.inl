@@ -53,23 +53,26 @@ BATCHWARP_INLINE int64_t nearest_sample(double in, int32_t extent, BorderRule bo
     return map_tap(static_cast<int64_t>(floor(at + 0.5)), extent, border.taps);
 }
 
+// Where the `index`-th pixel of a job lies.
+Position position_of(const WarpJob& job, int64_t index) {
+    const auto i = static_cast<int32_t>(index / job.target_width), row = job.row_begin + i;
+    const auto column = static_cast<int32_t>(index % job.target_width);
+    if (job.places != nullptr) {
+        const int64_t columns = warp_column_blocks(job.target_width);
+        const double* y = job.places + 2 * columns * i + column;
+        return {y[0], y[columns]};
+    }
+    const double r = job.flip_vertical ? job.target_height - 1 - row : row;
+    const double c = source_column(job, column);
+    const Position at{job.o0 + r * job.m00 + c * job.m01, job.o1 + r * job.m10 + c * job.m11};
+    if (!job.projects) return at;
+    const double w = job.divisor_one + r * job.divisor_r + c * job.divisor_c;
+    return {projected(at.y, w), projected(at.x, w)};
+}
+
 // Makes one pixel from scratch: the `index`-th of the job.
 void copy_exactly(const WarpJob& job, int64_t index, float* out) {
-    const int32_t row = job.row_begin + static_cast<int32_t>(index / job.target_width);
-    const double r = job.flip_vertical ? job.target_height - 1 - row : row;
-    const auto column = static_cast<int32_t>(index % job.target_width);
-    const double c = source_column(job, column);
-    Position at{job.o0 + r * job.m00 + c * job.m01, job.o1 + r * job.m10 + c * job.m11};
-    if (job.displaced != nullptr) {
-        const int64_t columns = warp_column_blocks(job.target_width);
-        const double* by = job.displaced + 2 * columns * (row - job.row_begin);
-        at.y += by[column];
-        at.x += by[columns + column];
-    }
-    if (job.projects) {
-        const double w = job.divisor_one + r * job.divisor_r + c * job.divisor_c;
-        at = {projected(at.y, w), projected(at.x, w)};
-    }
+    const Position at = position_of(job, index);
     const int64_t y = nearest_sample(at.y, job.height, job.border);
     const int64_t x = nearest_sample(at.x, job.width, job.border);
     const float* from = job.source + y * job.source_row_stride + x * job.pixel_step;

@@ -1,27 +1,28 @@
-// Weighted sums of rows and of the pixels of a row: the two passes of a reduction.
+// The two passes of a reduction into floats: weighted sums of rows, then of the pixels of a row.
 
 namespace batchwarp {
 namespace {
 
 // Up to four rows at a time, so that the sums pass through the first-level cache seldom.
-template <int Rows, bool First, class S, class T>
-BATCHWARP_INLINE void blend_some(const S* const* rows, const T* weights, int64_t count,
-                                 T* __restrict to) {
+template <int Rows, bool First, class S>
+BATCHWARP_INLINE void blend_some(const S* const* rows, const float* weights, int64_t count,
+                                 float* __restrict to) {
     const S* from[Rows];
-    T weight[Rows];
+    float weight[Rows];
     for (int t = 0; t < Rows; ++t) {
         from[t] = rows[t];
         weight[t] = weights[t];
     }
     for (int64_t i = 0; i < count; ++i) {
-        T sum = weight[0] * static_cast<T>(from[0][i]);
-        for (int t = 1; t < Rows; ++t) sum += weight[t] * static_cast<T>(from[t][i]);
+        float sum = weight[0] * static_cast<float>(from[0][i]);
+        for (int t = 1; t < Rows; ++t) sum += weight[t] * static_cast<float>(from[t][i]);
         to[i] = First ? sum : to[i] + sum;
     }
 }
 
-template <bool First, class S, class T>
-void blend_four(const S* const* rows, const T* weights, int32_t taps, int64_t count, T* to) {
+template <bool First, class S>
+void blend_four(const S* const* rows, const float* weights, int32_t taps, int64_t count,
+                float* to) {
     switch (taps) {
         case 1:
             return blend_some<1, First>(rows, weights, count, to);
@@ -34,8 +35,9 @@ void blend_four(const S* const* rows, const T* weights, int32_t taps, int64_t co
     }
 }
 
-template <class S, class T>
-void blend_rows(const S* const* rows, const T* weights, int32_t taps, int64_t count, T* to) {
+template <class S>
+void blend_rows(const S* const* rows, const float* weights, int32_t taps, int64_t count,
+                float* to) {
     blend_four<true>(rows, weights, taps, count, to);
     for (int32_t t = 4; t < taps; t += 4)
         blend_four<false>(rows + t, weights + t, taps - t, count, to);

@@ -104,6 +104,9 @@ struct Lanes {
         v = v < low ? low : v;
         return v > high ? high : v;
     }
+    static BATCHWARP_INLINE bool within(Wide v, Wide low, Wide high) {
+        return v >= low && v <= high;
+    }
     template <int n>
     static BATCHWARP_INLINE Int low_bits(Wide v) {
         uint64_t bits;

@@ -80,6 +80,7 @@ concept TierLanes = requires(typename L::Float f, typename L::Int i, typename L:
     { L::multiply_add(w, w, w) } -> Same<typename L::Wide>;  // may round once
     { L::inverse(w) } -> Same<typename L::Wide>;
     { L::clamp(w, w, w) } -> Same<typename L::Wide>;
+    { L::within(w, w, w) } -> Same<bool>;                     // whether all lanes are
     { L::template low_bits<1>(w) } -> Same<typename L::Int>;  // of each, shifted to the right
 };
 

@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "runtime/scratch.hpp"
-#include "simd/kernels.hpp"
 
 namespace batchwarp {
 namespace {
@@ -20,10 +19,6 @@ std::int64_t point_count(const Field::Axis& axis, int order) noexcept {
     return static_cast<std::int64_t>(axis.origin + axis.extent) - order / 2 + order + 1;
 }
 
-double at(const double (&line)[3], double r, double c) noexcept {
-    return (line[2] + r * line[0]) + c * line[1];
-}
-
 }  // namespace
 
 double reach_of(const Displacement& displacement) noexcept {
@@ -34,34 +29,45 @@ double reach_of(const Displacement& displacement) noexcept {
     return std::max(along(displacement.from_field.m[0]), along(displacement.from_field.m[1]));
 }
 
-DisplacedRows::DisplacedRows(const WarpGeometry& geometry)
+PlacedRows::PlacedRows(const WarpGeometry& geometry)
     : geometry_(geometry),
       field_(geometry.displacement->field),
       apart_(is_apart(geometry.displacement->to_field)),
       taps_(field_.order + 1),
-      planes_(geometry.projects ? 3 : 2),
-      columns_((geometry.width + warp_block - 1) / warp_block * warp_block),
-      across_(point_count(field_.x, field_.order)) {
-    const std::int64_t rows = point_count(field_.y, field_.order);
-    const std::int64_t row = planes_ * across_;
-    const std::int64_t values = apart_ ? row : rows * row;
-    const std::int64_t table = apart_ ? taps_ * columns_ : 0;
+      across_(point_count(field_.x, field_.order)),
+      job_{.displacement = geometry.displacement,
+           .affine = geometry.affine,
+           .divisor = geometry.divisor,
+           .projects = geometry.projects,
+           .first = geometry.flip_horizontal ? static_cast<double>(geometry.width - 1) : 0,
+           .direction = geometry.flip_horizontal ? -1.0 : 1.0,
+           .columns = (geometry.width + warp_block - 1) / warp_block * warp_block,
+           .points = nullptr,
+           .row_points = across_} {
+    const std::int64_t rows = apart_ ? 1 : point_count(field_.y, field_.order);
+    const std::int64_t table = apart_ ? taps_ * job_.columns : 0;
     Scratch& scratch = Scratch::of_this_thread();
-    drawn_ = scratch.field.reserve(2 * across_ + values + (1 + planes_) * table);
-    points_ = drawn_ + 2 * across_;
-    weights_ = points_ + values;
+    points_ = scratch.field.reserve(2 * across_ * (1 + rows) + 3 * table);
+    weights_ = points_ + 2 * across_ * (1 + rows);
     spread_ = weights_ + table;
-    firsts_ = scratch.field_columns.reserve(columns_);
     if (apart_) {
+        firsts_ = scratch.field_columns.reserve(job_.columns);
         start_columns();
         return;
     }
-    // All planes of a point lie together.
-    for (std::int64_t i = 0; i < rows; ++i) points(i, planes_, 1, points_ + i * row);
+    // Both axes of a point lie together.
+    double *to = points_ + 2 * across_, *down = points_, *right = points_ + across_;
+    job_.points = to;
+    for (std::int64_t row = 0; row < rows; ++row) {
+        field_.points(field_, row, across_, down, right);
+        for (std::int64_t i = 0; i < across_; ++i) {
+            *to++ = down[i];
+            *to++ = right[i];
+        }
+    }
 }
 
-DisplacedRows::Taps DisplacedRows::taps_of(double place, const Field::Axis& axis,
-                                           int order) noexcept {
+PlacedRows::Taps PlacedRows::taps_of(double place, const Field::Axis& axis, int order) noexcept {
     const double point = place * axis.density;
     const double inside = point > 0 ? std::min(point, axis.extent) : 0;  // NaN, too
     const double at = axis.origin + inside;
@@ -71,104 +77,52 @@ DisplacedRows::Taps DisplacedRows::taps_of(double place, const Field::Axis& axis
     return taps;
 }
 
-// The points of a row, as what they add to each of the coordinates.
-void DisplacedRows::points(std::int64_t row, std::int64_t next_point, std::int64_t next_plane,
-                           double* to) const noexcept {
-    const auto& from_field = geometry_.displacement->from_field.m;
-    double *y = drawn_, *x = drawn_ + across_;
-    field_.points(field_, row, across_, y, x);
-    for (std::int64_t p = 0; p < planes_; ++p) {
-        const double of_y = from_field[p][0], of_x = from_field[p][1];
-        double* plane = to + p * next_plane;
-        for (std::int64_t i = 0; i < across_; ++i)
-            plane[i * next_point] = of_y * y[i] + of_x * x[i];
-    }
-}
-
 // What the columns of the target take from a row of points.
-void DisplacedRows::start_columns() noexcept {
-    const auto last = static_cast<double>(geometry_.width - 1);
-    for (std::int64_t c = 0; c < columns_; ++c) {
-        const auto column = static_cast<double>(c);
-        const double mirrored = geometry_.flip_horizontal ? last - column : column;
-        const double x = at(geometry_.displacement->to_field.m[1], 0, mirrored);
-        const Taps taps = taps_of(x, field_.x, field_.order);
+void PlacedRows::start_columns() noexcept {
+    const auto& line = geometry_.displacement->to_field.m[1];
+    for (std::int64_t c = 0; c < job_.columns; ++c) {
+        const double column = job_.first + job_.direction * static_cast<double>(c);
+        const Taps taps = taps_of(line[2] + column * line[1], field_.x, field_.order);
         firsts_[c] = taps.first;
-        for (std::int64_t t = 0; t < taps_; ++t) weights_[t * columns_ + c] = taps.weight[t];
+        for (std::int64_t t = 0; t < taps_; ++t) weights_[t * job_.columns + c] = taps.weight[t];
     }
 }
 
 // A row of points, interpolated at the columns of the target. Rows of the target that follow each
 // other need mostly the same.
-const double* DisplacedRows::spread(std::int64_t row) noexcept {
-    const std::int64_t slot = row % taps_;
-    double* to = spread_ + slot * planes_ * columns_;
+const double* PlacedRows::spread(std::int64_t row) noexcept {
+    const std::int64_t slot = row % taps_, columns = job_.columns;
+    double* const to = spread_ + slot * 2 * columns;
     if (spread_rows_[slot] == row) return to;
     spread_rows_[slot] = row;
-    points(row, 1, across_, points_);
-    for (std::int64_t p = 0; p < planes_; ++p) {
-        const double* plane = points_ + p * across_;
-        for (std::int64_t c = 0; c < columns_; ++c) {
-            const double* from = plane + firsts_[c];
+    field_.points(field_, row, across_, points_, points_ + across_);
+    for (std::int64_t axis = 0; axis < 2; ++axis) {
+        const double* points = points_ + axis * across_;
+        for (std::int64_t c = 0; c < columns; ++c) {
+            const double* from = points + firsts_[c];
             double sum = weights_[c] * from[0];
-            for (std::int64_t t = 1; t < taps_; ++t) sum += weights_[t * columns_ + c] * from[t];
-            to[p * columns_ + c] = sum;
+            for (std::int64_t t = 1; t < taps_; ++t) sum += weights_[t * columns + c] * from[t];
+            to[axis * columns + c] = sum;
         }
     }
     return to;
 }
 
-void DisplacedRows::make_apart(double r, double* to) noexcept {
-    const double y = at(geometry_.displacement->to_field.m[0], r, 0);
-    const Taps taps = taps_of(y, field_.y, field_.order);
-    const double* rows[4];
-    for (std::int64_t t = 0; t < taps_; ++t) rows[t] = spread(taps.first + t);
-    kernels().blend_rows_f64(rows, taps.weight, static_cast<std::int32_t>(taps_),
-                             planes_ * columns_, to);
+void PlacedRows::place_apart(double r, double* to) noexcept {
+    const auto& line = geometry_.displacement->to_field.m[0];
+    const Taps taps = taps_of(line[2] + r * line[0], field_.y, field_.order);
+    const double* lines[4];
+    for (std::int64_t t = 0; t < taps_; ++t) lines[t] = spread(taps.first + t);
+    kernels().place_blended_row(job_, r, lines, taps.weight, to);
 }
 
-template <int Order, int Planes>
-void DisplacedRows::make_together(double r, double* to) const noexcept {
-    const auto& to_field = geometry_.displacement->to_field.m;
-    const bool projects = to_field[2][0] != 0 || to_field[2][1] != 0 || to_field[2][2] != 1;
-    const auto last = static_cast<double>(geometry_.width - 1);
-    for (std::int64_t c = 0; c < columns_; ++c) {
-        const auto column = static_cast<double>(c);
-        const double mirrored = geometry_.flip_horizontal ? last - column : column;
-        double y = at(to_field[0], r, mirrored), x = at(to_field[1], r, mirrored), w = 1;
-        if (projects) {
-            w = at(to_field[2], r, mirrored);
-            y = projected(y, w);
-            x = projected(x, w);
-        }
-        const Taps rows = taps_of(y, field_.y, Order), across = taps_of(x, field_.x, Order);
-        // The points of four rows are added up first, all planes side by side.
-        constexpr int values = (Order + 1) * Planes;
-        double sums[values] = {};
-        const double* from = points_ + (rows.first * across_ + across.first) * Planes;
-        for (int i = 0; i <= Order; ++i, from += across_ * Planes)
-            for (int k = 0; k < values; ++k) sums[k] += rows.weight[i] * from[k];
-        for (int p = 0; p < Planes; ++p) {
-            double sum = across.weight[0] * sums[p];
-            for (int j = 1; j <= Order; ++j) sum += across.weight[j] * sums[j * Planes + p];
-            // It is added to homogeneous coordinates.
-            to[p * columns_ + c] = w * sum;
-        }
-    }
-}
-
-const double* DisplacedRows::make(std::int64_t begin, std::int64_t end) {
-    const std::int64_t row = planes_ * columns_;
-    double* const rows = Scratch::of_this_thread().displaced.reserve((end - begin) * row);
+const double* PlacedRows::make(std::int64_t begin, std::int64_t end) {
+    const std::int64_t row = 2 * job_.columns;
+    double* const rows = Scratch::of_this_thread().places.reserve((end - begin) * row);
     double* to = rows;
     for (std::int64_t i = begin; i < end; ++i, to += row) {
         const auto r = static_cast<double>(geometry_.flip_vertical ? geometry_.height - 1 - i : i);
-        if (apart_)
-            make_apart(r, to);
-        else if (field_.order == 1)
-            planes_ == 2 ? make_together<1, 2>(r, to) : make_together<1, 3>(r, to);
-        else
-            planes_ == 2 ? make_together<3, 2>(r, to) : make_together<3, 3>(r, to);
+        apart_ ? place_apart(r, to) : kernels().place_row(job_, r, to);
     }
     return rows;
 }

@@ -36,20 +36,16 @@ void warp_rows(const WarpSource<S>& source, const WarpGeometry& g, std::int64_t 
                std::int64_t row_end, T* out) {
     const std::int64_t channels = source.channels, row_step = source.width * channels;
     Taps<Order, double> ty, tx;
-    std::optional<DisplacedRows> displaced;
-    if (g.displacement != nullptr) displaced.emplace(g);
+    std::optional<PlacedRows> placed;
+    if (g.displacement != nullptr) placed.emplace(g);
     for (std::int64_t r = row_begin; r < row_end; ++r) {
         const double rr = static_cast<double>(g.flip_vertical ? g.height - 1 - r : r);
-        const double* by = displaced ? displaced->make(r, r + 1) : nullptr;
+        const double* y = placed ? placed->make(r, r + 1) : nullptr;
+        const double* x = placed ? y + placed->columns() : nullptr;
         for (std::int64_t c = 0; c < g.width; ++c, out += channels) {
             const double cc = static_cast<double>(g.flip_horizontal ? g.width - 1 - c : c);
-            Shift shift;
-            if (displaced) {
-                shift.y = by[c];
-                shift.x = by[displaced->columns() + c];
-                if (g.projects) shift.w = by[2 * displaced->columns() + c];
-            }
-            const WarpGeometry::Place at = g.place(rr, cc, shift);
+            const WarpGeometry::Place at =
+                placed ? WarpGeometry::Place{y[c], x[c]} : g.place(rr, cc);
             ty.place(at.y, source.height, source.padding, g.border);
             if (!ty.outside) tx.place(at.x, source.width, source.padding, g.border);
             if (ty.outside || tx.outside) {

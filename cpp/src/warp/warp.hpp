@@ -19,11 +19,6 @@ struct WarpSource {
     std::int64_t padding;                  // samples added on every side
 };
 
-/// What is added to the homogeneous coordinates of a pixel that is displaced.
-struct Shift {
-    double y = 0, x = 0, w = 0;
-};
-
 struct WarpGeometry {
     std::int64_t height = 0, width = 0;  // of the target
     Affine affine;
@@ -38,11 +33,11 @@ struct WarpGeometry {
     struct Place {
         double y, x;
     };
-    /// Where in the source a pixel lies that has been mirrored already.
-    Place place(double r, double c, const Shift& by = {}) const noexcept {
-        const Place at{affine.y(r, c) + by.y, affine.x(r, c) + by.x};
+    /// Where in the source a pixel lies that has been mirrored already, and is not displaced.
+    Place place(double r, double c) const noexcept {
+        const Place at{affine.y(r, c), affine.x(r, c)};
         if (!projects) return at;
-        const double w = divisor.at(r, c) + by.w;
+        const double w = divisor.at(r, c);
         return {projected(at.y, w), projected(at.x, w)};
     }
 };

@@ -157,8 +157,7 @@ Kernel kernel_of(const WarpJob& job, int order) noexcept {
 
 bool kernels_take(const WarpGeometry& g, std::int64_t height, std::int64_t width,
                   std::int64_t channels) noexcept {
-    if ((g.projects && g.displacement != nullptr) || height < 2 || width < 2 ||
-        channels > warp_max_offset / warp_max_extent ||
+    if (height < 2 || width < 2 || channels > warp_max_offset / warp_max_extent ||
         std::max({height, width, g.height, g.width}) > warp_max_extent ||
         !fits_offsets(height, width * channels))
         return false;
@@ -189,11 +188,12 @@ void fill_warp_job(WarpJob& job, const ImageView& source, const WarpGeometry& ge
     job.m11 = geometry.affine.m11;
     job.o0 = geometry.affine.o0;
     job.o1 = geometry.affine.o1;
-    job.projects = geometry.projects;
+    job.projects = geometry.projects && geometry.displacement == nullptr;
     job.divisor_r = geometry.divisor.r;
     job.divisor_c = geometry.divisor.c;
     job.divisor_one = geometry.divisor.one;
-    job.reach = geometry.displacement != nullptr ? reach_of(*geometry.displacement) : 0;
+    if (geometry.displacement != nullptr)
+        job.reach = geometry.projects ? INFINITY : reach_of(*geometry.displacement);
     job.flip_horizontal = geometry.flip_horizontal;
     job.flip_vertical = geometry.flip_vertical;
     job.border = geometry.border;
@@ -222,15 +222,15 @@ void warp_samples(const KernelImage& source, const WarpGeometry& geometry,
 
     const Kernel kernel = kernel_of(job, geometry.order);
     if (geometry.displacement == nullptr) return kernel(job);
-    // So many rows at a time that their displacements are still near when they are read.
+    // So many rows at a time that their places are still near when they are read.
     constexpr std::int64_t near_bytes = 131072;
-    DisplacedRows displaced(geometry);
-    const std::int64_t row_bytes = 2 * displaced.columns() * std::int64_t{sizeof(double)};
+    PlacedRows placed(geometry);
+    const std::int64_t row_bytes = 2 * placed.columns() * std::int64_t{sizeof(double)};
     const std::int64_t rows = std::max<std::int64_t>(1, near_bytes / row_bytes);
     const std::int64_t row_values = geometry.width * image.channels;
     for (std::int64_t begin = target.row_begin; begin < target.row_end; begin += rows) {
         const std::int64_t end = std::min(begin + rows, target.row_end);
-        job.displaced = displaced.make(begin, end);
+        job.places = placed.make(begin, end);
         job.target = target.values + (begin - target.row_begin) * row_values;
         job.row_begin = static_cast<std::int32_t>(begin);
         job.row_end = static_cast<std::int32_t>(end);

@@ -20,7 +20,7 @@ class Elastic(OptionalLeaf):
     pixels, half of this is as strong.
 
     A recipe has one operation at most that displaces each pixel by its own. It is quickest if no
-    rotation, shear or perspective follows it.
+    rotation, shear or perspective follows it, whose rows would cross the points of the field.
 
     Args:
         alpha: Number above 0, how strong it is; displacements are in proportion to it.
