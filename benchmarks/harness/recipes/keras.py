@@ -36,7 +36,7 @@ def layers(key: str) -> list[Any]:
         work.B: [flip, *affine, perspective, jitter, erase, normalize],
         work.C: [all_layers.RandAugment((0, 255), 2, work.MAGNITUDE / 30)],
         work.EQUALIZE: [all_layers.Equalization((0, 255))],
-        work.NOISE: [all_layers.GaussianNoise(255 * work.NOISE_STD)],
+        work.NOISE: [all_layers.Rescaling(1 / 255), all_layers.GaussianNoise(work.NOISE_STD)],
         work.SHARPEN: [all_layers.RandomSharpness(work.SHARPNESS[1] - 1)],
     }
     return recipes[key]
@@ -70,7 +70,7 @@ PEER = Peer(
         "": "rotation, shift and zoom interpolate one after the other",
         work.A_JITTER: "hue in HSV, brightness is added",
         work.B: "fills with zeros in the perspective; share of holes drawn for each side",
-        work.NOISE: "values are not cut off",
+        work.NOISE: "values from 0 to 1, not cut off",
         work.C: "chooses once for a batch, and computes all distortions",
     },
     "tensorflow",
