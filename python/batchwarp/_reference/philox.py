@@ -39,7 +39,7 @@ def uniform(seed: int, sample: int, epoch: int, operation: int, number: int) -> 
 
 def text_hash(text: str) -> int:
     """Returns the BLAKE2b of a text, 64 bits as an integer."""
-    digest = hashlib.blake2b(text.encode("utf-8"), digest_size=8).digest()
+    digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return int.from_bytes(digest, "little")
 
 

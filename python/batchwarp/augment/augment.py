@@ -308,9 +308,9 @@ class Augment:
             ValueError: If an operation cannot be done to such images.
             TypeError: If they are of another dtype than calls take.
         """
-        extents = tuple(integer("shape", extent, 1) for extent in shape)
-        if len(extents) != 3:
+        if not isinstance(shape, (tuple, list)) or len(shape) != 3:
             raise ValueError(f"`shape` should be a tuple of three integers. Received: {shape!r}")
+        extents = tuple(integer("shape", extent, 1) for extent in shape)
         self._plan(extents, np.dtype(dtype))  # raises whatever a call would
         return rows_of(self.operations, self._spec(extents), self.order, self.fused)
 

@@ -189,5 +189,5 @@ def _number(key: Any) -> int:
         if isinstance(key, (bool, np.bool_)):
             raise TypeError
         return operator.index(key) % 2**64
-    except TypeError:
+    except (TypeError, AttributeError):  # the latter of TensorFlow's strings
         raise TypeError(f"`keys` should hold integers or strings. Received: {key!r}") from None

@@ -57,6 +57,11 @@ def _weights(mixing: Sequence[Mixing], labels: NDArray[Any]) -> NDArray[Any]:
             f"`labels` should have {classes} columns, the `num_classes` of {known[0]!r}. "
             f"Received an array of shape {labels.shape}"
         )
+    if not np.isfinite(labels).all():
+        raise ValueError(
+            f"`labels` should be finite, for {mixing[0]!r}. Received: "
+            f"{labels[~np.isfinite(labels)][0]}"
+        )
     return labels if labels.dtype.kind == "f" else labels.astype(np.float32)
 
 

@@ -33,13 +33,18 @@ NOT_DRAWN = (-1, 0, -1, 0)
 _NAMED = 0x8000
 _MOST_UNNAMED = 0x7FFE  # those from here on are of flows, see `augment/keys.py`
 _NODES = 256
+_MOST_STEPS = 512  # of a plan of the core
 
 _RANGES = {np.dtype(np.uint8): (0.0, 255.0), np.dtype(np.uint16): (0.0, 65535.0)}
 
 
 def hash64(text: str) -> int:
-    """Returns the 64-bit BLAKE2b hash of a string in UTF-8, as an integer."""
-    digest = hashlib.blake2b(text.encode("utf-8"), digest_size=8).digest()
+    """Returns the 64-bit BLAKE2b hash of a string in UTF-8, as an integer.
+
+    Names of files that Python could not decode have surrogates, which are encoded like the rest.
+    """
+    data = text.encode("utf-8", "surrogatepass")
+    digest = hashlib.blake2b(data, digest_size=8).digest()
     return int.from_bytes(digest, "little")
 
 
@@ -201,6 +206,13 @@ class Recipe:
             for one, number in zip(operations, numbers, strict=True)
             if isinstance(one, Mixing)
         )
+        counts = [(one, one.num_classes) for one, _ in self.mixing if one.num_classes is not None]
+        for one, count in counts[1:]:
+            if count != counts[0][1]:
+                raise ValueError(
+                    f"`num_classes` of `{type(one).__name__}` should be that of {counts[0][0]!r}. "
+                    f"Received: {count}"
+                )
         fields = [field for one in self.operations for field in one.fields]
         if len(fields) > 1:
             raise ValueError(
@@ -229,7 +241,8 @@ class Recipe:
             if number in seen:
                 raise ValueError(
                     f"`name` of `{type(one).__name__}` should differ from that of "
-                    f"{seen[number]!r}, or both draw the same numbers. Received: {one.name!r}"
+                    f"{seen[number]!r}, or both draw the same numbers (names that differ may by "
+                    f"chance have one number of 15 bits, too). Received: {one.name!r}"
                 )
             seen[number] = one
         return list(seen)
@@ -258,6 +271,11 @@ class Recipe:
         for one, number in self.numbered:
             built.add(one.node(image), number)
             image = one.after(image)
+        if len(built.steps) > _MOST_STEPS:
+            raise ValueError(
+                f"`operations` should be at most {_MOST_STEPS} with all that policies choose "
+                f"among, and `RandAugment` chooses among 14. Received: {len(built.steps)}"
+            )
         return built
 
     def after(self, image: ImageSpec) -> ImageSpec:
@@ -283,7 +301,8 @@ class Recipe:
         if value_range is None and self.in_range:
             raise ValueError(
                 f"`value_range` of `{owner}` should be (low, high), between what values images "
-                f"are, for floating-point images and {self.in_range[0]!r}. Received: None"
+                f"are, for {self.in_range[0]!r} and images of other dtypes than uint8 and uint16. "
+                "Received: None"
             )
 
     def plan(

@@ -27,22 +27,18 @@ from batchwarp.iterators import splits
 from batchwarp.iterators.images import ImageIterator
 
 
-def _readable(x: Any, dtype: np.dtype[Any]) -> NDArray[Any]:
+def _readable(array: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
     """Returns images as an array that the core can read, without a copy where possible.
 
     Args:
-        x: Array-like.
+        array: Array of real numbers.
         dtype: Dtype of the iterator.
 
     Returns:
         The same memory if its dtype is one that the core reads. Images of another dtype are
         converted to that of the iterator, float32 for `ml_dtypes`; and so are all images if that is
         an integer dtype, because Keras converts before it augments, which shows in what is rounded.
-
-    Raises:
-        TypeError: If the images are no real numbers.
     """
-    array = real_array("x", x, FOR_FILES, objects=True)
     computing = computing_dtype(dtype)
     if not is_floating(dtype):
         return converted("x", converted("x", array, dtype), computing)
@@ -142,7 +138,10 @@ class NumpyArrayIterator(ImageIterator):
                 if sample_weight is not None:
                     sample_weight = as_array("sample_weight", sample_weight)[part]
 
-        self.x = _readable(x, self._numpy_dtype)
+        given = real_array("x", x, FOR_FILES, objects=True)
+        self.x = _readable(given, self._numpy_dtype)
+        # Bytes are from 0 to 255, whatever they are converted to.
+        self._given_dtype = given.dtype if given.dtype == np.uint8 else self.x.dtype
         self.x_misc = x_misc
         if 0 in self.x.shape[1:]:
             raise ValueError(
@@ -174,7 +173,7 @@ class NumpyArrayIterator(ImageIterator):
 
     @property
     def _stored_dtype(self) -> np.dtype[Any]:
-        return self.x.dtype
+        return self._given_dtype
 
     def _sample_numbers(self, index_array: NDArray[np.int64]) -> NDArray[np.uint64]:
         """Returns the rows of the images as they were given; see the base class."""

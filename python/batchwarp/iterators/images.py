@@ -100,7 +100,7 @@ class ImageIterator(KeyedIterator):
 
     @property
     def _stored_dtype(self) -> np.dtype[Any]:
-        """Dtype of stored images."""
+        """Dtype of images as they were given, which tells between what values they are."""
         raise self._lacks("_stored_dtype")
 
     @property

@@ -186,10 +186,10 @@ class Sequential(Group):
 
     def size_after(self, image: ImageSpec) -> tuple[int, int]:
         """Returns the height and the width that images have after all of it."""
-        size = image.height, image.width
-        for one, at in self._in_turn(image):
-            size = one.size_after(at)
-        return size
+        image = image._replace(moved=True)
+        for one in self.operations:
+            image = one.after(image)
+        return image.height, image.width
 
 
 @dataclass(frozen=True, repr=False, init=False)

@@ -265,6 +265,11 @@ def test_other_wrong_arguments_of_calls():
         recipe()(X, keys=[1])
     with pytest.raises(ValueError, match=r"`labels` should be given for MixUp\(\)"):
         batchwarp.Augment(ops.MixUp())(X)
+    with pytest.raises(ValueError, match=r"at most 512 with all that policies.*Received: 663"):
+        batchwarp.Augment(*[ops.RandAugment(17)] * 3)(X)
+    for shape in (16, (16, 16)):
+        with pytest.raises(ValueError, match="`shape` should be a tuple of three integers"):
+            recipe().plan(shape)
     aug = recipe()
     with pytest.raises(ValueError, match="`labels` should be one for each"):
         aug(X, labels=[1])
@@ -285,6 +290,23 @@ def test_other_wrong_arguments_of_calls():
 def test_wrong_configurations(config, message):
     with pytest.raises(ValueError, match=message):
         batchwarp.Augment.from_config(config)
+
+
+def test_names_of_files_that_are_no_text_are_keys():
+    x, names = X[:2], ["\udcff.png", "\udcfe.png"]
+    first, _ = recipe()(x, keys=names)
+    assert not np.array_equal(*recipe()(X[[0, 0]], keys=names))
+    np.testing.assert_array_equal(recipe()(x[::-1], keys=names[::-1])[1], first)
+
+
+def test_sequences_may_be_deep():
+    """Each level asked twice what becomes of sizes within it."""
+    deep = ops.CenterCrop(5)
+    for _ in range(100):
+        deep = ops.Sequential(deep)
+    np.testing.assert_array_equal(
+        batchwarp.Augment(deep, seed=0)(X), batchwarp.Augment(ops.CenterCrop(5), seed=0)(X)
+    )
 
 
 def test_a_configuration_may_be_short():

@@ -40,11 +40,29 @@ def test_they_are_described_and_made_again():
         ([ops.Normalize(0, 1), ops.Flip()], ValueError, "should end with `Normalize`"),
         ([ops.MixUp(), ops.Flip()], ValueError, "should end with `MixUp`"),
         ([ops.Flip(name="a"), ops.Flip(name="a")], ValueError, "`name` of `Flip` should differ"),
+        (
+            [ops.MixUp(num_classes=3), ops.CutMix(num_classes=4)],
+            ValueError,
+            r"`num_classes` of `CutMix` should be that of MixUp\(num_classes=3\). Received: 4",
+        ),
     ],
 )
 def test_what_is_no_recipe_is_refused(operations, error, message):
     with pytest.raises(error, match=message):
         generator(operations)
+
+
+@pytest.mark.parametrize("dtype", ["uint16", "int32", "int8", "float64"])
+def test_bytes_are_from_0_to_255_whatever_they_become(dtype):
+    x = np.full((2, 4, 4, 3), 10, np.uint8)
+    flow = batchwarp.ImageDataGenerator(operations=[ops.Invert()], dtype=dtype).flow(x)
+    np.testing.assert_array_equal(next(flow), np.full(x.shape, 245).astype(dtype))
+
+
+def test_weights_of_labels_are_finite():
+    x, y = np.zeros((2, 4, 4, 3), np.uint8), [[0.0, 1], [np.nan, 0]]
+    with pytest.raises(ValueError, match=r"`labels` should be finite, for MixUp\(\).*nan"):
+        generator([ops.MixUp()]).flow(x, y)
 
 
 @pytest.mark.parametrize("pair", [(1, 0), "ab", 3])
