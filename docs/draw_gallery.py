@@ -26,6 +26,7 @@ from batchwarp import Augment, ops
 from batchwarp.augment.drawn import Drawn, drawn
 from batchwarp.ops import (
     Affine,
+    AugMix,
     AutoContrast,
     Brightness,
     CenterCrop,
@@ -217,6 +218,7 @@ FAMILIES = {
             Row((Sequential(*CHOICE, p=0.5),) * 2, (0, 2)),
             Row(tuple(RandAugment(2, magnitude=n) for n in (4, 10, 20)), (2, 2, 2)),
             Row((TrivialAugment(),) * 3, (5, 12, 2)),
+            Row(tuple(AugMix(n) for n in (3, 6, 10)), (2, 2, 2)),
         ),
     ),
     "mixing": Family(

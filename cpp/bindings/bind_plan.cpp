@@ -237,6 +237,31 @@ std::vector<Where> where_list(const py::object& where) {
     return list;
 }
 
+MixtureOptions mixture_options(const py::object& mixture) {
+    MixtureOptions options;
+    if (mixture.is_none()) return options;
+    const auto given = mixture.cast<py::dict>();
+    read_option(given, "chains", options.chains);
+    read_option(given, "of_steps", options.of_steps);
+    read_option(given, "alpha", options.alpha);
+    const auto [policy, member, operation, number] =
+        items_of<int, int, int, int>(py::object(given["where"]), "mixture");
+    options.where = {policy, member, operation, number};
+    return options;
+}
+
+py::object mixture_of(const Plan& plan) {
+    const MixtureOptions& mixture = plan.options().mixture;
+    if (mixture.chains == 0) return py::none();
+    const Where& where = mixture.where;
+    py::dict options;
+    options["chains"] = mixture.chains;
+    options["of_steps"] = mixture.of_steps;
+    options["alpha"] = mixture.alpha;
+    options["where"] = py::make_tuple(where.policy, where.member, where.operation, where.number);
+    return options;
+}
+
 py::object where_of(const Plan& plan) {
     if (plan.options().where.empty()) return py::none();
     return tuple_of(plan.options().where, [](const Where& where) {
@@ -249,7 +274,7 @@ Plan make_plan(std::int64_t height, std::int64_t width, std::int64_t channels,
                const std::string& fill_mode, double cval, double rescale, bool samplewise_center,
                bool samplewise_std, const py::object& mean, const py::object& std,
                const py::object& steps, std::pair<double, double> value_range, bool fused,
-               const py::object& policies, const py::object& where) {
+               const py::object& policies, const py::object& where, const py::object& mixture) {
     if (data_format != "channels_last" && data_format != "channels_first")
         throw py::value_error(
             "`data_format` must be \"channels_last\" or \"channels_first\". Received: \"" +
@@ -269,6 +294,7 @@ Plan make_plan(std::int64_t height, std::int64_t width, std::int64_t channels,
                                       per_channel(mean, "mean"), per_channel(std, "std")});
     options.policies = policy_list(policies);
     options.where = where_list(where);
+    options.mixture = mixture_options(mixture);
     return Plan(std::move(options));
 }
 
@@ -294,7 +320,8 @@ void register_plan(py::module_& m) {
              py::arg("samplewise_std") = false, py::arg("mean") = py::none(),
              py::arg("std") = py::none(), py::arg("steps") = py::none(),
              py::arg("value_range") = std::pair(0.0, 255.0), py::arg("fused") = true,
-             py::arg("policies") = py::tuple(), py::arg("where") = py::none())
+             py::arg("policies") = py::tuple(), py::arg("where") = py::none(),
+             py::arg("mixture") = py::none())
         .def_property_readonly("height", option(&PlanOptions::height))
         .def_property_readonly("width", option(&PlanOptions::width))
         .def_property_readonly("channels", option(&PlanOptions::channels))
@@ -328,6 +355,7 @@ void register_plan(py::module_& m) {
         .def_property_readonly("steps", &steps_of)
         .def_property_readonly("policies", &policies_of)
         .def_property_readonly("where", &where_of)
+        .def_property_readonly("mixture", &mixture_of)
         .def_property_readonly("columns",
                                [](const Plan& plan) { return column_names(plan.columns()); });
 }

@@ -9,6 +9,7 @@
 #include "batchwarp/parallel.hpp"
 #include "color/normalize.hpp"
 #include "color/pixel_steps.hpp"
+#include "mixture.hpp"
 #include "pixels.hpp"
 #include "resize/reduction.hpp"
 #include "runtime/scratch.hpp"
@@ -355,6 +356,7 @@ void augment_batch(const Plan& plan, const BatchRequest& request) {
     check_batch(plan, request);
     const std::int64_t n = request.target.count;
     if (n == 0) return;
+    if (plan.mixture() != nullptr) return augment_mixtures(plan, request);
     Batch batch(plan, request);
     const std::int64_t height = plan.target_height();
     const std::int64_t elements = std::max(plan.source_elements(), plan.target_elements());

@@ -50,6 +50,21 @@ void check_elements(const Size& size, std::int64_t channels) {
                " x ", size.width, " x ", channels);
 }
 
+void check_mixture(const PlanOptions& o) {
+    const MixtureOptions& m = o.mixture;
+    if (m.chains < 0 || m.chains > max_chains)
+        refuse("`chains` of `mixture` must be from 0 to ", max_chains, ". Received: ", m.chains);
+    if (!m.of_steps.empty() && m.of_steps.size() != o.steps.size())
+        refuse("`of_steps` of `mixture` must have one item for each of `steps`. Received: ",
+               m.of_steps.size(), " for ", o.steps.size());
+    for (const int chain : m.of_steps)
+        if (chain < -1 || chain > m.chains)
+            refuse("`of_steps` of `mixture` must be from -1 to ", m.chains, ". Received: ", chain);
+    if (!std::isfinite(m.alpha) || m.alpha <= 0)
+        refuse("`alpha` of `mixture` must be above 0. Received: ", m.alpha);
+    check_where("mixture", m.where, o.policies, o.policies.size());
+}
+
 // Keras' own operations come first, its matrix before all others; those of the store come last.
 class StepOrder {
   public:
@@ -120,14 +135,19 @@ Plan::Plan(PlanOptions options)
         refuse("`where` must have one item for each of `steps`. Received: ", o.where.size(),
                " for ", o.steps.size());
 
+    check_mixture(o);
+
     StepOrder order;
     for (std::size_t i = 0; i < o.steps.size(); ++i) {
         const int operation = operation_named(o.steps[i].operation);
         order.add(operation);
-        add(operation, o.steps[i], o.where.empty() ? Where{} : o.where[i]);
+        add(operation, o.steps[i], o.where.empty() ? Where{} : o.where[i],
+            o.mixture.of_steps.empty() ? 0 : o.mixture.of_steps[i]);
     }
     // Pixels are changed once all of them are where they belong.
     for (Step& step : pixel_steps_) step.from = step.to = target_;
+    for (int i = 0; o.mixture.chains > 0 && i <= o.mixture.chains; ++i)
+        columns_.push_back({.name = "weight", .neutral = i == 0 ? 1.0 : 0.0});
     for (const Column& column : columns_) neutral_.push_back(column.neutral);
     const auto channels = static_cast<std::size_t>(o.channels);
     shift_.reserve(channels);
@@ -136,9 +156,45 @@ Plan::Plan(PlanOptions options)
         shift_.push_back(mean(c) / normalization_.rescale);
         scale_.push_back(normalization_.rescale / std(c));
     }
+    if (o.mixture.chains > 0) mix();
 }
 
-void Plan::add(int operation, const StepOptions& step, const Where& where) {
+// Splits the steps among the chains and what comes after them.
+void Plan::mix() {
+    const int chains = options_.mixture.chains;
+    const auto part = [this] {
+        Plan made(*this);  // with the same rows
+        made.options_.steps.clear();
+        made.options_.policies.clear();
+        made.options_.where.clear();
+        made.options_.mixture = {};
+        return made;
+    };
+    auto mixture = std::make_shared<Mixture>(
+        Mixture{.column = static_cast<int>(std::ssize(columns_)) - chains - 1,
+                .chains = {},
+                .rest = part()});
+    for (int chain = 0; chain <= chains; ++chain) {
+        Plan made = part();
+        const auto is_other = [chain](const Step& step) {
+            return step.chain > 0 && step.chain != chain;
+        };
+        std::erase_if(made.coordinate_steps_, is_other);
+        std::erase_if(made.pixel_steps_,
+                      [&](const Step& step) { return step.chain < 0 || is_other(step); });
+        made.normalization_ = {};
+        made.needs_moments_ = made.scales_ = false;
+        mixture->chains.push_back(std::move(made));
+    }
+    Plan& rest = mixture->rest;
+    rest.options_.height = target_.height;
+    rest.options_.width = target_.width;
+    rest.coordinate_steps_.clear();
+    std::erase_if(rest.pixel_steps_, [](const Step& step) { return step.chain >= 0; });
+    mixture_ = std::move(mixture);
+}
+
+void Plan::add(int operation, const StepOptions& step, const Where& where, int chain) {
     const Description& description = *operations()[static_cast<std::size_t>(operation)];
     if (!description.takes(options_.channels))
         refuse("`", description.name, "` must be given images of ",
@@ -158,6 +214,7 @@ void Plan::add(int operation, const StepOptions& step, const Where& where) {
     Step added{.description = &description,
                .operation = operation,
                .column = static_cast<int>(columns_.size()),
+               .chain = chain,
                .from = target_,
                .to = target_,
                .heads = coordinate_steps_.empty(),

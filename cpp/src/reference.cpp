@@ -230,10 +230,44 @@ double sample(const Channel& ch, double y, double x, const PlanOptions& o) {
     return sum;
 }
 
+// Packed images of doubles, channels last.
+MutableImageView view_of(std::vector<double>& image, const Plan& plan) {
+    const auto item = static_cast<std::int64_t>(sizeof(double));
+    const std::int64_t channels = plan.options().channels, width = plan.target_width();
+    return {reinterpret_cast<std::byte*>(image.data()),
+            DType::f64,
+            plan.target_height(),
+            width,
+            channels,
+            item * channels * width,
+            item * channels,
+            item};
+}
+
+void reference_mixture(const Plan& plan, const ImageView& source, const double* row,
+                       const MutableImageView& target) {
+    const Mixture& mixture = *plan.mixture();
+    const double* weights = (row != nullptr ? row : plan.neutral_row().data()) + mixture.column;
+    std::vector<double> sum(static_cast<std::size_t>(plan.target_elements())), image(sum.size());
+    double total = 0;
+    for (const Plan& chain : mixture.chains) {
+        const double weight = *weights++;
+        reference_augment(chain, source, row, view_of(image, plan));
+        for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += weight * image[i];
+        total += weight;
+    }
+    for (double& value : sum) {
+        value /= total;
+        if (target.dtype == DType::u8) value = rounded_to_byte(value);
+    }
+    reference_augment(mixture.rest, view_of(sum, plan), row, target);
+}
+
 }  // namespace
 
 void reference_augment(const Plan& plan, const ImageView& source, const double* row,
                        const MutableImageView& target) {
+    if (plan.mixture() != nullptr) return reference_mixture(plan, source, row, target);
     const PlanOptions& o = plan.options();
     const Normalization& n = plan.normalization();
     const Coordinates from = plan.coordinates(row);

@@ -339,11 +339,15 @@ def rest_of(found):
 
 def outcomes(case, index):
     """What the interpreter makes of an image, and of inputs that are as good as the same."""
+    return outcomes_of(case, index, leaves_of(case, index))
+
+
+def outcomes_of(case, index, found):
+    """What the interpreter makes of an image by some leaves, and of inputs as good as the same."""
     recipe = case.recipe
     image = images_of(case)[index].astype(np.float64)
     ends = value_range(recipe.value_range, case.x.dtype)
     extent = 1.0 if ends is None else ends[1] - ends[0]
-    found = leaves_of(case, index)
     coordinates = [leaf for leaf in found if leaf.kind in MAPS]
     changes = [leaf for leaf in found if leaf.kind in CHANGES]
     divisors = divisors_of(coordinates, case)
@@ -512,3 +516,49 @@ def test_mixed_batches(mixing, dtype, data_format, shape, weighted, seed):
     tolerance = len(mixing) + 0.001 if dtype == "uint8" else 1e-5
     np.testing.assert_allclose(made["images"].astype(np.float64), images, rtol=0, atol=tolerance)
     np.testing.assert_allclose(made["labels"], weights, atol=1e-6)
+
+
+@st.composite
+def mixtures(draw):
+    """Cases whose recipe ends with `AugMix`, after what may come before it."""
+    case = draw(cases())
+    _, height, width, channels = images_of(case).shape
+    # In a line of pixels, a turn about its middle has that one on the edge, and no other inside.
+    assume(channels in (1, 3) and min(height, width) > 1)
+    before = [one for one in case.recipe.operations if not one.is_last]
+    mixed = draw(
+        st.builds(
+            ops.AugMix,
+            severity=st.integers(1, 10),
+            mixture_width=st.integers(1, 3),
+            chain_depth=st.integers(-1, 3),
+            alpha=st.sampled_from([0.2, 1, 5]),
+            all_ops=st.booleans(),
+            p=PROBABILITY,
+        )
+    )
+    dtype = "float32" if case.recipe.dtype == "uint8" else case.recipe.dtype
+    recipe = vars(case.recipe) | {"operations": (*before[:2], mixed), "dtype": dtype}
+    return case._replace(recipe=SimpleNamespace(**recipe))
+
+
+@settings(max_examples=EXAMPLES // 10, deadline=None, derandomize=True)
+@given(mixtures(), st.booleans())
+def test_a_mixture_is_that_of_its_chains(case, fused):
+    result = augmented(case, fused)
+    if case.recipe.data_format == "channels_first":
+        result = result.transpose(0, 2, 3, 1)
+    for index, ours in enumerate(result):
+        found = leaves_of(case, index)
+        [mixing] = [leaf for leaf in found if leaf.kind == "augmix"]
+        low, high = np.zeros(ours.shape), np.zeros(ours.shape)
+        for chain, weight in enumerate(mixing.columns.values()):
+            own = [leaf for leaf in found if leaf.chain in (0, chain)]
+            theirs, extent, changes, _ = outcomes_of(case, index, own)
+            tolerance = (VALUES + FLOAT * growth(changes)) * extent
+            precision = 2 * np.finfo(np.float16).eps if case.recipe.dtype == "float16" else 1e-6
+            spread = tolerance + precision * np.abs(theirs[0])
+            low += weight * (theirs.min(0) - spread)
+            high += weight * (theirs.max(0) + spread)
+        assert (low <= ours).all()
+        assert (ours <= high).all()

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -64,6 +65,20 @@ struct Normalization {
 /// Keras' operations, in its order.
 std::vector<StepOptions> keras_steps(const Normalization& normalization = {});
 
+/// The chains of a mixture: an image is made in each of them, and what comes after is done to the
+/// mean of these, and of the one that no chain has changed.
+struct MixtureOptions {
+    int chains = 0;  ///< 0: there is no mixture; at most `max_chains`
+    /// To which chain each step belongs, from 1 on; 0: to all of them; -1: what moves pixels to
+    /// all of them, what changes them is done to the mixture.
+    std::vector<int> of_steps = {};
+    /// The weights of the chains are Dirichlet's with it, their sum is Beta's with it and it.
+    double alpha = 1;
+    Where where = {};
+};
+
+inline constexpr int max_chains = 7;
+
 struct PlanOptions {
     std::int64_t height = 0, width = 0, channels = 0;  ///< each >= 1
     bool channels_first = false;                       ///< NCHW instead of NHWC
@@ -81,6 +96,7 @@ struct PlanOptions {
     /// for each step, or none at all.
     std::vector<Policy> policies = {};
     std::vector<Where> where = {};
+    MixtureOptions mixture = {};
 };
 
 inline constexpr int max_steps = 512;
@@ -92,6 +108,7 @@ struct Step {
     const Description* description;
     int operation;     // its place in `operations`
     int column;        // where its part of a row of parameters begins
+    int chain;         // as in `MixtureOptions`
     Size from, to;     // the size of images before and after it
     bool heads;        // the first that moves pixels
     Where where = {};  // where its parameters come from, if they are drawn by key
@@ -103,6 +120,8 @@ struct Step {
     /// Draws its parameters; null if each is drawn from its distribution, or none.
     void (*draw)(const KeyedNumbers& number, const Step& step, double* parameters) = nullptr;
 };
+
+struct Mixture;
 
 /// Immutable. Everything that does not depend on the image at hand.
 class Plan {
@@ -139,6 +158,10 @@ class Plan {
     /// Whether no part of an image can be made without the rest.
     bool needs_whole_image(const double* row) const noexcept;
 
+    /// Null for nearly all plans. If there is one, it says how images are made, and the steps above
+    /// are those of all chains.
+    const Mixture* mixture() const noexcept { return mixture_.get(); }
+
     const Normalization& normalization() const noexcept { return normalization_; }
     /// Whether mean and deviation of each image are wanted.
     bool needs_moments() const noexcept { return needs_moments_; }
@@ -159,7 +182,8 @@ class Plan {
     const std::vector<double>& scale() const noexcept { return scale_; }
 
   private:
-    void add(int operation, const StepOptions& step, const Where& where);
+    void add(int operation, const StepOptions& step, const Where& where, int chain);
+    void mix();
 
     PlanOptions options_;
     Size target_;
@@ -169,6 +193,15 @@ class Plan {
     Normalization normalization_;
     bool needs_moments_ = false, scales_ = false;
     std::vector<double> shift_, scale_;
+    std::shared_ptr<const Mixture> mixture_;
+};
+
+/// What becomes of images that are made in several chains. The plans in here have the rows of the
+/// whole plan.
+struct Mixture {
+    int column;  ///< where the weights begin: that of the image without a chain, then the chains'
+    std::vector<Plan> chains;  ///< for that image first
+    Plan rest;                 ///< for the mixture
 };
 
 }  // namespace batchwarp

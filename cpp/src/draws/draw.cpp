@@ -6,6 +6,7 @@
 #include "batchwarp/draws.hpp"
 #include "batchwarp/plan.hpp"
 #include "draws/keyed_numbers.hpp"
+#include "draws/mixture_weights.hpp"
 #include "draws/policies.hpp"
 
 namespace batchwarp {
@@ -80,6 +81,13 @@ void draw_rows(const Plan& plan, const std::uint64_t* samples, std::int64_t coun
                                      step.draw(number, step, some + image * columns + step.column);
                                  });
             }
+        const MixtureOptions& mixture = plan.options().mixture;
+        if (plan.mixture() == nullptr || mixture.where.operation < 0) return;
+        double* const weights = rows + first * columns + plan.mixture()->column;
+        numbers.each(mixture.where.counter(), choices.images(mixture.where),
+                     [&](int image, const KeyedNumbers& number) {
+                         draw_weights(number, mixture, weights + image * columns);
+                     });
     });
 }
 

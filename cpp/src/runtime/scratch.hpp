@@ -57,8 +57,10 @@ struct Scratch {
     Buffer<std::int32_t> samples;  // of rows that JPEG compresses
     Buffer<double> field, places;  // points of a field, pixels that it displaces
     Buffer<std::int64_t> field_columns;
-    Buffer<std::uint8_t> levels;  // of an image that is equalized
-    Buffer<double> numbers;       // random ones, of some images
+    Buffer<std::uint8_t> levels;   // of an image that is equalized
+    Buffer<double> numbers;        // random ones, of some images
+    Buffer<float> mixture, chain;  // an image that is mixed, and one to mix it with
+    Buffer<double> mixture64, chain64;
 
     static Scratch& of_this_thread() {
         static thread_local Scratch scratch;

@@ -50,6 +50,10 @@ void round_to_bytes(float* data, int64_t count) {
     }
 }
 
+void move_towards(float* data, const float* other, float share, int64_t count) {
+    for (int64_t i = 0; i < count; ++i) data[i] += share * (other[i] - data[i]);
+}
+
 // The pattern of shifts and scales repeats every `channels` values; spread over a whole number of
 // vectors it turns into a plain loop.
 template <int Channels>

@@ -270,6 +270,8 @@ struct KernelTable {
     const RowKernel* row;
     /// floor(value + 0.5), saturated to 0 to 255; NaN becomes 0.
     void (*round_to_bytes)(float* data, int64_t count);
+    /// value += share * (other - value); equal values stay as they are.
+    void (*move_towards)(float* data, const float* other, float share, int64_t count);
     /// value = (value - shift[channel]) * scale[channel]
     void (*normalize)(float* data, int64_t pixels, int32_t channels, const float* shift,
                       const float* scale);

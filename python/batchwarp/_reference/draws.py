@@ -64,6 +64,8 @@ Draw = Callable[[Any, Numbers, Size], Columns]
 
 
 def _step(number: float, bins: int) -> float:
+    if bins == 1:
+        return 0.0
     return math.floor(number * bins) / (bins - 1)
 
 

@@ -84,11 +84,31 @@ def one_image(
     size = Size(*image.shape)
     operations = [op for op in recipe.operations if type(op).__name__ not in MIXING]
     all_leaves = leaves(operations, size, recipe.seed, sample, epoch)
-    image = placed(recipe, image, [leaf for leaf in all_leaves if leaf.kind in MAPS])
-    return colored(image, [leaf for leaf in all_leaves if leaf.kind in CHANGES], ends)
+    moving = [leaf for leaf in all_leaves if leaf.kind in MAPS]
+    changing = [leaf for leaf in all_leaves if leaf.kind in CHANGES]
+    for place, leaf in enumerate(all_leaves):
+        if leaf.kind != "augmix":
+            continue
+        before = [one for one in all_leaves[:place] if one.kind in CHANGES]
+        behind = [one for one in all_leaves[place:] if one.kind in CHANGES and not one.chain]
+        mixture, total = np.zeros(()), 0.0
+        for chain, weight in enumerate(leaf.columns.values()):
+            moved = placed(recipe, image, [one for one in moving if one.chain in (0, chain)], False)
+            own = [one for one in changing if chain and one.chain == chain]
+            mixture = mixture + weight * colored(moved, before + own, ends)
+            total += weight
+        return colored(rounded(mixture / total, recipe.dtype), behind, ends)
+    return colored(placed(recipe, image, moving), changing, ends)
 
 
-def placed(recipe: Any, image: Image, found: list[Leaf]) -> Image:
+def rounded(image: Image, dtype: str) -> Image:
+    """Returns an image in whole numbers if it is to be stored so."""
+    if np.dtype(dtype).kind != "u":
+        return image
+    return np.clip(np.floor(image + 0.5), 0, np.iinfo(dtype).max)
+
+
+def placed(recipe: Any, image: Image, found: list[Leaf], rounds: bool = True) -> Image:
     """Does all coordinate operations at once, but for an antialiased one at the head."""
     target = Size(*image.shape)
     for op in recipe.operations:
@@ -113,9 +133,8 @@ def placed(recipe: Any, image: Image, found: list[Leaf]) -> Image:
             fill_mode=recipe.fill_mode,
             cval=recipe.cval,
         )
-    dtype = np.dtype(recipe.dtype)
-    if dtype.kind == "u" and (resized or any(leaf.kind != "flip" for leaf in acting)):
-        image = np.clip(np.floor(image + 0.5), 0, np.iinfo(dtype).max)
+    if rounds and (resized or any(leaf.kind != "flip" for leaf in acting)):
+        return rounded(image, recipe.dtype)
     return image
 
 

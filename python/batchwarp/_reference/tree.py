@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+from batchwarp._reference.chains import weights_of
 from batchwarp._reference.draws import (
     LEAVES,
     NEUTRAL,
@@ -28,6 +29,7 @@ class Leaf(NamedTuple):
         size: Of the image at that point.
         acts: Whether it changes anything.
         alone: Whether it is in no policy.
+        chain: Integer, the chain of `AugMix` that it belongs to, or 0.
     """
 
     kind: str
@@ -36,6 +38,7 @@ class Leaf(NamedTuple):
     size: Size
     acts: bool
     alone: bool
+    chain: int = 0
 
 
 def leaves(operations: Sequence[Any], size: Size, seed: int, sample: int, epoch: int) -> list[Leaf]:
@@ -132,7 +135,13 @@ class _Walk:
             for _ in range(op.num_ops):
                 yield from self.distort(self.next_node(), size, acts, strong(_RAND, share))
         elif name == "TrivialAugment":
-            yield from self.distort(draw, size, acts, strong(_TRIVIAL, op.num_magnitude_bins))
+            yield from self.distort(draw, size, acts, strong(_TRIVIAL, 1, op.num_magnitude_bins))
+        elif name == "AugMix":
+            weights = weights_of(op, draw) if acts else [1.0] + [0.0] * op.mixture_width
+            named = {f"weight {chain}": weight for chain, weight in enumerate(weights)}
+            yield self.leaf("augmix", op, named, size, alone)
+            for chain in range(1, len(weights)):
+                yield from (one._replace(chain=chain) for one in self.chain(op, size, acts))
         else:
             chosen = _chosen(name, op, draw)
             for place, member in enumerate(op.operations):
@@ -163,12 +172,36 @@ class _Walk:
             columns = {argument: draw.between(ends, 0)}
             yield self.leaf(kind, None, columns if acts else None, size, False)
 
+    def chain(self, op: Any, size: Size, acts: bool) -> Iterator[Leaf]:
+        """Yields the leaves of a chain of `AugMix`."""
+        draw, count = self.next_node(), op.chain_depth
+        chosen = set(range(count))
+        if count <= 0:
+            count = 3
+            chosen = _some_of(1, 3, count, draw)
+        strengths = strong(_AUGMIX, (op.severity - 1) / 9, op.severity)
+        among = [
+            one
+            for one in _DISTORTIONS
+            if one[0] != "identity"
+            and (op.all_ops or one[0] not in ("brightness", "saturation", "contrast", "sharpen"))
+        ]
+        for place in range(count):
+            doing = acts and place in chosen
+            yield from self.distort(self.next_node(), size, doing, strengths, among)
+
     def distort(
-        self, draw: Numbers, size: Size, acts: bool, strengths: Callable[..., float]
+        self,
+        draw: Numbers,
+        size: Size,
+        acts: bool,
+        strengths: Callable[..., float],
+        among: Sequence[tuple[str, str, int]] | None = None,
     ) -> Iterator[Leaf]:
-        """Yields the leaves of one choice among the 14 distortions."""
-        chosen = draw.below(len(_DISTORTIONS), 0)
-        for place, (kind, column, k) in enumerate(_DISTORTIONS):
+        """Yields the leaves of one choice among distortions, all 14 or some."""
+        among = among or _DISTORTIONS
+        chosen = draw.below(len(among), 0)
+        for place, (kind, column, k) in enumerate(among):
             node = self.next_node()
             if kind == "identity" or (kind == "saturation" and size.channels == 1):
                 continue
@@ -186,15 +219,19 @@ def _chosen(name: str, op: Any, draw: Numbers) -> set[int]:
         return {_one_of(op.weights, count, draw)}
     if name == "SomeOf":
         least, most = op.n if isinstance(op.n, tuple) else (op.n, op.n)
-        number = least + draw.below(most - least + 1, 254)
-        order = list(range(count))
-        for i in range(number):
-            j = i + draw.below(count - i, i)
-            order[i], order[j] = order[j], order[i]
-        return set(order[:number])
+        return _some_of(least, most, count, draw)
     if name == "Sequential":
         return set(range(count))
     raise TypeError(f"the interpreter does not know the operation {op!r}")
+
+
+def _some_of(least: int, most: int, count: int, draw: Numbers) -> set[int]:
+    number = least + draw.below(most - least + 1, 254)
+    order = list(range(count))
+    for i in range(number):
+        j = i + draw.below(count - i, i)
+        order[i], order[j] = order[j], order[i]
+    return set(order[:number])
 
 
 def _one_of(weights: tuple[float, ...] | None, count: int, draw: Numbers) -> int:
@@ -235,30 +272,32 @@ class _Space(NamedTuple):
     rotation: float
     factor: float
     bits: int
+    kept: int = 8
 
 
 _RAND = _Space(0.3, lambda _: 150 / 331, 30.0, 0.9, 4)
 _TRIVIAL = _Space(0.99, lambda length: 32 / length, 135.0, 0.99, 6)
+_AUGMIX = _Space(0.3, lambda _: 1 / 3, 30.0, 0.9, 4, kept=4)
 
 
-def strong(space: _Space, share_or_bins: float) -> Callable[[str, Numbers, int, Size], float]:
+def strong(
+    space: _Space, share: float, bins: int = 0
+) -> Callable[[str, Numbers, int, Size], float]:
     """Returns what gives the value of a distortion.
 
     Args:
         space: The strengths of the policy.
-        share_or_bins: Float below 1 or 1, the share of them that is always taken; integer of at
-            least 2, how many shares from nothing to all of it are drawn from.
+        share: Float from 0 to 1, the share of them that is taken at most.
+        bins: Integer, from how many steps from nothing to this share one is drawn; 0: always all.
     """
-    drawn = share_or_bins >= 2
 
     def value(column: str, draw: Numbers, k: int, size: Size) -> float:
-        share = 1.0 if drawn else share_or_bins
         if column in ("autocontrast", "equalize"):
             return 1.0
         if column in ("bits", "threshold"):
-            step = draw.step(k, int(share_or_bins)) if drawn else 1.0
+            step = draw.step(k, bins) if bins else 1.0
             if column == "bits":
-                return float(8 - round(space.bits * share * step))
+                return float(space.kept - round(space.bits * share * step))
             return 1 - share * step
         most = {
             "shear_x": math.degrees(math.atan(space.shear * share)),
@@ -267,7 +306,7 @@ def strong(space: _Space, share_or_bins: float) -> Callable[[str, Numbers, int, 
             "shift_y": space.shift(size.height) * share,
             "rotation": space.rotation * share,
         }.get(column, space.factor * share)
-        sign, step = draw.signed(k, int(share_or_bins) if drawn else 0)
-        return (0 if k or column == "rotation" else 1) + sign * most * (step if drawn else 1.0)
+        sign, step = draw.signed(k, bins)
+        return (0 if k or column == "rotation" else 1) + sign * most * (step if bins else 1.0)
 
     return value

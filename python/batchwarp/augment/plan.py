@@ -132,7 +132,9 @@ def recipe_plans_of(
     def plan(steps: Sequence[_Step]) -> _core.Plan:
         where = [NOT_DRAWN] * len(keras) + built.where
         where += [NOT_DRAWN] * (len(steps) - len(where))
-        return _plan(settings, image_shape, steps, where=where, **options)
+        behind = len(steps) - len(keras) - len(built.steps)
+        mixture = built.mixture(len(keras), behind)
+        return _plan(settings, image_shape, steps, where=where, **options, **mixture)
 
     steps = keras + built.steps
     return RecipePlans(

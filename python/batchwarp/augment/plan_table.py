@@ -132,6 +132,10 @@ def _colored(nodes: Sequence[tuple[ImageOperation, Node]], fused: bool) -> Itera
         chosen = isinstance(one, Policy)
         how = "what is chosen for an image" if chosen else "not linear, which ends a run"
         passes = "1 pass for each that is chosen" if chosen else "1 pass"
+        if node.kind == "mix":
+            count = len(node.members)
+            how = f"what is chosen for each of {count} chains, which are mixed with the image"
+            passes = f"{count} times all of the above, and {passes}"
         yield PlanRow(repr(one), how, passes + _known_first(names))
     if run:
         yield _one_run(run)

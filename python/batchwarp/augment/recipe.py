@@ -104,14 +104,28 @@ class Steps(NamedTuple):
         where: For each step the policy that decides about it or -1, which member of that it is,
             operation and number.
         varies: For each step whether chance has a part in it.
+        chains: For each step the chain of a mixture that it belongs to, from 1 on; 0: to all of
+            them, -1: it comes after them.
+        mixtures: List of the mixture that there is, if there is one: `"chains"`, `"alpha"` and
+            `"where"`.
     """
 
     steps: list[tuple[str, dict[str, Any]]]
     policies: list[tuple[str, int, int, int, int, dict[str, Any]]]
     where: list[tuple[int, int, int, int]]
     varies: list[bool]
+    chains: list[int]
+    mixtures: list[dict[str, Any]]
 
-    def add(self, node: Node, operation: int, count: int = 0, parent: int = -1, at: int = 0) -> int:
+    def add(
+        self,
+        node: Node,
+        operation: int,
+        count: int = 0,
+        parent: int = -1,
+        at: int = 0,
+        chain: int = 0,
+    ) -> int:
         """Adds a node and all below it, the deepest first.
 
         Args:
@@ -120,6 +134,7 @@ class Steps(NamedTuple):
             count: Integer, how many nodes the operation has before this one.
             parent: Integer, the policy that decides about it, or -1.
             at: Integer, which member of it this is.
+            chain: Integer, the chain of a mixture that it belongs to, or 0.
 
         Returns:
             Integer, how many nodes the operation has with these.
@@ -140,14 +155,32 @@ class Steps(NamedTuple):
             self.steps.append(node.step)
             self.where.append((parent, at, operation, number))
             self.varies.append(parent >= 0 or node.varies)
+            self.chains.append(-1 if self.mixtures else chain)
         chooses = node.kind in ("one", "some")
         if chooses:
             self.policies.append((node.kind, parent, at, operation, number, dict(node.options)))
             parent = len(self.policies) - 1
         count += 1
+        mixes = node.kind == "mix"
         for position, member in enumerate(node.members):
-            count = self.add(member, operation, count, parent, position if chooses else at)
+            which = position if chooses else at
+            within = position + 1 if mixes else chain
+            count = self.add(member, operation, count, parent, which, within)
+        if mixes:
+            self.mixtures.append({**node.options, "where": (parent, at, operation, number)})
         return count
+
+    def mixture(self, before: int = 0, behind: int = 0) -> dict[str, Any]:
+        """Returns the argument of a plan that says what is mixed, if something is.
+
+        Args:
+            before: Integer, how many steps the plan has before these.
+            behind: Integer, how many it has behind them.
+        """
+        if not self.mixtures:
+            return {}
+        of_steps = [0] * before + self.chains + [-1] * behind
+        return {"mixture": {**self.mixtures[0], "of_steps": of_steps}}
 
     def without_chance(self) -> Steps:
         """Returns the steps such that those in which chance has a part only set the size."""
@@ -155,14 +188,14 @@ class Steps(NamedTuple):
             NOT_DRAWN if varies else place
             for place, varies in zip(self.where, self.varies, strict=True)
         ]
-        return self._replace(policies=[], where=where)
+        return self._replace(policies=[], where=where, mixtures=[])
 
     def only_sizes(self) -> Steps:
         """Returns the steps that set the size, without chance."""
         kept = [place for place, (_, settings) in enumerate(self.steps) if "height" in settings]
-        return Steps(
-            [self.steps[place] for place in kept], [], [NOT_DRAWN] * len(kept), [False] * len(kept)
-        )
+        count = len(kept)
+        steps = [self.steps[place] for place in kept]
+        return Steps(steps, [], [NOT_DRAWN] * count, [False] * count, [0] * count, [])
 
 
 class Recipe:
@@ -219,6 +252,12 @@ class Recipe:
                 f"`operations` of `{owner}` should have one operation at most that displaces each "
                 f"pixel by its own. Received: {fields[0]!r} and {fields[1]!r}"
             )
+        alone = [one for one in self.operations if one.is_alone]
+        if len(alone) > 1:
+            raise ValueError(
+                f"`operations` of `{owner}` should have one operation at most that mixes an image "
+                f"with itself. Received: {alone[0]!r} and {alone[1]!r}"
+            )
         for before, one in pairwise(operations):
             ends = isinstance(before, Mixing) or before.is_last
             if ends and not isinstance(one, Mixing):
@@ -267,7 +306,7 @@ class Recipe:
         Raises:
             ValueError: If an operation cannot be done to such images.
         """
-        built = Steps([], [], [], [])
+        built = Steps([], [], [], [], [], [])
         for one, number in self.numbered:
             built.add(one.node(image), number)
             image = one.after(image)
@@ -330,6 +369,7 @@ class Recipe:
             options["value_range"] = value_range
         built = self.steps(image)
         options |= {"steps": built.steps, "policies": built.policies, "where": built.where}
+        options |= built.mixture()
         return _core.Plan(
             height=image.height,
             width=image.width,

@@ -22,6 +22,7 @@ from batchwarp.ops.recipe import RecipeOperation
 
 if TYPE_CHECKING:
     from batchwarp.ops.affine import Affine as Affine
+    from batchwarp.ops.augmix import AugMix as AugMix
     from batchwarp.ops.autocontrast import AutoContrast as AutoContrast
     from batchwarp.ops.brightness import Brightness as Brightness
     from batchwarp.ops.channel_drop import ChannelDrop as ChannelDrop
@@ -64,6 +65,7 @@ if TYPE_CHECKING:
 # The operations that there are, and the modules that they are in.
 _MODULES = {
     "Affine": "affine",
+    "AugMix": "augmix",
     "AutoContrast": "autocontrast",
     "Brightness": "brightness",
     "CenterCrop": "crop",

@@ -92,6 +92,11 @@ class Group(Policy):
                     f"`name` of `{type(one).__name__}` should be None in `{owner}`, whose own "
                     f"name counts. Received: {one.name!r}"
                 )
+            if isinstance(one, ImageOperation) and one.is_alone:
+                raise ValueError(
+                    f"`operations` of `{owner}` should be such that a recipe may have several. "
+                    f"Received: {one!r}, which belongs to the recipe itself"
+                )
             if not isinstance(one, ImageOperation) or one.is_last:
                 raise ValueError(
                     f"`operations` of `{owner}` should be such that others may follow. "

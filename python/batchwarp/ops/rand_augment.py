@@ -12,7 +12,7 @@ from batchwarp.ops.keyed_draws import KeyedDraw, always
 from batchwarp.ops.policies import Policy
 from batchwarp.ops.recipe import ImageSpec, Node, accepting
 
-__all__ = ["RandAugment", "TrivialAugment"]
+__all__ = ["RandAugment", "Strongest", "TrivialAugment", "distortions"]
 
 _BINS = Whole(2)
 
@@ -30,7 +30,7 @@ _AFFINE = {
 }
 
 
-class _Strongest(NamedTuple):
+class Strongest(NamedTuple):
     """How strong distortions are at most.
 
     Attributes:
@@ -39,6 +39,7 @@ class _Strongest(NamedTuple):
         rotation: Float, degrees.
         factor: Float, how far factors are from 1.
         bits: Integer, how many bits are lost.
+        kept: Integer, of how many.
     """
 
     shear: float
@@ -46,6 +47,7 @@ class _Strongest(NamedTuple):
     rotation: float
     factor: float
     bits: int
+    kept: int = 8
 
 
 def _affine(column: str, draw: KeyedDraw) -> Node:
@@ -57,8 +59,8 @@ def _leaf(core: str, draw: KeyedDraw) -> Node:
     return Node("leaf", step=(core, {"draws": [tuple(draw)]}))
 
 
-def _distortions(
-    strongest: _Strongest, image: ImageSpec, share: float, bins: int, policy: Policy
+def distortions(
+    strongest: Strongest, image: ImageSpec, share: float, bins: int, policy: Policy
 ) -> tuple[Node, ...]:
     """Returns torchvision's 14 distortions, in its order.
 
@@ -95,7 +97,9 @@ def _distortions(
         _leaf("saturation", factor) if image.channels == 3 else Node("leaf"),
         _leaf("contrast", factor),
         _leaf("sharpen", factor),
-        _leaf("posterize", to_one_side(8.0, -round(bits) if bins == 1 else -bits)),
+        _leaf(
+            "posterize", to_one_side(float(strongest.kept), -round(bits) if bins == 1 else -bits)
+        ),
         _leaf("solarize", to_one_side(1.0, -share)),
         _leaf("autocontrast", always(1)),
         _leaf("equalize", always(1)),
@@ -147,10 +151,10 @@ class RandAugment(Policy):
 
     def members(self, image: ImageSpec) -> tuple[Node, ...]:
         """Returns a choice for each of the distortions that an image gets."""
-        strongest = _Strongest(0.3, lambda _: 150 / 331, 30.0, 0.9, 4)
+        strongest = Strongest(0.3, lambda _: 150 / 331, 30.0, 0.9, 4)
         share = self.magnitude / (self.num_magnitude_bins - 1)
-        distortions = _distortions(strongest, image, share, 1, self)
-        return (Node("one", options=_ANY, members=distortions),) * self.num_ops
+        found = distortions(strongest, image, share, 1, self)
+        return (Node("one", options=_ANY, members=found),) * self.num_ops
 
 
 @dataclass(frozen=True, repr=False)
@@ -184,8 +188,8 @@ class TrivialAugment(Policy):
 
     def members(self, image: ImageSpec) -> tuple[Node, ...]:
         """Returns the distortions."""
-        strongest = _Strongest(0.99, lambda length: 32 / length, 135.0, 0.99, 6)
-        return _distortions(strongest, image, 1.0, self.num_magnitude_bins, self)
+        strongest = Strongest(0.99, lambda length: 32 / length, 135.0, 0.99, 6)
+        return distortions(strongest, image, 1.0, self.num_magnitude_bins, self)
 
     def options(self) -> dict[str, Any]:
         """Returns that each is as likely."""

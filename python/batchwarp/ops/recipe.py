@@ -51,7 +51,8 @@ class Node(NamedTuple):
     """An operation as a tree: what is chosen among, and the steps of the core at its leaves.
 
     Attributes:
-        kind: `"leaf"`, `"all"`, `"one"` or `"some"`: which members are done.
+        kind: `"leaf"`, `"all"`, `"one"` or `"some"`: which members are done; `"mix"`: each of them,
+            by itself, and then all are mixed.
         p: Float, how often it is done.
         step: The core's name of a leaf and its settings; `None` for one that does nothing.
         options: Of the choice among members, as the core has them.
@@ -236,9 +237,11 @@ class ImageOperation(RecipeOperation, ABC):
     Attributes:
         sets_size: Whether images may have another size after it.
         is_last: Whether only operations of batches may follow it.
+        is_alone: Whether a recipe has one of them at most, and no policy has any.
     """
 
     sets_size: ClassVar[bool] = False
+    is_alone: ClassVar[bool] = False
     is_last: ClassVar[bool] = False
 
     @abstractmethod

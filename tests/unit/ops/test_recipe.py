@@ -26,6 +26,7 @@ SQUARE = ImageSpec(32, 32, 3)
 # One with arguments that differ from the defaults, for each class.
 EXAMPLES = {
     "Affine": ops.Affine(rotation=(-5, 20), zoom=0.1, shear=8, shift=(0.1, 0.2), p=0.5),
+    "AugMix": ops.AugMix(5, 4, 2, alpha=0.5, all_ops=False, p=0.5),
     "AutoContrast": ops.AutoContrast(p=0.2, name="contrast"),
     "Brightness": ops.Brightness((0.5, 1.5)),
     "CenterCrop": ops.CenterCrop((20, 24)),
@@ -246,6 +247,11 @@ WRONG = [
     (lambda v: ops.Standardize(std=v), "std", [0, None, 1.0]),
     (lambda v: ops.RandAugment(v), "num_ops", [0, 18, 1.5, True]),
     (lambda v: ops.RandAugment(magnitude=v), "magnitude", [-1, 31, 0.5]),
+    (lambda v: ops.AugMix(v), "severity", [0, 11, 2.5]),
+    (lambda v: ops.AugMix(mixture_width=v), "mixture_width", [0, 8, True]),
+    (lambda v: ops.AugMix(chain_depth=v), "chain_depth", [-2, 1.5, None]),
+    (lambda v: ops.AugMix(alpha=v), "alpha", [0, -1, NAN, "1"]),
+    (lambda v: ops.AugMix(all_ops=v), "all_ops", [2, None]),
     (lambda v: ops.TrivialAugment(v), "num_magnitude_bins", [1, 2.5]),
     (lambda v: ops.MixUp(v), "alpha", [0, -1, NAN]),
     (lambda v: ops.MixUp(num_classes=v), "num_classes", [1, 2.0, "a"]),
@@ -314,6 +320,7 @@ def test_a_fixed_sequence_may_change_sizes():
         (ops.ChannelShift(), (8, 8, 4), "1 or 3 channels"),
         (ops.RandAugment(), (8, 8, 4), "1 or 3 channels"),
         (ops.JpegCompression(), (8, 8, 4), "1 or 3 channels"),
+        (ops.AugMix(), (8, 8, 2), "1 or 3 channels"),
         (ops.RandomCrop(9), (8, 9, 3), "at most 8 x 9"),
         (ops.RandomCrop(13, padding=2), (8, 8, 3), "at most 12 x 12"),
         (ops.CenterCrop((8, 10)), (8, 9, 3), "at most 8 x 9"),
