@@ -5,22 +5,34 @@
 namespace batchwarp {
 namespace {
 
-// Down and right of two points.
+// Down and right of two points. A register has them both only with AVX.
+#if defined(__AVX__) && !(defined(_MSC_VER) && !defined(__clang__))
+typedef double TwoPoints __attribute__((vector_size(32)));
+BATCHWARP_INLINE TwoPoints two_points(double a, double b) { return TwoPoints{a, a, b, b}; }
+#else
 #if defined(_MSC_VER) && !defined(__clang__)
-struct TwoPoints {
-    double lane[4];
+struct Point {
+    double lane[2];
 
     BATCHWARP_INLINE double operator[](int k) const { return lane[k]; }
 };
+BATCHWARP_INLINE Point operator*(Point a, Point b) { return {{a[0] * b[0], a[1] * b[1]}}; }
+BATCHWARP_INLINE Point operator+(Point a, Point b) { return {{a[0] + b[0], a[1] + b[1]}}; }
+#else
+typedef double Point __attribute__((vector_size(16)));
+#endif
+struct TwoPoints {
+    Point first, second;
+
+    BATCHWARP_INLINE double operator[](int k) const { return k < 2 ? first[k] : second[k - 2]; }
+};
+BATCHWARP_INLINE TwoPoints two_points(double a, double b) { return {Point{a, a}, Point{b, b}}; }
 BATCHWARP_INLINE TwoPoints operator*(const TwoPoints& a, const TwoPoints& b) {
-    return {{a[0] * b[0], a[1] * b[1], a[2] * b[2], a[3] * b[3]}};
+    return {a.first * b.first, a.second * b.second};
 }
 BATCHWARP_INLINE TwoPoints operator+(const TwoPoints& a, const TwoPoints& b) {
-    return {{a[0] + b[0], a[1] + b[1], a[2] + b[2], a[3] + b[3]}};
+    return {a.first + b.first, a.second + b.second};
 }
-#else
-// Never an argument nor a result: how it would be passed depends on the instruction set.
-typedef double TwoPoints __attribute__((vector_size(32)));
 #endif
 
 constexpr int32_t field_piece = 64;  // pixels
@@ -79,10 +91,10 @@ BATCHWARP_INLINE void sum_points(const FieldJob& job, const FieldTaps& rows,
                 TwoPoints two;
                 memcpy(&two, from + i * stride, sizeof two);
                 const double w = rows.weight[i][k];
-                over_rows = over_rows + TwoPoints{w, w, w, w} * two;
+                over_rows = over_rows + two_points(w, w) * two;
             }
             const double a = columns.weight[j][k], b = columns.weight[j + 1][k];
-            sum = sum + TwoPoints{a, a, b, b} * over_rows;
+            sum = sum + two_points(a, b) * over_rows;
         }
         down[k] = sum[0] + sum[2];
         right[k] = sum[1] + sum[3];
