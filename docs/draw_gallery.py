@@ -195,8 +195,8 @@ FAMILIES = {
     ),
     "store": Family(
         "The end of a recipe",
-        "Shown with -2.5 as black and 2.5 as white. `Standardize` makes the same of a dull "
-        "picture as of the plain one.",
+        "Shown with -2.5 as black and 2.5 as white. `Standardize` gives a dull picture the "
+        "contrast of any other.",
         (
             Row(
                 (
@@ -205,7 +205,7 @@ FAMILIES = {
                     Normalize((124, 116, 104), (58, 57, 57)),
                 ),
             ),
-            Row((DULL, (DULL, Standardize()), Standardize())),
+            Row((DULL, (DULL, Standardize()), (Invert(), Standardize()))),
         ),
     ),
     "policies": Family(

@@ -42,7 +42,10 @@ def test_calls_are_parsed(text, made):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("Heu(0.1)", "there is no operation 'Heu'; did you mean 'Hue'? Accepted are Affine, Auto"),
+        (
+            "Heu(0.1)",
+            "there is no operation 'Heu'; did you mean 'Hue'? Accepted are Affine, AugMix",
+        ),
         ("colorjitter()", "did you mean 'ColorJitter'?"),
         ("zzz()", "there is no operation 'zzz'. Accepted are Affine"),
         ("from_config({})", "there is no operation 'from_config'"),
