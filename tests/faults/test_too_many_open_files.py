@@ -84,8 +84,14 @@ def test_load_img(numbered, monkeypatch):
         batchwarp.image.load_img(numbered / "a" / "0.png")
 
 
-def test_opencv_without_memory_is_not_one_that_disagrees(tmp_path, monkeypatch):
+@pytest.mark.parametrize("is_first_call", [True, False])
+def test_opencv_without_memory_is_not_one_that_disagrees(tmp_path, monkeypatch, is_first_call):
     decode.opencv.agrees_with_pillow.cache_clear()
+    if is_first_call:
+        decode.opencv.library.cache_clear()
+        decode.opencv._opencv.cache_clear()
+    else:
+        decode.opencv.library()
     (tmp_path / "a").mkdir()
     picture().save(tmp_path / "a" / "0.jpg")
     iterator = flow(tmp_path, batch_size=1)

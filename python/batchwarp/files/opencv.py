@@ -29,12 +29,7 @@ def decode_jpeg(data: bytes, grey: bool, reduction: int = 1) -> NDArray[np.uint8
         MemoryError: If there is too little memory.
     """
     cv2, flags, is_rgb = _opencv(grey, reduction)
-    try:
-        found = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
-    except cv2.error as error:
-        if getattr(error, "code", None) == cv2.Error.StsNoMem:
-            raise MemoryError(str(error)) from error
-        return None
+    found = _imdecode(cv2, data, flags)
     if found is None:
         return None
     if grey:
@@ -42,15 +37,29 @@ def decode_jpeg(data: bytes, grey: bool, reduction: int = 1) -> NDArray[np.uint8
     return np.asarray(found if is_rgb else cv2.cvtColor(found, cv2.COLOR_BGR2RGB), np.uint8)
 
 
+def _imdecode(cv2: Any, data: bytes, flags: int) -> NDArray[Any] | None:
+    try:
+        found: NDArray[Any] | None = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+    except cv2.error as error:
+        if getattr(error, "code", None) == cv2.Error.StsNoMem:
+            raise MemoryError(str(error)) from error
+        return None
+    return found
+
+
 @functools.cache
 def library() -> Any:
-    """Returns OpenCV's module."""
+    """Returns OpenCV's module.
+
+    Raises:
+        MemoryError: If there is too little memory.
+    """
     with _forks.importing:
         import cv2
 
         # The first call makes the list of decoders, once, behind a guard that a child forked
         # meanwhile would wait for without end.
-        cv2.imdecode(np.zeros(1, np.uint8), cv2.IMREAD_UNCHANGED)
+        _imdecode(cv2, b"\0", cv2.IMREAD_UNCHANGED)
     return cv2
 
 
