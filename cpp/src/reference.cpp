@@ -244,30 +244,9 @@ MutableImageView view_of(std::vector<double>& image, const Plan& plan) {
             item};
 }
 
-void reference_mixture(const Plan& plan, const ImageView& source, const double* row,
-                       const MutableImageView& target) {
-    const Mixture& mixture = *plan.mixture();
-    const double* weights = (row != nullptr ? row : plan.neutral_row().data()) + mixture.column;
-    std::vector<double> sum(static_cast<std::size_t>(plan.target_elements())), image(sum.size());
-    double total = 0;
-    for (const Plan& chain : mixture.chains) {
-        const double weight = *weights++;
-        reference_augment(chain, source, row, view_of(image, plan));
-        for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += weight * image[i];
-        total += weight;
-    }
-    for (double& value : sum) {
-        value /= total;
-        if (target.dtype == DType::u8) value = rounded_to_byte(value);
-    }
-    reference_augment(mixture.rest, view_of(sum, plan), row, target);
-}
-
-}  // namespace
-
-void reference_augment(const Plan& plan, const ImageView& source, const double* row,
-                       const MutableImageView& target) {
-    if (plan.mixture() != nullptr) return reference_mixture(plan, source, row, target);
+// Of a plan without a mixture.
+void reference_image(const Plan& plan, const ImageView& source, const double* row,
+                     const MutableImageView& target) {
     const PlanOptions& o = plan.options();
     const Normalization& n = plan.normalization();
     const Coordinates from = plan.coordinates(row);
@@ -318,6 +297,35 @@ void reference_augment(const Plan& plan, const ImageView& source, const double* 
         for (std::int64_t c = 0; c < width; ++c)
             for (std::int64_t k = 0; k < o.channels; ++k)
                 put(target, r, c, k, (at(r, c, k) - plan.mean(k)) / plan.std(k));
+}
+
+void reference_mixture(const Plan& plan, const ImageView& source, const double* row,
+                       const MutableImageView& target) {
+    const Mixture& mixture = *plan.mixture();
+    const double* weights = (row != nullptr ? row : plan.neutral_row().data()) + mixture.column;
+    std::vector<double> sum(static_cast<std::size_t>(plan.target_elements())), image(sum.size());
+    double total = 0;
+    for (const Plan& chain : mixture.chains) {
+        const double weight = *weights++;
+        reference_image(chain, source, row, view_of(image, plan));
+        for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += weight * image[i];
+        total += weight;
+    }
+    for (double& value : sum) {
+        value /= total;
+        if (target.dtype == DType::u8) value = rounded_to_byte(value);
+    }
+    reference_image(mixture.rest, view_of(sum, plan), row, target);
+}
+
+}  // namespace
+
+void reference_augment(const Plan& plan, const ImageView& source, const double* row,
+                       const MutableImageView& target) {
+    if (plan.mixture() != nullptr)
+        reference_mixture(plan, source, row, target);
+    else
+        reference_image(plan, source, row, target);
 }
 
 }  // namespace batchwarp

@@ -41,7 +41,7 @@ void normalize(double* values, int count) noexcept {
 
 void draw_weights(const KeyedNumbers& number, const MixtureOptions& mixture,
                   double* weights) noexcept {
-    double shares[max_chains + 2];  // of the image and of all chains, then of each chain
+    double shares[max_chains + 2] = {};  // of the image and of all chains, then of each chain
     const int chains = mixture.chains;
     for (int i = 0; i < chains + 2; ++i)
         shares[i] = log_gamma_number(number, numbers_of_one * i, mixture.alpha);

@@ -50,10 +50,11 @@ Field::Axis axis_of(std::int64_t pixels, double steps, double reach) noexcept {
 void GridDistortion::settle(const Settings& settings, const PlanOptions&, Step& step) {
     const double steps = settings.number("num_steps");
     const double low = settings.number("low"), high = settings.number("high");
-    if (!(steps >= 2 && steps <= most_steps && steps == std::floor(steps)))
+    if (!(steps >= 2) || steps > most_steps || steps != std::floor(steps))
         refuse_option("num_steps", steps, "an integer from 2 to 100");
     if (!(low > -1)) refuse_option("low", low, "above -1");
-    if (!(high >= low && std::isfinite(high))) refuse_option("high", high, "finite, not below low");
+    if (!(high >= low) || !std::isfinite(high))
+        refuse_option("high", high, "finite, not below low");
     // A point is farthest from its place if all cells before it are as wide as can be and all after
     // it as narrow, and if the former are the share of them that makes the most of it.
     const double widest = std::sqrt(1 + high), narrowest = std::sqrt(1 + low);

@@ -15,6 +15,7 @@ constexpr int jpeg_extra = 2;  // bits that samples have in between two passes
 using JpegTile = int32_t[jpeg_block][jpeg_tile];
 
 constexpr int32_t jpeg_weight(double weight) {
+    // NOLINTNEXTLINE(bugprone-incorrect-roundings): of a constant above 0, without a library
     return static_cast<int32_t>(weight * (1 << jpeg_bits) + 0.5);
 }
 constexpr int32_t half_of(int bits) { return int32_t{1} << (bits - 1); }
