@@ -130,16 +130,18 @@ def test_threads_that_decode(four_threads, folder, monkeypatch):
     for number in range(8):
         Image.new("RGB", (5, 4)).save(folder / "images" / f"{number}.jpg")
         (folder / "images" / f"{number}.png").unlink()
+    opencv.library()  # makes OpenCV's first call, which decodes nothing
     original = cv2.imdecode
-    monkeypatch.setattr(cv2, "imdecode", lambda *arguments: original(*arguments) ^ 1)
     generator = batchwarp.ImageDataGenerator()
-    for prefetch in (0, 1):
-        opencv.agrees_with_pillow.cache_clear()
-        flow = generator.flow_from_directory(folder, target_size=(4, 4), prefetch=prefetch)
-        with pointing_here("other pixels than Pillow"):
-            next(flow)
-        next(flow)  # it is said once
-    opencv.agrees_with_pillow.cache_clear()
+    with monkeypatch.context() as patch:
+        patch.setattr(cv2, "imdecode", lambda *arguments: original(*arguments) ^ 1)
+        for prefetch in (0, 1):
+            opencv.agrees_with_pillow.cache_clear()
+            flow = generator.flow_from_directory(folder, target_size=(4, 4), prefetch=prefetch)
+            with pointing_here("other pixels than Pillow"):
+                next(flow)
+            next(flow)  # it is said once
+    opencv.agrees_with_pillow.cache_clear()  # not before: a thread reads ahead, and would ask again
 
 
 def test_a_data_set_points_at_the_line_that_asked_for_it():
