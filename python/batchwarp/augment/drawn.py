@@ -9,12 +9,10 @@ from batchwarp import _core
 from batchwarp.augment.augment import Augment
 from batchwarp.augment.keys import sample_numbers
 from batchwarp.augment.recipe import Recipe
+from batchwarp.ops.core_steps import CORE_STEPS
 from batchwarp.ops.recipe import ImageSpec
 
 __all__ = ["Drawn", "drawn"]
-
-_COLUMNS = {one.name: one.columns for one in _core.OPERATIONS}
-_NEUTRAL = {one.name: one.neutral for one in _core.OPERATIONS}
 
 
 class Drawn(NamedTuple):
@@ -70,12 +68,12 @@ def _of_row(row: list[float], steps: list[tuple[int, str, bool]]) -> list[Drawn]
     """
     found, at = [], 0
     for place, step, sets_size in steps:
-        columns = _COLUMNS[step]
+        columns = CORE_STEPS[step].columns
         values = dict(zip(columns, row[at : at + len(columns)], strict=True))
         at += len(columns)
         changed = {
             name: value
-            for (name, value), neutral in zip(values.items(), _NEUTRAL[step], strict=True)
+            for (name, value), neutral in zip(values.items(), CORE_STEPS[step].neutral, strict=True)
             if sets_size or not _same(value, neutral)
         }
         if changed or not columns:

@@ -12,6 +12,7 @@ from batchwarp import _core
 from batchwarp.augment.draws import ParameterDraws
 from batchwarp.augment.operations import OWNER, image_spec, recipe_of, shape_after
 from batchwarp.augment.recipe import NOT_DRAWN
+from batchwarp.ops.core_steps import CORE_STEPS
 from batchwarp.ops.distributions import Coin
 from batchwarp.ops.list import COLUMNS, OPERATIONS
 from batchwarp.ops.operation import Late, Operation
@@ -19,7 +20,6 @@ from batchwarp.ops.sampling import check_warp_options
 
 __all__ = ["Plans", "RecipePlans", "draws_for", "plans_of", "recipe_plans_of", "warp_plan"]
 
-_SCOPES = {operation.name: operation.scope for operation in _core.OPERATIONS}
 _AUGMENTATION = tuple(operation for operation in OPERATIONS if not operation.standardizes)
 _STANDARDISATION = tuple(operation for operation in OPERATIONS if operation.standardizes)
 
@@ -114,8 +114,8 @@ def recipe_plans_of(
     elif not takes_chances:
         built = built.without_chance()
     acting = [one for one in _AUGMENTATION if augment and _acts(one, settings, image_shape)]
-    moves = any(_SCOPES[name] == "coordinates" for name, _ in built.steps)
-    changes = any(_SCOPES[one.name] == "pixel" for one in acting)
+    moves = any(CORE_STEPS[name].scope == "coordinates" for name, _ in built.steps)
+    changes = any(CORE_STEPS[one.name].scope == "pixel" for one in acting)
     averages = any(options.get("antialias") for _, options in built.steps)
     before = None
     if acting and moves and (changes or averages):
@@ -165,7 +165,7 @@ def _joined(steps: Sequence[_Step], standardisation: Sequence[_Step], channels: 
     Only `rescale` may follow `Normalize` and `Standardize`. The core would do it before them, but
     may divide by its inverse behind them, which is one step with `Normalize`.
     """
-    if not steps or _SCOPES[steps[-1][0]] != "store":
+    if not steps or CORE_STEPS[steps[-1][0]].scope != "store":
         return [*steps, *standardisation]
     name, last = steps[-1]
     [(normalize, rescaling)] = standardisation

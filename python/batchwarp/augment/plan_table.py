@@ -6,14 +6,13 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import NamedTuple
 
-from batchwarp import _core, ops
+from batchwarp import ops
+from batchwarp.ops.core_steps import CORE_STEPS
 from batchwarp.ops.mixing import Mixing
 from batchwarp.ops.policies import Policy
 from batchwarp.ops.recipe import ImageOperation, ImageSpec, Leaf, Node, RecipeOperation
 
 __all__ = ["PlanRow", "PlanTable", "rows_of"]
-
-_IN_CORE = {operation.name: operation for operation in _core.OPERATIONS}
 
 # What may have to be known of the whole image before values are changed.
 _KNOWN_FIRST = {
@@ -93,7 +92,7 @@ def _steps(node: Node, scope: str) -> list[str]:
     """Returns the core's names of the steps below a node that act there."""
     own = [] if node.step is None else [node.step[0]]
     below = [name for member in node.members for name in _steps(member, scope)]
-    return [name for name in own if _IN_CORE[name].scope == scope] + below
+    return [name for name in own if CORE_STEPS[name].scope == scope] + below
 
 
 def _placed(nodes: Sequence[tuple[ImageOperation, Node]], order: int) -> Iterator[PlanRow]:
@@ -155,7 +154,7 @@ def _known_first(names: Sequence[str]) -> str:
     known = {
         need: _KNOWN_FIRST[need]
         for name in names
-        for need in _IN_CORE[name].needs
+        for need in CORE_STEPS[name].needs
         if need in _KNOWN_FIRST
     }
     return f", and 1 before it for {' and '.join(known.values())}" if known else ""

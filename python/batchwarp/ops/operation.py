@@ -8,12 +8,10 @@ from typing import Any, ClassVar, NamedTuple
 
 from numpy.typing import NDArray
 
-from batchwarp import _core
+from batchwarp.ops.core_steps import CORE_STEPS
 from batchwarp.ops.distributions import Distribution
 
 __all__ = ["Argument", "Column", "Late", "Operation", "columns_of"]
-
-_IN_CORE = {operation.name: operation for operation in _core.OPERATIONS}
 
 
 class Argument(NamedTuple):
@@ -81,7 +79,7 @@ def columns_of(
         labels: What each column is called in tables, by the names that the core has, in its order.
         whole: Boolean, whether they are integers.
     """
-    neutral = _IN_CORE[operation].neutral
+    neutral = CORE_STEPS[operation].neutral
     return tuple(
         Column(name, label, value, whole)
         for (name, label), value in zip(labels.items(), neutral, strict=True)
@@ -126,7 +124,7 @@ class Operation:
     @property
     def standardizes(self) -> bool:
         """Whether it belongs to `standardize`, and not to the augmentation."""
-        return _IN_CORE[self.name].scope == "store"
+        return CORE_STEPS[self.name].scope == "store"
 
     def settle(self, settings: Any) -> None:
         """Checks arguments that a generator is made with, and brings them into their final form.
