@@ -26,7 +26,7 @@ def train(task: Task, name: str, *words: str) -> None:
     out = Path(task.settings.work, "runs", name)
     few = DRY if task.settings.dry_run else ()
     code, text = task.run(
-        [sys.executable, "-m", "batchwarp.cli", "train", *words, "--out", str(out), *few],
+        [sys.executable, "-m", "batchwarp", "train", *words, "--out", str(out), *few],
         environment={"KERAS_BACKEND": use(task.settings)},
     )
     if code:

@@ -38,6 +38,7 @@ LAYERS = (
     ("training.run",),
     ("training.scripts",),
     ("cli",),
+    ("__main__",),
 )
 
 # Imported where they are used: optional, slow to import, or both.
@@ -123,7 +124,7 @@ def part(module: str) -> str:
 def layer(name: str) -> int:
     """The number of a part's layer."""
     for number, names in enumerate(LAYERS):
-        if name in names or ("_*" in names and name.startswith("_")):
+        if name in names or ("_*" in names and name.startswith("_") and name != "__main__"):
             return number
     raise AssertionError(f"{name} belongs to no layer")
 

@@ -1,4 +1,4 @@
-"""The command line: `batchwarp`, or `python -m batchwarp.cli`."""
+"""The command line: `batchwarp`, or `python -m batchwarp`."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ def arguments(write_fashion_mnist, tmp_path):
 def running(arguments, until):
     """Starts a command, and reads what it prints up to a line that begins as given."""
     with subprocess.Popen(
-        [sys.executable, "-m", "batchwarp.cli", *arguments],
+        [sys.executable, "-m", "batchwarp", *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

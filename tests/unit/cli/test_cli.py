@@ -97,7 +97,7 @@ def test_missing_backend_says_how_to_get_one(package, installed, message, monkey
 
 def test_backend_that_cannot_train_is_status_2():
     environment = {**os.environ, "KERAS_BACKEND": "abacus"}
-    command = [sys.executable, "-m", "batchwarp.cli", "train", "ox", "--limit", "20"]
+    command = [sys.executable, "-m", "batchwarp", "train", "ox", "--limit", "20"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
     assert done.returncode == 2
     assert done.stderr.startswith("batchwarp: error: KERAS_BACKEND: ")
@@ -120,6 +120,13 @@ def test_ctrl_c_is_status_130_without_traceback(monkeypatch, capsys):
     monkeypatch.setattr(ox, "prepare", interrupted)
     assert main(["train", "ox"]) == 130
     assert capsys.readouterr().err == ""
+
+
+def test_as_a_module():
+    command = [sys.executable, "-m", "batchwarp", "--version"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"batchwarp {batchwarp.__version__}\n"
 
 
 def test_version_and_help(capsys):
@@ -155,7 +162,7 @@ def test_module_can_be_run_and_loads_nothing_heavy():
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
     done = subprocess.run(
-        [sys.executable, "-m", "batchwarp.cli", "train", "ox", "--epochs", "x"],
+        [sys.executable, "-m", "batchwarp", "train", "ox", "--epochs", "x"],
         capture_output=True,
         text=True,
         timeout=60,
@@ -217,7 +224,7 @@ def damaged_file(folder, name):
 def test_names_that_the_output_cannot_encode(tmp_path, encoding):
     name = os.fsdecode("猫".encode() + (b"\xff" if os.name == "posix" else b"")) + ".png"
     folder = damaged_file(tmp_path / "d", name)
-    command = [sys.executable, "-m", "batchwarp.cli", "check", str(folder)]
+    command = [sys.executable, "-m", "batchwarp", "check", str(folder)]
     environment = {**os.environ, "PYTHONIOENCODING": encoding}
     result = subprocess.run(command, env=environment, capture_output=True, timeout=60)
     assert (result.returncode, result.stderr) == (1, b"")

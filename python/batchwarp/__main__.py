@@ -1,4 +1,4 @@
-"""Runs the command line for `python -m batchwarp.cli`."""
+"""Runs the command line for `python -m batchwarp`."""
 
 import sys
 
