@@ -2,7 +2,8 @@
 
 Each class is one kind of argument. Called with what was given, an object returns it in Python's own
 types, which repeat, compare and become JSON; a number stays a number, a pair becomes a tuple. What
-is not accepted is a `ValueError` without words: who asks knows the names.
+is not accepted is a `ValueError` without words: who asks knows the names. Only what is beyond
+single precision, in which pixels are computed, has words of its own.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import numpy as np
 
 __all__ = [
     "Accepted",
+    "BeyondFloat32",
     "Choice",
     "Factor",
     "Name",
@@ -35,9 +37,15 @@ __all__ = [
 
 Range = tuple[float, float]
 
+_MOST = float(np.finfo(np.float32).max)
+
+
+class BeyondFloat32(ValueError):
+    """A number that is infinite in single precision, or whose inverse is."""
+
 
 def _number(value: Any) -> float:
-    """Returns a finite number of Python's; a whole one stays whole."""
+    """Returns a number of Python's that is finite in float32; a whole one stays whole."""
     if isinstance(value, np.ndarray) and value.ndim == 0:
         value = value[()]
     if isinstance(value, (bool, np.bool_, str, bytes)):
@@ -45,11 +53,19 @@ def _number(value: Any) -> float:
     try:
         number = value.item() if isinstance(value, np.generic) else value
         number = number if type(number) is int else float(number)
-        if not math.isfinite(number):
-            raise ValueError
     except (TypeError, OverflowError):
         raise ValueError from None
+    if number != number or abs(number) == math.inf:  # `math` has no integers beyond double
+        raise ValueError
+    if abs(number) > _MOST:
+        raise BeyondFloat32(f"within the range of float32, from {-_MOST:g} to {_MOST:g}")
     return number
+
+
+def _check_inverse(number: float) -> None:
+    """Checks that something can be divided by a number above 0."""
+    if number * _MOST < 1:
+        raise BeyondFloat32(f"at least {1 / _MOST:g}, such that float32 has its inverse")
 
 
 def whole_number(value: Any) -> int:
@@ -79,7 +95,7 @@ def _pair(value: Any) -> Range | None:
     if len(items) != 2:
         raise ValueError
     low, high = _number(items[0]), _number(items[1])
-    if low > high or not math.isfinite(high - low):
+    if low > high:
         raise ValueError
     return low, high
 
@@ -271,6 +287,8 @@ class Number(Accepted):
         number = _number(value)
         if not self.above <= number < self.below or (number == self.above and not self.reached):
             raise ValueError
+        if number > 0:
+            _check_inverse(number)
         return number
 
 
@@ -356,6 +374,8 @@ class Numbers(Accepted):
         numbers = (_number(value),) if items is None else tuple(_number(item) for item in items)
         if not numbers or (self.positive and min(numbers) <= 0):
             raise ValueError
+        if self.positive:
+            _check_inverse(min(numbers))
         return numbers[0] if items is None else numbers
 
 

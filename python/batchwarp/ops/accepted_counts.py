@@ -6,7 +6,10 @@ from typing import Any
 
 from batchwarp.ops.accepted import Accepted, items_of, whole_number
 
-__all__ = ["Counts", "Odd", "Padding", "Size", "Turns", "Whole"]
+__all__ = ["MOST_PIXELS", "Counts", "Odd", "Padding", "Size", "Turns", "Whole"]
+
+# As long an edge as the core's images have.
+MOST_PIXELS = 2**31
 
 
 class Whole(Accepted):
@@ -85,7 +88,7 @@ class Size(Accepted):
     """The size of an image."""
 
     def __str__(self) -> str:
-        return "an integer of at least 1, or a pair (height, width) of such"
+        return f"an integer from 1 to {MOST_PIXELS}, or a pair (height, width) of such"
 
     def __call__(self, value: Any) -> int | tuple[int, int]:
         """Returns an integer or a tuple of two."""
@@ -93,7 +96,9 @@ class Size(Accepted):
         extents = (
             (whole_number(value),) if items is None else tuple(whole_number(item) for item in items)
         )
-        if min(extents, default=0) < 1 or (items is not None and len(extents) != 2):
+        if items is not None and len(extents) != 2:
+            raise ValueError
+        if min(extents) < 1 or max(extents) > MOST_PIXELS:
             raise ValueError
         return extents[0] if items is None else (extents[0], extents[1])
 
@@ -107,7 +112,7 @@ class Padding(Accepted):
 
     def __str__(self) -> str:
         return (
-            "an integer of at least 0, a pair (x, y) of such, or four of them, "
+            f"an integer from 0 to {MOST_PIXELS}, a pair (x, y) of such, or four of them, "
             "(left, top, right, bottom)"
         )
 
@@ -117,7 +122,9 @@ class Padding(Accepted):
         widths = (
             (whole_number(value),) if items is None else tuple(whole_number(item) for item in items)
         )
-        if min(widths, default=-1) < 0 or (items is not None and len(widths) not in (2, 4)):
+        if items is not None and len(widths) not in (2, 4):
+            raise ValueError
+        if min(widths) < 0 or max(widths) > MOST_PIXELS:
             raise ValueError
         return widths[0] if items is None else widths
 

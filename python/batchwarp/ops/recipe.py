@@ -15,7 +15,8 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from batchwarp.ops.accepted import Accepted, Name, Probability
+from batchwarp.ops.accepted import Accepted, BeyondFloat32, Name, Probability
+from batchwarp.ops.accepted_counts import MOST_PIXELS
 from batchwarp.ops.keyed_draws import KeyedDraw
 
 __all__ = [
@@ -29,6 +30,8 @@ __all__ = [
     "check_argument",
     "for_each_channel",
 ]
+
+_MOST_VALUES = 2**55  # of one image of the core
 
 
 class ImageSpec(NamedTuple):
@@ -87,9 +90,10 @@ def check_argument(owner: str, name: str, value: Any, accepted: Accepted) -> Any
     """
     try:
         return accepted(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError) as error:
+        limit = f", {error}" if isinstance(error, BeyondFloat32) else ""
         raise ValueError(
-            f"`{name}` of `{owner}` should be {accepted}. Received: {value!r}"
+            f"`{name}` of `{owner}` should be {accepted}{limit}. Received: {value!r}"
         ) from None
 
 
@@ -337,6 +341,16 @@ class Leaf(ImageOperation):
             ValueError: If it cannot be done.
         """
 
+    def _check_size(self, image: ImageSpec) -> None:
+        """Checks that the core has images of the size that they are given."""
+        height, width = self.size_after(image)
+        if max(height, width) > MOST_PIXELS or height * width * image.channels > _MOST_VALUES:
+            raise ValueError(
+                f"`{self}` should make images of at most {MOST_PIXELS} rows and columns and "
+                f"{_MOST_VALUES} values. It makes {height} x {width} x {image.channels} of "
+                f"{image.height} x {image.width} x {image.channels}"
+            )
+
     def probability(self) -> float:
         """Returns how often it is done."""
         return 1.0
@@ -349,6 +363,8 @@ class Leaf(ImageOperation):
                 f"`{self}` needs images of {accepted} channels. Received images of {image.channels}"
             )
         self.check(image)
+        if self.sets_size:
+            self._check_size(image)
         settings = self.settings(image)
         if draws := self.draws(image):
             settings["draws"] = [tuple(draw) for draw in draws]

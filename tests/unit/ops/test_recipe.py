@@ -211,8 +211,17 @@ WRONG = [
     (lambda v: ops.Affine(shift=v), "shift", [-0.1, (0.1,), (0.1, -0.1), "a", (0, NAN)]),
     (lambda v: ops.Flip(v), "horizontal", [1.1, -0.1, NAN, "a", None, True]),
     (lambda v: ops.Rotate90(v), "turns", [(), 1, (4,), (-1,), (0.5,), "12"]),
-    (lambda v: ops.RandomCrop(v), "size", [0, -1, 1.5, (3,), (3, 0), (1, 2, 3), "3", True, None]),
-    (lambda v: ops.RandomCrop(1, padding=v), "padding", [-1, (1, 2, 3), 0.5, ()]),
+    (
+        lambda v: ops.RandomCrop(v),
+        "size",
+        [0, -1, 1.5, (3,), (3, 0), (1, 2, 3), "3", True, None, ()],
+    ),
+    *[
+        (lambda v, make=make: make(v), "size", [(), 2**31 + 1, (1, 2**40), 2**70])
+        for make in (ops.Resize, ops.RandomCrop, ops.CenterCrop, ops.RandomResizedCrop)
+    ],
+    (lambda v: ops.RandomCrop(1, padding=v), "padding", [-1, (1, 2, 3), 0.5, (), 2**40]),
+    (lambda v: ops.Pad(v), "padding", [-1, (1, 2, 3), 0.5, (), 2**31 + 1, (0, 0, 0, 2**70)]),
     (lambda v: ops.Resize(2, antialias=v), "antialias", [1, None, "yes"]),
     (lambda v: ops.RandomResizedCrop(2, scale=v), "scale", [0.5, (0, 1), (0.5, 1.1), (1, 0.5)]),
     (lambda v: ops.RandomResizedCrop(2, ratio=v), "ratio", [1, (0, 1), (2, 1), (1, NAN)]),
@@ -275,6 +284,50 @@ def test_wrong_arguments(make, name, values):
         assert f"Received: {value!r}" in str(caught.value)
 
 
+FAR = 3.5e38  # finite, but not in float32
+EXTREME = [
+    (lambda v: ops.Affine(rotation=v), "rotation", [FAR, (-FAR, 0), 10**400]),
+    (lambda v: ops.Affine(zoom=v), "zoom", [(1, FAR)]),
+    (lambda v: ops.Affine(shift=v), "shift", [FAR, (0, FAR)]),
+    (lambda v: ops.RandomResizedCrop(2, ratio=v), "ratio", [(1, FAR)]),
+    (lambda v: ops.Elastic(v), "alpha", [FAR, 1e-39]),
+    (lambda v: ops.Elastic(sigma=v), "sigma", [FAR]),
+    (lambda v: ops.Brightness(v), "factor", [FAR, (FAR, FAR), np.float64(FAR), 10**400]),
+    (lambda v: ops.ColorJitter(contrast=v), "contrast", [FAR]),
+    (lambda v: ops.Gamma(v), "gamma", [(1, FAR)]),
+    (lambda v: ops.Sharpen(v), "factor", [FAR]),
+    (lambda v: ops.Erase(value=v), "value", [-FAR, (0, 0, FAR)]),
+    (lambda v: ops.Normalize(v, 1), "mean", [FAR, (0, -FAR)]),
+    (lambda v: ops.Normalize(0, v), "std", [FAR, 1e-39, (1, 1e-320)]),
+    (lambda v: ops.MixUp(v), "alpha", [FAR, 1e-320]),
+    (lambda v: ops.AugMix(alpha=v), "alpha", [FAR, 1e-320]),
+]
+
+
+@pytest.mark.parametrize(("make", "name", "values"), EXTREME, ids=[one[1] for one in EXTREME])
+def test_numbers_that_single_precision_does_not_have(make, name, values):
+    said = "(within the range of float32, from -3.40282e|at least 2.93874e-39, such that float32 )"
+    for value in values:
+        with pytest.raises(ValueError, match=rf"`{name}` of `\w+` should be .*, {said}") as caught:
+            make(value)
+        assert f"Received: {value!r}" in str(caught.value)
+
+
+def test_the_largest_numbers_of_single_precision_give_numbers():
+    most = float(np.finfo(np.float32).max)
+    x = np.arange(8 * 8 * 3, dtype=np.uint8).reshape(1, 8, 8, 3)
+    for operation in (
+        ops.Brightness((most, most)),
+        ops.Contrast((most, most)),
+        ops.Saturation((most, most)),
+        ops.Sharpen((most, most)),
+        ops.Affine(rotation=most, zoom=(most, most), shift=most),
+        ops.Elastic(most),
+        ops.Normalize(0, most),
+    ):
+        assert np.isfinite(Augment(operation, seed=1)(x)).all(), operation
+
+
 def test_policies_without_members():
     for make in (ops.Sequential, ops.OneOf, lambda: ops.SomeOf(0)):
         with pytest.raises(ValueError, match="at least one operation"):
@@ -326,6 +379,9 @@ def test_a_fixed_sequence_may_change_sizes():
         (ops.RandomCrop(13, padding=2), (8, 8, 3), "at most 12 x 12"),
         (ops.CenterCrop((8, 10)), (8, 9, 3), "at most 8 x 9"),
         (ops.Rotate90(), (8, 9, 3), "not square"),
+        (ops.Pad(2**31), (8, 8, 3), r"`Pad\(2147483648\)` .* makes 4294967304 x 4294967304 x 3"),
+        (ops.Resize(2**30), (8, 24, 1), "at most 2147483648 rows .* makes 1073741824 x 3221225472"),
+        (ops.Resize((2**31, 2**31)), (8, 8, 3), "at most .* 36028797018963968 values"),
         (ops.Perspective(0.9), (8, 8, 3), "at most 0.875"),
         (ops.Perspective(0.6), (2, 20, 3), "at most 0.5"),
         (ops.Normalize((1, 2), 1), (8, 8, 3), "`mean` of `Normalize`"),
