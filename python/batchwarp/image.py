@@ -13,10 +13,10 @@ from batchwarp.iterators import (
     Iterator,
     NumpyArrayIterator,
 )
-from batchwarp.ops.flip import flip_axis
 from batchwarp.ops.keras_affine import apply_affine_transform, transform_matrix_offset_center
 from batchwarp.ops.keras_brightness import apply_brightness_shift, random_brightness
 from batchwarp.ops.keras_channel_shift import apply_channel_shift, random_channel_shift
+from batchwarp.ops.keras_flip import flip_axis
 from batchwarp.ops.random_affine import (
     random_rotation,
     random_shear,

@@ -29,7 +29,7 @@ from batchwarp.augment.plan import draws_for, recipe_plans_of, warp_plan
 from batchwarp.augment.recipe import value_range_of
 from batchwarp.augment.settings import Settings
 from batchwarp.augment.statistics import channel_moments, zca_matrix
-from batchwarp.ops.normalize import rescale_factor
+from batchwarp.ops.keras_normalize import rescale_factor
 
 # How many values `fit` converts at a time: few enough to stay in the cache while they are summed,
 # or enough for a product of matrices to be worth it.

@@ -17,7 +17,7 @@ from batchwarp.augment.keys import Keys
 from batchwarp.augment.plan import Plans
 from batchwarp.augment.settings import Settings, not_fitted
 from batchwarp.augment.whitening import whitened
-from batchwarp.ops.normalize import warn_not_fitted
+from batchwarp.ops.keras_normalize import warn_not_fitted
 
 __all__ = ["Pipeline"]
 

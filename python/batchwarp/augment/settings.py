@@ -18,8 +18,8 @@ from batchwarp.augment import whitening
 from batchwarp.augment.draws import ParameterDraws
 from batchwarp.augment.operations import draws_by_key, recipe_of
 from batchwarp.augment.recipe import checked_range
+from batchwarp.ops.keras_normalize import rescale_factor, warn_not_fitted
 from batchwarp.ops.list import ARGUMENTS, OPERATIONS
-from batchwarp.ops.normalize import rescale_factor, warn_not_fitted
 from batchwarp.ops.recipe import RecipeOperation
 from batchwarp.ops.sampling import check_warp_options
 

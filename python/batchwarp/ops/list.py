@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from batchwarp.ops.flip import KerasFlip
 from batchwarp.ops.keras_affine import KerasAffine
 from batchwarp.ops.keras_brightness import KerasBrightness
 from batchwarp.ops.keras_channel_shift import KerasChannelShift
-from batchwarp.ops.normalize import KerasNormalize
+from batchwarp.ops.keras_flip import KerasFlip
+from batchwarp.ops.keras_normalize import KerasNormalize
+from batchwarp.ops.keras_standardize import KerasStandardize
 from batchwarp.ops.operation import Argument, Column, Operation
 from batchwarp.ops.sampling import SAMPLING
-from batchwarp.ops.standardize import KerasStandardize
 
 __all__ = ["ARGUMENTS", "COLUMNS", "OPERATIONS"]
 
