@@ -13,4 +13,5 @@ PYBIND11_MODULE(_core, m) {
     batchwarp::bindings::register_jpeg(m);
     batchwarp::bindings::register_resize(m);
     batchwarp::bindings::register_runtime(m);
+    batchwarp::bindings::register_targets(m);
 }

@@ -10,5 +10,6 @@ void register_jpeg(pybind11::module_& m);     // bind_jpeg.cpp: ordinary_jpeg
 void register_plan(pybind11::module_& m);     // bind_plan.cpp: Plan, OPERATIONS
 void register_resize(pybind11::module_& m);   // bind_resize.cpp: resize, luma
 void register_runtime(pybind11::module_& m);  // bind_runtime.cpp: threads, SIMD tier, build
+void register_targets(pybind11::module_& m);  // bind_targets.cpp: map_points, map_boxes, mirrored
 
 }  // namespace batchwarp::bindings

@@ -130,6 +130,19 @@ def draw(plan: Plan, samples: NDArray[np.uint64], epoch: int, seed: int) -> NDAr
 def uniform(
     samples: NDArray[np.uint64], epoch: int, seed: int, operation: int, numbers: Sequence[int]
 ) -> NDArray[np.float64]: ...
+def map_points(
+    plan: Plan,
+    params: NDArray[np.float64] | None,
+    starts: NDArray[np.int64],
+    points: NDArray[np.float64],
+) -> NDArray[np.float64]: ...
+def map_boxes(
+    plan: Plan,
+    params: NDArray[np.float64] | None,
+    starts: NDArray[np.int64],
+    boxes: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]: ...
+def mirrored(plan: Plan, params: NDArray[np.float64] | None, count: int) -> NDArray[np.bool_]: ...
 def philox(counter: Sequence[int], key: Sequence[int]) -> list[int]: ...
 def affine_matrices(
     params: NDArray[np.float64], height: int, width: int

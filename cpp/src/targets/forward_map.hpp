@@ -1,0 +1,62 @@
+// Where the points of an image go: the inverse of the map by which it is sampled.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "batchwarp/targets.hpp"
+
+namespace batchwarp {
+
+/// The displacements of a field, between its points as well.
+class FieldSurface {
+  public:
+    explicit FieldSurface(const Field& field);
+
+    /// Of what lies at a place of the field's image.
+    Point at(const Point& place) const noexcept;
+    /// The place that is sampled, with its displacement, at `sampled`.
+    Point origin_of(const Point& sampled) const noexcept;
+
+  private:
+    // What the points around a place weigh, along an axis.
+    struct Taps {
+        std::int64_t first = 0;
+        double weight[4] = {};  // fields have order 1 or 3
+    };
+    Taps taps_of(double place, const Field::Axis& axis) const noexcept;
+
+    Field field_;
+    std::int64_t columns_;
+    std::vector<Point> points_;
+};
+
+class ForwardMap {
+  public:
+    /// @param row  parameters of an image, or null
+    ForwardMap(const Plan& plan, const double* row);
+
+    /// Homogeneous coordinates.
+    struct Place {
+        double x, y, w;
+
+        /// Whether it lies in front of the horizon.
+        bool is_seen() const noexcept { return w > 1e-9; }
+    };
+    /// Of a point that has gone.
+    Place place(const Point& from) const noexcept;
+    /// NaN if it is not seen.
+    Point operator()(const Point& from) const noexcept;
+
+    /// Whether lines do not stay straight.
+    bool bends() const noexcept { return surface_.has_value(); }
+    /// Whether the image is seen as in a mirror, at its centre.
+    bool mirrors() const noexcept;
+
+  private:
+    Size from_size_;
+    Map to_field_, from_field_;  // without a field, all is in the former
+    std::optional<FieldSurface> surface_;
+};
+
+}  // namespace batchwarp
