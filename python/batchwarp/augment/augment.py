@@ -203,8 +203,8 @@ class Augment:
             keys: What the images are called: array or sequence of `n` integers or strings. `None`
                 numbers them on from the images of earlier calls.
             epoch: Integer from 0 to 2³² - 1; another one augments the same keys anew.
-            labels: Array of `n` integers or `(n, classes)` floats, which `MixUp` and `CutMix` need;
-                integers with their `num_classes`.
+            labels: Array of `n` integers or booleans, or `(n, classes)` floats, which `MixUp` and
+                `CutMix` need; integers and booleans with their `num_classes`.
 
         Returns:
             Array of `n` images of the constructor's dtype. With labels it is a dictionary:

@@ -44,7 +44,7 @@ def checked_labels(mixing: Sequence[Mixing], labels: Any, count: int) -> NDArray
 def _weights(mixing: Sequence[Mixing], labels: NDArray[Any]) -> NDArray[Any]:
     known = [one for one in mixing if one.num_classes is not None]
     classes = known[0].num_classes if known else None
-    whole = labels.dtype.kind in "iu"
+    whole = labels.dtype.kind in "biu"
     if whole and (labels.ndim == 1 or labels.shape[1:] == (1,)):
         return _one_hot(labels.reshape(-1), classes, mixing[0])
     if labels.ndim != 2 or labels.dtype.kind not in "biuf":

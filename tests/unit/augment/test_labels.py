@@ -25,6 +25,14 @@ def test_integers_become_one_hot(labels):
     np.testing.assert_array_equal(found, ONE_HOT)
 
 
+@pytest.mark.parametrize("shape", [(3,), (3, 1)])
+def test_booleans_are_two_classes(shape):
+    labels = np.array([True, False, True]).reshape(shape)
+    found = checked_labels([ops.MixUp(num_classes=2)], labels, 3)
+    assert found.dtype == np.float32
+    np.testing.assert_array_equal(found, [[0, 1], [1, 0], [0, 1]])
+
+
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "int64", "bool"])
 def test_one_hot_stays(dtype):
     found = checked_labels([ops.MixUp()], ONE_HOT.astype(dtype), 3)
@@ -38,6 +46,7 @@ def test_one_hot_stays(dtype):
         (ops.MixUp(), None, r"`labels` should be given for MixUp\(\)"),
         (ops.MixUp(), [0, 1], "of which there are 3"),
         (ops.MixUp(), [0, 1, 2], "`num_classes` of `MixUp` should be given"),
+        (ops.MixUp(), [True, False, True], "`num_classes` of `MixUp` should be given"),
         (ops.CutMix(num_classes=2), [0, 1, 2], r"from 0 to 1.*Received: 2"),
         (ops.CutMix(num_classes=2), [0, 1, -1], r"Received: -1"),
         (ops.MixUp(num_classes=2), ONE_HOT, "should have 2 columns"),
