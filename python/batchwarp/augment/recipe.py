@@ -138,15 +138,7 @@ class Steps(NamedTuple):
 
         Returns:
             Integer, how many nodes the operation has with these.
-
-        Raises:
-            ValueError: If they are too many.
         """
-        if count >= _NODES:
-            raise ValueError(
-                f"An operation should have at most {_NODES - 1} operations within it. Received: "
-                "a policy with more"
-            )
         number = _NODES * count
         if node.p < 1:
             self.policies.append(("p", parent, at, operation, number, {"p": node.p}))
@@ -308,7 +300,13 @@ class Recipe:
         """
         built = Steps([], [], [], [], [], [])
         for one, number in self.numbered:
-            built.add(one.node(image), number)
+            node = one.node(image)
+            if node.within >= _NODES:
+                raise ValueError(
+                    f"`{type(one).__name__}` should have at most {_NODES - 1} operations within "
+                    f"it, and within those. Received: {node.within}"
+                )
+            built.add(node, number)
             image = one.after(image)
         if len(built.steps) > _MOST_STEPS:
             raise ValueError(

@@ -70,6 +70,11 @@ class Node(NamedTuple):
     members: tuple[Node, ...] = ()
     varies: bool = False
 
+    @property
+    def within(self) -> int:
+        """How many nodes there are below this one."""
+        return sum(1 + member.within for member in self.members)
+
 
 def accepting(accepted: Accepted) -> dict[str, Accepted]:
     """Returns the metadata of a field that accepts such values."""

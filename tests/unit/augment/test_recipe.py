@@ -106,8 +106,13 @@ def test_trivial_augment_is_one_choice():
 
 def test_a_policy_has_255_members_at_most():
     steps_of(ops.OneOf(*[ops.Invert()] * 255))
-    with pytest.raises(ValueError, match="at most 255"):
-        steps_of(ops.OneOf(*[ops.Invert()] * 256))
+    for one, within in (
+        (ops.OneOf(*[ops.Invert()] * 256), 256),
+        (ops.SomeOf(1, *[ops.Sequential(*[ops.Invert()] * 9)] * 30), 300),
+    ):
+        said = f"`{type(one).__name__}` should have at most 255 .* Received: {within}"
+        with pytest.raises(ValueError, match=said):
+            steps_of(one)
 
 
 def test_sizes_follow_each_other():
