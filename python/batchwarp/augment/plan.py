@@ -16,6 +16,7 @@ from batchwarp.ops.core_steps import CORE_STEPS
 from batchwarp.ops.distributions import Coin
 from batchwarp.ops.list import COLUMNS, OPERATIONS
 from batchwarp.ops.operation import Late, Operation
+from batchwarp.ops.recipe import ImageOperation
 from batchwarp.ops.sampling import check_warp_options
 
 __all__ = ["Plans", "RecipePlans", "draws_for", "plans_of", "recipe_plans_of", "warp_plan"]
@@ -142,7 +143,9 @@ def recipe_plans_of(
         np.flatnonzero([column.name in names for column in COLUMNS]),
         Plans(
             plan(steps),
-            plan(_joined(steps, standardisation, image.channels)) if standardisation else None,
+            plan(_joined(steps, standardisation, image.channels, recipe.is_last))
+            if standardisation
+            else None,
             _plan(settings, shape, standardisation) if standardisation else None,
             _late(settings, shape),
             shape,
@@ -159,19 +162,37 @@ def _acts(operation: Operation, settings: Any, image_shape: tuple[int, ...]) -> 
     )
 
 
-def _joined(steps: Sequence[_Step], standardisation: Sequence[_Step], channels: int) -> list[_Step]:
+def _joined(
+    steps: Sequence[_Step],
+    standardisation: Sequence[_Step],
+    channels: int,
+    last_operation: ImageOperation | None,
+) -> list[_Step]:
     """Returns the steps with a generator's standardisation behind them.
 
     Only `rescale` may follow `Normalize` and `Standardize`. The core would do it before them, but
     may divide by its inverse behind them, which is one step with `Normalize`.
+
+    Raises:
+        ValueError: If there is no such inverse.
     """
     if not steps or CORE_STEPS[steps[-1][0]].scope != "store":
         return [*steps, *standardisation]
     name, last = steps[-1]
     [(normalize, rescaling)] = standardisation
-    if name != normalize:
-        return [*steps, (normalize, {"std": np.full(channels, 1 / rescaling["rescale"])})]
-    return [*steps[:-1], (name, {**last, "std": last["std"] / rescaling["rescale"]})]
+    before = last["std"] if name == normalize else np.ones(channels)
+    with np.errstate(over="ignore", under="ignore"):
+        std = before / rescaling["rescale"]
+    wrong = before[~np.isfinite(std) | (std == 0)]
+    if wrong.size:
+        raise ValueError(
+            f"`rescale` should be a number that {wrong[0]:g} can be divided by, beside "
+            f"{last_operation!r}, whose divisor it becomes a part of. Received: "
+            f"{rescaling['rescale']!r}"
+        )
+    if name == normalize:
+        return [*steps[:-1], (name, {**last, "std": std})]
+    return [*steps, (normalize, {"std": std})]
 
 
 def _late(settings: Any, image_shape: tuple[int, ...]) -> list[Late]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -135,6 +136,19 @@ def test_one_call_of_the_core_does_all_that_can_be_one():
     assert calls([ops.Resize((12, 12))], **turned) == (2, [])
     assert calls([ops.Resize((12, 12), antialias=False)], **turned) == (1, [])
     assert calls([ops.Resize((12, 12))], rescale=1 / 255) == (1, [])
+
+
+@pytest.mark.parametrize("rescale", [1e-320, -1e-320, 5e-324])
+@pytest.mark.parametrize("last", [ops.Standardize(), ops.Normalize((1, 2, 3), (1e-3, 1, 5))])
+def test_a_rescale_without_an_inverse_is_refused_by_its_name(last, rescale):
+    said = rf"`rescale` should be .* beside {re.escape(repr(last))}.* Received: {rescale}"
+    with pytest.raises(ValueError, match=said):
+        generator([last], rescale=rescale).flow(np.zeros((1, 4, 4, 3)))
+
+
+def test_a_rescale_that_leaves_no_divisor_is_refused_by_its_name():
+    with pytest.raises(ValueError, match=r"`rescale` should be a number that 1e-38 can be divided"):
+        generator([ops.Normalize(0, 1e-38)], rescale=1e300).flow(np.zeros((1, 4, 4, 3)))
 
 
 def test_a_key_follows_from_a_state_which_stays():
