@@ -16,8 +16,8 @@ from batchwarp._random import random_state
 from batchwarp._warnings import warn
 from batchwarp.augment import whitening
 from batchwarp.augment.draws import ParameterDraws
-from batchwarp.augment.operations import draws_by_key, recipe_of
-from batchwarp.augment.recipe import checked_range
+from batchwarp.augment.operations import OWNER, draws_by_key, recipe_of
+from batchwarp.augment.recipe import Recipe, checked_range
 from batchwarp.ops.keras_normalize import rescale_factor, warn_not_fitted
 from batchwarp.ops.list import ARGUMENTS, OPERATIONS
 from batchwarp.ops.recipe import RecipeOperation
@@ -256,8 +256,21 @@ class Settings:
                 self._imply(setting, other, value)
         draws_by_key(self)
         recipe_of(self)
-        self.operations = tuple(self.operations)
         self.value_range = checked_range(self.value_range)
+
+    @property
+    def operations(self) -> tuple[RecipeOperation, ...]:
+        """What is done to images after what Keras' arguments say.
+
+        A list that is assigned is checked at once, whoever wrote it: flows would find nothing wrong
+        with `None`, and only later with the rest.
+        """
+        return self._operations
+
+    @operations.setter
+    def operations(self, operations: Sequence[RecipeOperation]) -> None:
+        Recipe(OWNER, operations)  # raises
+        self._operations = tuple(operations)
 
     def _imply(self, setting: str, other: str, value: bool) -> None:
         if getattr(self, setting) and bool(getattr(self, other)) != value:

@@ -138,6 +138,27 @@ def test_one_call_of_the_core_does_all_that_can_be_one():
     assert calls([ops.Resize((12, 12))], rescale=1 / 255) == (1, [])
 
 
+@pytest.mark.parametrize(
+    ("wrong", "error", "message"),
+    [
+        (None, TypeError, "should be a list of operations of .* Received: None"),
+        (ops.Flip(), TypeError, "should be a list of operations"),
+        ([ops.Flip], TypeError, "should be operations of"),
+        ([ops.Normalize(0, 1), ops.Flip()], ValueError, "should end with `Normalize`"),
+    ],
+    ids=str,
+)
+def test_what_is_assigned_later_is_checked_at_once(wrong, error, message):
+    datagen = generator([ops.Invert()])
+    with pytest.raises(error, match=rf"`operations` of `ImageDataGenerator` {message}"):
+        datagen.operations = wrong
+    assert datagen.operations == (ops.Invert(),)
+    given = [ops.Grayscale()]
+    datagen.operations = given
+    given.append(None)
+    assert datagen.operations == (ops.Grayscale(),)
+
+
 @pytest.mark.parametrize("rescale", [1e-320, -1e-320, 5e-324])
 @pytest.mark.parametrize("last", [ops.Standardize(), ops.Normalize((1, 2, 3), (1e-3, 1, 5))])
 def test_a_rescale_without_an_inverse_is_refused_by_its_name(last, rescale):
