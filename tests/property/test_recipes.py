@@ -511,7 +511,8 @@ def test_mixed_batches(mixing, dtype, data_format, shape, weighted, seed):
     keys = random.randint(0, 2**31, len(x)).tolist()
     labels = random.rand(len(x), 3) if weighted else random.randint(0, 3, len(x))
     made = aug(x, keys=keys, epoch=5, labels=labels)
-    images, weights = run(aug, x, keys, 5, labels)
+    wanted = run(aug, x, keys, 5, labels)
+    images, weights = wanted["images"], wanted["labels"]
     # Each operation truncates integers, and what is off by a hair may be one less.
     tolerance = len(mixing) + 0.001 if dtype == "uint8" else 1e-5
     np.testing.assert_allclose(made["images"].astype(np.float64), images, rtol=0, atol=tolerance)

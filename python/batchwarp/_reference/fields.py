@@ -23,8 +23,8 @@ Places = NDArray[np.float64]
 POINT, PHASE, CELL = range(3)  # what numbers are for
 
 
-def words(leaf: Leaf, purpose: int, row: int, column: int) -> Words:
-    """Returns four random words of a field."""
+def words(leaf: Leaf, purpose: int, row: Any, column: Any) -> Words:
+    """Returns four random words of a field, or arrays of them."""
     key = int(leaf.columns["key_low"]), int(leaf.columns["key_high"])
     return philox4x32((column, row, purpose, 0), key)
 
@@ -58,10 +58,9 @@ def elastic(leaf: Leaf, places: Places) -> Places:
     )
     rows, columns = int(down.max()) + 3, int(right.max()) + 3
     points = np.empty((2, rows, columns + columns % 2))
-    for row in range(rows):
-        for column in range(0, columns, 2):
-            drawn = np.array(words(leaf, POINT, row, column // 2)) / 2**31 - 1
-            points[:, row, column : column + 2] = drawn.reshape(2, 2).T
+    counters = np.mgrid[:rows, : points.shape[2] // 2].astype(np.uint64)
+    drawn = np.stack(words(leaf, POINT, *counters)) / 2**31 - 1
+    points[..., 0::2], points[..., 1::2] = drawn[:2], drawn[2:]
     points *= strength(leaf.op.alpha, leaf.op.sigma)
     weights = (
         cubic(at[..., None] - np.arange(count))

@@ -14,6 +14,13 @@ from batchwarp._reference.draws import Numbers, Size
 from batchwarp._reference.mixing import MIXING, class_weights, mixed
 from batchwarp._reference.philox import operation_of, sample_of
 from batchwarp._reference.sampling import antialiased, places_of, sampled
+from batchwarp._reference.targets import (
+    move_of,
+    moved_boxes,
+    moved_keypoints,
+    moved_mask,
+    one_hot,
+)
 from batchwarp._reference.tree import Leaf, leaves, size_after
 
 Image = NDArray[np.float64]
@@ -25,20 +32,26 @@ def run(
     keys: Sequence[int | str],
     epoch: int = 0,
     labels: ArrayLike | None = None,
-) -> Image | tuple[Image, Image]:
+    **targets: NDArray[Any],
+) -> Any:
     """Does to images what a recipe says.
 
     Args:
         recipe: A `batchwarp.Augment`, or an object with its attributes `operations`, `seed`,
-            `fill_mode`, `cval`, `order`, `dtype`, `value_range` and `data_format`.
+            `fill_mode`, `cval`, `order`, `dtype`, `value_range` and `data_format`; with targets
+            also those of their options.
         x: Array of images, `(n, height, width, channels)` or with the channels first.
         keys: For each image an integer or a string.
         epoch: Integer from 0 to below 2^32.
         labels: For `MixUp` and `CutMix`: array of `n` integers, or `(n, classes)`.
+        **targets: `masks`, array `(n, height, width)`, or of rank 4 like images; `boxes`, array
+            `(n, k, 4)` of left, top, right and bottom; `keypoints`, array `(n, k, 2)`. Of no more
+            boxes than `max_boxes`; which are in other formats is not known here.
 
     Returns:
         Array of float64 in the same layout: what is then stored in the output's dtype, integers
-        truncated. With labels a tuple of it and of the weights of classes, `(n, classes)`.
+        truncated. With labels or targets a dictionary of it, as `"images"`, of `"labels"`, the
+        weights of classes `(n, classes)`, and of what has become of the targets.
 
     Raises:
         ValueError: If a value range is needed and not known.
@@ -49,25 +62,77 @@ def run(
     images = np.moveaxis(x, 1, -1) if first else x
     ends = value_range(recipe.value_range, x.dtype)
     samples = [sample_of(key) for key in keys]
-    result = np.stack(
-        [
-            one_image(recipe, image.astype(np.float64), ends, sample, epoch)
-            for image, sample in zip(images, samples, strict=True)
-        ]
-    )
-    weights = None
-    for place, op in enumerate(recipe.operations):
-        if type(op).__name__ in MIXING:
-            if np.dtype(recipe.dtype).kind == "u":
-                result = np.trunc(result)
-            if weights is None:
-                weights = class_weights([] if labels is None else labels, op.num_classes)
-            number = operation_of(place, op.name)
-            draws = [Numbers(recipe.seed, sample, epoch, number, 0) for sample in samples]
-            result, weights = mixed(op, result, weights, draws)
+    made: dict[str, Any] = {
+        "images": np.stack(
+            [
+                one_image(recipe, image.astype(np.float64), ends, sample, epoch)
+                for image, sample in zip(images, samples, strict=True)
+            ]
+        )
+    }
+    made |= moved_targets(recipe, Size(*images.shape[1:]), samples, epoch, targets)
+    if any(type(op).__name__ in MIXING for op in recipe.operations):
+        made = mixed_batch(recipe, made, [] if labels is None else labels, samples, epoch)
+    elif labels is not None:
+        made["labels"] = np.asarray(labels)
+    if "masks" in made and recipe.mask_classes is not None:
+        made["masks"] = one_hot(made["masks"].reshape(made["masks"].shape[:3]), recipe.mask_classes)
     if first:
-        result = np.moveaxis(result, -1, 1)
-    return result if weights is None else (result, weights)
+        for name, array in made.items():
+            if name in ("images", "masks") and array.ndim == 4:
+                made[name] = np.moveaxis(array, -1, 1)
+    return made if len(made) > 1 else made["images"]
+
+
+def moved_targets(
+    recipe: Any, size: Size, samples: Sequence[int], epoch: int, targets: dict[str, NDArray[Any]]
+) -> dict[str, NDArray[Any]]:
+    """Returns what becomes of masks, boxes and keypoints, masks with channels last."""
+    if not targets:
+        return {}
+    operations = [op for op in recipe.operations if type(op).__name__ not in MIXING]
+    moves = [move_of(operations, size, recipe.seed, sample, epoch) for sample in samples]
+    made = {}
+    for name, array in targets.items():
+        if name == "masks":
+            first = recipe.data_format == "channels_first" and array.ndim == 4
+            masks = np.moveaxis(array, 1, -1) if first else array
+            made[name] = [
+                moved_mask(move, mask, recipe.fill_mode, recipe.mask_fill)
+                for move, mask in zip(moves, masks, strict=True)
+            ]
+        elif name == "boxes":
+            made[name] = [
+                moved_boxes(move, boxes, recipe.min_area, recipe.min_visibility)
+                for move, boxes in zip(moves, array, strict=True)
+            ]
+        else:
+            made[name] = [
+                moved_keypoints(move, points, recipe.keypoint_pairs or (), recipe.remove_outside)
+                for move, points in zip(moves, array, strict=True)
+            ]
+    return {name: np.stack(arrays) for name, arrays in made.items()}
+
+
+def mixed_batch(
+    recipe: Any, made: dict[str, Any], labels: ArrayLike, samples: Sequence[int], epoch: int
+) -> dict[str, Any]:
+    """Mixes finished images, their masks and their labels."""
+    images, masks, weights = made["images"], made.get("masks"), None
+    for place, op in enumerate(recipe.operations):
+        if type(op).__name__ not in MIXING:
+            continue
+        if np.dtype(recipe.dtype).kind == "u":
+            images = np.trunc(images)
+        if weights is None:
+            weights = class_weights(labels, op.num_classes)
+        number = operation_of(place, op.name)
+        draws = [Numbers(recipe.seed, sample, epoch, number, 0) for sample in samples]
+        if masks is not None:
+            masks, _ = mixed(op, masks, weights, draws)
+        images, weights = mixed(op, images, weights, draws)
+    made |= {"images": images, "labels": weights}
+    return made if masks is None else {**made, "masks": masks}
 
 
 def value_range(given: Sequence[float] | None, dtype: np.dtype[Any]) -> tuple[float, float] | None:

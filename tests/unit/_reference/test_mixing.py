@@ -27,7 +27,8 @@ def done(operation, x, labels, **options):
         value_range=None,
         data_format="channels_last",
     )
-    return run(SimpleNamespace(**{**vars(recipe), **options}), x, range(N), 0, labels)
+    made = run(SimpleNamespace(**{**vars(recipe), **options}), x, range(N), 0, labels)
+    return made["images"], made["labels"]
 
 
 @pytest.fixture
