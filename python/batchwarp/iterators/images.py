@@ -1,4 +1,4 @@
-"""From samples to augmented batches: what iterators over arrays and over files share."""
+"""From augmented images to batches: what iterators over arrays and over files share."""
 
 from __future__ import annotations
 
@@ -11,24 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchwarp._arguments import folder_path
-from batchwarp._arrays import computing_dtype
 from batchwarp._pillow import array_to_img
-from batchwarp._random import global_random, is_borrowed, with_borrowed_global
+from batchwarp._random import global_random, is_borrowed
 from batchwarp.augment.draws import as_dictionaries
-from batchwarp.augment.keyed_pipeline import OperationsAlone, pipeline_for
 from batchwarp.augment.labels import checked_labels
-from batchwarp.augment.one_by_one import (
-    is_beyond_the_core,
-    overrides,
-    run_one_by_one,
-    transformed,
-)
+from batchwarp.augment.one_by_one import overrides, transformed
 from batchwarp.augment.operations import recipe_of, shape_after
-from batchwarp.augment.pipeline import Pipeline
-from batchwarp.augment.plan import draws_for
-from batchwarp.augment.recipe import value_range_of
-from batchwarp.augment.settings import Settings
-from batchwarp.iterators.keyed import KeyedIterator
+from batchwarp.iterators.augmenting import AugmentingIterator
 from batchwarp.iterators.mixing import Mixer, Mixture
 from batchwarp.iterators.structures import map_arrays
 from batchwarp.ops.mixing import Mixing
@@ -54,16 +43,14 @@ class Variant(NamedTuple):
 _CHECKED = 1024
 
 
-class ImageIterator(KeyedIterator):
-    """Base class of the iterators that augment stored images with a generator.
+class ImageIterator(AugmentingIterator):
+    """Base class of the iterators over images.
 
-    The way of a batch is `_transformed`, from its samples to what the caller gets. Subclasses are
-    asked twice on it: where the images are (`_stored`, or `_made` if they are best made as they
-    come), and what belongs to them (`_with_others`). They set the attributes below.
+    The way of a batch is `_transformed`, from its samples to what the caller gets. Subclasses say
+    what belongs to images (`_with_others`, and `_to_be_mixed` of those that are mixed), and set the
+    attributes below.
     """
 
-    _transient: ClassVar[frozenset[str]] = KeyedIterator._transient | {"_pipeline"}
-    _pipeline: Pipeline | None = None
     # Names of saved images end in a number below this one, drawn as in Keras.
     _save_numbers: ClassVar[int]
 
@@ -71,7 +58,6 @@ class ImageIterator(KeyedIterator):
     save_to_dir: Any
     save_prefix: str
     save_format: str
-    _numpy_dtype: np.dtype[Any]
 
     def __init__(
         self,
@@ -92,64 +78,6 @@ class ImageIterator(KeyedIterator):
             for start in range(0, self.n, _CHECKED):
                 samples = np.arange(start, min(start + _CHECKED, self.n))
                 self._mixture(np.empty((0, *self._image_shape)), samples, mixing)
-
-    @property
-    def _image_shape(self) -> tuple[int, ...]:
-        """Shape of one stored image in the generator's layout."""
-        raise self._lacks("_image_shape")
-
-    @property
-    def _stored_dtype(self) -> np.dtype[Any]:
-        """Dtype of images as they were given, which tells between what values they are."""
-        raise self._lacks("_stored_dtype")
-
-    @property
-    def _value_range(self) -> tuple[float, float] | None:
-        """Between what values images are, or `None` if nobody has said so."""
-        value_range: tuple[float, float] | None = value_range_of(
-            self._stored_dtype, self.image_data_generator.value_range
-        )
-        return value_range
-
-    @property
-    def _way(self) -> abc.Callable[..., Pipeline]:
-        """What makes the way of batches, with the arguments of `pipeline_for`."""
-        return pipeline_for
-
-    def _operate(
-        self, index_array: NDArray[np.int64], number: int, image_shape: tuple[int, ...]
-    ) -> OperationsAlone | None:
-        """Returns what does the operations to images that go one by one through methods."""
-        if not self._operates:
-            return None
-        return OperationsAlone(
-            self.image_data_generator,
-            image_shape,
-            self._working_dtype,
-            self._takes_chances,
-            self._value_range,
-            self._keys(index_array, number),
-        )
-
-    @property
-    def _working_dtype(self) -> np.dtype[Any]:
-        """Dtype that images are augmented in."""
-        return computing_dtype(self._numpy_dtype)
-
-    def _stored(
-        self,
-        index_array: NDArray[np.int64],  # noqa: ARG002 - subclasses use it
-    ) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[np.int64]]:
-        """Finds images as they are before augmentation.
-
-        Args:
-            index_array: Array `(n,)`, the samples.
-
-        Returns:
-            Tuple of an array of rank 4, an array `(n,)`: which of its images are the samples', and
-            the samples again, since others may have taken the place of some.
-        """
-        raise self._lacks("_stored")
 
     def _with_others(
         self,
@@ -195,45 +123,6 @@ class ImageIterator(KeyedIterator):
         made = (mixture.images, mixture.labels)
         return made if mixture.weights is None else (*made, mixture.weights)
 
-    def _augmented(
-        self, index_array: NDArray[np.int64], random: np.random.RandomState, number: int
-    ) -> tuple[NDArray[Any], NDArray[np.int64]]:
-        """Makes the images of a batch, and returns their samples as `_made` does."""
-        generator = self.image_data_generator
-        pipeline = self._fused()
-        if pipeline is not None and pipeline.draws_first:
-            params = pipeline.draw(random, len(index_array))
-            return self._made(pipeline, index_array, params, number)
-        if pipeline is None and generator:
-            return self._through_methods(index_array, random, number, self._draws_by_key)
-        images, rows, index_array = self._stored(index_array)
-        if pipeline is None:
-            return images[rows].astype(self._working_dtype), index_array
-        keys = self._keys(index_array, number) if pipeline.is_keyed else None
-        return pipeline.run(generator, images, rows, random, self._buffers, keys), index_array
-
-    def _through_methods(
-        self,
-        index_array: NDArray[np.int64],
-        random: np.random.RandomState,
-        number: int,
-        by_key: bool,
-    ) -> tuple[NDArray[Any], NDArray[np.int64]]:
-        """Makes images one by one, with Keras' parameters drawn by key or by the methods."""
-        images, rows, index_array = self._stored(index_array)
-        shape = images.shape[1:]
-        batch = run_one_by_one(
-            self.image_data_generator,
-            images,
-            rows,
-            self._working_dtype,
-            random,
-            self._augments,
-            self._operate(index_array, number, shape),
-            self._drawn_for_methods(index_array, number, shape) if by_key else None,
-        )
-        return batch, index_array
-
     def _partners(
         self, index_array: NDArray[np.int64], random: np.random.RandomState, number: int
     ) -> tuple[NDArray[Any], NDArray[np.int64]]:
@@ -243,21 +132,6 @@ class ImageIterator(KeyedIterator):
             return self._through_methods(index_array, random, number, by_key=True)
         params = pipeline.params_by_key(self._keys(index_array, number))
         return self._made_with(pipeline, index_array, params, random, number)
-
-    def _made_with(
-        self,
-        pipeline: Pipeline,
-        index_array: NDArray[np.int64],
-        params: NDArray[np.float64] | None,
-        random: np.random.RandomState,
-        number: int,
-    ) -> tuple[NDArray[Any], NDArray[np.int64]]:
-        """Does what `_made` does; a function that draws finds its numbers where it always does."""
-        if pipeline.draws_first:
-            return self._made(pipeline, index_array, params, number)
-        return with_borrowed_global(
-            random, lambda _: self._made(pipeline, index_array, params, number)
-        )
 
     def _mixing(self) -> tuple[tuple[Mixing, int], ...]:
         """Returns the operations that mix images, with their numbers."""
@@ -301,80 +175,6 @@ class ImageIterator(KeyedIterator):
             ValueError: If there is something beside the images that cannot be mixed.
         """
         raise self._lacks("_to_be_mixed")
-
-    def _drawn_for_methods(
-        self, index_array: NDArray[np.int64], number: int, image_shape: tuple[int, ...]
-    ) -> list[dict[str, Any]] | None:
-        """Returns parameters by key for `apply_transform`, unless methods draw them."""
-        generator = self.image_data_generator
-        if not self._augments or overrides(generator, Settings, "get_random_transform"):
-            return None
-        params = draws_for(generator, image_shape).keyed(self._keys(index_array, number))
-        return [{} for _ in index_array] if params is None else as_dictionaries(params)
-
-    def _made(
-        self,
-        pipeline: Pipeline,
-        index_array: NDArray[np.int64],
-        params: NDArray[np.float64] | None,
-        number: int,
-    ) -> tuple[NDArray[Any], NDArray[np.int64]]:
-        """Makes images whose parameters have been drawn, here in one call of the core.
-
-        Args:
-            pipeline: As from `_fused`; its `draws_first` is true.
-            index_array: Array `(n,)`, the samples.
-            params: What `pipeline.draw` returned.
-            number: Integer, of the pass.
-
-        Returns:
-            Tuple of an array of rank 4 of `_working_dtype` and the samples again, since others may
-            have taken the place of some.
-        """
-        images, rows, index_array = self._stored(index_array)
-        if pipeline.is_keyed:
-            params = pipeline.rows(params, self._keys(index_array, number))
-        batch = pipeline.make(self.image_data_generator, images, rows, params, self._buffers)
-        return batch, index_array
-
-    def _fused(self) -> Pipeline | None:
-        """Returns the way through the core, or `None` if images go one by one through methods."""
-        pipeline = self._current_pipeline()
-        return pipeline if pipeline is not None and pipeline.fused else None
-
-    def _current_pipeline(self) -> Pipeline | None:
-        """Returns what the generator does now, or `None` if its methods are overridden."""
-        generator = self.image_data_generator
-        if not isinstance(generator, Settings) or overrides(
-            generator, Settings, "get_random_transform", "apply_transform", "standardize"
-        ):
-            return None
-        pipeline = self._pipeline
-        if pipeline is None or not pipeline.matches(generator):
-            if self._augments and is_beyond_the_core(generator, self._image_shape):
-                return None
-            pipeline = self._pipeline = self._way(
-                generator,
-                self._image_shape,
-                self._working_dtype,
-                augment=self._augments,
-                takes_chances=self._takes_chances,
-                value_range=self._value_range,
-            )
-        return pipeline
-
-    def raw_chunks(
-        self, count: int, index_array: NDArray[np.int64] | None = None
-    ) -> abc.Iterator[NDArray[Any]]:
-        """Yields the data set's images as they are before augmentation; see the base class.
-
-        Raises:
-            ImageFileError: If a file cannot be read and this is not to be tolerated.
-        """
-        samples = np.arange(self.n) if index_array is None else index_array
-        for start in range(0, len(samples), count):
-            images, rows, _ = self._stored(samples[start : start + count])
-            yield images[rows]
 
     def next_variants(self) -> abc.Iterator[Variant]:
         """Makes the next batch one image after the other, so that it need not fit in memory.
