@@ -39,6 +39,11 @@ class AugmentingIterator(KeyedIterator):
         raise self._lacks("_image_shape")
 
     @property
+    def _has_sizes(self) -> bool:
+        """Whether images have sizes of their own, so that `_stored` finds one at a time."""
+        return False
+
+    @property
     def _stored_dtype(self) -> np.dtype[Any]:
         """Dtype of images as they were given, which tells between what values they are."""
         raise self._lacks("_stored_dtype")
@@ -129,6 +134,13 @@ class AugmentingIterator(KeyedIterator):
         by_key: bool,
     ) -> tuple[NDArray[Any], NDArray[np.int64]]:
         """Makes images one by one, with Keras' parameters drawn by key or by the methods."""
+        if self._has_sizes and len(index_array) > 1:
+            made = [
+                self._through_methods(index_array[row : row + 1], random, number, by_key)
+                for row in range(len(index_array))
+            ]
+            batches, samples = zip(*made, strict=True)
+            return np.concatenate(batches), np.concatenate(samples)
         images, rows, index_array = self._stored(index_array)
         shape = images.shape[1:]
         batch = run_one_by_one(

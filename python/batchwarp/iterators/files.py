@@ -175,7 +175,7 @@ class FilesIterator(ImageIterator):
 
     @property
     def _has_sizes(self) -> bool:
-        """Whether images have the sizes of their files until operations bring them to one."""
+        # Those of the files, until operations bring them to one.
         return self._options.target_size is None
 
     @property
@@ -248,22 +248,6 @@ class FilesIterator(ImageIterator):
         # kept until it is that one's turn.
         params = pipeline.draw(random, len(index_array))
         return self._made_with(pipeline, index_array, params, random, number)
-
-    def _through_methods(
-        self,
-        index_array: NDArray[np.int64],
-        random: np.random.RandomState,
-        number: int,
-        by_key: bool,
-    ) -> tuple[NDArray[Any], NDArray[np.int64]]:
-        if not self._has_sizes or len(index_array) <= 1:
-            return super()._through_methods(index_array, random, number, by_key)
-        made = [
-            self._through_methods(index_array[row : row + 1], random, number, by_key)
-            for row in range(len(index_array))
-        ]
-        images, samples = zip(*made, strict=True)
-        return np.concatenate(images), np.concatenate(samples)
 
     def raw_chunks(
         self, count: int, index_array: NDArray[np.int64] | None = None
