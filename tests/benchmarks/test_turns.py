@@ -15,7 +15,9 @@ turns = importlib.import_module("batchwarp.benchmarks.harness.turns")
 
 pytestmark = pytest.mark.skipif(not turns.POSSIBLE, reason="processes take turns on POSIX only")
 
-SECONDS = 60  # after which something waits for good
+# After which something waits for good. A pair takes a second, most of it imports; it takes twenty
+# where ten times as many processes as there are processors work beside it, which is not rare.
+SECONDS = 240
 # Writes a line for all it does: who, what, the race, the round (-1: before), from when to when.
 PROGRAM = """
 import json, os, sys, time
