@@ -7,7 +7,15 @@ from typing import Any
 from batchwarp.augment.recipe import Recipe
 from batchwarp.ops.recipe import ImageSpec
 
-__all__ = ["OWNER", "draws_by_key", "image_spec", "recipe_of", "shape_after", "size_for_all"]
+__all__ = [
+    "OWNER",
+    "draws_by_key",
+    "image_spec",
+    "recipe_of",
+    "shape_after",
+    "size_for_all",
+    "size_that_fits",
+]
 
 OWNER = "ImageDataGenerator"
 
@@ -22,6 +30,9 @@ _STATISTICS = (
 
 
 _STREAMS = ("keras", "keyed")
+
+# Where nothing fits an image of this size, its size is not what is wrong.
+_LARGEST = 4096
 
 
 def draws_by_key(settings: Any) -> bool:
@@ -107,3 +118,32 @@ def size_for_all(settings: Any) -> tuple[int, int]:
         "`RandomResizedCrop`, `RandomCrop`, `CenterCrop` or a `Resize` to (height, width). "
         f"Received: None with operations={list(operations)!r}"
     )
+
+
+def size_that_fits(settings: Any, channels: int) -> tuple[int, int]:
+    """Returns a size of images that all operations can be done to, where there is one.
+
+    Args:
+        settings: As of `size_for_all`.
+        channels: Integer, how many channels images have.
+
+    Raises:
+        ValueError: As `size_for_all`.
+    """
+    height, width = size_for_all(settings)
+    # Twice that is enough for all but strong perspectives.
+    first = height, width = 2 * height, 2 * width
+    recipe = recipe_of(settings)
+    while max(height, width) <= _LARGEST:
+        if _can_be_done(recipe, ImageSpec(height, width, channels)):
+            return height, width
+        height, width = 2 * height, 2 * width
+    return first
+
+
+def _can_be_done(recipe: Recipe, image: ImageSpec) -> bool:
+    try:
+        recipe.steps(image)
+    except ValueError:
+        return False
+    return True

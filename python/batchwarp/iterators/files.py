@@ -13,12 +13,12 @@ from batchwarp import _keras
 from batchwarp._arrays import CORE_INPUTS, computing_dtype
 from batchwarp.augment.keyed_pipeline import pipeline_for
 from batchwarp.augment.native_pipeline import NativePipeline
-from batchwarp.augment.operations import shape_after, size_for_all
+from batchwarp.augment.operations import shape_after, size_that_fits
 from batchwarp.augment.pipeline import Pipeline
 from batchwarp.augment.settings import Settings
 from batchwarp.errors import ImageFileError
 from batchwarp.files.dataset import ImageFiles
-from batchwarp.files.options import FileOptions, extensions
+from batchwarp.files.options import CHANNELS, FileOptions, extensions
 from batchwarp.files.reader import Loaded
 from batchwarp.iterators.images import ImageIterator
 from batchwarp.iterators.splits import hashed, stratified
@@ -114,9 +114,9 @@ class FilesIterator(ImageIterator):
         self._filepaths = [os.path.join(directory, name) for name in self.filenames]
         self.samples = len(self._filepaths)
         size = self._options.target_size
-        if size is None:  # what takes the place of others: large enough for all that comes before
-            height, width = size_for_all(self.image_data_generator)
-            size = (2 * height, 2 * width)
+        if size is None:  # of what takes the place of files that cannot be read
+            channels = CHANNELS.get(self.color_mode, 3)
+            size = size_that_fits(self.image_data_generator, channels)
         self._files = ImageFiles(
             self._options, self._filepaths, directory, self._working_dtype, size
         )

@@ -220,6 +220,19 @@ def test_what_never_fits_is_refused_before_any_file_is_read(folder, monkeypatch)
 
 
 @pytest.mark.parametrize("generator", [batchwarp.ImageDataGenerator, Overridden])
+def test_only_the_sizes_of_files_decide_whether_a_perspective_is_too_strong(folder, generator):
+    # One file is 31 pixels wide, others at least 33; in batches no image is as large.
+    recipe = [ops.Perspective(0.969), ops.Resize((8, 8), antialias=False)]
+    said = r"5\.png: `distortion` of `Perspective` should be at most 0\.967742.*90 x 31"
+    with pytest.raises(batchwarp.ImageFileError, match=said):
+        one_pass(flow(folder, recipe, generator, batch_size=6))
+    for on_error in ("zeros", "skip"):
+        iterator = flow(folder, recipe, generator, batch_size=6, on_error=on_error)
+        assert one_pass(iterator).shape == (6, 8, 8, 3)
+        assert [error.path for error in iterator.errors] == [iterator.filepaths[5]]
+
+
+@pytest.mark.parametrize("generator", [batchwarp.ImageDataGenerator, Overridden])
 def test_files_that_are_too_small(folder, generator):
     recipe = [ops.CenterCrop(33)]  # one file is 31 pixels wide
     with pytest.raises(batchwarp.ImageFileError, match=r"5\.png: `size` of `CenterCrop`.*90 x 31"):
