@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from batchwarp import _core, cuda, errors, image, ops, runtime
-from batchwarp.augment.augment import Augment
+from typing import TYPE_CHECKING
+
+from batchwarp import _core, _lazy, errors, ops, runtime
 from batchwarp.errors import ImageFileError
-from batchwarp.generator import ImageDataGenerator
-from batchwarp.iterators import NumpyArrayIterator
+
+if TYPE_CHECKING:
+    from batchwarp import cuda as cuda
+    from batchwarp import image as image
+    from batchwarp.augment.augment import Augment as Augment
+    from batchwarp.generator import ImageDataGenerator as ImageDataGenerator
+    from batchwarp.iterators.array import NumpyArrayIterator as NumpyArrayIterator
 
 __all__ = [
     "Augment",
@@ -20,6 +26,19 @@ __all__ = [
     "ops",
     "runtime",
 ]
+
+_MODULES = {
+    "Augment": "augment.augment",
+    "ImageDataGenerator": "generator",
+    "NumpyArrayIterator": "iterators.array",
+    "cuda": "cuda",
+    "image": "image",
+}
+
+_find, __dir__ = _lazy.names_of(__name__, _MODULES)
+
+if not TYPE_CHECKING:  # who checks types knows the names above, and no others
+    __getattr__ = _find
 
 __version__ = _core.__version__
 

@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from batchwarp import iterators
 from batchwarp._warnings import warn
 from batchwarp.augment import config as configuration
 from batchwarp.augment import fit
 from batchwarp.augment.settings import Settings
-from batchwarp.iterators import Iterator as ImageIterator
-from batchwarp.iterators.array import NumpyArrayIterator
-from batchwarp.iterators.dataframe import DataFrameIterator
-from batchwarp.iterators.device import DeviceIterator
-from batchwarp.iterators.directory import DirectoryIterator
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -127,7 +123,7 @@ class ImageDataGenerator(Settings):
         prefetch: int = 0,
         device: Any = None,
         framework: str | None = None,
-    ) -> NumpyArrayIterator:
+    ) -> iterators.NumpyArrayIterator:
         """Takes arrays of images and labels and makes batches of augmented data.
 
         Args:
@@ -172,9 +168,9 @@ class ImageDataGenerator(Settings):
             CudaError: If there is no device.
         """
         arguments = _passed_on(locals(), "self", "device", "framework")
-        iterator: type[NumpyArrayIterator] = NumpyArrayIterator
+        iterator: type[iterators.NumpyArrayIterator] = iterators.NumpyArrayIterator
         if device is not None:
-            iterator = DeviceIterator
+            iterator = iterators.DeviceIterator
             arguments |= {"device": device, "framework": framework}
         elif framework is not None:
             raise ValueError(
@@ -208,7 +204,7 @@ class ImageDataGenerator(Settings):
         scaled_decode: bool = False,
         exif_transpose: bool = False,
         formats: Sequence[str] | str | None = None,
-    ) -> DirectoryIterator:
+    ) -> iterators.DirectoryIterator:
         """Takes a folder with a folder of images for each class and makes augmented batches.
 
         Pixels are those of Keras: Pillow's, before augmentation. Files are read and decoded on as
@@ -270,7 +266,7 @@ class ImageDataGenerator(Settings):
             ValueError: If an argument is not as above.
             OSError: If `directory` cannot be read.
         """
-        return DirectoryIterator(
+        return iterators.DirectoryIterator(
             image_data_generator=self,
             data_format=self.data_format,
             dtype=self.dtype,
@@ -308,7 +304,7 @@ class ImageDataGenerator(Settings):
         label_separator: str | None = None,
         keep_aspect_ratio: bool = False,
         **kwargs: Any,
-    ) -> DataFrameIterator:
+    ) -> iterators.DataFrameIterator:
         """Takes a dataframe with files' names and labels and makes batches of augmented data.
 
         Args:
@@ -387,7 +383,7 @@ class ImageDataGenerator(Settings):
         unknown = sorted(kwargs.keys() - {"has_ext", "sort", "drop_duplicates"})
         if unknown:
             warn(f"`flow_from_dataframe` ignores the unknown arguments: {', '.join(unknown)}")
-        return DataFrameIterator(
+        return iterators.DataFrameIterator(
             image_data_generator=self, data_format=self.data_format, dtype=self.dtype, **arguments
         )
 
@@ -445,7 +441,7 @@ class ImageDataGenerator(Settings):
         """
         fit.fit_array(self, x, augment, rounds, seed)
 
-    def fit_from(self, iterator: ImageIterator, samples: int | None = None) -> None:
+    def fit_from(self, iterator: iterators.Iterator, samples: int | None = None) -> None:
         """Computes the statistics from the images of an iterator, as `fit` does from an array.
 
         Images are read piece by piece, so the data set may be larger than memory: with whitening,
@@ -466,7 +462,7 @@ class ImageDataGenerator(Settings):
                 `samples` is not as above.
             ImageFileError: If a file cannot be read and the iterator's `on_error` is `"raise"`.
         """
-        if not isinstance(iterator, ImageIterator):
+        if not isinstance(iterator, iterators.Iterator):
             raise TypeError(
                 "`iterator` should be an iterator as from `ImageDataGenerator.flow`. "
                 f"Received: {type(iterator).__name__}"

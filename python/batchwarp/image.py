@@ -7,12 +7,10 @@ from typing import Any
 from batchwarp._pillow import array_to_img, img_to_array
 from batchwarp.files.pictures import list_pictures, load_img, save_img, validate_filename
 from batchwarp.generator import ImageDataGenerator
-from batchwarp.iterators import (
-    DataFrameIterator,
-    DirectoryIterator,
-    Iterator,
-    NumpyArrayIterator,
-)
+from batchwarp.iterators.array import NumpyArrayIterator
+from batchwarp.iterators.base import Iterator
+from batchwarp.iterators.dataframe import DataFrameIterator
+from batchwarp.iterators.directory import DirectoryIterator
 from batchwarp.ops.keras_affine import apply_affine_transform, transform_matrix_offset_center
 from batchwarp.ops.keras_brightness import apply_brightness_shift, random_brightness
 from batchwarp.ops.keras_channel_shift import apply_channel_shift, random_channel_shift

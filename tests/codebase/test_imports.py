@@ -170,21 +170,71 @@ def test_late_imports_are_of_other_packages():
     assert outside - set(sys.stdlib_module_names) == LATE
 
 
-def test_operations_are_imported_from_where_type_checkers_look():
-    """`batchwarp.ops` imports one when it is asked for a name; the rules here see the others."""
-    tree = MODULES["batchwarp.ops"]
-    (table,) = (
-        ast.literal_eval(node.value)
-        for node in tree.body
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "_MODULES"
-    )
+def assigned(tree: ast.Module, name: str) -> ast.expr | None:
+    """The value of a name at the top of a module, or `None`."""
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name:
+            return node.value
+    return None
+
+
+# Which names packages import when they are asked for, and from which of their modules.
+LAZY = {
+    package: ast.literal_eval(table)
+    for package, tree in MODULES.items()
+    if (table := assigned(tree, "_MODULES")) is not None
+}
+
+
+def test_packages_with_names_that_are_imported_when_asked_for():
+    assert LAZY.keys() == {"batchwarp", "batchwarp.iterators", "batchwarp.ops"}
+
+
+@pytest.mark.parametrize("package", LAZY)
+def test_names_are_imported_from_where_type_checkers_look(package):
+    """A package imports such a name when it is asked for it; the rules here see the others."""
     (block,) = (
         node
-        for node in tree.body
+        for node in MODULES[package].body
         if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
     )
-    shown = {name: module for node in block.body for module, name in imported(node)}
-    assert shown == {name: f"batchwarp.ops.{module}" for name, module in table.items()}
+    shown = {
+        alias.name: target(node.module, alias.name)
+        for node in block.body
+        for alias in node.names
+        if alias.asname == alias.name  # offered to who imports the package, and not only used
+    }
+    assert shown == {name: f"{package}.{module}" for name, module in LAZY[package].items()}
+
+
+def at_import(tree: ast.Module) -> list[ast.AST]:
+    """What runs when a module is imported, so far as it is no function that this calls."""
+    nodes, found = list(tree.body), []
+    while nodes:
+        node = nodes.pop()
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            nodes.extend(node.orelse)
+        elif not isinstance(node, (ast.FunctionDef, ast.Lambda)):
+            found.append(node)
+            nodes.extend(ast.iter_child_nodes(node))
+    return found
+
+
+def test_what_is_imported_when_asked_for_asks_for_nothing_itself_then():
+    """Two threads would wait for each other, each with a lock that the other one wants."""
+    reached = {f"{package}.{module}" for package in LAZY for module in LAZY[package].values()}
+    imports = edges()
+    while more := {found for module in reached for found in imports[module]} - reached:
+        reached |= more
+    asking = [
+        f"{source} imports {name} from {module}"
+        for source in sorted(reached)
+        for node in at_import(MODULES[source])
+        for module, name in imported(node)
+        if name in LAZY.get(module, ())
+    ]
+    assert len(reached) > 100
+    assert asking == []
 
 
 def test_no_private_module_of_another_package_is_imported():

@@ -1,10 +1,33 @@
-"""The iterators that `ImageDataGenerator.flow` and its siblings return."""
+"""The iterators that `ImageDataGenerator.flow` and its siblings return.
+
+Each is imported when it is first asked for: those of files take longer to import than a generator,
+and programs whose images are in memory do without them.
+"""
 
 from __future__ import annotations
 
-from batchwarp.iterators.array import NumpyArrayIterator
-from batchwarp.iterators.base import Iterator
-from batchwarp.iterators.dataframe import DataFrameIterator
-from batchwarp.iterators.directory import DirectoryIterator
+from typing import TYPE_CHECKING
 
-__all__ = ["DataFrameIterator", "DirectoryIterator", "Iterator", "NumpyArrayIterator"]
+from batchwarp import _lazy
+
+if TYPE_CHECKING:
+    from batchwarp.iterators.array import NumpyArrayIterator as NumpyArrayIterator
+    from batchwarp.iterators.base import Iterator as Iterator
+    from batchwarp.iterators.dataframe import DataFrameIterator as DataFrameIterator
+    from batchwarp.iterators.device import DeviceIterator as DeviceIterator
+    from batchwarp.iterators.directory import DirectoryIterator as DirectoryIterator
+
+_MODULES = {
+    "DataFrameIterator": "dataframe",
+    "DeviceIterator": "device",
+    "DirectoryIterator": "directory",
+    "Iterator": "base",
+    "NumpyArrayIterator": "array",
+}
+
+__all__ = list(_MODULES)
+
+_find, __dir__ = _lazy.names_of(__name__, _MODULES)
+
+if not TYPE_CHECKING:  # who checks types knows the names above, and no others
+    __getattr__ = _find

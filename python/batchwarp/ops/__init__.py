@@ -13,12 +13,10 @@ import than the rest of the package, and nobody needs all of them.
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from batchwarp import _forks
-from batchwarp.ops.recipe import RecipeOperation
+from batchwarp import _lazy
 
 if TYPE_CHECKING:
     from batchwarp.ops.affine import Affine as Affine
@@ -54,6 +52,7 @@ if TYPE_CHECKING:
     from batchwarp.ops.posterize import Posterize as Posterize
     from batchwarp.ops.rand_augment import RandAugment as RandAugment
     from batchwarp.ops.rand_augment import TrivialAugment as TrivialAugment
+    from batchwarp.ops.recipe import RecipeOperation
     from batchwarp.ops.resize import RandomResizedCrop as RandomResizedCrop
     from batchwarp.ops.resize import Resize as Resize
     from batchwarp.ops.rotate90 import Rotate90 as Rotate90
@@ -108,25 +107,10 @@ _MODULES = {
 
 __all__ = list(_MODULES)  # `from_config`, which is no operation, is beside them
 
-
-def _operation(name: str) -> type[RecipeOperation]:
-    with _forks.importing:
-        module = importlib.import_module(f"{__name__}.{_MODULES[name]}")
-    made: type[RecipeOperation] = getattr(module, name)
-    return made
-
+_find, __dir__ = _lazy.names_of(__name__, _MODULES)
 
 if not TYPE_CHECKING:  # who checks types knows the names above, and no others
-
-    def __getattr__(name):
-        if name not in _MODULES:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        globals()[name] = made = _operation(name)  # the next time it is there
-        return made
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    __getattr__ = _find
 
 
 def from_config(config: Any) -> RecipeOperation:
@@ -153,4 +137,5 @@ def from_config(config: Any) -> RecipeOperation:
         raise ValueError(
             f'"operation" should be one of {", ".join(map(repr, __all__))}. Received: {name!r}'
         )
-    return _operation(name).from_arguments(arguments, from_config)
+    operation: type[RecipeOperation] = _find(name)
+    return operation.from_arguments(arguments, from_config)
