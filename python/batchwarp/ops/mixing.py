@@ -18,7 +18,7 @@ __all__ = ["ALPHA", "Mixing"]
 ALPHA = Number(0)
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, init=False, eq=False, repr=False)
 class Mixing(RecipeOperation, ABC):
     """Mixes each image with another one of the same call.
 

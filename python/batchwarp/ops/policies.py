@@ -16,7 +16,7 @@ __all__ = ["Group", "OneOf", "Policy", "Sequential", "SomeOf"]
 _COUNTS = Counts()
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, init=False, eq=False, repr=False)
 class Policy(ImageOperation):
     """An operation made of others.
 
@@ -42,7 +42,7 @@ class Policy(ImageOperation):
         return Node(self.kind, self.p, None, self.options(), self.members(image))
 
 
-@dataclass(frozen=True, repr=False, init=False)
+@dataclass(frozen=True, init=False, eq=False, repr=False)
 class Group(Policy):
     """A policy whose members are given.
 

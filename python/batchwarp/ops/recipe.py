@@ -127,7 +127,7 @@ def for_each_channel(
     return np.full(channels, value, dtype=np.float64)
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, init=False, eq=False, repr=False)
 class RecipeOperation:
     """Something that is done to an image, or chosen among such.
 
@@ -239,7 +239,6 @@ class RecipeOperation:
             raise ValueError(f"`config` of `{cls.__name__}` should have the key {missing[0]!r}")
 
 
-@dataclass(frozen=True, repr=False)
 class ImageOperation(RecipeOperation, ABC):
     """An operation that is done to one image at a time.
 
@@ -289,7 +288,6 @@ class ImageOperation(RecipeOperation, ABC):
         return ImageSpec(height, width, image.channels, image.moved or self.moves_pixels)
 
 
-@dataclass(frozen=True, repr=False)
 class Leaf(ImageOperation):
     """An operation that is one step of the core.
 
@@ -377,7 +375,7 @@ class Leaf(ImageOperation):
         return Node("leaf", self.probability(), step, varies=self.varies(image))
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, init=False, eq=False, repr=False)
 class OptionalLeaf(Leaf):
     """An operation that can be left out of some images.
 
