@@ -25,7 +25,7 @@ __all__ = ["call_after_fork", "importing", "renew", "watch"]
 _LIBRARIES = ("keras", "tensorflow")
 _WITH_LATE_PARTS = ("PIL.", "numpy.")
 # To be held while others are imported, that replace themselves in `sys.modules` or go on importing,
-# and while an operation is.
+# and while parts of this package are, or of Python, when they are first asked for.
 importing = threading.RLock()
 _PATIENCE = 10.0
 

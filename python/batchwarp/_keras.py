@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import logging
 import os
 import sys
 from collections.abc import Iterator
 from contextvars import ContextVar
-from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -33,11 +31,11 @@ _plain = ContextVar("plain iterators", default=False)
 def _configured(name: str) -> str:
     """Returns a setting of `keras.json`, or Keras' default without such a file."""
     accepted = _SETTINGS[name]
-    home = os.environ.get("KERAS_HOME")
-    try:
-        path = Path(home or "~/.keras").expanduser() / "keras.json"
-        text = path.read_text(encoding="utf-8")
-    except (OSError, RuntimeError):  # the latter if the user has no home
+    home = os.path.expanduser(os.environ.get("KERAS_HOME") or "~/.keras")  # noqa: PTH111
+    try:  # without pathlib, which imports urllib
+        with open(os.path.join(home, "keras.json"), encoding="utf-8") as file:  # noqa: PTH118, PTH123
+            text = file.read()
+    except OSError:
         return accepted[0]
     import json  # here, because most processes never get here
 
@@ -176,6 +174,8 @@ def print_message(message: str) -> None:
     config = getattr(keras, "config", None)
     interactive = config is None or config.is_interactive_logging_enabled()
     if not (interactive and _is_printed(message)):
+        import logging  # here, because most processes never get here
+
         logging.getLogger("batchwarp").info(message)
 
 

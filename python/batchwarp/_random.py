@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import sys
 import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -20,9 +22,6 @@ __all__ = [
     "with_borrowed_global",
 ]
 
-# The state behind numpy.random.seed, uniform and the other module functions.
-_GLOBAL: np.random.RandomState = np.random.mtrand._rand
-
 PATIENCE = 10.0
 _Result = TypeVar("_Result")
 _borrow_lock = threading.RLock()
@@ -36,9 +35,11 @@ def _end_loan() -> None:
     """Puts the global state back in a child, where the thread that has borrowed it is not."""
     global _loan
     _forks.renew(_borrow_lock)
-    renew_random(_GLOBAL)
+    if "numpy.random" not in sys.modules:
+        return
+    renew_random(global_random())
     if _loan is not None and _loan[0] != threading.get_ident():
-        _GLOBAL.set_state(_loan[1])
+        global_random().set_state(_loan[1])
         _loan = None
 
 
@@ -51,9 +52,15 @@ def renew_random(random: np.random.RandomState) -> None:
     _forks.renew(random._bit_generator.lock)
 
 
+@functools.cache
 def global_random() -> np.random.RandomState:
-    """Returns the state that `numpy.random.uniform` and its siblings draw from."""
-    return _GLOBAL
+    """Returns the state that `numpy.random.uniform` and its siblings draw from.
+
+    It is one object for as long as the process lasts. NumPy imports it when it is asked for it.
+    """
+    with _forks.importing:
+        state: np.random.RandomState = np.random.mtrand._rand
+    return state
 
 
 def random_state(seed: Any) -> np.random.RandomState:
@@ -70,7 +77,7 @@ def random_state(seed: Any) -> np.random.RandomState:
         ValueError: If the seed is something else.
     """
     if seed is None:
-        return _GLOBAL
+        return global_random()
     if not isinstance(seed, (list, tuple, np.ndarray)) or np.shape(seed) == ():
         return np.random.RandomState(one_seed("seed", seed))
     try:
@@ -108,8 +115,8 @@ def with_borrowed_global(
     Returns:
         What the function returns.
     """
-    if random is _GLOBAL:
-        return work(_GLOBAL)
+    if random is global_random():
+        return work(random)
     lock = _borrow_lock
     taken: list[bool] = []
     try:
@@ -134,18 +141,19 @@ def _with_loan(
 ) -> _Result:
     global _loan
     depth, outer = getattr(_borrowing, "depth", 0), _loan
-    saved = _GLOBAL.get_state(legacy=False)
+    shared = global_random()
+    saved = shared.get_state(legacy=False)
     try:
         _loan = outer or (threading.get_ident(), saved)
         _borrowing.depth = depth + 1
-        _GLOBAL.set_state(random.get_state(legacy=False))
-        return work(_GLOBAL)
+        shared.set_state(random.get_state(legacy=False))
+        return work(shared)
     finally:
         try:
             _borrowing.depth = depth
-            random.set_state(_GLOBAL.get_state(legacy=False))
+            random.set_state(shared.get_state(legacy=False))
         finally:
             try:
-                _GLOBAL.set_state(saved)
+                shared.set_state(saved)
             finally:
                 _loan = outer

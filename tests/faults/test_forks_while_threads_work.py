@@ -72,9 +72,12 @@ def test_forks_while_libraries_are_imported():
         run("fork_in_first_call", delay)
 
 
-def test_forks_while_operations_are_imported():
-    """The module of an operation is imported when it is asked for, in whatever thread it is."""
-    run("fork_in_first_use_of_operations")
+def test_forks_while_names_are_imported():
+    """The module of a name is imported when that is asked for, in whatever thread it is.
+
+    So is `numpy.random`.
+    """
+    run("fork_in_first_use_of_names")
 
 
 def test_a_lock_that_the_forking_thread_holds():
@@ -208,21 +211,26 @@ def fork_in_first_call(delay):
         assert public_calls.same(batches[0], call())
 
 
-def fork_in_first_use_of_operations():
+def fork_in_first_use_of_names():
+    import numpy as np
+
+    import batchwarp
     from batchwarp import ops
 
     def call():
-        assert all(callable(getattr(ops, name)) for name in ops.__all__)
+        for package in (batchwarp, ops):
+            assert all(hasattr(package, name) for name in package.__all__)
+        batchwarp.image.random_rotation(np.zeros((4, 4, 3)), 9)
 
     def attempt(delay):  # in a process that has asked for none yet
         faulthandler.cancel_dump_traceback_later()  # its thread would not be in the child
         thread = threading.Thread(target=call)
         thread.start()
         time.sleep(delay)
-        wait_for(in_child(call), f"its first use of operations, {delay} s after another thread's")
+        wait_for(in_child(call), f"its first use of names, {delay} s after another thread's")
         thread.join()
 
-    for delay in (0.001, 0.002, 0.004, 0.008, 0.016):
+    for delay in (0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128):
         wait_for(in_child(lambda delay=delay: attempt(delay)), f"a process with a child, {delay} s")
 
 

@@ -28,8 +28,67 @@ def run(code):
 
 
 def test_importing_pulls_in_numpy_only():
-    code = f"import sys, batchwarp; print([name for name in {HEAVY} if name in sys.modules])"
+    code = f"""
+        import sys
+        from batchwarp import *
+        print([name for name in {HEAVY} if name in sys.modules])
+        """
     assert run(code) == "[]"
+
+
+# Modules that take a millisecond or more to import, with what they import, and those of this
+# package that not everybody needs. What NumPy imports itself, of whatever release, costs nothing.
+SLOW = """
+    asyncio decimal email hashlib html http ipaddress json multiprocessing numpy.random pathlib
+    pprint random secrets shutil signal socket ssl subprocess tempfile unicodedata unittest urllib
+    urllib.parse uuid xml zipfile
+    batchwarp._reference batchwarp.augment.augment batchwarp.console batchwarp.cuda batchwarp.files
+    batchwarp.image batchwarp.iterators.base batchwarp.ops.flip batchwarp.ops.policies
+"""
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["import batchwarp", "from batchwarp import ImageDataGenerator", "from batchwarp import ops"],
+)
+def test_importing_takes_little_more_than_numpy_does(statement):
+    code = f"""
+        import sys, numpy
+        before = set(sys.modules)
+        {statement}
+        print(sorted(set({SLOW!r}.split()) & (set(sys.modules) - before)))
+        """
+    assert run(code) == "[]"
+
+
+def test_importing_alone_takes_nearly_nothing():
+    code = """
+        import sys, batchwarp
+        print(*sorted(name for name in sys.modules if name.partition(".")[0] == "batchwarp"))
+        """
+    assert run(code).split() == [
+        "batchwarp",
+        *(f"batchwarp.{name}" for name in ("_core", "_forks", "_lazy", "errors", "ops", "runtime")),
+    ]
+
+
+def test_names_that_are_imported_when_asked_for_look_like_others():
+    code = """
+        import batchwarp
+        from batchwarp import iterators, ops
+        for package in (batchwarp, iterators, ops):
+            assert set(package.__all__) <= set(dir(package))
+            for name in package.__all__:
+                assert getattr(package, name) is vars(package)[name], name
+            try:
+                package.Nothing
+            except AttributeError as error:
+                print(error)
+        """
+    assert run(code).splitlines() == [
+        f"module '{package}' has no attribute 'Nothing'"
+        for package in ("batchwarp", "batchwarp.iterators", "batchwarp.ops")
+    ]
 
 
 def test_a_generator_alone_does_not_import_keras():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import operator
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 from batchwarp import _core
 from batchwarp._arguments import integer
 from batchwarp._arrays import listed
-from batchwarp.augment.recipe import hash64
+from batchwarp.augment.hashes import hash64, hash64_of_bytes
 from batchwarp.ops.mixing import Mixing
 
 __all__ = [
@@ -114,8 +113,7 @@ def hash_of_state(random: np.random.RandomState) -> int:
         Integer, the 64-bit BLAKE2b hash of the state's parts in the order of their names: arrays as
         little-endian bytes, numbers as decimal text.
     """
-    digest = hashlib.blake2b(_bytes_of(random.get_state(legacy=False)), digest_size=8).digest()
-    return int.from_bytes(digest, "little")
+    return hash64_of_bytes(_bytes_of(random.get_state(legacy=False)))
 
 
 def _bytes_of(part: Any) -> bytes:

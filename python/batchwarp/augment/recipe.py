@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -11,6 +10,7 @@ import numpy as np
 
 from batchwarp import _core
 from batchwarp._arguments import number_pair
+from batchwarp.augment.hashes import hash64
 from batchwarp.ops import from_config
 from batchwarp.ops.mixing import Mixing
 from batchwarp.ops.recipe import ImageOperation, ImageSpec, Node, RecipeOperation
@@ -21,7 +21,6 @@ __all__ = [
     "Steps",
     "checked_range",
     "from_configs",
-    "hash64",
     "value_range_of",
 ]
 
@@ -36,16 +35,6 @@ _NODES = 256
 _MOST_STEPS = 512  # of a plan of the core
 
 _RANGES = {np.dtype(np.uint8): (0.0, 255.0), np.dtype(np.uint16): (0.0, 65535.0)}
-
-
-def hash64(text: str) -> int:
-    """Returns the 64-bit BLAKE2b hash of a string in UTF-8, as an integer.
-
-    Names of files that Python could not decode have surrogates, which are encoded like the rest.
-    """
-    data = text.encode("utf-8", "surrogatepass")
-    digest = hashlib.blake2b(data, digest_size=8).digest()
-    return int.from_bytes(digest, "little")
 
 
 def checked_range(value: Any) -> tuple[float, float] | None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from batchwarp import _keras
 from batchwarp._arguments import boolean, check_batches, folder_path
 from batchwarp._warnings import warn
-from batchwarp.augment.recipe import hash64
+from batchwarp.augment.hashes import hash64
 from batchwarp.augment.settings import Settings
 from batchwarp.files.index import class_folders, files_of_class
 from batchwarp.files.options import FileOptions

@@ -13,6 +13,7 @@ from PIL import Image
 
 import batchwarp
 from batchwarp import Augment, ops, runtime
+from batchwarp.augment.hashes import hash64
 from batchwarp.files import reader
 from image_files import picture, save
 
@@ -93,9 +94,7 @@ def test_arguments_of_keras_are_those_of_each_size(folder, draws, settings):
         else:
             alone = copy.copy(one).flow(source[None], seed=7)
             # The sample is the file's, not the row.
-            alone._sample_numbers = lambda _, name=name: np.array(
-                [batchwarp.augment.recipe.hash64(name)], np.uint64
-            )
+            alone._sample_numbers = lambda _, name=name: np.array([hash64(name)], np.uint64)
             [parameters] = [variant.parameters for variant in alone.next_variants()]
         turned = one.apply_transform(source.astype("float32"), parameters)
         aug = Augment(*recipe, seed=7, value_range=(0, 255))
