@@ -258,19 +258,15 @@ class Settings:
         recipe_of(self)
         self.value_range = checked_range(self.value_range)
 
-    @property
-    def operations(self) -> tuple[RecipeOperation, ...]:
-        """What is done to images after what Keras' arguments say.
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Sets an attribute; operations are checked as when the generator is made.
 
-        A list that is assigned is checked at once, whoever wrote it: flows would find nothing wrong
-        with `None`, and only later with the rest.
+        Flows would find nothing wrong with `None`, and with the rest only later.
         """
-        return self._operations
-
-    @operations.setter
-    def operations(self, operations: Sequence[RecipeOperation]) -> None:
-        Recipe(OWNER, operations)  # raises
-        self._operations = tuple(operations)
+        if name == "operations":
+            Recipe(OWNER, value)  # raises
+            value = tuple(value)
+        super().__setattr__(name, value)
 
     def _imply(self, setting: str, other: str, value: bool) -> None:
         if getattr(self, setting) and bool(getattr(self, other)) != value:
