@@ -1,6 +1,7 @@
 #include "jpeg/compression.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 
 #include "runtime/scratch.hpp"
@@ -26,11 +27,18 @@ constexpr int chroma_steps[block][block] = {
 // As libjpeg scales them, in percent, to what a byte holds.
 void fill(JpegSteps& steps, const int (&base)[block][block], int quality) {
     const int percent = quality < 50 ? 5000 / quality : 200 - 2 * quality;
-    for (int k = 0; k < block; ++k)
-        for (int i = 0; i < jpeg_tile; ++i) {
-            const int step = std::clamp((base[k][i % block] * percent + 50) / 100, 1, 255);
-            steps.step[k][i] = static_cast<float>(step);
-            steps.inverse[k][i] = 1 / static_cast<float>(8 * step);
+    for (int r = 0; r < block; ++r)
+        for (int c = 0; c < block; ++c) {
+            const int step = std::clamp((base[r][c] * percent + 50) / 100, 1, 255);
+            // A reciprocal of as many bits as fit, rounded up: what it is too large by times a
+            // number below 2^15 is less than one part of the divisor.
+            const auto divisor = static_cast<unsigned>(8 * step);
+            const int bits = std::bit_width(divisor - 1) - 1;
+            steps.step[r][c] = static_cast<std::int16_t>(step);
+            steps.half[r][c] = static_cast<std::int16_t>(4 * step);
+            steps.reciprocal[r][c] =
+                static_cast<std::uint16_t>(((65536U << bits) + divisor - 1) / divisor);
+            steps.scale[r][c] = static_cast<std::uint16_t>(65536 >> bits);
         }
 }
 

@@ -54,7 +54,7 @@ struct Scratch {
     Buffer<std::int32_t> offsets;
     Buffer<float> lines;  // of an image that is blurred
     Buffer<double> lines64;
-    Buffer<std::int32_t> samples;  // of rows that JPEG compresses
+    Buffer<std::int16_t> samples;  // of rows that JPEG compresses
     Buffer<double> field, places;  // points of a field, pixels that it displaces
     Buffer<std::int64_t> field_columns;
     Buffer<std::uint8_t> levels;   // of an image that is equalized

@@ -296,6 +296,7 @@ static_assert(TierLanes<Lanes> && TierVec<Vec, Four> && TierWords<Words>);
 #include "spline_rows.inl"
 #include "sixteen.inl"
 #include "blur.inl"
+#include "samples_avx512.inl"
 #include "jpeg_blocks.inl"
 #include "jpeg.inl"
 #include "spline_filter.inl"

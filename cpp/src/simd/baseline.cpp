@@ -1,5 +1,5 @@
 // The baseline tier: what every x86-64 (SSE2) and every AArch64 (NEON) processor runs. No
-// intrinsics.
+// intrinsics but those of samples_sse2.inl.
 #include <math.h>
 #include <string.h>
 
@@ -29,6 +29,11 @@
 #include "spline_rows.inl"
 #include "sixteen.inl"
 #include "blur.inl"
+#if defined(__SSE2__) || defined(_M_X64)
+#include "samples_sse2.inl"
+#else
+#include "samples_plain.inl"
+#endif
 #include "jpeg_blocks.inl"
 #include "jpeg.inl"
 #include "spline_filter.inl"

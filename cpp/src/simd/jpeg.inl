@@ -3,66 +3,97 @@
 //
 // Strips of 16 rows pass through memory that stays in a first-level cache. A row is finished when
 // the chroma below it is there, so the last one of a strip waits for the next strip. All of it is
-// in libjpeg's whole numbers; some of them are floats, which hold them exactly.
+// in libjpeg's whole numbers.
 
 namespace batchwarp {
 namespace {
 
 // The levels of a value range, and back.
 struct JpegLevels {
-    using Float = Lanes::Float;
-    using Int = Lanes::Int;
-    Float low, factor, extent, most;
+    using S = Samples;
+    using Float = S::Float;
+    Float low, factor, extent, most, black, half, offset;
 
     BATCHWARP_INLINE explicit JpegLevels(const JpegJob& job)
-        : low(Lanes::all(job.low)),
-          factor(Lanes::all(255 / (job.high - job.low))),
-          extent(Lanes::all(job.high - job.low)),
-          most(Lanes::all(255.0f)) {}
+        : low(S::all(job.low)),
+          factor(S::all(255 / (job.high - job.low))),
+          extent(S::all(job.high - job.low)),
+          most(S::all(255.0f)),
+          black(S::all(0.0f)),
+          half(S::all(0.5f)),
+          offset(S::all(0.5f - job.low)) {}
 
+    /// NaN becomes black.
     template <bool Scaled>
-    BATCHWARP_INLINE Int of(Float value) const {
-        value = Lanes::subtract(value, low);
-        return nearest_level(Scaled ? Lanes::multiply(value, factor) : value);
+    BATCHWARP_INLINE Sample of(Float v) const {
+        v = Scaled ? S::add(S::multiply(S::subtract(v, low), factor), half) : S::add(v, offset);
+        return S::truncated(S::bring_within(v, black, most));
     }
     template <bool Scaled>
-    BATCHWARP_INLINE Float value(Int level) const {
-        level = Lanes::clamp(level, Lanes::all(int32_t{0}), Lanes::all(int32_t{255}));
-        Float v = Lanes::to_float(level);
+    BATCHWARP_INLINE Float value(Sample level) const {
+        Float v = S::to_float(level);
         // Divided, so that what is a whole number becomes one.
-        if (Scaled) v = Lanes::divide(Lanes::multiply(v, extent), most);
-        return Lanes::add(low, v);
+        if (Scaled) v = S::divide(S::multiply(v, extent), most);
+        return S::add(low, v);
     }
 };
 
 // A row of pixels, in so many parts of so many interleaved channels each.
 template <int Parts, int Step>
 struct JpegRow {
-    using Float = Lanes::Float;
-    using Int = Lanes::Int;
-    static constexpr int channels = Parts * Step, count = Lanes::count;
+    using S = Samples;
+    using Float = S::Float;
+    static constexpr int channels = Parts * Step, count = S::count, half_lane = 4;
+    // How far apart lanes begin, of which two registers share the pixels of one lane of samples.
+    static constexpr int stride = 2 * half_lane * Step;
     float* part[Parts];
 
     BATCHWARP_INLINE JpegRow(const JpegJob& job, int64_t row) {
         for (int p = 0; p < Parts; ++p) part[p] = job.part[p] + row * job.width * Step;
     }
-    BATCHWARP_INLINE void load(Float (&color)[channels]) const {
-        if constexpr (Step == 3)
-            Lanes::load_three(part[0], color[0], color[1], color[2]);
-        else
-            for (int p = 0; p < Parts; ++p) color[p] = Lanes::load(part[p]);
+    /// `count` pixels as levels.
+    template <bool Scaled>
+    BATCHWARP_INLINE void load(const JpegLevels& levels, Sample (&color)[channels]) const {
+        Sample level[2][channels];
+        for (int half = 0; half < 2; ++half) {
+            Float value[channels];
+            const int64_t at = half * half_lane * Step;
+            if constexpr (Step == 3) {
+                for (int k = 0; k < 3; ++k)
+                    value[k] = S::load<stride>(part[0] + at + k * half_lane);
+                split(value);
+            } else {
+                for (int p = 0; p < Parts; ++p) value[p] = S::load<stride>(part[p] + at);
+            }
+            for (int k = 0; k < channels; ++k) level[half][k] = levels.of<Scaled>(value[k]);
+        }
+        for (int k = 0; k < channels; ++k) color[k] = S::narrow(level[0][k], level[1][k]);
     }
-    BATCHWARP_INLINE void store(const Float (&color)[channels]) const {
-        if constexpr (Step == 3)
-            Lanes::store_three(part[0], color[0], color[1], color[2]);
-        else
-            for (int p = 0; p < Parts; ++p) Lanes::store(part[p], color[p]);
+    template <bool Scaled>
+    BATCHWARP_INLINE void store(const JpegLevels& levels, const Sample (&color)[channels]) const {
+        const Sample black = S::all(int16_t{0}), white = S::all(int16_t{255});
+        Sample level[2][channels];
+        for (int k = 0; k < channels; ++k) {
+            const Sample within = S::clamp(color[k], black, white);
+            level[0][k] = S::zip_low<2>(within, black);
+            level[1][k] = S::zip_high<2>(within, black);
+        }
+        for (int half = 0; half < 2; ++half) {
+            Float value[channels];
+            for (int k = 0; k < channels; ++k) value[k] = levels.value<Scaled>(level[half][k]);
+            const int64_t at = half * half_lane * Step;
+            if constexpr (Step == 3) {
+                join(value);
+                for (int k = 0; k < 3; ++k)
+                    S::store<stride>(part[0] + at + k * half_lane, value[k]);
+            } else {
+                for (int p = 0; p < Parts; ++p) S::store<stride>(part[p] + at, value[p]);
+            }
+        }
     }
-    /// Pixels in the order of memory from those as they are loaded, and back.
-    static BATCHWARP_INLINE Int ordered(Int v) { return Step == 3 ? Lanes::ordered_three(v) : v; }
-    /// Calls `each` with a place and a row that begins there, and has a whole vector of pixels.
+    /// Calls `each` with a place and a row that begins there, and has `count` pixels.
     template <bool Writes, class Each>
-    BATCHWARP_INLINE void vectors(int64_t width, Each&& each) const {
+    BATCHWARP_INLINE void blocks(int64_t width, Each&& each) const {
         int64_t i = 0;
         JpegRow at = *this;
         for (; i + count <= width; i += count) {
@@ -81,118 +112,147 @@ struct JpegRow {
         if (Writes)
             for (int p = 0; p < Parts; ++p) memcpy(rest.part[p], some[p], bytes);
     }
+
+  private:
+    /// In each lane: four pixels of three channels to three channels of four pixels, and back.
+    static BATCHWARP_INLINE void split(Float (&v)[3]) {
+        const Float late = S::pick<2, 3, 1, 2>(v[1], v[2]), early = S::pick<1, 2, 0, 1>(v[0], v[1]);
+        v[0] = S::pick<0, 3, 0, 2>(v[0], late);
+        v[1] = S::pick<0, 2, 1, 3>(early, late);
+        v[2] = S::pick<1, 3, 0, 3>(early, v[2]);
+    }
+    static BATCHWARP_INLINE void join(Float (&v)[3]) {
+        const Float even = S::pick<0, 2, 0, 2>(v[0], v[1]), odd = S::pick<1, 3, 1, 3>(v[1], v[2]),
+                    ends = S::pick<0, 2, 1, 3>(v[2], v[0]);
+        v[0] = S::pick<0, 2, 0, 2>(even, ends);
+        v[1] = S::pick<0, 2, 1, 3>(odd, even);
+        v[2] = S::pick<1, 3, 1, 3>(ends, odd);
+    }
 };
 
 // What the rows of a strip are in. Luma and chroma begin with the last row of the strip before.
 struct JpegStrip {
     static constexpr int rows = 2 * jpeg_block;
     int64_t width, half;  // of rows in memory, multiples of jpeg_tile
-    int32_t *luma, *chroma[2];
-    int32_t* wide[2][2];  // two rows of chroma that is not halved
-    int32_t* sums;        // of two rows of halved chroma, with as much as a vector on either side
+    int16_t *luma, *chroma[2];
+    int16_t* wide[2][2];  // two rows of chroma that is not halved
+    int16_t* sums;        // of two rows of halved chroma, with as much as a vector on either side
 
-    BATCHWARP_INLINE JpegStrip(int64_t pixels, int32_t* memory)
+    BATCHWARP_INLINE JpegStrip(int64_t pixels, int16_t* memory)
         : width(jpeg_row(pixels)), half(width / 2) {
         const auto take = [&](int64_t count) {
-            int32_t* const taken = memory;
+            int16_t* const taken = memory;
             memory += count;
             return taken;
         };
         luma = take((rows + 1) * width);
-        for (int32_t*& plane : chroma) plane = take((jpeg_block + 1) * half);
+        for (int16_t*& plane : chroma) plane = take((jpeg_block + 1) * half);
         for (auto& plane : wide)
-            for (int32_t*& row : plane) row = take(width);
+            for (int16_t*& row : plane) row = take(width);
         sums = take(half + 2 * jpeg_block) + jpeg_block;
         // Beyond the last blocks, where nobody looks, there are numbers as well.
         memset(luma, 0, static_cast<size_t>(memory - luma) * sizeof *luma);
     }
-    BATCHWARP_INLINE int32_t* luma_row(int64_t row) const { return luma + (row + 1) * width; }
-    BATCHWARP_INLINE int32_t* chroma_row(int plane, int64_t row) const {
+    BATCHWARP_INLINE int16_t* luma_row(int64_t row) const { return luma + (row + 1) * width; }
+    BATCHWARP_INLINE int16_t* chroma_row(int plane, int64_t row) const {
         return chroma[plane] + (row + 1) * half;
     }
 };
 
 // What is beyond an edge is as the outermost sample, to where blocks of `columns` end.
-BATCHWARP_INLINE void jpeg_extend(int32_t* row, int64_t width, int64_t columns) {
-    const int32_t last = row[width - 1];
+BATCHWARP_INLINE void jpeg_extend(int16_t* row, int64_t width, int64_t columns) {
+    const int16_t last = row[width - 1];
     for (int64_t i = width; i % columns != 0; ++i) row[i] = last;
 }
-BATCHWARP_INLINE void jpeg_extend_down(int32_t* rows, int64_t width, int64_t count) {
+BATCHWARP_INLINE void jpeg_extend_down(int16_t* rows, int64_t width, int64_t count) {
     for (int64_t r = count; r % jpeg_block != 0; ++r)
         memcpy(rows + r * width, rows + (count - 1) * width,
                static_cast<size_t>(width) * sizeof *rows);
 }
 
-// The colours of a row as luma and chroma. Sums of 24 bits with 16 of them behind the point are
-// exact in floats, and so are parts of them.
+// The colours of a row as luma and chroma, sums with 16 bits behind the point. Halves are rounded
+// up in luma, down in chroma. Where a weight is a half, it is subtracted, as 16 bits have it below
+// 0 only.
 template <bool Scaled, class Row>
 BATCHWARP_INLINE void jpeg_from_colors(const JpegLevels& levels, const Row& row, int64_t width,
-                                       int32_t* const (&to)[3]) {
-    using Float = Lanes::Float;
-    constexpr float one = 65536;
-    const Float offset[3] = {Lanes::all(0.5f), Lanes::all(128 + 32767 / one),
-                             Lanes::all(128 + 32767 / one)};
-    const Float weights[3][3] = {
-        {Lanes::all(19595 / one), Lanes::all(38470 / one), Lanes::all(7471 / one)},
-        {Lanes::all(-11059 / one), Lanes::all(-21709 / one), Lanes::all(32768 / one)},
-        {Lanes::all(32768 / one), Lanes::all(-27439 / one), Lanes::all(-5329 / one)}};
-    row.template vectors<false>(width, [&](int64_t i, const Row& at) {
-        Float color[3];
-        at.load(color);
-        for (Float& v : color) v = Lanes::to_float(levels.of<Scaled>(v));
-        for (int k = 0; k < 3; ++k) {
-            Float sum = Lanes::multiply_add(weights[k][0], color[0], offset[k]);
-            sum = Lanes::multiply_add(weights[k][1], color[1], sum);
-            sum = Lanes::multiply_add(weights[k][2], color[2], sum);
-            Lanes::store(to[k] + i, Row::ordered(Lanes::truncated(sum)));
-        }
+                                       int16_t* const (&to)[3]) {
+    constexpr int bits = 16;
+    constexpr int32_t half = half_of(bits), middle = (jpeg_middle << bits) + half - 1;
+    row.template blocks<false>(width, [&](int64_t i, const Row& at) {
+        Sample color[3];
+        at.template load<Scaled>(levels, color);
+        const JpegPairs first(color[0], color[1]), last(color[1], color[2]);
+        const JpegSums sums[3] = {
+            first.times(19595, 19235) + last.times(19235, 7471) + half,
+            JpegSums::all(middle) - (first.times(11059, 21709) + last.times(0, -half)),
+            JpegSums::all(middle) - (first.times(-half, 0) + last.times(27439, 5329))};
+        for (int k = 0; k < 3; ++k)
+            Samples::store<jpeg_block>(to[k] + i, sums[k].template without_bits<bits>());
     });
+}
+
+// What a channel has of one kind of chroma, the nearest whole number to it times `Weight`, of 16
+// bits behind the point: whole times, and the rest in halves, which are rounded up.
+template <int32_t Weight>
+BATCHWARP_INLINE Sample jpeg_share(Sample chroma) {
+    using S = Samples;
+    constexpr int32_t whole = (Weight + 32768) >> 16, rest = Weight - whole * 65536;
+    const Sample twice = S::add(chroma, chroma);
+    const Sample halves = S::multiply_high(twice, S::all(static_cast<int16_t>(rest)));
+    const Sample share = S::shift_right<1>(S::add(halves, S::all(int16_t{1})));
+    return S::add(share, whole == 2 ? twice : chroma);
 }
 
 template <bool Scaled, class Row>
 BATCHWARP_INLINE void jpeg_to_colors(const JpegLevels& levels, const Row& row, int64_t width,
-                                     const int32_t* luma, const int32_t* blue, const int32_t* red) {
-    using Int = Lanes::Int;
-    const auto part = [](Int chroma, int32_t weight, int32_t rounding) {
-        return Lanes::add(Lanes::multiply(chroma, Lanes::all(weight)),
-                          Lanes::all(rounding - jpeg_middle * weight));
-    };
-    constexpr int32_t half = 32768;
-    row.template vectors<true>(width, [&](int64_t i, const Row& at) {
-        const Int y = Row::ordered(Lanes::load(luma + i)), cb = Row::ordered(Lanes::load(blue + i)),
-                  cr = Row::ordered(Lanes::load(red + i));
-        const Int green = Lanes::add(part(cb, -22554, half), part(cr, -46802, 0));
-        const Int more[3] = {part(cr, 91881, half), green, part(cb, 116130, half)};
-        Lanes::Float color[3];
-        for (int k = 0; k < 3; ++k)
-            color[k] = levels.value<Scaled>(Lanes::add(y, Lanes::shift_right<16>(more[k])));
-        at.store(color);
+                                     const int16_t* luma, const int16_t* blue, const int16_t* red) {
+    using S = Samples;
+    const Sample middle = S::all(jpeg_middle);
+    row.template blocks<true>(width, [&](int64_t i, const Row& at) {
+        const Sample y = S::load<jpeg_block>(luma + i),
+                     cb = S::subtract(S::load<jpeg_block>(blue + i), middle),
+                     cr = S::subtract(S::load<jpeg_block>(red + i), middle);
+        const JpegSums less = JpegPairs(cb, cr).times(-22554, 65536 - 46802) + half_of(16);
+        const Sample green = S::subtract(less.template without_bits<16>(), cr);
+        at.template store<Scaled>(levels, {S::add(y, jpeg_share<91881>(cr)), S::add(y, green),
+                                           S::add(y, jpeg_share<116130>(cb))});
     });
 }
 
 // Means of four, which are rounded down and up in turns.
-BATCHWARP_NOINLINE void jpeg_halve(const int32_t* __restrict above, const int32_t* __restrict below,
-                                   int64_t half, int32_t* __restrict to) {
-    for (int64_t i = 0; i < half; ++i) {
-        uint64_t upper, lower;  // two samples each, which have room for a sum
-        memcpy(&upper, above + 2 * i, sizeof upper);
-        memcpy(&lower, below + 2 * i, sizeof lower);
-        const uint64_t sums = upper + lower;
-        const auto sum = static_cast<int32_t>(static_cast<uint32_t>(sums + (sums >> 32)));
-        to[i] = (sum + 1 + static_cast<int32_t>(i & 1)) >> 2;
+BATCHWARP_NOINLINE void jpeg_halve(const int16_t* above, const int16_t* below, int64_t half,
+                                   int16_t* to) {
+    using S = Samples;
+    const Sample one = S::all(int16_t{1}), rounding = S::all_wide(1 | 2 << 16);
+    for (int64_t i = 0; i < half; i += S::count) {
+        const auto sums = [&](int64_t at) {
+            const Sample pairs =
+                S::add(S::load<2 * jpeg_block>(above + at), S::load<2 * jpeg_block>(below + at));
+            return S::add_products(pairs, one);
+        };
+        const Sample sum = S::narrow(sums(2 * i), sums(2 * i + jpeg_block));
+        S::store<jpeg_block>(to + i, S::shift_right<2>(S::add(sum, rounding)));
     }
 }
 
 // Between four, of which the nearest counts nine times, the next ones three times.
-BATCHWARP_NOINLINE void jpeg_double(const int32_t* __restrict near, const int32_t* __restrict far,
-                                    int64_t half, int32_t* __restrict sums,
-                                    int32_t* __restrict to) {
-    for (int64_t i = 0; i < half; ++i) sums[i] = 3 * near[i] + far[i];
+BATCHWARP_NOINLINE void jpeg_double(const int16_t* near, const int16_t* far, int64_t half,
+                                    int16_t* sums, int16_t* to) {
+    using S = Samples;
+    const auto thrice = [](Sample v) { return S::add(S::add(v, v), v); };
+    for (int64_t i = 0; i < half; i += S::count)
+        S::store<jpeg_block>(
+            sums + i, S::add(thrice(S::load<jpeg_block>(near + i)), S::load<jpeg_block>(far + i)));
     sums[-1] = sums[0];
     sums[half] = sums[half - 1];
-    for (int64_t i = 0; i < half; ++i) {
-        to[2 * i] = (3 * sums[i] + sums[i - 1] + 8) >> 4;
-        to[2 * i + 1] = (3 * sums[i] + sums[i + 1] + 7) >> 4;
+    const Sample seven = S::all(int16_t{7}), eight = S::all(int16_t{8});
+    for (int64_t i = 0; i < half; i += S::count) {
+        const Sample here = thrice(S::load<jpeg_block>(sums + i));
+        const Sample left = S::add(here, S::add(S::load<jpeg_block>(sums + i - 1), eight)),
+                     right = S::add(here, S::add(S::load<jpeg_block>(sums + i + 1), seven));
+        const Sample even = S::shift_right<4>(left), odd = S::shift_right<4>(right);
+        S::store<2 * jpeg_block>(to + 2 * i, S::zip_low<2>(even, odd));
+        S::store<2 * jpeg_block>(to + 2 * i + jpeg_block, S::zip_high<2>(even, odd));
     }
 }
 
@@ -203,7 +263,7 @@ BATCHWARP_INLINE void jpeg_widen(const JpegJob& job, const JpegStrip& strip, int
     const int64_t near = (at - (row & 1)) / 2;
     const int64_t next = row & 1 ? (row / 2 < last ? near + 1 : near) : row > 0 ? near - 1 : near;
     for (int plane = 0; plane < 2; ++plane) {
-        const int32_t* const chroma = strip.chroma_row(plane, near);
+        const int16_t* const chroma = strip.chroma_row(plane, near);
         if (half > 2)
             jpeg_double(chroma, strip.chroma_row(plane, next), half, strip.sums,
                         strip.wide[plane][0]);
@@ -219,7 +279,7 @@ BATCHWARP_INLINE void jpeg_read(const JpegJob& job, const JpegLevels& levels,
     for (int64_t r = 0; r < rows; r += 2) {
         const int64_t below = r + 1 < rows ? 1 : 0;
         for (int64_t k = 0; k <= below; ++k) {
-            int32_t* const to[3] = {strip.luma_row(r + k), strip.wide[0][k], strip.wide[1][k]};
+            int16_t* const to[3] = {strip.luma_row(r + k), strip.wide[0][k], strip.wide[1][k]};
             jpeg_from_colors<Scaled>(levels, Row(job, first + r + k), job.width, to);
             jpeg_extend(to[0], job.width, jpeg_block);
             for (int plane = 1; plane < 3; ++plane)
@@ -248,10 +308,10 @@ void jpeg_strips(const JpegJob& job) {
         const int64_t rows = is_last ? job.height - first : most;
         if (first > 0) {
             memcpy(strip.luma_row(-1), strip.luma_row(most - 1),
-                   static_cast<size_t>(strip.width) * sizeof(int32_t));
+                   static_cast<size_t>(strip.width) * sizeof(int16_t));
             for (int plane = 0; plane < 2; ++plane)
                 memcpy(strip.chroma_row(plane, -1), strip.chroma_row(plane, jpeg_block - 1),
-                       static_cast<size_t>(strip.half) * sizeof(int32_t));
+                       static_cast<size_t>(strip.half) * sizeof(int16_t));
         }
         jpeg_read<Scaled, Row>(job, levels, strip, first, rows);
         for (int64_t r = first > 0 ? -1 : 0; r < (is_last ? rows : most - 1); ++r) {
@@ -270,20 +330,20 @@ void jpeg_grey(const JpegJob& job) {
     for (int64_t first = 0; first < job.height; first += jpeg_block) {
         const int64_t left = job.height - first, rows = left < jpeg_block ? left : jpeg_block;
         for (int64_t r = 0; r < rows; ++r) {
-            int32_t* const luma = strip.luma_row(r);
-            Row(job, first + r).vectors<false>(job.width, [&](int64_t i, const Row& at) {
-                Lanes::Float value[1];
-                at.load(value);
-                Lanes::store(luma + i, levels.of<Scaled>(value[0]));
+            int16_t* const luma = strip.luma_row(r);
+            Row(job, first + r).blocks<false>(job.width, [&](int64_t i, const Row& at) {
+                Sample level[1];
+                at.load<Scaled>(levels, level);
+                Samples::store<jpeg_block>(luma + i, level[0]);
             });
             jpeg_extend(luma, job.width, jpeg_block);
         }
         jpeg_extend_down(strip.luma_row(0), strip.width, rows);
         jpeg_blocks(strip.luma_row(0), strip.width, job.width, *job.luma);
         for (int64_t r = 0; r < rows; ++r) {
-            const int32_t* const luma = strip.luma_row(r);
-            Row(job, first + r).vectors<true>(job.width, [&](int64_t i, const Row& at) {
-                at.store({levels.value<Scaled>(Lanes::load(luma + i))});
+            const int16_t* const luma = strip.luma_row(r);
+            Row(job, first + r).blocks<true>(job.width, [&](int64_t i, const Row& at) {
+                at.store<Scaled>(levels, {Samples::load<jpeg_block>(luma + i)});
             });
         }
     }

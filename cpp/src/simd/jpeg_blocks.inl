@@ -1,18 +1,21 @@
 // What JPEG keeps of blocks of 8 x 8 samples: to frequencies, to whole steps of them, and back, in
 // the whole numbers of libjpeg's "islow" transforms, by which the results of decoders are compared.
 //
-// A pass transforms the columns of a tile, some blocks side by side, in plain loops that are wide
-// enough for compilers to make vectors of; in between, blocks are transposed. It is the flow graph
-// of Loeffler, Ligtenberg and Moschytz, "Practical fast 1-D DCT algorithms with 11 multiplications"
-// (1989), with weights of 13 bits behind the point. Where libjpeg adds what rounds to each result,
-// it is added here once, to what goes into all of them.
+// A lane of 16 bytes has a row of a block, a register those of some blocks side by side. A pass
+// transforms columns; before and after it, blocks are transposed. Samples and frequencies fit into
+// 16 bits between two passes. Within one, products have 32. It is half of the flow graph of
+// Loeffler, Ligtenberg and Moschytz, "Practical fast 1-D DCT algorithms with 11 multiplications"
+// (1989); its odd half is multiplied out into a matrix, which takes no more instructions: one
+// multiplies pairs and adds the products. Nothing is rounded in between, so sums are the same.
 
 namespace batchwarp {
 namespace {
 
+using Sample = Samples::Register;
+using JpegBlocks = Sample[jpeg_block];
+
 constexpr int jpeg_bits = 13;  // of a weight, behind the point
 constexpr int jpeg_extra = 2;  // bits that samples have in between two passes
-using JpegTile = int32_t[jpeg_block][jpeg_tile];
 
 constexpr int32_t jpeg_weight(double weight) {
     // NOLINTNEXTLINE(bugprone-incorrect-roundings): of a constant above 0, without a library
@@ -20,138 +23,188 @@ constexpr int32_t jpeg_weight(double weight) {
 }
 constexpr int32_t half_of(int bits) { return int32_t{1} << (bits - 1); }
 
-// The odd half of the graph, in either direction: `a` to `d` are those that are furthest apart, and
-// so on inwards; `rounding` goes into each of them.
-BATCHWARP_INLINE void jpeg_rotate(int32_t& a, int32_t& b, int32_t& c, int32_t& d,
-                                  int32_t rounding) {
-    const int32_t all = (a + b + c + d) * jpeg_weight(1.175875602) + rounding;
-    const int32_t ad = (a + d) * -jpeg_weight(0.899976223);
-    const int32_t bc = (b + c) * -jpeg_weight(2.562915447);
-    const int32_t bd = (b + d) * -jpeg_weight(1.961570560) + all;
-    const int32_t ac = (a + c) * -jpeg_weight(0.390180644) + all;
-    a = a * jpeg_weight(1.501321110) + ad + ac;
-    b = b * jpeg_weight(3.072711026) + bc + bd;
-    c = c * jpeg_weight(2.053119869) + bc + ac;
-    d = d * jpeg_weight(0.298631336) + ad + bd;
-}
+// 32-bit numbers, those of the lower halves of lanes and those of the upper ones.
+struct JpegSums {
+    Sample low, high;
 
-// Samples to frequencies. What is added to the sum of all of them is `offset`.
-template <bool First>
-BATCHWARP_INLINE void jpeg_forward(int32_t (&x)[jpeg_block], int32_t offset) {
-    constexpr int drop = First ? jpeg_bits - jpeg_extra : jpeg_bits + jpeg_extra;
-    int32_t odd[4], outer[2], inner[2];
-    for (int k = 0; k < 4; ++k) odd[k] = x[k] - x[7 - k];
-    for (int k = 0; k < 2; ++k) {
-        const int32_t far = x[k] + x[7 - k], near = x[3 - k] + x[4 + k];
-        outer[k] = far + near;
-        inner[k] = far - near;
+    static BATCHWARP_INLINE JpegSums all(int32_t number) {
+        return {Samples::all_wide(number), Samples::all_wide(number)};
     }
-    if (First) {
-        x[0] = (outer[0] + outer[1] + offset) << jpeg_extra;
-        x[4] = (outer[0] - outer[1]) << jpeg_extra;
-    } else {
-        x[0] = (outer[0] + outer[1] + half_of(jpeg_extra) + offset) >> jpeg_extra;
-        x[4] = (outer[0] - outer[1] + half_of(jpeg_extra)) >> jpeg_extra;
+    BATCHWARP_INLINE JpegSums operator+(JpegSums other) const {
+        return {Samples::add_wide(low, other.low), Samples::add_wide(high, other.high)};
     }
-    const int32_t both = (inner[0] + inner[1]) * jpeg_weight(0.541196100) + half_of(drop);
-    x[2] = (both + inner[0] * jpeg_weight(0.765366865)) >> drop;
-    x[6] = (both - inner[1] * jpeg_weight(1.847759065)) >> drop;
-    jpeg_rotate(odd[0], odd[1], odd[2], odd[3], half_of(drop));
-    for (int k = 0; k < 4; ++k) x[2 * k + 1] = odd[k] >> drop;
-}
-
-// Frequencies to samples, which `offset` is added to.
-template <bool First>
-BATCHWARP_INLINE void jpeg_inverse(int32_t (&x)[jpeg_block], int32_t offset) {
-    constexpr int drop = First ? jpeg_bits - jpeg_extra : jpeg_bits + jpeg_extra + 3;
-    const int32_t mean = (x[0] << jpeg_bits) + (offset << drop) + half_of(drop);
-    const int32_t middle = x[4] << jpeg_bits;
-    const int32_t both = (x[2] + x[6]) * jpeg_weight(0.541196100);
-    const int32_t outer = both + x[2] * jpeg_weight(0.765366865),
-                  inner = both - x[6] * jpeg_weight(1.847759065);
-    const int32_t even[4] = {mean + middle + outer, mean - middle + inner, mean - middle - inner,
-                             mean + middle - outer};
-    int32_t odd[4] = {x[1], x[3], x[5], x[7]};
-    jpeg_rotate(odd[0], odd[1], odd[2], odd[3], 0);
-    for (int k = 0; k < 4; ++k) {
-        x[k] = (even[k] + odd[k]) >> drop;
-        x[7 - k] = (even[k] - odd[k]) >> drop;
+    BATCHWARP_INLINE JpegSums operator-(JpegSums other) const {
+        return {Samples::subtract_wide(low, other.low), Samples::subtract_wide(high, other.high)};
     }
-}
-
-// The nearest whole number of steps, halves away from zero, times a step: `value` is 8 times as
-// large as what steps are of. The floats are exact, but for the quotient, which the half that is
-// added to the divided number keeps off the next whole number.
-BATCHWARP_INLINE int32_t jpeg_quantized(int32_t value, float step, float inverse) {
-    const float far = static_cast<float>(value < 0 ? -value : value);
-    const float near = far + (4 * step + 0.5f);
-    const float whole = static_cast<float>(static_cast<int32_t>(near * inverse)) * step;
-    const int32_t kept = static_cast<int32_t>(whole);
-    return value < 0 ? -kept : kept;
-}
-
-template <class Change>
-BATCHWARP_INLINE void jpeg_pass(JpegTile& tile, Change&& change) {
-    for (int i = 0; i < jpeg_tile; ++i) {
-        int32_t x[jpeg_block];
-        for (int k = 0; k < jpeg_block; ++k) x[k] = tile[k][i];
-        change(x, i);
-        for (int k = 0; k < jpeg_block; ++k) tile[k][i] = x[k];
+    BATCHWARP_INLINE JpegSums operator+(int32_t number) const { return *this + all(number); }
+    template <int n>
+    BATCHWARP_INLINE Sample without_bits() const {
+        return Samples::narrow(Samples::shift_right_wide<n>(low),
+                               Samples::shift_right_wide<n>(high));
     }
-}
+};
 
-BATCHWARP_NOINLINE void jpeg_rows_forward(JpegTile& tile) {
-    jpeg_pass(tile, [](int32_t (&x)[jpeg_block], int) {
-        jpeg_forward<true>(x, -jpeg_block * jpeg_middle);
-    });
-}
+// Two samples of each column, which are multiplied and added.
+struct JpegPairs {
+    Sample low, high;
 
-BATCHWARP_NOINLINE void jpeg_columns(JpegTile& tile, const JpegSteps& steps) {
-    jpeg_pass(tile, [&](int32_t (&x)[jpeg_block], int i) {
-        jpeg_forward<false>(x, 0);
-        for (int k = 0; k < jpeg_block; ++k)
-            x[k] = jpeg_quantized(x[k], steps.step[k][i], steps.inverse[k][i]);
-        jpeg_inverse<true>(x, 0);
-    });
-}
+    BATCHWARP_INLINE JpegPairs(Sample first, Sample second)
+        : low(Samples::zip_low<2>(first, second)), high(Samples::zip_high<2>(first, second)) {}
+    BATCHWARP_INLINE JpegSums times(int32_t first, int32_t second) const {
+        const Sample weights = Samples::all_wide(static_cast<int32_t>(
+            static_cast<uint32_t>(first & 0xffff) | static_cast<uint32_t>(second) << 16));
+        return {Samples::add_products(low, weights), Samples::add_products(high, weights)};
+    }
+};
 
-BATCHWARP_NOINLINE void jpeg_rows_inverse(JpegTile& tile) {
-    jpeg_pass(tile, [](int32_t (&x)[jpeg_block], int) {
-        jpeg_inverse<false>(x, jpeg_middle);
-        for (int32_t& v : x) {
-            v = v > 0 ? v : 0;
-            v = v < 255 ? v : 255;
+// The even half: of the two in the middle, those which are twice and six times as high.
+constexpr int32_t jpeg_even[2][2] = {
+    {jpeg_weight(0.541196100) + jpeg_weight(0.765366865), jpeg_weight(0.541196100)},
+    {jpeg_weight(0.541196100), jpeg_weight(0.541196100) - jpeg_weight(1.847759065)}};
+
+// The odd half, in either direction: from those that are furthest apart inwards.
+struct JpegOdd {
+    int32_t weight[4][4];
+    constexpr JpegOdd() : weight{} {
+        constexpr int32_t all = jpeg_weight(1.175875602), ad = -jpeg_weight(0.899976223),
+                          bc = -jpeg_weight(2.562915447), bd = -jpeg_weight(1.961570560),
+                          ac = -jpeg_weight(0.390180644);
+        constexpr int32_t own[4] = {jpeg_weight(1.501321110), jpeg_weight(3.072711026),
+                                    jpeg_weight(2.053119869), jpeg_weight(0.298631336)};
+        for (int r = 0; r < 4; ++r)
+            for (int c = 0; c < 4; ++c) weight[r][c] = all + (r == c ? own[r] : 0);
+        for (int r = 0; r < 4; ++r) {
+            weight[r][r] += r == 0 || r == 3 ? ad : bc;
+            weight[r][3 - r] += r == 0 || r == 3 ? ad : bc;
+            weight[r][r] += r == 0 || r == 2 ? ac : bd;
+            weight[r][(r + 2) % 4] += r == 0 || r == 2 ? ac : bd;
         }
-    });
+    }
+};
+constexpr JpegOdd jpeg_odd;
+
+BATCHWARP_INLINE void jpeg_multiply_odd(const Sample (&x)[4], JpegSums (&sums)[4]) {
+    const JpegPairs first(x[0], x[1]), second(x[2], x[3]);
+    for (int k = 0; k < 4; ++k)
+        sums[k] = first.times(jpeg_odd.weight[k][0], jpeg_odd.weight[k][1]) +
+                  second.times(jpeg_odd.weight[k][2], jpeg_odd.weight[k][3]);
 }
 
-// Blocks side by side, each in itself.
-BATCHWARP_INLINE void jpeg_transpose(const int32_t* from, int64_t from_stride, int32_t* to,
-                                     int64_t to_stride) {
-    for (int block = 0; block < jpeg_tile; block += jpeg_block)
-        for (int r = 0; r < jpeg_block; r += 4)
-            for (int c = 0; c < jpeg_block; c += 4) {
-                Four rows[4];  // of whole numbers, which nobody computes with
-                for (int k = 0; k < 4; ++k)
-                    memcpy(&rows[k], from + (r + k) * from_stride + block + c, sizeof rows[k]);
-                transpose(rows[0], rows[1], rows[2], rows[3]);
-                for (int k = 0; k < 4; ++k)
-                    memcpy(to + (c + k) * to_stride + block + r, &rows[k], sizeof rows[k]);
-            }
+// Samples to frequencies. Those of the first pass are levels, of which the middle is 0.
+template <bool First>
+BATCHWARP_INLINE void jpeg_forward(JpegBlocks& x) {
+    using S = Samples;
+    constexpr int drop = First ? jpeg_bits - jpeg_extra : jpeg_bits + jpeg_extra;
+    Sample apart[4], outer[2], inner[2];
+    for (int k = 0; k < 4; ++k) apart[k] = S::subtract(x[k], x[7 - k]);
+    for (int k = 0; k < 2; ++k) {
+        const Sample far = S::add(x[k], x[7 - k]), near = S::add(x[3 - k], x[4 + k]);
+        outer[k] = S::add(far, near);
+        inner[k] = S::subtract(far, near);
+    }
+    const Sample sum = S::add(outer[0], outer[1]), difference = S::subtract(outer[0], outer[1]);
+    if (First) {
+        x[0] = S::shift_left<jpeg_extra>(S::add(sum, S::all(-jpeg_block * jpeg_middle)));
+        x[4] = S::shift_left<jpeg_extra>(difference);
+    } else {
+        const Sample half = S::all(half_of(jpeg_extra));
+        x[0] = S::shift_right<jpeg_extra>(S::add(sum, half));
+        x[4] = S::shift_right<jpeg_extra>(S::add(difference, half));
+    }
+    const JpegPairs pairs(inner[0], inner[1]);
+    for (int k = 0; k < 2; ++k)
+        x[2 + 4 * k] = (pairs.times(jpeg_even[k][0], jpeg_even[k][1]) + half_of(drop))
+                           .template without_bits<drop>();
+    JpegSums odd[4];
+    jpeg_multiply_odd(apart, odd);
+    for (int k = 0; k < 4; ++k)
+        x[2 * k + 1] = (odd[k] + half_of(drop)).template without_bits<drop>();
 }
 
-// `jpeg_block` rows of `columns` samples. Blocks beyond, which fill a tile, are of whatever is
+// Frequencies to samples: after the second pass, to levels.
+template <bool First>
+BATCHWARP_INLINE void jpeg_inverse(JpegBlocks& x) {
+    constexpr int drop = First ? jpeg_bits - jpeg_extra : jpeg_bits + jpeg_extra + 3;
+    constexpr int32_t one = 1 << jpeg_bits, offset = First ? 0 : jpeg_middle << drop;
+    const JpegPairs mean(x[0], x[4]), middle(x[2], x[6]);
+    const JpegSums sum = mean.times(one, one) + (offset + half_of(drop)),
+                   difference = mean.times(one, -one) + (offset + half_of(drop)),
+                   outer = middle.times(jpeg_even[0][0], jpeg_even[0][1]),
+                   inner = middle.times(jpeg_even[1][0], jpeg_even[1][1]);
+    const JpegSums even[4] = {sum + outer, difference + inner, difference - inner, sum - outer};
+    JpegSums odd[4];
+    jpeg_multiply_odd({x[1], x[3], x[5], x[7]}, odd);
+    for (int k = 0; k < 4; ++k) {
+        x[k] = (even[k] + odd[k]).template without_bits<drop>();
+        x[7 - k] = (even[k] - odd[k]).template without_bits<drop>();
+    }
+}
+
+// Each block in itself.
+BATCHWARP_INLINE void jpeg_transpose(JpegBlocks& x) {
+    using S = Samples;
+    JpegBlocks two, four;
+    for (int k = 0; k < 4; ++k) {
+        two[2 * k] = S::zip_low<2>(x[2 * k], x[2 * k + 1]);
+        two[2 * k + 1] = S::zip_high<2>(x[2 * k], x[2 * k + 1]);
+    }
+    for (int k = 0; k < 8; k += 4)
+        for (int i = 0; i < 2; ++i) {
+            four[k + 2 * i] = S::zip_low<4>(two[k + i], two[k + i + 2]);
+            four[k + 2 * i + 1] = S::zip_high<4>(two[k + i], two[k + i + 2]);
+        }
+    for (int k = 0; k < 4; ++k) {
+        x[2 * k] = S::zip_low<8>(four[k], four[k + 4]);
+        x[2 * k + 1] = S::zip_high<8>(four[k], four[k + 4]);
+    }
+}
+
+// The nearest whole number of steps, halves away from zero, which are 8 times as large as `value`
+// has them, times a step.
+BATCHWARP_INLINE Sample jpeg_quantized(Sample value, const JpegSteps& steps, int row) {
+    using S = Samples;
+    Sample count = S::add(S::absolute(value), S::repeat(steps.half[row]));
+    count = S::multiply_high_unsigned(count, S::repeat(steps.reciprocal[row]));
+    count = S::multiply_high_unsigned(count, S::repeat(steps.scale[row]));
+    return S::multiply(S::with_sign(count, value), S::repeat(steps.step[row]));
+}
+
+// What is left of blocks that have no frequency but 0.
+BATCHWARP_INLINE Sample jpeg_flat(Sample mean) {
+    using S = Samples;
+    constexpr int bits = 3 + jpeg_extra;
+    mean = S::add(S::shift_left<jpeg_extra>(S::repeat_first(mean)), S::all(half_of(bits)));
+    return S::add(S::shift_right<bits>(mean), S::all(jpeg_middle));
+}
+
+// `jpeg_block` rows of `columns` samples. Blocks beyond, which fill a register, are of whatever is
 // there.
-void jpeg_blocks(int32_t* rows, int64_t stride, int64_t columns, const JpegSteps& steps) {
-    alignas(64) JpegTile tile, turned;
-    for (int64_t c = 0; c < columns; c += jpeg_tile) {
-        jpeg_transpose(rows + c, stride, tile[0], jpeg_tile);
-        jpeg_rows_forward(tile);
-        jpeg_transpose(tile[0], jpeg_tile, turned[0], jpeg_tile);
-        jpeg_columns(turned, steps);
-        jpeg_transpose(turned[0], jpeg_tile, tile[0], jpeg_tile);
-        jpeg_rows_inverse(tile);
-        jpeg_transpose(tile[0], jpeg_tile, rows + c, stride);
+BATCHWARP_NOINLINE void jpeg_blocks(int16_t* rows, int64_t stride, int64_t columns,
+                                    const JpegSteps& steps) {
+    using S = Samples;
+    const Sample black = S::all(0), white = S::all(255);
+    for (int64_t c = 0; c < columns; c += S::count) {
+        int16_t* const at = rows + c;
+        JpegBlocks x;
+        for (int k = 0; k < jpeg_block; ++k) x[k] = S::load<jpeg_block>(at + k * stride);
+        jpeg_transpose(x);
+        jpeg_forward<true>(x);
+        jpeg_transpose(x);
+        jpeg_forward<false>(x);
+        for (int k = 0; k < jpeg_block; ++k) x[k] = jpeg_quantized(x[k], steps, k);
+        Sample others = S::without_first(x[0]);
+        for (int k = 1; k < jpeg_block; ++k) others = S::merged_bits(others, x[k]);
+        if (S::is_zero(others)) {
+            const Sample level = S::clamp(jpeg_flat(x[0]), black, white);
+            for (int k = 0; k < jpeg_block; ++k) S::store<jpeg_block>(at + k * stride, level);
+            continue;
+        }
+        jpeg_inverse<true>(x);
+        jpeg_transpose(x);
+        jpeg_inverse<false>(x);
+        jpeg_transpose(x);
+        for (int k = 0; k < jpeg_block; ++k)
+            S::store<jpeg_block>(at + k * stride, S::clamp(x[k], black, white));
     }
 }
 

@@ -182,7 +182,7 @@ struct ColorScale {
 };
 
 inline constexpr int32_t jpeg_block = 8;     // rows and columns of a block
-inline constexpr int32_t jpeg_tile = 32;     // columns of blocks that are transformed together
+inline constexpr int32_t jpeg_tile = 32;     // columns of blocks that a register holds at most
 inline constexpr int32_t jpeg_middle = 128;  // of the levels of a sample
 
 /// Columns of rows of samples in memory; half of them are whole tiles, too.
@@ -192,10 +192,13 @@ constexpr int64_t jpeg_row(int64_t width) {
 /// Samples that fit into the memory of a job: luma, halved chroma, four rows, and one of sums.
 constexpr int64_t jpeg_slots(int64_t width) { return 31 * jpeg_row(width) + 2 * jpeg_block; }
 
-/// By what frequencies are quantised, for each block of a tile: rows are vertical frequencies.
+/// By what frequencies are quantised: rows are vertical frequencies. How many steps there are in a
+/// number from 0 to 2^14 is (((number + half) * reciprocal >> 16) * scale) >> 16, where the number
+/// is 8 times as large as what the steps are of; halves are rounded up.
 struct JpegSteps {
-    float step[jpeg_block][jpeg_tile];     // whole numbers
-    float inverse[jpeg_block][jpeg_tile];  // of 8 steps
+    int16_t step[jpeg_block][jpeg_block];
+    int16_t half[jpeg_block][jpeg_block];
+    uint16_t reciprocal[jpeg_block][jpeg_block], scale[jpeg_block][jpeg_block];
 };
 
 /// Makes of an image what it is after JPEG. Colours are interleaved or planes; rows are packed.
@@ -206,7 +209,7 @@ struct JpegJob {
     int64_t height, width;
     float low, high;  // what levels 0 and 255 are
     const JpegSteps *luma, *chroma;
-    int32_t* memory;  // jpeg_slots(width)
+    int16_t* memory;  // jpeg_slots(width)
 };
 
 /// Changes a row of `count` values, pixels of `step` values, by a function of neighbours, the
