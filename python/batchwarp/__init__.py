@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from batchwarp import _core, _lazy, errors, ops, runtime
+from batchwarp import iterators as iterators  # a table, too, as `ops` is
 from batchwarp.errors import ImageFileError
 
 if TYPE_CHECKING:
