@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, overload
 
 import numpy as np
@@ -20,6 +20,7 @@ from batchwarp.augment.plan_table import PlanTable, rows_of
 from batchwarp.augment.recipe import Recipe, checked_range, from_configs, value_range_of
 from batchwarp.ops.recipe import ImageSpec, RecipeOperation
 from batchwarp.ops.sampling import check_warp_options
+from batchwarp.targets import Stack, TargetOptions, Targets
 
 __all__ = ["Augment"]
 
@@ -37,6 +38,8 @@ def _renew_lock() -> None:
 @dataclass(frozen=True, repr=False, init=False)
 class Augment:
     """Operations that are done to arrays of images, the same way on every machine.
+
+    Boxes and keypoints that are given with images move with them.
 
     What happens to an image depends on the seed, the epoch and the image's key alone: not on its
     batch, its place in it, threads or processes. Without keys, images are numbered from the first
@@ -62,6 +65,16 @@ class Augment:
         fused: Boolean; if false, each colour operation passes over the pixels by itself. That is
             slower and means the same, up to rounding.
         data_format: `"channels_last"` or `"channels_first"`; `None` is Keras' global one.
+        bounding_box_format: Format of boxes, one of those of `keras.utils.bounding_boxes`:
+            `"xyxy"`, `"yxyx"`, `"xywh"`, `"center_xywh"`, `"center_yxhw"`, and of the first four
+            those with `"rel_"` in front.
+        max_boxes: Integer, for how many boxes there is room beside each image: those that are
+            left, from the first one on. `None`: for as many as were given, each in its place.
+        min_area: Number, the square pixels that have to be left of a box, or it is dropped.
+        min_visibility: Number from 0 to 1, the part of a box that has to be within the image.
+        keypoint_pairs: Sequence of pairs of indices: which keypoints change places in an image
+            that is mirrored, such as the left and the right eye.
+        remove_outside: Boolean; if true, keypoints outside of the image become nan.
 
     Raises:
         ValueError: If an argument is not as above, or an operation stands where it cannot.
@@ -70,6 +83,7 @@ class Augment:
     Example:
         >>> aug = Augment(ops.Flip(), ops.Affine(rotation=20), ops.Hue(0.05), seed=7)
         >>> batch = aug(images, keys=ids, epoch=3)
+        >>> pairs = aug(images, boxes=boxes, keypoints=keypoints)
     """
 
     operations: tuple[RecipeOperation, ...]
@@ -81,7 +95,14 @@ class Augment:
     value_range: tuple[float, float] | None
     fused: bool
     data_format: str
+    bounding_box_format: str
+    max_boxes: int | None
+    min_area: float
+    min_visibility: float
+    keypoint_pairs: tuple[tuple[int, int], ...] | None
+    remove_outside: bool
     _recipe: Recipe = field(compare=False)
+    _targets: TargetOptions = field(compare=False)
     _plans: dict[Any, _core.Plan] = field(compare=False)
     _buffers: _core.BufferPool = field(compare=False)
     _taken: int = field(compare=False)
@@ -97,7 +118,14 @@ class Augment:
         value_range: tuple[float, float] | None = None,
         fused: bool = True,
         data_format: str | None = None,
+        bounding_box_format: str = "xyxy",
+        max_boxes: int | None = None,
+        min_area: float = 0.0,
+        min_visibility: float = 0.0,
+        keypoint_pairs: Sequence[Sequence[int]] | None = None,
+        remove_outside: bool = False,
     ) -> None:
+        targets = TargetOptions.among(locals())
         recipe = Recipe("Augment", operations)
         fill_mode, cval, order = check_warp_options(fill_mode, cval, order)
         self._set(
@@ -110,6 +138,7 @@ class Augment:
             value_range=checked_range(value_range),
             fused=boolean("fused", fused),
             data_format=_keras.standardize_data_format(data_format),
+            **vars(targets),
             _taken=0,
         )
         self._prepare(recipe)
@@ -120,7 +149,8 @@ class Augment:
 
     def _prepare(self, recipe: Recipe) -> None:
         """Makes what is neither compared nor pickled."""
-        self._set(_recipe=recipe, _plans={}, _buffers=_core.BufferPool())
+        targets = TargetOptions.among(vars(self))
+        self._set(_recipe=recipe, _targets=targets, _plans={}, _buffers=_core.BufferPool())
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self._arguments(), "operations": self.operations, "_taken": self._taken}
@@ -150,6 +180,8 @@ class Augment:
         config = self._arguments()
         if self.value_range is not None:
             config["value_range"] = list(self.value_range)
+        if self.keypoint_pairs is not None:
+            config["keypoint_pairs"] = list(map(list, self.keypoint_pairs))
         config["operations"] = [one.get_config() for one in self.operations]
         return config
 
@@ -181,21 +213,39 @@ class Augment:
 
     @overload
     def __call__(
-        self, x: Any, keys: Any = None, epoch: int = 0, labels: None = None
+        self,
+        x: Any,
+        keys: Any = None,
+        epoch: int = 0,
+        labels: None = None,
+        *,
+        boxes: None = None,
+        keypoints: None = None,
     ) -> NDArray[Any]: ...
 
     @overload
     def __call__(
-        self, x: Any, keys: Any = None, epoch: int = 0, *, labels: Any
-    ) -> dict[str, NDArray[Any]]: ...
-
-    @overload
-    def __call__(self, x: Any, keys: Any, epoch: int, labels: Any) -> dict[str, NDArray[Any]]: ...
+        self,
+        x: Any,
+        keys: Any = None,
+        epoch: int = 0,
+        labels: Any = None,
+        *,
+        boxes: Any = None,
+        keypoints: Any = None,
+    ) -> dict[str, Any]: ...
 
     def __call__(
-        self, x: Any, keys: Any = None, epoch: int = 0, labels: Any = None
-    ) -> NDArray[Any] | dict[str, NDArray[Any]]:
-        """Augments images.
+        self,
+        x: Any,
+        keys: Any = None,
+        epoch: int = 0,
+        labels: Any = None,
+        *,
+        boxes: Any = None,
+        keypoints: Any = None,
+    ) -> NDArray[Any] | dict[str, Any]:
+        """Augments images, and what is given with them.
 
         Args:
             x: Array `(n, height, width, channels)`, or `(n, channels, height, width)` for
@@ -205,11 +255,18 @@ class Augment:
             epoch: Integer from 0 to 2³² - 1; another one augments the same keys anew.
             labels: Array of `n` integers or booleans, or `(n, classes)` floats, which `MixUp` and
                 `CutMix` need; integers and booleans with their `num_classes`.
+            boxes: Array `(n, k, 4)`, or a list of `n` arrays `(k_i, 4)`; or a dictionary of
+                such, as `"boxes"`, and of `"labels"`, `(n, k)` or a list. Four times -1 is no box.
+                Boxes are edges: the image reaches from 0 to its width.
+            keypoints: Array `(n, k, 2)` of x and y, or a list of `n` arrays `(k_i, 2)`; nan is no
+                keypoint. The centre of the first pixel is (0, 0).
 
         Returns:
-            Array of `n` images of the constructor's dtype. With labels it is a dictionary:
-            `"images"`, and `"labels"`, floats `(n, classes)` if `MixUp` or `CutMix` is among the
-            operations.
+            Array of `n` images of the constructor's dtype. With anything beside `x` it is a
+            dictionary: `"images"`; `"labels"`, floats `(n, classes)` if `MixUp` or `CutMix` is
+            among the operations;
+            `"boxes"` float32 `(n, k, 4)`, -1 for those that are not seen, as their labels are, in a
+            dictionary as they were; and `"keypoints"` float32 `(n, k, 2)`.
 
         Raises:
             ValueError: If an operation cannot be done to such images, or an argument is not as
@@ -225,18 +282,36 @@ class Augment:
         epoch = one_epoch(epoch)
         mixing = self._recipe.mixing
         weights = checked_labels([one for one, _ in mixing], labels, len(x))
+        targets = None
+        if not (boxes is None and keypoints is None):
+            targets = self._checked_targets(x, boxes, keypoints)
         samples = self._take(len(x)) if keys is None else sample_numbers(keys, len(x))
         size = (plan.target_height, plan.target_width)
         last = self.data_format == "channels_last"
         shape = (len(x), *size, plan.channels) if last else (len(x), plan.channels, *size)
         images = self._buffers.empty(shape, np.dtype(self.dtype))
-        _core.augment_keyed(x, None, samples, epoch, self.seed, plan, images)
-        if weights is None:
-            return images
+        made: dict[str, Any] = {"images": images}
+        if targets is None:
+            _core.augment_keyed(x, None, samples, epoch, self.seed, plan, images)
+        else:
+            rows = _core.draw(plan, samples, epoch, self.seed)
+            params = rows if rows.size else None
+            _core.augment_batch(x, None, params, plan, images)
+            made |= targets.move(plan, params, None)
         if mixing:
+            assert weights is not None
             moved = images if last else np.moveaxis(images, 1, -1)
             weights = self._mix(moved, weights, samples, epoch)
-        return {"images": images, "labels": weights}
+        if weights is not None:
+            made["labels"] = weights
+        return made if len(made) > 1 else images
+
+    def _checked_targets(self, x: NDArray[Any], boxes: Any, keypoints: Any) -> Targets:
+        """Returns what moves with images."""
+        given = {"boxes": boxes, "keypoints": keypoints}
+        self._recipe.check_targets(name for name, value in given.items() if value is not None)
+        height, width, _, _ = self._spec(x.shape[1:])
+        return Targets(self._targets, Stack(len(x), height, width, self.data_format), **given)
 
     def _plan(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> _core.Plan:
         """Returns the plan for images of one shape and dtype."""
@@ -322,6 +397,7 @@ _DEFAULTS = {
     "dtype": "float32",
     "value_range": None,
     "fused": True,
+    **asdict(TargetOptions()),
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -330,6 +330,24 @@ class Recipe:
                 f"are, for {self.in_range[0]!r} and images of other dtypes than uint8 and uint16. "
                 "Received: None"
             )
+
+    def check_targets(self, names: Iterable[str]) -> None:
+        """Checks that masks, boxes and keypoints can follow what is done to images.
+
+        Args:
+            names: Those of `TARGETS` that there are.
+
+        Raises:
+            ValueError: If one of them cannot.
+        """
+        given = list(names)
+        for one in (*self.operations, *(one for one, _ in self.mixing)):
+            refused = [name for name in given if name in one.refused_targets]
+            if refused:
+                raise ValueError(
+                    f"`{refused[0]}` cannot be given beside {one!r}, after which images are no "
+                    "longer those that they belong to"
+                )
 
     def plan(
         self,

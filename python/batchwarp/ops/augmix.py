@@ -10,7 +10,7 @@ from batchwarp.ops.accepted_counts import Whole
 from batchwarp.ops.mixing import ALPHA
 from batchwarp.ops.policies import Policy
 from batchwarp.ops.rand_augment import Strongest, distortions
-from batchwarp.ops.recipe import ImageSpec, Node, accepting
+from batchwarp.ops.recipe import TARGETS, ImageSpec, Node, accepting
 
 __all__ = ["AugMix"]
 
@@ -64,6 +64,7 @@ class AugMix(Policy):
     alpha: float = field(default=1.0, metadata=accepting(ALPHA))
     all_ops: bool = field(default=True, metadata=accepting(_ALL_OPS))
 
+    refused_targets = TARGETS
     kind = "mix"
     moves_pixels = True
     in_range = True

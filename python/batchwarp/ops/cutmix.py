@@ -40,6 +40,7 @@ class CutMix(Mixing):
     alpha: float = field(default=1.0, metadata=accepting(ALPHA))
 
     numbers = 5
+    refused_targets = ("boxes", "keypoints")  # masks are pasted, as images are
 
     def mix(
         self,

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchwarp.ops.mixing import ALPHA, Mixing
-from batchwarp.ops.recipe import accepting
+from batchwarp.ops.recipe import TARGETS, accepting
 
 
 @dataclass(frozen=True, repr=False)
@@ -37,6 +37,8 @@ class MixUp(Mixing):
     """
 
     alpha: float = field(default=0.2, metadata=accepting(ALPHA))
+
+    refused_targets = TARGETS
 
     def mix(
         self,

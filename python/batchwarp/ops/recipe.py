@@ -20,6 +20,7 @@ from batchwarp.ops.accepted_counts import MOST_PIXELS
 from batchwarp.ops.keyed_draws import KeyedDraw
 
 __all__ = [
+    "TARGETS",
     "ImageOperation",
     "ImageSpec",
     "Leaf",
@@ -32,6 +33,9 @@ __all__ = [
 ]
 
 _MOST_VALUES = 2**55  # of one image of the core
+
+# What moves with images.
+TARGETS = ("masks", "boxes", "keypoints")
 
 
 class ImageSpec(NamedTuple):
@@ -138,6 +142,9 @@ class RecipeOperation:
     """
 
     name: str | None = field(default=None, kw_only=True, metadata=accepting(Name()))
+
+    # Of `TARGETS` those that there is no place for in what it makes of images.
+    refused_targets: ClassVar[tuple[str, ...]] = ()
 
     # Whether its `repr` gives names to all arguments, since the first is no more special than
     # others.

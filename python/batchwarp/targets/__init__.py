@@ -1,0 +1,9 @@
+"""Boxes and keypoints beside images, which move with them."""
+
+from __future__ import annotations
+
+from batchwarp.targets.options import TargetOptions
+from batchwarp.targets.stack import Stack
+from batchwarp.targets.targets import Targets
+
+__all__ = ["Stack", "TargetOptions", "Targets"]

@@ -1,0 +1,72 @@
+"""Keypoints beside images: the places that pixels of interest are at."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from batchwarp import _core
+from batchwarp.targets.options import TargetOptions
+from batchwarp.targets.ragged import Ragged
+from batchwarp.targets.stack import Stack
+
+__all__ = ["Keypoints"]
+
+
+class Keypoints:
+    """Keypoints that have been checked.
+
+    Args:
+        value: Array `(n, k, 2)` of x and y, or a list of n arrays `(k_i, 2)`; nan for none.
+        images: What they are beside.
+        options: The user's.
+
+    Raises:
+        ValueError: If it is of another shape, infinite, or has no such pairs.
+        TypeError: If it does not hold real numbers.
+    """
+
+    def __init__(self, value: Any, images: Stack, options: TargetOptions) -> None:
+        given = Ragged.of_images("keypoints", value, images.images, (2,))
+        infinite = np.isinf(given.rows)
+        if infinite.any():
+            row = int(infinite.argmax()) // 2
+            image, point = given.place(row)
+            raise ValueError(
+                "`keypoints` should be finite, or nan for none. Received "
+                f"{given.rows[row].tolist()} for image {image}, keypoint {point}"
+            )
+        pairs = options.keypoint_pairs or ()
+        beyond = [index for pair in pairs for index in pair if index >= given.room]
+        if beyond:
+            raise ValueError(
+                f"`keypoint_pairs` should be of indices below {given.room}, the number of "
+                f"`keypoints` of an image. Received: {beyond[0]}"
+            )
+        self._given = given._replace(rows=np.ascontiguousarray(given.rows, np.float64))
+        self._pairs = np.array(pairs, np.intp).reshape(-1, 2)
+        self._remove_outside = options.remove_outside
+
+    def move(
+        self,
+        plan: _core.Plan,
+        params: NDArray[np.float64] | None,
+        indices: NDArray[np.int64] | None,
+    ) -> NDArray[np.float32]:
+        """Returns where the keypoints of a batch are seen, `(b, k, 2)`; see `Targets.move`."""
+        given = self._given.at(indices)
+        points = _core.map_points(plan, params, given.starts, given.rows)
+        if self._remove_outside:
+            x, y = points[:, 0], points[:, 1]
+            outside = (x < -0.5) | (x > plan.target_width - 0.5)
+            outside |= (y < -0.5) | (y > plan.target_height - 0.5)
+            points[outside] = np.nan
+        moved = given._replace(rows=points).padded(given.room, np.nan, np.dtype(np.float32))
+        if len(self._pairs):
+            mirrored = _core.mirrored(plan, params, len(moved))
+            order = np.arange(given.room)
+            order[self._pairs] = self._pairs[:, ::-1]
+            moved[mirrored] = moved[mirrored][:, order]
+        return moved

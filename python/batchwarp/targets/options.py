@@ -1,0 +1,87 @@
+"""What a user says of boxes and keypoints beside images."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from batchwarp._arguments import boolean, finite_number, integer
+from batchwarp.targets.formats import one_format
+
+__all__ = ["TargetOptions"]
+
+
+@dataclass(frozen=True)
+class TargetOptions:
+    """The keyword arguments about targets that `Augment` and flows have in common.
+
+    Here they are checked, once, and from here they are handed down as a whole.
+
+    Attributes:
+        bounding_box_format: Name of a format, as in `keras.utils.bounding_boxes`.
+        max_boxes: Integer, for how many boxes there is room beside each image, or `None`.
+        min_area: Float, of how many square pixels boxes have to be seen, at least.
+        min_visibility: Float from 0 to 1, which part of them has to be seen, at least.
+        keypoint_pairs: Tuple of pairs of integers, which keypoints change places in an image that
+            is mirrored, or `None`.
+        remove_outside: Boolean, whether keypoints outside of the image become nan.
+
+    Raises:
+        ValueError: If one is not as above.
+    """
+
+    bounding_box_format: str = "xyxy"
+    max_boxes: int | None = None
+    min_area: float = 0.0
+    min_visibility: float = 0.0
+    keypoint_pairs: tuple[tuple[int, int], ...] | None = None
+    remove_outside: bool = False
+
+    def __post_init__(self) -> None:
+        self._set("bounding_box_format", one_format(self.bounding_box_format))
+        if self.max_boxes is not None:
+            self._set("max_boxes", integer("max_boxes", self.max_boxes, 1))
+        for name in ("min_area", "min_visibility"):
+            self._set(name, finite_number(name, getattr(self, name)))
+        if self.min_area < 0:
+            raise ValueError(f"`min_area` should be at least 0. Received: {self.min_area!r}")
+        if not 0 <= self.min_visibility <= 1:
+            raise ValueError(
+                f"`min_visibility` should be from 0 to 1. Received: {self.min_visibility!r}"
+            )
+        self._set("keypoint_pairs", _pairs(self.keypoint_pairs))
+        self._set("remove_outside", boolean("remove_outside", self.remove_outside))
+
+    def _set(self, name: str, value: Any) -> None:
+        """Replaces an argument by its value in its own type."""
+        object.__setattr__(self, name, value)
+
+    @classmethod
+    def among(cls, arguments: Mapping[str, Any]) -> TargetOptions:
+        """Returns the options that are among the arguments of a function.
+
+        Args:
+            arguments: Dictionary with all of the attributes, as from `locals()`.
+
+        Raises:
+            ValueError: As the constructor.
+        """
+        return cls(**{field.name: arguments[field.name] for field in fields(cls)})
+
+
+def _pairs(value: Any) -> tuple[tuple[int, int], ...] | None:
+    if value is None:
+        return None
+    try:
+        pairs = tuple((operator.index(one), operator.index(other)) for one, other in value)
+    except (TypeError, ValueError):
+        pairs = ((-1, -1),)
+    indices = [index for pair in pairs for index in pair]
+    if any(index < 0 for index in indices) or len(set(indices)) < len(indices):
+        raise ValueError(
+            "`keypoint_pairs` should be pairs of indices of keypoints, from 0 on and each of them "
+            f"once. Received: {value!r}"
+        )
+    return pairs

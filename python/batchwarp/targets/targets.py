@@ -1,0 +1,65 @@
+"""All that is given beside images and moves with them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from batchwarp import _core
+from batchwarp.targets.boxes import Boxes
+from batchwarp.targets.keypoints import Keypoints
+from batchwarp.targets.options import TargetOptions
+from batchwarp.targets.stack import Stack
+
+__all__ = ["Targets"]
+
+
+class Targets:
+    """Boxes and keypoints that have been checked, before any work is done.
+
+    Args:
+        options: What the user says of them.
+        images: What they are beside.
+        boxes: As for `Boxes`, or `None`.
+        keypoints: As for `Keypoints`, or `None`.
+
+    Raises:
+        ValueError: If something does not fit the images, or is none of what it should be.
+        TypeError: If something is of another dtype.
+    """
+
+    def __init__(
+        self,
+        options: TargetOptions,
+        images: Stack,
+        boxes: Any = None,
+        keypoints: Any = None,
+    ) -> None:
+        self._boxes = None if boxes is None else Boxes(boxes, images, options)
+        self._keypoints = None if keypoints is None else Keypoints(keypoints, images, options)
+
+    def move(
+        self,
+        plan: _core.Plan,
+        params: NDArray[np.float64] | None,
+        indices: NDArray[np.int64] | None,
+    ) -> dict[str, Any]:
+        """Moves targets as a plan moves their images.
+
+        Args:
+            plan: The images' plan.
+            params: Array `(b, columns)`, what is drawn for each image of the batch, or `None` for
+                nothing.
+            indices: Array `(b,)`, which of the images the batch has; `None` for all.
+
+        Returns:
+            Dictionary of those that were given, by the names of their arguments.
+        """
+        moved: dict[str, Any] = {}
+        if self._boxes is not None:
+            moved["boxes"] = self._boxes.move(plan, params, indices)
+        if self._keypoints is not None:
+            moved["keypoints"] = self._keypoints.move(plan, params, indices)
+        return moved
