@@ -265,13 +265,16 @@ TARGETS = (
         "×",
         least=10,
     ),
-    Target(
-        "equalize",
-        "equalize alone, other libraries against batchwarp",
-        "operations",
-        "peer/*/equalize",
-        "×",
-        least=3,
+    *(
+        Target(
+            operation,
+            f"{operation} alone, other libraries against batchwarp",
+            "operations",
+            f"peer/*/{operation}",
+            "×",
+            least=3,
+        )
+        for operation in ("elastic", "blur", "equalize", "JPEG")
     ),
 )
 
