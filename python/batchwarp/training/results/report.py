@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -120,6 +121,7 @@ def write_report(path: Path, report: Report) -> None:
         temporary.write_bytes(text.encode("utf-8", "backslashreplace"))
 
 
+@cache  # compiling it takes longer than to fill it in
 def _template() -> Any:
     """Returns the template of a report."""
     require_jinja()
