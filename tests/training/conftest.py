@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -41,19 +42,33 @@ def write_fashion_mnist_fixture():
     return write_fashion_mnist
 
 
+@pytest.fixture(scope="session")
+def without_pictures():
+    """Returns a context in which pictures of runs are blank: drawing takes longer than training."""
+
+    @contextmanager
+    def context():
+        from PIL import Image
+
+        from batchwarp.console.files import replacing
+        from batchwarp.training.results import plots
+
+        def save(figure, path):
+            with replacing(path) as temporary:
+                Image.new("L", (8, 8)).save(temporary, format="png")
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(plots, "save", save)
+            yield
+
+    return context
+
+
 @pytest.fixture
-def blank_pictures(monkeypatch):
-    """The pictures of a run are written as blank ones: drawing them takes longer than training."""
-    from PIL import Image
-
-    from batchwarp.console.files import replacing
-    from batchwarp.training.results import plots
-
-    def save(figure, path):
-        with replacing(path) as temporary:
-            Image.new("L", (8, 8)).save(temporary, format="png")
-
-    monkeypatch.setattr(plots, "save", save)
+def blank_pictures(without_pictures):
+    """The pictures of the runs of a test are blank."""
+    with without_pictures():
+        yield
 
 
 @pytest.fixture

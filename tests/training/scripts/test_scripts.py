@@ -133,7 +133,7 @@ def test_ox_on_a_folder_with_a_broken_drawing(eager, own_drawings, tmp_path, cap
     assert str(broken) in capsys.readouterr().out
 
 
-def test_keras_generator_makes_the_same_training(eager, own_drawings, tmp_path, capsys):
+def test_keras_generator_makes_the_same_training(eager, blank_pictures, own_drawings, tmp_path):
     losses = []
     for generator in ("batchwarp", "keras"):
         out = tmp_path / generator
