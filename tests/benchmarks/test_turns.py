@@ -8,6 +8,7 @@ import os
 import sys
 import time
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
@@ -15,15 +16,17 @@ turns = importlib.import_module("batchwarp.benchmarks.harness.turns")
 
 pytestmark = pytest.mark.skipif(not turns.POSSIBLE, reason="processes take turns on POSIX only")
 
-# After which something waits for good. A pair takes a second, most of it imports; it takes twenty
-# where ten times as many processes as there are processors work beside it, which is not rare.
+# After which something waits for good. A pair takes less than a second, and many times that where
+# ten times as many processes as there are processors work beside it, which is not rare.
 SECONDS = 240
+# Not as a part of batchwarp, which would be imported, with NumPy, for longer than a process works.
+FIND_HARNESS = f"import sys; sys.path.append({str(Path(turns.__file__).parents[2])!r})"
 # Writes a line for all it does: who, what, the race, the round (-1: before), from when to when.
 PROGRAM = """
-import json, os, sys, time
+import json, os, time
 from itertools import count
-from batchwarp.benchmarks.harness.timing import Contender, interleaved
-from batchwarp.benchmarks.harness.turns import turns
+from benchmarks.harness.timing import Contender, interleaved
+from benchmarks.harness.turns import turns
 
 who, told, log = sys.argv[1], json.loads(sys.argv[2]), open(sys.argv[3], "a", buffering=1)
 
@@ -55,7 +58,7 @@ def start(tmp_path):
 
     def begin(first, second):
         commands = [
-            [sys.executable, "-c", PROGRAM, who, json.dumps(told), str(log)]
+            [sys.executable, "-c", FIND_HARNESS + PROGRAM, who, json.dumps(told), str(log)]
             for who, told in (("first", first), ("second", second))
         ]
         started.extend(turns.start_in_turns(*commands, tmp_path))
@@ -155,9 +158,9 @@ def test_who_fails_ends_the_other_one_and_shows_why(tmp_path, place):
 def test_a_process_of_a_process_takes_no_turns(tmp_path):
     written = tmp_path / "written"
     inner = f"open({str(written)!r}, 'a').write(str(turns().shared) + ' ')"
-    imports = "from batchwarp.benchmarks.harness.turns import turns"
+    imports = f"{FIND_HARNESS}; from benchmarks.harness.turns import turns"
     outer = (
-        f"import subprocess, sys; {imports}; {inner}; "
+        f"import subprocess; {imports}; {inner}; "
         f"subprocess.run([sys.executable, '-c', {f'{imports}; {inner}'!r}], check=True)"
     )
     turns.run_in_turns([sys.executable, "-c", outer], [sys.executable, "-c", "pass"], tmp_path)
