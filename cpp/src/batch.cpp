@@ -235,7 +235,10 @@ void Batch::make(std::int64_t i, std::int64_t row_begin, std::int64_t row_end) c
         sample<T>(plane, placed, row_begin, row_end, shift, scale,
                   work + p * image.pixels * channels);
     }
-    if (to_bytes && (placed.from.warps || placed.from.reduces)) round_to_bytes(work, image.count());
+    // Interpolated values become bytes before they are changed, if that is not what is stored.
+    const bool interpolated = to_bytes && (placed.from.warps || placed.from.reduces);
+    const bool stored = !changes && !plan_.scales();
+    if (interpolated && !stored) round_to_bytes(work, image.count());
     const bool normalized = fused || (changes && change_pixels(plan_, row, image));
     if (!normalized && plan_.scales()) normalize_image(plan_, image);
 
@@ -244,7 +247,8 @@ void Batch::make(std::int64_t i, std::int64_t row_begin, std::int64_t row_end) c
             MutableImageView band = o.channels_first ? target.plane(p) : target;
             band.data += row_begin * band.row_stride;
             band.height = rows;
-            store_pixels(work + p * image.pixels * channels, band);
+            store_pixels(work + p * image.pixels * channels, band,
+                         interpolated && stored ? Rounding::halves_up : Rounding::towards_zero);
         }
     }
 }

@@ -47,12 +47,23 @@ void load_as(const ImageView& from, T* to) {
     }
 }
 
-template <class T, class S>
-void store_as(const T* from, const MutableImageView& to) {
+// Rows of bytes, or all of them at once.
+void store_packed_bytes(const float* from, const MutableImageView& to, Rounding rounding) {
+    const bool whole = to.is_packed();
+    const std::int64_t row = to.width * to.channels, count = whole ? row * to.height : row;
+    for (std::int64_t r = 0; r < (whole ? 1 : to.height); ++r, from += count)
+        kernels().store_bytes(from, count, rounding == Rounding::halves_up ? 0.5f : 0.0f,
+                              reinterpret_cast<std::uint8_t*>(to.at(r, 0, 0)));
+}
+
+template <class S, class T>
+void store_as(const T* from, const MutableImageView& to, Rounding rounding) {
     for (std::int64_t r = 0; r < to.height; ++r)
         for (std::int64_t x = 0; x < to.width; ++x)
             for (std::int64_t k = 0; k < to.channels; ++k) {
-                const S value = narrow<S>(*from++);
+                const T exact = *from++;
+                const S value =
+                    narrow<S>(rounding == Rounding::halves_up ? rounded_to_byte(exact) : exact);
                 std::memcpy(to.at(r, x, k), &value, sizeof value);
             }
 }
@@ -101,18 +112,20 @@ void round_to_bytes(T* values, std::int64_t count) noexcept {
 }
 
 template <class T>
-void store_pixels(const T* from, const MutableImageView& to) {
+void store_pixels(const T* from, const MutableImageView& to, Rounding rounding) {
     switch (to.dtype) {
         case DType::u8:
-            return store_as<T, std::uint8_t>(from, to);
+            if constexpr (std::is_same_v<T, float>)
+                if (to.has_packed_pixels()) return store_packed_bytes(from, to, rounding);
+            return store_as<std::uint8_t>(from, to, rounding);
         case DType::u16:
-            return store_as<T, std::uint16_t>(from, to);
+            return store_as<std::uint16_t>(from, to, rounding);
         case DType::f16:
-            return store_as<T, Half>(from, to);
+            return store_as<Half>(from, to, rounding);
         case DType::f32:
-            return store_as<T, float>(from, to);
+            return store_as<float>(from, to, rounding);
         case DType::f64:
-            return store_as<T, double>(from, to);
+            return store_as<double>(from, to, rounding);
     }
 }
 
@@ -122,7 +135,7 @@ template void load_padded_row(const ImageView&, std::int64_t, std::int64_t, cons
 template void load_padded_row(const ImageView&, std::int64_t, std::int64_t, const double*, double*);
 template void round_to_bytes(float*, std::int64_t) noexcept;
 template void round_to_bytes(double*, std::int64_t) noexcept;
-template void store_pixels(const float*, const MutableImageView&);
-template void store_pixels(const double*, const MutableImageView&);
+template void store_pixels(const float*, const MutableImageView&, Rounding);
+template void store_pixels(const double*, const MutableImageView&, Rounding);
 
 }  // namespace batchwarp

@@ -19,9 +19,12 @@ void load_padded_row(const ImageView& from, std::int64_t row, std::int64_t paddi
 template <class T>
 void round_to_bytes(T* values, std::int64_t count) noexcept;
 
-/// Writes packed, interleaved values to an image. Values for uint8 are truncated towards zero and
-/// saturate, as an assignment to a NumPy array does for values that fit; NaN becomes 0.
+/// How values become bytes: as by an assignment to a NumPy array, or as by `round_to_bytes`.
+enum class Rounding { towards_zero, halves_up };
+
+/// Writes packed, interleaved values to an image. Those for uint8 are rounded and saturate, NaN
+/// becomes 0; `halves_up` is for uint8 only.
 template <class T>
-void store_pixels(const T* from, const MutableImageView& to);
+void store_pixels(const T* from, const MutableImageView& to, Rounding rounding);
 
 }  // namespace batchwarp

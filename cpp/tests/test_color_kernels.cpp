@@ -7,6 +7,7 @@
 #include "batchwarp/cpu.hpp"
 #include "batchwarp/plan.hpp"
 #include "color/pixel_steps.hpp"
+#include "element.hpp"
 #include "images.hpp"
 #include "simd/kernels.hpp"
 #include "testing.hpp"
@@ -142,6 +143,22 @@ TEST(ranges_of_channels_pass_over_what_is_not_a_number) {
             for (std::size_t c = 0; c < got.size(); ++c)
                 CHECK(got[c].low == want[c].low && got[c].high == want[c].high);
         });
+}
+
+TEST(values_become_bytes_as_single_ones_do) {
+    sweep([](std::mt19937& random, std::int64_t count) {
+        std::vector<float> values = random_values(random, count);
+        for (const float special : {NAN, INFINITY, -INFINITY, 1e30f, -1e30f, 254.5f, 255.0f, -0.5f,
+                                    -0.0f, 0.49999997f, std::nextafter(77.0f, 0.0f)})
+            values[random() % values.size()] = special;
+        std::vector<std::uint8_t> truncated(values.size()), rounded(values.size());
+        kernels().store_bytes(values.data(), count, 0, truncated.data());
+        kernels().store_bytes(values.data(), count, 0.5f, rounded.data());
+        for (std::size_t i = 0; i < values.size(); ++i) {
+            CHECK(truncated[i] == narrow<std::uint8_t>(values[i]));
+            CHECK(rounded[i] == narrow<std::uint8_t>(rounded_to_byte(values[i])));
+        }
+    });
 }
 
 TEST(levels_are_rounded_and_saturated) {

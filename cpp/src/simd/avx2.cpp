@@ -41,6 +41,12 @@ struct Lanes {
     static BATCHWARP_INLINE void store(int32_t* to, Int v) {
         _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), v);
     }
+    static BATCHWARP_INLINE void store_bytes(uint8_t* to, Int a, Int b, Int c, Int d) {
+        const Int bytes = _mm256_packus_epi16(_mm256_packs_epi32(a, b), _mm256_packs_epi32(c, d));
+        // Four of a, four of b, four of c, four of d; and once more.
+        store(reinterpret_cast<int32_t*>(to),
+              _mm256_permutevar8x32_epi32(bytes, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7)));
+    }
     static BATCHWARP_INLINE void store_pairs(float* to, Float first, Float second) {
         const Float a = _mm256_unpacklo_ps(first, second), b = _mm256_unpackhi_ps(first, second);
         store(to, _mm256_permute2f128_ps(a, b, 0x20));

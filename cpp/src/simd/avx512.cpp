@@ -37,6 +37,12 @@ struct Lanes {
     }
     static BATCHWARP_INLINE void store(float* to, Float v) { _mm512_storeu_ps(to, v); }
     static BATCHWARP_INLINE void store(int32_t* to, Int v) { _mm512_storeu_si512(to, v); }
+    static BATCHWARP_INLINE void store_bytes(uint8_t* to, Int a, Int b, Int c, Int d) {
+        const Int bytes = _mm512_packus_epi16(_mm512_packs_epi32(a, b), _mm512_packs_epi32(c, d));
+        // Four of a, four of b, four of c, four of d; and three times more.
+        const Int places = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+        _mm512_storeu_si512(to, _mm512_permutexvar_epi32(places, bytes));
+    }
     static BATCHWARP_INLINE void store_pairs(float* to, Float first, Float second) {
         const Int low = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
         const Int high =

@@ -50,6 +50,31 @@ void round_to_bytes(float* data, int64_t count) {
     }
 }
 
+void store_bytes(const float* from, int64_t count, float more, uint8_t* to) {
+    const Lanes::Float addend = Lanes::all(more), least = Lanes::all(0.0f),
+                       most = Lanes::all(255.0f);
+    const auto some = [&](const float* values, uint8_t* bytes) {
+        constexpr int n = Lanes::count;
+        int32_t whole[lanes];  // single lanes become vectors in one loop after the other
+        for (int k = 0; k < lanes; k += n) {
+            const Lanes::Float v = Lanes::add(Lanes::load(values + k), addend);
+            Lanes::store(whole + k, Lanes::truncated(Lanes::min(Lanes::max(v, least), most)));
+        }
+        const auto at = [&whole](int k) { return Lanes::load(whole + k); };
+        for (int k = 0; k < lanes; k += 4 * n)
+            Lanes::store_bytes(bytes + k, at(k), at(k + n), at(k + 2 * n), at(k + 3 * n));
+    };
+    int64_t i = 0;
+    for (; i + lanes <= count; i += lanes) some(from + i, to + i);
+    if (i == count) return;
+    float rest[lanes] = {};
+    uint8_t bytes[lanes];
+    const auto left = static_cast<size_t>(count - i);
+    memcpy(rest, from + i, left * sizeof(float));
+    some(rest, bytes);
+    memcpy(to + i, bytes, left);
+}
+
 void move_towards(float* data, const float* other, float share, int64_t count) {
     for (int64_t i = 0; i < count; ++i) data[i] += share * (other[i] - data[i]);
 }

@@ -273,6 +273,8 @@ struct KernelTable {
     const RowKernel* row;
     /// floor(value + 0.5), saturated to 0 to 255; NaN becomes 0.
     void (*round_to_bytes)(float* data, int64_t count);
+    /// value + `more`, truncated, saturated to 0 to 255; NaN becomes 0.
+    void (*store_bytes)(const float* from, int64_t count, float more, uint8_t* to);
     /// value += share * (other - value); equal values stay as they are.
     void (*move_towards)(float* data, const float* other, float share, int64_t count);
     /// value = (value - shift[channel]) * scale[channel]

@@ -17,6 +17,12 @@ struct Lanes {
     static BATCHWARP_INLINE Wide load(const double* from) { return *from; }
     static BATCHWARP_INLINE void store(float* to, Float v) { *to = v; }
     static BATCHWARP_INLINE void store(int32_t* to, Int v) { *to = v; }
+    static BATCHWARP_INLINE void store_bytes(uint8_t* to, Int a, Int b, Int c, Int d) {
+        to[0] = static_cast<uint8_t>(a);
+        to[1] = static_cast<uint8_t>(b);
+        to[2] = static_cast<uint8_t>(c);
+        to[3] = static_cast<uint8_t>(d);
+    }
     static BATCHWARP_INLINE void store_pairs(float* to, Float first, Float second) {
         to[0] = first;
         to[1] = second;

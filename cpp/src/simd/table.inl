@@ -25,6 +25,7 @@ constexpr KernelTable make_table(const char* name) noexcept {
             pixel_kernels<ops::All>,
             row_kernels<ops::All>,
             round_to_bytes,
+            store_bytes,
             move_towards,
             normalize,
             moments,

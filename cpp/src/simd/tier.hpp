@@ -33,7 +33,8 @@ concept TierLanes = requires(typename L::Float f, typename L::Int i, typename L:
     { L::load(static_cast<const double*>(nullptr)) } -> Same<typename L::Wide>;
     L::store(to, f);
     L::store(to_ints, i);
-    L::store_pairs(to, f, f);      // first, second, first, second ...
+    L::store_bytes(static_cast<uint8_t*>(nullptr), i, i, i, i);  // from 0 to 255
+    L::store_pairs(to, f, f);                                    // first, second, first, second ...
     L::load_three(from, f, f, f);  // channels, in an order of pixels that `store_three` knows
     L::store_three(to, f, f, f);
     { L::ordered_three(i) } -> Same<typename L::Int>;  // from that order to memory's, and back
