@@ -198,6 +198,22 @@ bool Batch::prepare(std::int64_t i, int threads) {
     return true;
 }
 
+// Rows of an image of which no pixel is sampled.
+ImageView unmoved_rows(const ImageView& image, const Coordinates& from, std::int64_t row_begin,
+                       std::int64_t row_end) noexcept {
+    ImageView rows = image.flipped(from.flip_horizontal, from.flip_vertical);
+    rows.data += row_begin * rows.row_stride;
+    rows.height = row_end - row_begin;
+    return rows;
+}
+
+// They, if what changes them may read them: packed bytes.
+const std::uint8_t* unread_bytes(const ImageView& rows) noexcept {
+    return rows.dtype == DType::u8 && rows.is_packed()
+               ? reinterpret_cast<const std::uint8_t*>(rows.data)
+               : nullptr;
+}
+
 template <class T>
 void Batch::make(std::int64_t i, std::int64_t row_begin, std::int64_t row_end) const {
     const PlanOptions& o = plan_.options();
@@ -225,10 +241,15 @@ void Batch::make(std::int64_t i, std::int64_t row_begin, std::int64_t row_end) c
     const bool to_bytes = target.dtype == DType::u8, changes = plan_.changes_pixels(row);
     const bool fused = std::is_same_v<T, float> && placed.has_kernel && plan_.scales() &&
                        !plan_.needs_moments() && !changes && !to_bytes;
+    const std::uint8_t* const unread =
+        std::is_same_v<T, float> && changes && planes == 1 && !placed.from.warps &&
+                !placed.from.reduces
+            ? unread_bytes(unmoved_rows(source, placed.from, row_begin, row_end))
+            : nullptr;
     // The thread will probably go on with the next image: its kernel may fetch that one early.
     const bool goes_on = planes == 1 && row_end == target.height && i + 1 < request_.target.count;
     const std::byte* next = goes_on ? source_image(i + 1).data : nullptr;
-    for (std::int64_t p = 0; p < planes; ++p) {
+    for (std::int64_t p = 0; unread == nullptr && p < planes; ++p) {
         const KernelImage plane{o.channels_first ? source.plane(p) : source, source_end_, next};
         const float* shift = fused ? shift_.data() + p : nullptr;
         const float* scale = fused ? scale_.data() + p : nullptr;
@@ -239,7 +260,7 @@ void Batch::make(std::int64_t i, std::int64_t row_begin, std::int64_t row_end) c
     const bool interpolated = to_bytes && (placed.from.warps || placed.from.reduces);
     const bool stored = !changes && !plan_.scales();
     if (interpolated && !stored) round_to_bytes(work, image.count());
-    const bool normalized = fused || (changes && change_pixels(plan_, row, image));
+    const bool normalized = fused || (changes && change_pixels(plan_, row, image, unread));
     if (!normalized && plan_.scales()) normalize_image(plan_, image);
 
     if (direct == nullptr) {
@@ -296,10 +317,7 @@ void Batch::sample(const KernelImage& source, const Placement& placed, std::int6
     if (placed.move)
         return move_pixels(image.image, *placed.move, placed.geometry, row_begin, row_end, out);
     if (from.warps) return warp<T>(image, placed, row_begin, row_end, shift, scale, out);
-    ImageView band = image.image.flipped(from.flip_horizontal, from.flip_vertical);
-    band.data += row_begin * band.row_stride;
-    band.height = row_end - row_begin;
-    load_pixels(band, out);
+    load_pixels(unmoved_rows(image.image, from, row_begin, row_end), out);
 }
 
 template <class T>

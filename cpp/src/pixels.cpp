@@ -32,8 +32,8 @@ void load_as(const ImageView& from, T* to) {
             const S* values = reinterpret_cast<const S*>(from.at(r, 0, 0));
             if constexpr (std::is_same_v<S, T>)
                 std::memcpy(to, values, static_cast<std::size_t>(count) * sizeof(T));
-            else if constexpr (std::is_same_v<S, std::uint8_t> && std::is_same_v<T, float>)
-                kernels().convert_u8(values, to, count);
+            else if constexpr (std::is_same_v<S, std::uint8_t>)
+                load_bytes(values, count, to);
             else if constexpr (std::is_same_v<S, std::uint16_t> && std::is_same_v<T, float>)
                 kernels().convert_u16(values, to, count);
             else
@@ -87,6 +87,14 @@ void load_pixels(const ImageView& from, T* to) {
 }
 
 template <class T>
+void load_bytes(const std::uint8_t* from, std::int64_t count, T* to) noexcept {
+    if constexpr (std::is_same_v<T, float>)
+        kernels().convert_u8(from, to, count);
+    else
+        std::copy_n(from, count, to);
+}
+
+template <class T>
 void load_padded_row(const ImageView& from, std::int64_t row, std::int64_t padding,
                      const T* constant, T* to) {
     const std::int64_t channels = from.channels;
@@ -131,6 +139,8 @@ void store_pixels(const T* from, const MutableImageView& to, Rounding rounding) 
 
 template void load_pixels(const ImageView&, float*);
 template void load_pixels(const ImageView&, double*);
+template void load_bytes(const std::uint8_t*, std::int64_t, float*) noexcept;
+template void load_bytes(const std::uint8_t*, std::int64_t, double*) noexcept;
 template void load_padded_row(const ImageView&, std::int64_t, std::int64_t, const float*, float*);
 template void load_padded_row(const ImageView&, std::int64_t, std::int64_t, const double*, double*);
 template void round_to_bytes(float*, std::int64_t) noexcept;

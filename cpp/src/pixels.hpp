@@ -9,6 +9,10 @@ namespace batchwarp {
 template <class T>
 void load_pixels(const ImageView& from, T* to);
 
+/// Makes values of bytes.
+template <class T>
+void load_bytes(const std::uint8_t* from, std::int64_t count, T* to) noexcept;
+
 /// Reads a row, and puts `padding` pixels in front of it and behind it: more of the first and the
 /// last one, or `*constant` if that is not null. `to` is where they begin.
 template <class T>

@@ -242,6 +242,30 @@ TEST(what_is_flat_stays_so_in_a_blur) {
     }
 }
 
+TEST(bytes_of_a_channel_that_is_flat_are_not_equalized) {
+    std::mt19937 random(8);
+    for (const std::int64_t c : {1, 2, 3})
+        for (const bool fused : {true, false}) {
+            PlanOptions o = options_of(40, 50, c, {{"equalize"}, {"invert"}});
+            o.fused = fused;
+            const Plan plan(o);
+            const TestBatch source(DType::u8, 1, 40, 50, c, Layout::nhwc),
+                got(DType::f32, 1, 40, 50, c, Layout::nhwc),
+                want(DType::f32, 1, 40, 50, c, Layout::nhwc);
+            source.fill(random);
+            std::int64_t value = 0;
+            source.each([&](std::byte* at) {
+                if (value++ % c == 0) *at = std::byte{77};
+            });
+            for (const double inverted : {0.0, 1.0}) {
+                const double row[] = {1, inverted};
+                augment(plan, source, row, got);
+                reference_augment(plan, readable(source.view)[0], row, want.view[0]);
+                CHECK_NEAR(worst(got, want), 0, 1e-3);
+            }
+        }
+}
+
 TEST(windows_of_a_blur_are_odd) {
     for (const double size : {-1.0, 2.0, 2.5, 6003.0})
         CHECK(throws<InvalidArgument>(

@@ -3,14 +3,16 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "pixels.hpp"
 #include "runtime/scratch.hpp"
 #include "simd/kernels.hpp"
 
 namespace batchwarp {
 namespace {
 
-// Lines that are read again and again should stay in a first-level cache.
-constexpr std::int64_t kept_bytes = 20 << 10;
+constexpr std::int64_t block = 8;  // rows that are made one after the other
+// What so many rows are made of should stay in a first-level cache.
+constexpr std::int64_t cached_bytes = 20 << 10;
 
 std::int64_t mirrored(std::int64_t i, std::int64_t extent) noexcept {
     if (i >= 0 && i < extent) return i;
@@ -41,86 +43,112 @@ void blend(const double* const* lines, const double* weights, std::int64_t radiu
 Buffer<float>& lines_of(Scratch& scratch, float) { return scratch.lines; }
 Buffer<double>& lines_of(Scratch& scratch, double) { return scratch.lines64; }
 
+void limit(float* values, std::int64_t count, Range<float> limits) {
+    const ColorScale bounds{0, 1, 0, limits.low, limits.high};
+    kernels().scale_channels(&bounds, values, count, 1);
+}
+
+void limit(double* values, std::int64_t count, Range<double> limits) {
+    std::transform(values, values + count, values, [=](double v) { return limits.clip(v); });
+}
+
+// A plane. Some rows at a time are blurred along columns, and then, while they are near, along
+// rows; they are written over what has been read, of which as many are kept as are needed.
 template <class T>
 class Blur {
   public:
-    Blur(const Planes<T>& image, Range<T> limits, const std::vector<double>& weights)
-        : image_(image),
+    Blur(T* data, const Planes<T>& image, Range<T> limits, const std::vector<double>& weights)
+        : data_(data),
           limits_(limits),
           weights_(weights.begin(), weights.end()),
           radius_(std::ssize(weights) - 1),
-          taps_(static_cast<std::size_t>(2 * radius_ + 1)),
-          row_(image.width * image.channels),
-          height_(image.pixels / image.width) {}
+          taps_(static_cast<std::size_t>(2 * radius_ + block)),
+          step_(image.channels),
+          width_(image.width),
+          height_(image.pixels / image.width),
+          row_(width_ * step_),
+          stride_((row_ + 15) / 16 * 16 | 16),  // rows begin in different sets of a cache
+          kept_(std::min(height_, 2 * radius_ + block)) {
+        const std::int64_t margin = radius_ * step_, length = row_ + 2 * margin;
+        rows_ = lines_of(Scratch::of_this_thread(), T{}).reserve(kept_ * stride_ + block * length);
+        for (std::int64_t r = 0; r < block; ++r)
+            lines_.push_back(rows_ + kept_ * stride_ + r * length + margin);
+    }
 
-    void run() {
-        for (std::int64_t p = 0; p < image_.planes; ++p) {
-            blur_columns(image_.plane(p));
-            blur_rows(image_.plane(p));
+    void run(const std::uint8_t* unread) {
+        std::int64_t read = 0;
+        for (std::int64_t first = 0; first < height_; first += block) {
+            const std::int64_t end = std::min(height_, first + block);
+            for (; read < std::min(height_, end + radius_); ++read) {
+                T* const to = row(read);
+                if (unread != nullptr)
+                    load_bytes(unread + read * row_, row_, to);
+                else
+                    std::copy_n(data_ + read * row_, row_, to);
+                limit(to, row_, limits_);
+            }
+            blur_columns(first, end);
+            for (std::int64_t r = first; r < end; ++r) blur_row(line(r - first), data_ + r * row_);
         }
     }
 
   private:
-    // Strips of columns, as wide as lines of them stay in the cache. They are written over what
-    // was read, of which so many lines are kept as there are taps.
-    void blur_columns(T* data) {
-        const std::int64_t kept = std::min(height_, 2 * radius_ + 1);
-        const std::int64_t fitting = kept_bytes / kept / static_cast<std::int64_t>(sizeof(T));
-        const std::int64_t width = std::min(row_, std::max<std::int64_t>(64, fitting / 64 * 64));
-        T* const lines = lines_of(Scratch::of_this_thread(), T{}).reserve(kept * width);
-        for (std::int64_t from = 0; from < row_; from += width) {
-            const std::int64_t count = std::min(width, row_ - from);
-            std::int64_t read = 0;
-            for (std::int64_t r = 0; r < height_; ++r) {
-                for (; read < std::min(height_, r + radius_ + 1); ++read)
-                    copy(data + read * row_ + from, count, lines + read % kept * width);
-                for (std::int64_t k = -radius_; k <= radius_; ++k)
-                    tap(k) = lines + mirrored(r + k, height_) % kept * width;
-                blend(taps_.data(), weights_.data(), radius_, count, data + r * row_ + from);
-            }
+    // Strips of columns, as wide as all of their rows stay in the cache. Of the rows around each
+    // row of the block the first is one further down.
+    void blur_columns(std::int64_t first, std::int64_t end) {
+        const std::int64_t around = 2 * radius_ + end - first;
+        for (std::int64_t k = 0; k < around; ++k)
+            tap(k) = row(mirrored(first - radius_ + k, height_));
+        const std::int64_t fitting = cached_bytes / around / static_cast<std::int64_t>(sizeof(T));
+        const std::int64_t most = std::max<std::int64_t>(64, fitting / 64 * 64);
+        for (std::int64_t from = 0; from < row_; from += most) {
+            const std::int64_t count = std::min(most, row_ - from);
+            for (std::int64_t r = 0; r < end - first; ++r)
+                blend(&tap(r), weights_.data(), radius_, count, line(r) + from);
+            for (std::int64_t k = 0; k < around; ++k) tap(k) += count;
         }
     }
 
-    void blur_rows(T* data) {
-        const std::int64_t step = image_.channels, margin = radius_ * step;
-        T* const line = lines_of(Scratch::of_this_thread(), T{}).reserve(row_ + 2 * margin);
-        for (std::int64_t k = -radius_; k <= radius_; ++k) tap(k) = line + margin + k * step;
-        for (std::int64_t r = 0; r < height_; ++r, data += row_) {
-            std::copy_n(data, row_, line + margin);
-            for (std::int64_t x = 1; x <= radius_; ++x) {
-                const std::int64_t right = image_.width - 1 + x;
-                std::copy_n(data + mirrored(-x, image_.width) * step, step,
-                            line + margin - x * step);
-                std::copy_n(data + mirrored(right, image_.width) * step, step,
-                            line + margin + right * step);
+    void blur_row(T* line, T* to) {
+        for (std::int64_t k = 0; k <= 2 * radius_; ++k) tap(k) = line + (k - radius_) * step_;
+        for (std::int64_t x = 1; x <= radius_; ++x) {
+            const std::int64_t right = width_ - 1 + x;
+            const T* before = line + mirrored(-x, width_) * step_;
+            const T* after = line + mirrored(right, width_) * step_;
+            for (std::int64_t c = 0; c < step_; ++c) {
+                line[c - x * step_] = before[c];
+                line[c + right * step_] = after[c];
             }
-            blend(taps_.data(), weights_.data(), radius_, row_, data);
         }
+        blend(taps_.data(), weights_.data(), radius_, row_, to);
     }
 
-    void copy(const T* from, std::int64_t count, T* to) const noexcept {
-        std::transform(from, from + count, to,
-                       [limits = limits_](T value) { return limits.clip(value); });
-    }
+    T* row(std::int64_t r) const noexcept { return rows_ + r % kept_ * stride_; }
+    T* line(std::int64_t r) const noexcept { return lines_[static_cast<std::size_t>(r)]; }
+    const T*& tap(std::int64_t k) { return taps_[static_cast<std::size_t>(k)]; }
 
-    const T*& tap(std::int64_t place) { return taps_[static_cast<std::size_t>(radius_ + place)]; }
-
-    Planes<T> image_;
+    T* data_;
     Range<T> limits_;
     std::vector<T> weights_;
     std::int64_t radius_;
     std::vector<const T*> taps_;
-    std::int64_t row_, height_;
+    std::int64_t step_, width_, height_, row_, stride_, kept_;
+    T* rows_;                // `kept_` of them, as they were,
+    std::vector<T*> lines_;  // and a block of those that are blurred along columns
 };
 
 }  // namespace
 
 template <class T>
-void blur(const Planes<T>& image, Range<T> limits, const std::vector<double>& weights) {
-    Blur<T>(image, limits, weights).run();
+void blur(const Planes<T>& image, const std::uint8_t* unread, Range<T> limits,
+          const std::vector<double>& weights) {
+    for (std::int64_t p = 0; p < image.planes; ++p)
+        Blur<T>(image.plane(p), image, limits, weights).run(unread);
 }
 
-template void blur(const Planes<float>&, Range<float>, const std::vector<double>&);
-template void blur(const Planes<double>&, Range<double>, const std::vector<double>&);
+template void blur(const Planes<float>&, const std::uint8_t*, Range<float>,
+                   const std::vector<double>&);
+template void blur(const Planes<double>&, const std::uint8_t*, Range<double>,
+                   const std::vector<double>&);
 
 }  // namespace batchwarp

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <iterator>
+#include <numeric>
 
+#include "pixels.hpp"
 #include "runtime/scratch.hpp"
 #include "simd/kernels.hpp"
 
@@ -53,10 +55,11 @@ void look_up(const std::uint8_t* levels, std::int64_t pixels, std::int64_t step,
         for (int c = 0; c < channels; ++c) values[c] = tables[c][levels[c]];
 }
 
-// Does `channels` of the interleaved ones, from that which `levels` and `values` begin with.
+// Does `channels` of the interleaved ones, from that which `levels` and `values` begin with. Where
+// levels are all that is known of values, those of a channel that stays are made of them, too.
 template <int channels, class T>
 void map_some(const std::uint8_t* levels, std::int64_t pixels, std::int64_t step, Range<T> limits,
-              LevelMap map, T* values) noexcept {
+              LevelMap map, bool known, T* values) noexcept {
     std::int64_t counts[channels][level_count];
     count_levels(levels, pixels, step, counts);
     T tables[channels][level_count];
@@ -64,6 +67,10 @@ void map_some(const std::uint8_t* levels, std::int64_t pixels, std::int64_t step
     for (int c = 0; c < channels; ++c) {
         std::uint8_t mapped[level_count] = {};
         changes[c] = map(counts[c], mapped);
+        if (!changes[c] && !known) {
+            std::iota(mapped, mapped + level_count, std::uint8_t{0});
+            changes[c] = true;
+        }
         for (std::size_t k = 0; k < level_count; ++k)
             tables[c][k] = limits.low + mapped[k] * (limits.high - limits.low) / 255;
     }
@@ -80,22 +87,36 @@ void map_some(const std::uint8_t* levels, std::int64_t pixels, std::int64_t step
 }  // namespace
 
 template <class T>
-void map_levels(const Planes<T>& image, Range<T> limits, LevelMap map) {
-    std::uint8_t* const levels = Scratch::of_this_thread().levels.reserve(image.count());
-    find_levels(image.data, image.count(), limits, levels);
+void map_levels(const Planes<T>& image, const std::uint8_t* unread, Range<T> limits, LevelMap map) {
+    const std::uint8_t* levels = unread;
+    const bool known = unread == nullptr || limits.low != 0 || limits.high != 255;
+    if (known) {
+        if (unread != nullptr) load_bytes(unread, image.count(), image.data);
+        std::uint8_t* const found = Scratch::of_this_thread().levels.reserve(image.count());
+        find_levels(image.data, image.count(), limits, found);
+        levels = found;
+    }
     const std::int64_t step = image.channels;
     for (std::int64_t p = 0; p < image.planes; ++p) {
         T* const values = image.plane(p);
         const std::uint8_t* of_plane = levels + (values - image.data);
         if (step == 3)
-            map_some<3>(of_plane, image.pixels, step, limits, map, values);
+            map_some<3>(of_plane, image.pixels, step, limits, map, known, values);
         else
             for (std::int64_t c = 0; c < step; ++c)
-                map_some<1>(of_plane + c, image.pixels, step, limits, map, values + c);
+                map_some<1>(of_plane + c, image.pixels, step, limits, map, known, values + c);
     }
 }
 
-template void map_levels(const Planes<float>&, Range<float>, LevelMap);
-template void map_levels(const Planes<double>&, Range<double>, LevelMap);
+template void map_levels(const Planes<float>&, const std::uint8_t*, Range<float>, LevelMap);
+template void map_levels(const Planes<double>&, const std::uint8_t*, Range<double>, LevelMap);
+
+void look_up(const std::uint8_t* bytes, std::int64_t count, const float* table,
+             float* to) noexcept {
+    std::int64_t i = 0;
+    for (; i + 8 <= count; i += 8)  // unrolled
+        for (int k = 0; k < 8; ++k) to[i + k] = table[bytes[i + k]];
+    for (; i < count; ++i) to[i] = table[bytes[i]];
+}
 
 }  // namespace batchwarp

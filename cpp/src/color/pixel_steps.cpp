@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <limits>
+#include <numeric>
 #include <span>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -16,6 +18,7 @@
 #include "ops/list.hpp"
 #include "ops/neighbours.hpp"
 #include "ops/scaling.hpp"
+#include "pixels.hpp"
 #include "runtime/scratch.hpp"
 #include "simd/kernels.hpp"
 
@@ -110,9 +113,10 @@ void change_row(int, const ops::FunctionOf<Op, double>& function, double* above,
 }
 
 // Functions of neighbours see pixels as they were before, within limits. Pixels of the edges have
-// no function.
+// no function. Rows of bytes are read just before they are needed.
 template <class Op, class T>
-void change_rows(int operation, const ops::FunctionOf<Op, T>& function, const Planes<T>& image) {
+void change_rows(int operation, const ops::FunctionOf<Op, T>& function, const Planes<T>& image,
+                 const std::uint8_t* unread) {
     const std::int64_t step = image.channels, count = image.width * step;
     const std::int64_t height = image.pixels / image.width;
     const auto clip = [&](T value) { return function.limits().clip(value); };
@@ -120,10 +124,16 @@ void change_rows(int operation, const ops::FunctionOf<Op, T>& function, const Pl
     T *const above = memory.data(), *const sums = above + count;
     for (std::int64_t p = 0; p < image.planes; ++p) {
         T* row = image.plane(p);
+        const auto read = [&](std::int64_t r) {
+            if (unread != nullptr) load_bytes(unread + r * count, count, image.data + r * count);
+        };
+        read(0);
+        if (height > 1) read(1);
         std::transform(row, row + count, row, clip);
         std::copy_n(row, count, above);
         for (std::int64_t r = 2; r < height; ++r) {
             row += count;
+            read(r);
             change_row<Op>(operation, function, above, row, row + count, sums, count, step);
         }
         if (height > 1) std::transform(row + count, row + 2 * count, row + count, clip);
@@ -163,8 +173,9 @@ void fill(const Step& step, const double* parameters, const Planes<T>& image,
 template <class T>
 class PixelSteps {
   public:
-    PixelSteps(const Plan& plan, const double* row, const Planes<T>& image)
-        : plan_(plan), row_(row), image_(image), linear_(plan, image) {}
+    PixelSteps(const Plan& plan, const double* row, const Planes<T>& image,
+               const std::uint8_t* unread)
+        : plan_(plan), row_(row), image_(image), unread_(unread), linear_(plan, image) {}
 
     // Whether values are normalised, too.
     bool run() {
@@ -211,20 +222,25 @@ class PixelSteps {
         ops::All::visit(step.operation, [&](auto op) {
             using Op = decltype(op);
             if constexpr (ops::MixesChannels<Op>) {
+                read();
                 auto context = context_of<double>();
                 if (Op::description.needs.mean_grey) context.mean_grey = linear_.mean_grey();
                 Op::mix(parameters, context, linear_.next());
             } else {
                 linear_.finish();
+                constexpr Needs needs = Op::description.needs;
+                constexpr bool changes =
+                    ops::ChangesPixels<Op> && !needs.range && !needs.channel_range;
+                if constexpr (!changes && !ops::MapsLevels<Op> && !ops::BlursPixels<Op>) read();
                 if constexpr (ops::FillsWindow<Op>) fill<Op>(step, parameters, image_, scaling);
                 if constexpr (ops::MapsLevels<Op>)
-                    map_levels(image_, context_of<T>().limits, &Op::map);
+                    map_levels(image_, take_bytes(), context_of<T>().limits, &Op::map);
                 if constexpr (ops::BlursPixels<Op>) {
                     const double* constants = step.constants.data();
                     std::vector<double> weights(
                         static_cast<std::size_t>(Op::radius(parameters, constants) + 1));
                     Op::weigh(parameters, constants, weights.data());
-                    blur(image_, context_of<T>().limits, weights);
+                    blur(image_, take_bytes(), context_of<T>().limits, weights);
                 }
                 if constexpr (ops::AddsNoise<Op>) {
                     const Range<T> limits = context_of<T>().limits;
@@ -247,6 +263,28 @@ class PixelSteps {
         });
     }
 
+    // What is left of an image of bytes, for a step that reads them; the next one does not.
+    const std::uint8_t* take_bytes() noexcept { return std::exchange(unread_, nullptr); }
+
+    void read() noexcept {
+        if (const std::uint8_t* const bytes = take_bytes(); bytes != nullptr)
+            load_bytes(bytes, image_.count(), image_.data);
+    }
+
+    // By a table of what 256 levels become, if there are more values than that by far.
+    template <class Op>
+    bool looks_up(int operation, const ops::FunctionOf<Op, T>& function) noexcept {
+        if constexpr (std::is_same_v<T, float> && ops::IsLookedUp<Op>) {
+            if (unread_ == nullptr || image_.count() < 1024) return false;
+            float table[256];
+            std::iota(std::begin(table), std::end(table), 0.0f);
+            batchwarp::change<Op>(operation, function, table, 256, 1, 0);
+            look_up(take_bytes(), image_.count(), table, image_.data);
+            return true;
+        }
+        return false;
+    }
+
     // Whether what follows a step first is linear, so that there is no clamp in between.
     bool runs_on(const Step& step) const noexcept {
         const std::span<const Step> steps = plan_.pixel_steps();
@@ -267,8 +305,10 @@ class PixelSteps {
     void apply(int operation, const ops::FunctionOf<Op, T>& function) {
         using Function = ops::FunctionOf<Op, T>;
         if constexpr (ops::OfNeighbours<Function, T>) {
-            change_rows<Op>(operation, function, image_);
+            change_rows<Op>(operation, function, image_, take_bytes());
         } else {
+            if (looks_up<Op>(operation, function)) return;
+            read();
             if (ops::OfPixel<Function, T> && image_.planes > 1)
                 return change_interleaved<Op>(operation, function, image_);
             for (std::int64_t p = 0; p < image_.planes; ++p)
@@ -283,17 +323,20 @@ class PixelSteps {
     const Plan& plan_;
     const double* row_;
     Planes<T> image_;
+    const std::uint8_t* unread_;  // what `image_` is to hold, or null
     LinearRun<T> linear_;
 };
 
 }  // namespace
 
 template <class T>
-bool change_pixels(const Plan& plan, const double* row, const Planes<T>& image) {
-    return row != nullptr && !plan.pixel_steps().empty() && PixelSteps<T>(plan, row, image).run();
+bool change_pixels(const Plan& plan, const double* row, const Planes<T>& image,
+                   const std::uint8_t* unread) {
+    return row != nullptr && !plan.pixel_steps().empty() &&
+           PixelSteps<T>(plan, row, image, unread).run();
 }
 
-template bool change_pixels(const Plan&, const double*, const Planes<float>&);
-template bool change_pixels(const Plan&, const double*, const Planes<double>&);
+template bool change_pixels(const Plan&, const double*, const Planes<float>&, const std::uint8_t*);
+template bool change_pixels(const Plan&, const double*, const Planes<double>&, const std::uint8_t*);
 
 }  // namespace batchwarp

@@ -11,6 +11,8 @@ struct Gamma {
     static constexpr Description description{
         .name = "gamma", .scope = Scope::pixel, .columns = {{"gamma", 1, 0.5, 2}}};
 
+    static constexpr bool is_looked_up = true;
+
     /// For kernels: simd/gamma.inl.
     template <class T>
     class Function {

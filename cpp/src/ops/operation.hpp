@@ -72,6 +72,10 @@ template <class F, class T>
 concept OfValue =
     requires(const F& function, T value, int channel) { static_cast<T>(function(value, channel)); };
 
+/// Does to all channels the same, which takes longer to compute than to look up.
+template <class Op>
+concept IsLookedUp = Op::is_looked_up;
+
 /// Changes a pixel in place, all of its channels.
 template <class F, class T>
 concept OfPixel =
