@@ -123,6 +123,14 @@ class ImageDataGenerator(Settings):
         prefetch: int = 0,
         device: Any = None,
         framework: str | None = None,
+        boxes: Any = None,
+        keypoints: Any = None,
+        bounding_box_format: str = "xyxy",
+        max_boxes: int | None = None,
+        min_area: float = 0.0,
+        min_visibility: float = 0.0,
+        keypoint_pairs: Sequence[Sequence[int]] | None = None,
+        remove_outside: bool = False,
     ) -> iterators.NumpyArrayIterator:
         """Takes arrays of images and labels and makes batches of augmented data.
 
@@ -157,10 +165,19 @@ class ImageDataGenerator(Settings):
             framework: With `device`, what the batches' images are: tensors of `"torch"`, `"jax"` or
                 `"tensorflow"`, or with `"dlpack"` a `batchwarp.cuda.DeviceArray`, which other
                 libraries can read. `None` means tensors of Keras' backend.
+            boxes: What moves with the images, as in calls of `batchwarp.Augment`, or `None`.
+            keypoints: Likewise.
+            bounding_box_format: As of `batchwarp.Augment`, as are the arguments after it.
+            max_boxes: See there.
+            min_area: See there.
+            min_visibility: See there.
+            keypoint_pairs: See there.
+            remove_outside: See there.
 
         Returns:
             An iterator, without end, of `images`, `(images, y)` or `(images, y, sample_weight)`;
-            `images` is a list if `x` has others.
+            `images` is a list if `x` has others. With `boxes` or `keypoints`, these take the place
+            of `y`: what there is of the three alone, or a dictionary, `y` as `"labels"`.
 
         Raises:
             ValueError: If the lengths differ, the images are not of rank 4 or have no pixels, or an

@@ -25,6 +25,8 @@ def files(folder, *suffixes):
 
 
 EXTENSIONS = {
+    "bounding_box_format",
+    "boxes",
     "cache",
     "device",
     "draws",
@@ -34,10 +36,16 @@ EXTENSIONS = {
     "framework",
     "integer_classes",
     "keep_aspect_ratio",
+    "keypoint_pairs",
+    "keypoints",
     "label_separator",
+    "max_boxes",
+    "min_area",
+    "min_visibility",
     "on_error",
     "operations",
     "prefetch",
+    "remove_outside",
     "scaled_decode",
     "split",
     "split_seed",

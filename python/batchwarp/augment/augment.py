@@ -20,7 +20,7 @@ from batchwarp.augment.plan_table import PlanTable, rows_of
 from batchwarp.augment.recipe import Recipe, checked_range, from_configs, value_range_of
 from batchwarp.ops.recipe import ImageSpec, RecipeOperation
 from batchwarp.ops.sampling import check_warp_options
-from batchwarp.targets import Stack, TargetOptions, Targets
+from batchwarp.targets import Move, Stack, TargetOptions, Targets
 
 __all__ = ["Augment"]
 
@@ -297,7 +297,7 @@ class Augment:
             rows = _core.draw(plan, samples, epoch, self.seed)
             params = rows if rows.size else None
             _core.augment_batch(x, None, params, plan, images)
-            made |= targets.move(plan, params, None)
+            made |= targets.move([Move(plan, params)], None)
         if mixing:
             assert weights is not None
             moved = images if last else np.moveaxis(images, 1, -1)

@@ -16,6 +16,7 @@ from batchwarp.augment.pipeline import Pipeline
 from batchwarp.augment.plan import RecipePlans, draws_for, plans_of, recipe_plans_of
 from batchwarp.augment.settings import Settings, check_switches
 from batchwarp.ops.list import COLUMNS
+from batchwarp.targets import Move
 
 __all__ = ["KeyedPipeline", "OperationsAlone", "pipeline_for"]
 
@@ -96,15 +97,24 @@ class KeyedPipeline(Pipeline):
     ) -> None:
         """Makes images up to the user's function; see `Pipeline.warp`."""
         if self._before is not None:
-            assert params is not None
+            before, last = self.moves(params)
             augmented = np.empty((len(batch), *self._stored_shape), self._dtype)
-            own, params = np.split(params, [len(COLUMNS)], axis=1)
-            own = np.ascontiguousarray(own)
-            _core.augment_batch(x, indices, own, self._before, augmented, threads=threads)
-            x, indices, params = augmented, None, np.ascontiguousarray(params)
-        if params is not None and not params.size:  # nothing is drawn
-            params = None
-        super().warp(x, indices, params, batch, threads)
+            _core.augment_batch(x, indices, before.params, before.plan, augmented, threads=threads)
+            x, indices, params = augmented, None, last.params
+        super().warp(x, indices, _if_any(params), batch, threads)
+
+    def moves(self, params: NDArray[np.float64] | None) -> list[Move]:
+        """Returns how images are moved; see `Pipeline.moves`."""
+        if self._before is None:
+            return super().moves(_if_any(params))
+        assert params is not None
+        own, params = map(np.ascontiguousarray, np.split(params, [len(COLUMNS)], axis=1))
+        return [Move(self._before, own), *super().moves(_if_any(params))]
+
+
+def _if_any(params: NDArray[np.float64] | None) -> NDArray[np.float64] | None:
+    """Returns rows of numbers, `None` if nothing is drawn."""
+    return params if params is not None and params.size else None
 
 
 def pipeline_for(

@@ -18,6 +18,7 @@ from batchwarp.augment.plan import Plans
 from batchwarp.augment.settings import Settings, not_fitted
 from batchwarp.augment.whitening import whitened
 from batchwarp.ops.keras_normalize import warn_not_fitted
+from batchwarp.targets import Move
 
 __all__ = ["Pipeline"]
 
@@ -185,7 +186,7 @@ class Pipeline(Snapshot):
         random: np.random.RandomState,
         buffers: _core.BufferPool,
         keys: Keys | None = None,
-    ) -> NDArray[Any]:
+    ) -> tuple[NDArray[Any], NDArray[np.float64] | None]:
         """Makes one batch whose numbers cannot be drawn first; only if not `draws_first`.
 
         Args:
@@ -197,13 +198,14 @@ class Pipeline(Snapshot):
             keys: What further numbers are drawn by, if `is_keyed`.
 
         Returns:
-            Array of rank 4 of the pipeline's dtype.
+            Tuple of an array of rank 4 of the pipeline's dtype, and of what has been drawn, as for
+            `make`.
         """
         assert self._function is not None
         batch = self.empty(len(indices), buffers)
-        self._run_in_turn(self._function, x, indices, random, batch, keys)
+        params = self._run_in_turn(self._function, x, indices, random, batch, keys)
         self._finish(generator, batch)
-        return batch
+        return batch, params
 
     def own_params(
         self,
@@ -242,6 +244,14 @@ class Pipeline(Snapshot):
         """
         return params
 
+    def moves(self, params: NDArray[np.float64] | None) -> list[Move]:
+        """Returns how images are moved by `warp`, one move after the other.
+
+        Args:
+            params: As in `make`.
+        """
+        return [Move(self.plan, params)]
+
     def warn_missing(self) -> None:
         """Warns of statistics that are missing."""
         for setting in self._missing:
@@ -255,7 +265,7 @@ class Pipeline(Snapshot):
         random: np.random.RandomState,
         batch: NDArray[Any],
         keys: Keys | None,
-    ) -> None:
+    ) -> NDArray[np.float64] | None:
         """Augments images one by one and calls the user's function on each.
 
         Keras draws an image's parameters, then calls the function, then draws for the next image.
@@ -263,6 +273,7 @@ class Pipeline(Snapshot):
         batch is made in Keras' order and tells whether this one does; if not, batches are made at
         once from then on. Nothing is ever drawn or called twice.
         """
+        rows: list[NDArray[np.float64]] = []
 
         def run(source: np.random.RandomState) -> None:
             draws = False
@@ -271,6 +282,8 @@ class Pipeline(Snapshot):
                 params = self.draw(source, 1)
                 if keys is not None:
                     params = self.rows(params, keys.of(part))
+                if params is not None:
+                    rows.append(params)
                 self.warp(x, indices[part], params, batch[part])
                 before = global_random().get_state(legacy=False)
                 _call_on(function, image)
@@ -280,6 +293,7 @@ class Pipeline(Snapshot):
                 self.draws_first = not self._function_draws
 
         with_borrowed_global(random, run)
+        return np.concatenate(rows) if rows else None
 
     def _finish(self, generator: Settings, batch: NDArray[Any]) -> None:
         """Does in place what comes after the user's function, or does not fit the core's plan."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,9 +22,12 @@ from batchwarp._arrays import (
     sequence,
 )
 from batchwarp._warnings import warn
+from batchwarp.augment.operations import recipe_of
+from batchwarp.augment.pipeline import Pipeline
 from batchwarp.augment.settings import Settings
 from batchwarp.iterators import splits
 from batchwarp.iterators.images import ImageIterator
+from batchwarp.targets import Stack, TargetOptions, Targets
 
 
 def _readable(array: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
@@ -70,6 +73,14 @@ class NumpyArrayIterator(ImageIterator):
         ignore_class_split: Boolean, whether to accept subsets with different classes.
         dtype: Dtype of the batches; `None` means Keras' global `floatx()`.
         prefetch: Integer of at least 0, how many batches to make ahead for `next()`, in a thread.
+        boxes: What moves with the images, as for `Augment`, or `None`.
+        keypoints: Likewise.
+        bounding_box_format: As of `Augment`, as are the arguments after it.
+        max_boxes: As of `Augment`.
+        min_area: As of `Augment`.
+        min_visibility: As of `Augment`.
+        keypoint_pairs: As of `Augment`.
+        remove_outside: As of `Augment`.
 
     Attributes:
         x: Array of rank 4, the images of the subset. With the generator's `split` it is all images,
@@ -107,22 +118,27 @@ class NumpyArrayIterator(ImageIterator):
         dtype: Any = None,
         *,
         prefetch: int = 0,
+        boxes: Any = None,
+        keypoints: Any = None,
+        bounding_box_format: str = "xyxy",
+        max_boxes: int | None = None,
+        min_area: float = 0.0,
+        min_visibility: float = 0.0,
+        keypoint_pairs: Sequence[Sequence[int]] | None = None,
+        remove_outside: bool = False,
     ) -> None:
+        options = TargetOptions.among(locals())
         check_batches(batch_size, shuffle, seed, prefetch)
         boolean("ignore_class_split", ignore_class_split)
-        if data_format is None:
-            data_format = _keras.image_data_format()
-        if data_format not in _keras.DATA_FORMATS:
-            raise ValueError(
-                '`data_format` should be `"channels_last"` or `"channels_first"`. '
-                f"Received: {data_format}"
-            )
+        data_format = _one_data_format(data_format)
         self.dtype = _keras.floatx() if dtype is None else dtype
         self._numpy_dtype = _keras.standardize_dtype(self.dtype)
         x, x_misc = _split_inputs(x)
         _check_others(x, x_misc)
         y = _alongside("y", "`y` (labels)", y, x)
         sample_weight = _alongside("sample_weight", "`sample_weight`", sample_weight, x)
+        stack = _stack(x, image_data_generator)
+        self._targets = Targets(options, stack, boxes=boxes, keypoints=keypoints)
         self.rows: NDArray[np.int64] | None = None
         self._first_row = 0  # of `x`, among the images that were given
         if subset is not None:
@@ -166,6 +182,7 @@ class NumpyArrayIterator(ImageIterator):
         self._set_saving(save_to_dir, save_prefix, save_format)
         count = len(self.x if self.rows is None else self.rows)
         super().__init__(count, batch_size, shuffle, seed, prefetch=prefetch)
+        self._check_targets()
 
     @property
     def _image_shape(self) -> tuple[int, ...]:
@@ -177,27 +194,65 @@ class NumpyArrayIterator(ImageIterator):
 
     def _sample_numbers(self, index_array: NDArray[np.int64]) -> NDArray[np.uint64]:
         """Returns the rows of the images as they were given; see the base class."""
-        return (self._rows(index_array) + self._first_row).astype(np.uint64)
+        return self._given_rows(index_array).astype(np.uint64)
 
     def _stored(
         self, index_array: NDArray[np.int64]
     ) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[np.int64]]:
         return self.x, self._rows(index_array), index_array
 
-    def _with_others(self, batch_x: NDArray[Any], index_array: NDArray[np.int64]) -> Any:
+    def _check_targets(self) -> None:
+        """Raises `ValueError` if something cannot move with what is done to images."""
+        names = self._targets.names
+        if not names:
+            return
+        generator, name = self.image_data_generator, names[0]
+        if self._fused() is None:
+            raise ValueError(
+                f"`{name}` cannot move with images that go one by one through the methods of "
+                f"`{type(generator).__name__}`, because some are overridden, or for batches of "
+                f"{self._numpy_dtype}"
+            )
+        recipe_of(generator).check_targets(names)
+        if mixing := self._mixing():
+            raise ValueError(f"`{name}` cannot be given beside {mixing[0][0]!r} in flows")
+
+    def _moved(
+        self,
+        pipeline: Pipeline,
+        params: NDArray[np.float64] | None,
+        index_array: NDArray[np.int64],
+    ) -> dict[str, Any]:
+        """Returns what moves with the images of a batch; see the base class."""
+        if not self._targets.names:
+            return {}
+        return self._targets.move(pipeline.moves(params), self._given_rows(index_array))
+
+    def _with_others(
+        self,
+        batch_x: NDArray[Any],
+        index_array: NDArray[np.int64],
+        targets: Mapping[str, Any],
+    ) -> Any:
+        if not targets:  # though there may be some, but the generator was changed
+            self._check_targets()
         inputs: Any = batch_x
         if self.x_misc:
             rows = self._rows(index_array)
             inputs = [batch_x, *(other[rows] for other in self.x_misc)]
-        if self.y is None:
+        labels: Any = None if self.y is None else self.y[index_array]
+        if targets:
+            together = targets if labels is None else {"labels": labels, **targets}
+            [labels] = together.values() if len(together) == 1 else [dict(together)]
+        elif labels is None:
             return inputs
-        labels = self.y[index_array]
         if self.sample_weight is None:
             return inputs, labels
         return inputs, labels, self.sample_weight[index_array]
 
     def _to_be_mixed(self, index_array: NDArray[np.int64]) -> tuple[Any, NDArray[Any] | None]:
         """Returns labels and weights; see the base class."""
+        self._check_targets()
         if self.x_misc:
             raise ValueError(
                 "`x` should be images alone where they are mixed with others. Received: a pair "
@@ -206,9 +261,32 @@ class NumpyArrayIterator(ImageIterator):
         weights = None if self.sample_weight is None else self.sample_weight[index_array]
         return None if self.y is None else self.y[index_array], weights
 
+    def _given_rows(self, index_array: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Returns where among the images that were given samples are."""
+        return self._rows(index_array) + self._first_row
+
     def _rows(self, index_array: NDArray[np.int64]) -> NDArray[np.int64]:
         """Returns where in `x` samples are."""
         return index_array if self.rows is None else self.rows[index_array]
+
+
+def _one_data_format(data_format: str | None) -> str:
+    if data_format is None:
+        data_format = _keras.image_data_format()
+    if data_format not in _keras.DATA_FORMATS:
+        raise ValueError(
+            '`data_format` should be `"channels_last"` or `"channels_first"`. '
+            f"Received: {data_format}"
+        )
+    return data_format
+
+
+def _stack(x: Any, generator: Settings) -> Stack:
+    """Returns what targets are told of images."""
+    shape = tuple(x.shape)
+    first = generator.channel_axis == 1
+    height, width = shape[2:] if first else shape[1:3]
+    return Stack(shape[0], height, width, "channels_first" if first else "channels_last")
 
 
 def _split_inputs(x: Any) -> tuple[Any, list[NDArray[Any]]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import abc
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,21 @@ from batchwarp.augment.plan import draws_for
 from batchwarp.augment.recipe import value_range_of
 from batchwarp.augment.settings import Settings
 from batchwarp.iterators.keyed import KeyedIterator
+
+
+class Augmented(NamedTuple):
+    """The images of a batch.
+
+    Attributes:
+        images: Array of rank 4 of the iterator's `_working_dtype`.
+        samples: Array `(n,)`, the samples that they are of: others than were asked for, if others
+            have taken the place of some.
+        targets: What has moved with them, by the names of arguments.
+    """
+
+    images: NDArray[Any]
+    samples: NDArray[np.int64]
+    targets: abc.Mapping[str, Any] = {}
 
 
 class AugmentingIterator(KeyedIterator):
@@ -111,8 +126,8 @@ class AugmentingIterator(KeyedIterator):
 
     def _augmented(
         self, index_array: NDArray[np.int64], random: np.random.RandomState, number: int
-    ) -> tuple[NDArray[Any], NDArray[np.int64]]:
-        """Makes the images of a batch, and returns their samples as `_made` does."""
+    ) -> Augmented:
+        """Makes the images of a batch."""
         generator = self.image_data_generator
         pipeline = self._fused()
         if pipeline is not None and pipeline.draws_first:
@@ -122,9 +137,25 @@ class AugmentingIterator(KeyedIterator):
             return self._through_methods(index_array, random, number, self._draws_by_key)
         images, rows, index_array = self._stored(index_array)
         if pipeline is None:
-            return images[rows].astype(self._working_dtype), index_array
+            return Augmented(images[rows].astype(self._working_dtype), index_array)
         keys = self._keys(index_array, number) if pipeline.is_keyed else None
-        return pipeline.run(generator, images, rows, random, self._buffers, keys), index_array
+        batch, params = pipeline.run(generator, images, rows, random, self._buffers, keys)
+        return Augmented(batch, index_array, self._moved(pipeline, params, index_array))
+
+    def _moved(
+        self,
+        pipeline: Pipeline,  # noqa: ARG002 - subclasses use them
+        params: NDArray[np.float64] | None,  # noqa: ARG002
+        index_array: NDArray[np.int64],  # noqa: ARG002
+    ) -> dict[str, Any]:
+        """Returns what moves with the images of a batch, by the names of their arguments.
+
+        Args:
+            pipeline: What has moved the images.
+            params: What has been drawn for them, a row for each, or `None`.
+            index_array: Array `(n,)`, the samples.
+        """
+        return {}
 
     def _through_methods(
         self,
@@ -132,15 +163,15 @@ class AugmentingIterator(KeyedIterator):
         random: np.random.RandomState,
         number: int,
         by_key: bool,
-    ) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    ) -> Augmented:
         """Makes images one by one, with Keras' parameters drawn by key or by the methods."""
         if self._has_sizes and len(index_array) > 1:
             made = [
                 self._through_methods(index_array[row : row + 1], random, number, by_key)
                 for row in range(len(index_array))
             ]
-            batches, samples = zip(*made, strict=True)
-            return np.concatenate(batches), np.concatenate(samples)
+            images, samples, _ = zip(*made, strict=True)
+            return Augmented(np.concatenate(images), np.concatenate(samples))
         images, rows, index_array = self._stored(index_array)
         shape = images.shape[1:]
         batch = run_one_by_one(
@@ -153,7 +184,7 @@ class AugmentingIterator(KeyedIterator):
             self._operate(index_array, number, shape),
             self._drawn_for_methods(index_array, number, shape) if by_key else None,
         )
-        return batch, index_array
+        return Augmented(batch, index_array)
 
     def _drawn_for_methods(
         self, index_array: NDArray[np.int64], number: int, image_shape: tuple[int, ...]
@@ -171,7 +202,7 @@ class AugmentingIterator(KeyedIterator):
         index_array: NDArray[np.int64],
         params: NDArray[np.float64] | None,
         number: int,
-    ) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    ) -> Augmented:
         """Makes images whose parameters have been drawn, here in one call of the core.
 
         Args:
@@ -179,16 +210,12 @@ class AugmentingIterator(KeyedIterator):
             index_array: Array `(n,)`, the samples.
             params: What `pipeline.draw` returned.
             number: Integer, of the pass.
-
-        Returns:
-            Tuple of an array of rank 4 of `_working_dtype` and the samples again, since others may
-            have taken the place of some.
         """
         images, rows, index_array = self._stored(index_array)
         if pipeline.is_keyed:
             params = pipeline.rows(params, self._keys(index_array, number))
         batch = pipeline.make(self.image_data_generator, images, rows, params, self._buffers)
-        return batch, index_array
+        return Augmented(batch, index_array, self._moved(pipeline, params, index_array))
 
     def _made_with(
         self,
@@ -197,7 +224,7 @@ class AugmentingIterator(KeyedIterator):
         params: NDArray[np.float64] | None,
         random: np.random.RandomState,
         number: int,
-    ) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    ) -> Augmented:
         """Does what `_made` does; a function that draws finds its numbers where it always does."""
         if pipeline.draws_first:
             return self._made(pipeline, index_array, params, number)

@@ -77,6 +77,10 @@ class DeviceIterator(NumpyArrayIterator):
                 "`prefetch` is for batches that the processor makes: on a device, they are queued "
                 "and not waited for"
             )
+        if self._targets.names:
+            raise ValueError(
+                "`boxes` and `keypoints` are for batches that the processor makes, not a device"
+            )
         output_dtype(self._numpy_dtype)
         self._device_pipeline()
         self._on_device()
@@ -115,7 +119,7 @@ class DeviceIterator(NumpyArrayIterator):
             dtype=self._numpy_dtype,
         )
         pipeline.warn_missing()
-        return self._with_others(frameworks.as_tensor(batch, self.framework), index_array)
+        return self._with_others(frameworks.as_tensor(batch, self.framework), index_array, {})
 
     def __getitem__(self, idx: int) -> Any:
         """Makes the batch at a position of the current order.

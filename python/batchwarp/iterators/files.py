@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -20,6 +20,7 @@ from batchwarp.errors import ImageFileError
 from batchwarp.files.dataset import ImageFiles
 from batchwarp.files.options import CHANNELS, FileOptions, extensions
 from batchwarp.files.reader import Loaded
+from batchwarp.iterators.augmenting import Augmented
 from batchwarp.iterators.images import ImageIterator
 from batchwarp.iterators.splits import hashed, stratified
 from batchwarp.runtime import get_num_threads
@@ -240,7 +241,7 @@ class FilesIterator(ImageIterator):
 
     def _augmented(
         self, index_array: NDArray[np.int64], random: np.random.RandomState, number: int
-    ) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    ) -> Augmented:
         pipeline = self._fused() if self._has_sizes else None
         if pipeline is None:
             return super()._augmented(index_array, random, number)
@@ -287,7 +288,7 @@ class FilesIterator(ImageIterator):
         index_array: NDArray[np.int64],
         params: NDArray[np.float64] | None,
         number: int,
-    ) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    ) -> Augmented:
         """Makes images as in the base class; each right after it was decoded, while it is near."""
         files = self._files
         if files.cache is not None and (files.find(index_array) >= 0).any():
@@ -326,7 +327,7 @@ class FilesIterator(ImageIterator):
                     drawn[part] = pipeline.rows(own, self._keys(index_array[part], number))
                 make(row, image)
         pipeline.complete(self.image_data_generator, batch)
-        return batch, index_array
+        return Augmented(batch, index_array)
 
     def _in_layout(self, images: NDArray[Any]) -> NDArray[Any]:
         """Returns images `(n, height, width, channels)` in the generator's layout."""
@@ -342,7 +343,12 @@ class FilesIterator(ImageIterator):
         """Returns the sample and the image to take for what was loaded, by `on_error`."""
         return self._files.accepted(sample, loaded, self.on_error, paths, self._shortage, fit)
 
-    def _with_others(self, batch_x: NDArray[Any], index_array: NDArray[np.int64]) -> Any:
+    def _with_others(
+        self,
+        batch_x: NDArray[Any],
+        index_array: NDArray[np.int64],
+        targets: Mapping[str, Any],  # noqa: ARG002 - there are none
+    ) -> Any:
         batch_y: Any
         if self.class_mode is None:
             return batch_x

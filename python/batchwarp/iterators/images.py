@@ -17,7 +17,7 @@ from batchwarp.augment.draws import as_dictionaries
 from batchwarp.augment.labels import checked_labels
 from batchwarp.augment.one_by_one import overrides, transformed
 from batchwarp.augment.operations import recipe_of, shape_after
-from batchwarp.iterators.augmenting import AugmentingIterator
+from batchwarp.iterators.augmenting import Augmented, AugmentingIterator
 from batchwarp.iterators.mixing import Mixer, Mixture
 from batchwarp.iterators.structures import map_arrays
 from batchwarp.ops.mixing import Mixing
@@ -83,8 +83,15 @@ class ImageIterator(AugmentingIterator):
         self,
         batch_x: NDArray[Any],  # noqa: ARG002 - subclasses use them
         index_array: NDArray[np.int64],  # noqa: ARG002
+        targets: abc.Mapping[str, Any],  # noqa: ARG002
     ) -> Any:
-        """Returns images together with their labels, weights and what else belongs to them."""
+        """Returns images together with their labels, weights and what else belongs to them.
+
+        Args:
+            batch_x: Array of rank 4.
+            index_array: Array `(n,)`, the samples.
+            targets: What has moved with the images.
+        """
         raise self._lacks("_with_others")
 
     def _batch(
@@ -108,13 +115,13 @@ class ImageIterator(AugmentingIterator):
         self, index_array: NDArray[np.int64], random: np.random.RandomState, number: int
     ) -> Any:
         """Makes a batch: all the way from its samples, in the order in which Keras draws."""
-        batch, index_array = self._augmented(index_array, random, number)
+        batch, index_array, targets = self._augmented(index_array, random, number)
         batch_x = batch.astype(self._numpy_dtype, copy=False)
         mixing = self._mixing()
         if not mixing:
             if self.save_to_dir:
                 self._save(batch_x, index_array, random, number)
-            return self._with_others(batch_x, index_array)
+            return self._with_others(batch_x, index_array, targets)
         mixture = self._mixture(batch_x, index_array, mixing)
         if self._takes_chances:
             mixture = self._mixer(mixing, random, number).mixed(mixture)
@@ -125,7 +132,7 @@ class ImageIterator(AugmentingIterator):
 
     def _partners(
         self, index_array: NDArray[np.int64], random: np.random.RandomState, number: int
-    ) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    ) -> Augmented:
         """Makes images that others are mixed with, from no number of Keras' stream."""
         pipeline = self._fused()
         if pipeline is None:
@@ -147,7 +154,7 @@ class ImageIterator(AugmentingIterator):
         """Returns what mixes images of a batch with others of the subset."""
 
         def read(index_array: NDArray[np.int64]) -> Mixture:
-            batch, samples = self._partners(index_array, random, number)
+            batch, samples, _ = self._partners(index_array, random, number)
             return self._mixture(batch.astype(self._numpy_dtype, copy=False), samples, mixing)
 
         first = self.image_data_generator.channel_axis == 1
@@ -228,7 +235,16 @@ class ImageIterator(AugmentingIterator):
         if mixing := self._mixing():
             _, *others = self._mixture(empty, samples, mixing)
             return tuple(one for one in others if one is not None)
-        return self._with_others(empty, samples)
+        return self._with_others(empty, samples, self._no_targets())
+
+    def _no_targets(self) -> abc.Mapping[str, Any]:
+        """Returns what moves with the images of a batch that has none."""
+        pipeline = self._fused()
+        if pipeline is None:
+            return {}
+        samples = np.empty(0, np.int64)
+        params = pipeline.rows(None, self._keys(samples, 0)) if pipeline.is_keyed else None
+        return self._moved(pipeline, params, samples)
 
     def _block(self, batches: int) -> Any:
         one_by_one = self._is_overridden() or self.save_to_dir or self._mixing()
@@ -245,14 +261,14 @@ class ImageIterator(AugmentingIterator):
             if drawn is not None:
                 params.append(drawn)
             self._states.give_back(random)
-        batch_x, together = self._made(
+        batch_x, together, targets = self._made(
             pipeline, np.concatenate(indices), np.concatenate(params) if params else None, number
         )
         batch_x = batch_x.astype(self._numpy_dtype, copy=False)
         size = len(together) // batches
         return map_arrays(
             lambda array: array.reshape(batches, size, *array.shape[1:]),
-            self._with_others(batch_x, together),
+            self._with_others(batch_x, together, targets),
         )
 
     def _set_saving(self, save_to_dir: Any, save_prefix: str, save_format: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from batchwarp.targets.options import TargetOptions
-from batchwarp.targets.stack import Stack
+from batchwarp.targets.stack import Move, Stack
 from batchwarp.targets.targets import Targets
 
-__all__ = ["Stack", "TargetOptions", "Targets"]
+__all__ = ["Move", "Stack", "TargetOptions", "Targets"]

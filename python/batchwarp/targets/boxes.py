@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from batchwarp._arrays import is_extension
 from batchwarp.targets.formats import from_edges, to_edges
 from batchwarp.targets.options import TargetOptions
 from batchwarp.targets.ragged import Ragged
-from batchwarp.targets.stack import Stack
+from batchwarp.targets.stack import Move, Stack
 
 __all__ = ["Boxes"]
 
@@ -53,18 +53,17 @@ class Boxes:
             self._labels = _labels_of(value["labels"], given, images.images)
         self._room = given.room if options.max_boxes is None else options.max_boxes
 
-    def move(
-        self,
-        plan: _core.Plan,
-        params: NDArray[np.float64] | None,
-        indices: NDArray[np.int64] | None,
-    ) -> Any:
+    def move(self, moves: Sequence[Move], indices: NDArray[np.int64] | None) -> Any:
         """Returns what is seen of the boxes of a batch, `(b, k, 4)`, or a dictionary of them.
 
         See `Targets.move`.
         """
         options, boxes = self._options, self._boxes.at(indices)
+        (plan, params), *further = moves
         seen, shares = _core.map_boxes(plan, params, boxes.starts, boxes.rows)
+        for plan, params in further:
+            seen, left = _core.map_boxes(plan, params, boxes.starts, seen)
+            shares *= left
         kept = shares > 0
         if options.min_visibility:
             kept &= shares >= options.min_visibility

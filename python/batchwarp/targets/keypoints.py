@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from batchwarp import _core
 from batchwarp.targets.options import TargetOptions
 from batchwarp.targets.ragged import Ragged
-from batchwarp.targets.stack import Stack
+from batchwarp.targets.stack import Move, Stack
 
 __all__ = ["Keypoints"]
 
@@ -49,23 +50,23 @@ class Keypoints:
         self._pairs = np.array(pairs, np.intp).reshape(-1, 2)
         self._remove_outside = options.remove_outside
 
-    def move(
-        self,
-        plan: _core.Plan,
-        params: NDArray[np.float64] | None,
-        indices: NDArray[np.int64] | None,
-    ) -> NDArray[np.float32]:
+    def move(self, moves: Sequence[Move], indices: NDArray[np.int64] | None) -> NDArray[np.float32]:
         """Returns where the keypoints of a batch are seen, `(b, k, 2)`; see `Targets.move`."""
         given = self._given.at(indices)
-        points = _core.map_points(plan, params, given.starts, given.rows)
+        points = given.rows
+        for plan, params in moves:
+            points = _core.map_points(plan, params, given.starts, points)
         if self._remove_outside:
+            plan = moves[-1].plan
             x, y = points[:, 0], points[:, 1]
             outside = (x < -0.5) | (x > plan.target_width - 0.5)
             outside |= (y < -0.5) | (y > plan.target_height - 0.5)
             points[outside] = np.nan
         moved = given._replace(rows=points).padded(given.room, np.nan, np.dtype(np.float32))
         if len(self._pairs):
-            mirrored = _core.mirrored(plan, params, len(moved))
+            mirrored = np.zeros(len(moved), bool)
+            for plan, params in moves:
+                mirrored ^= _core.mirrored(plan, params, len(moved))
             order = np.arange(given.room)
             order[self._pairs] = self._pairs[:, ::-1]
             moved[mirrored] = moved[mirrored][:, order]

@@ -1,10 +1,27 @@
-"""The images that targets are beside."""
+"""The images that targets are beside, and what is done to them."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-__all__ = ["Stack"]
+import numpy as np
+from numpy.typing import NDArray
+
+from batchwarp import _core
+
+__all__ = ["Move", "Stack"]
+
+
+class Move(NamedTuple):
+    """How the images of a batch are moved.
+
+    Attributes:
+        plan: Their plan.
+        params: Array with a row for each of them, what is drawn for it; `None` for nothing.
+    """
+
+    plan: _core.Plan
+    params: NDArray[np.float64] | None
 
 
 class Stack(NamedTuple):

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from batchwarp import _core
 from batchwarp.targets.boxes import Boxes
 from batchwarp.targets.keypoints import Keypoints
 from batchwarp.targets.options import TargetOptions
-from batchwarp.targets.stack import Stack
+from batchwarp.targets.stack import Move, Stack
 
 __all__ = ["Targets"]
 
@@ -25,6 +25,9 @@ class Targets:
         boxes: As for `Boxes`, or `None`.
         keypoints: As for `Keypoints`, or `None`.
 
+    Attributes:
+        names: List of the arguments that were given.
+
     Raises:
         ValueError: If something does not fit the images, or is none of what it should be.
         TypeError: If something is of another dtype.
@@ -37,21 +40,16 @@ class Targets:
         boxes: Any = None,
         keypoints: Any = None,
     ) -> None:
+        given = {"boxes": boxes, "keypoints": keypoints}
+        self.names = [name for name, value in given.items() if value is not None]
         self._boxes = None if boxes is None else Boxes(boxes, images, options)
         self._keypoints = None if keypoints is None else Keypoints(keypoints, images, options)
 
-    def move(
-        self,
-        plan: _core.Plan,
-        params: NDArray[np.float64] | None,
-        indices: NDArray[np.int64] | None,
-    ) -> dict[str, Any]:
-        """Moves targets as a plan moves their images.
+    def move(self, moves: Sequence[Move], indices: NDArray[np.int64] | None) -> dict[str, Any]:
+        """Moves targets as plans move their images.
 
         Args:
-            plan: The images' plan.
-            params: Array `(b, columns)`, what is drawn for each image of the batch, or `None` for
-                nothing.
+            moves: What has been done to the images, one after the other.
             indices: Array `(b,)`, which of the images the batch has; `None` for all.
 
         Returns:
@@ -59,7 +57,7 @@ class Targets:
         """
         moved: dict[str, Any] = {}
         if self._boxes is not None:
-            moved["boxes"] = self._boxes.move(plan, params, indices)
+            moved["boxes"] = self._boxes.move(moves, indices)
         if self._keypoints is not None:
-            moved["keypoints"] = self._keypoints.move(plan, params, indices)
+            moved["keypoints"] = self._keypoints.move(moves, indices)
         return moved

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pytest
 
 import batchwarp
-from batchwarp import image
+from batchwarp import image, ops
 from keras_reference import noise
 
 AUGMENT = {"rotation_range": 25, "width_shift_range": 0.1, "zoom_range": 0.2}
@@ -178,3 +180,190 @@ def test_objects_that_are_arrays():
             return np.asarray(self.values, dtype)
 
     same_flow(Wrapped(X))
+
+
+KEYPOINTS = np.random.RandomState(1).rand(20, 3, 2) * 14 + 1
+BOXES = [np.random.RandomState(i).rand(i % 4, 4) * 6 + [1, 1, 8, 8] for i in range(20)]
+BOX_LABELS = [np.arange(i % 4) for i in range(20)]
+
+
+def coordinates():
+    """Images whose values are the places of their pixels, x and y, and which image it is."""
+    rows, columns = np.mgrid[:18, :20].astype(np.float32)
+    return np.stack([np.stack([columns, rows, np.full_like(rows, i)], -1) for i in range(20)])
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"rotation_range": 40, "shear_range": 10},
+        {"width_shift_range": 3, "height_shift_range": 0.2, "zoom_range": 0.3},
+        {"horizontal_flip": True, "vertical_flip": True, "data_format": "channels_first"},
+        {"rotation_range": 20, "operations": [ops.Perspective(0.2), ops.Flip()]},
+        {"rotation_range": 20, "operations": [ops.Elastic(5, 5)], "draws": "keyed"},
+        # The image is read twice.
+        {"rotation_range": 20, "channel_shift_range": 1e-9, "operations": [ops.Affine(20)]},
+        {"rotation_range": 20, "preprocessing_function": lambda image: image},
+    ],
+    ids=["turned", "moved", "mirrored", "perspective", "elastic", "twice", "function"],
+)
+@pytest.mark.parametrize("shuffle", [False, True])
+def test_keypoints_go_where_pixels_go(arguments, shuffle):
+    generator = batchwarp.ImageDataGenerator(**arguments, value_range=(0, 20))
+    x = coordinates()
+    if arguments.get("data_format") == "channels_first":
+        x = x.transpose(0, 3, 1, 2)
+    flow = generator.flow(
+        x, np.arange(20), batch_size=8, shuffle=shuffle, seed=3, keypoints=KEYPOINTS
+    )
+    seen = 0
+    for _ in range(4):
+        images, made = next(flow)
+        if arguments.get("data_format") == "channels_first":
+            images = images.transpose(0, 2, 3, 1)
+        for picture, label, places in zip(images, made["labels"], made["keypoints"], strict=True):
+            for place, before in zip(places, KEYPOINTS[label], strict=True):
+                column, row = np.floor(place).astype(int)
+                if not (0 <= column < 19 and 0 <= row < 17):
+                    continue
+                right, down = place - (column, row)
+                part = picture[row : row + 2, column : column + 2, :2]
+                across = part[:, 0] + right * (part[:, 1] - part[:, 0])
+                found = across[0] + down * (across[1] - across[0])
+                if (found > 0.5).all() and (found < 16.5).all():  # not beside an edge
+                    assert np.abs(found - before).max() < 0.1
+                    seen += 1
+    assert seen > 40
+
+
+def test_targets_are_those_of_augment():
+    steps = ops.Affine(rotation=30), ops.Flip(0.5, 0.5), ops.CenterCrop(12)
+    options = {"max_boxes": 2, "min_area": 4, "keypoint_pairs": [(0, 1)], "remove_outside": True}
+    boxes = {"boxes": BOXES, "labels": BOX_LABELS}
+    x = np.random.RandomState(0).randint(0, 256, (20, 18, 20, 3)).astype(np.uint8)
+    flow = batchwarp.ImageDataGenerator(operations=steps).flow(
+        x, batch_size=7, seed=5, shuffle=False, boxes=boxes, keypoints=KEYPOINTS, **options
+    )
+    aug = batchwarp.Augment(*steps, seed=5, **options)
+    for epoch in range(2):
+        wanted = aug(x, range(20), epoch, boxes=boxes, keypoints=KEYPOINTS)
+        for start in (0, 7, 14):
+            images, made = next(flow)
+            part = slice(start, start + 7)
+            np.testing.assert_array_equal(images, wanted["images"][part])
+            np.testing.assert_array_equal(made["keypoints"], wanted["keypoints"][part])
+            for name in ("boxes", "labels"):
+                np.testing.assert_array_equal(made["boxes"][name], wanted["boxes"][name][part])
+
+
+def test_what_takes_the_place_of_labels():
+    x, y, weights = coordinates(), np.arange(20), np.linspace(1, 2, 20)
+    flow = batchwarp.ImageDataGenerator().flow
+
+    def batch(*given, **options):
+        return next(flow(x, *given, batch_size=4, shuffle=False, **options))
+
+    images, target = batch(keypoints=KEYPOINTS)
+    np.testing.assert_array_equal(target, KEYPOINTS[:4].astype(np.float32))
+    images, target = batch(boxes={"boxes": BOXES, "labels": BOX_LABELS})
+    assert list(target) == ["boxes", "labels"]
+    assert target["labels"].tolist() == [[-1] * 3, [0, -1, -1], [0, 1, -1], [0, 1, 2]]
+    images, target = batch(boxes=BOXES, keypoints=KEYPOINTS)
+    assert list(target) == ["boxes", "keypoints"]
+    images, target, weight = batch(y, sample_weight=weights, keypoints=KEYPOINTS)
+    assert list(target) == ["labels", "keypoints"]
+    np.testing.assert_array_equal(target["labels"], y[:4])
+    np.testing.assert_array_equal(weight, weights[:4])
+    np.testing.assert_array_equal(images, x[:4])
+
+
+@pytest.mark.parametrize("split", [None, "stratified"])
+@pytest.mark.parametrize("subset", ["training", "validation"])
+def test_targets_of_subsets(split, subset):
+    generator = batchwarp.ImageDataGenerator(
+        validation_split=0.5, split=split, rotation_range=30, validation_augment=False
+    )
+    numbers = np.arange(20)
+    flow = generator.flow(
+        coordinates(),
+        numbers % 2,
+        subset=subset,
+        seed=1,
+        keypoints=np.repeat(KEYPOINTS[:, :1], 1, axis=1) * 0 + numbers[:, None, None],
+    )
+    images, target = next(flow)
+    assert len(images) == 10
+    if subset == "validation":  # which nothing is done to
+        np.testing.assert_array_equal(target["keypoints"][:, 0, 0], images[:, 0, 0, 2])
+
+
+def test_batches_ahead_copies_and_data_sets():
+    pytest.importorskip("tensorflow")
+
+    def flow(**options):
+        generator = batchwarp.ImageDataGenerator(rotation_range=30, horizontal_flip=True)
+        return generator.flow(
+            coordinates(),
+            np.arange(20),
+            batch_size=8,
+            seed=2,
+            boxes={"boxes": BOXES, "labels": BOX_LABELS},
+            keypoints=KEYPOINTS,
+            **options,
+        )
+
+    plain, ahead, copied = flow(), flow(prefetch=2), pickle.loads(pickle.dumps(flow()))
+    batches = [next(plain) for _ in range(3)]
+    others = [
+        [next(ahead) for _ in range(3)],
+        [next(copied) for _ in range(3)],
+        list(flow().to_tf_dataset().as_numpy_iterator()),
+    ]
+    for other in others:
+        for (x, target), (wanted, expected) in zip(other, batches, strict=True):
+            np.testing.assert_array_equal(x, wanted)
+            np.testing.assert_array_equal(target["labels"], expected["labels"])
+            np.testing.assert_array_equal(target["keypoints"], expected["keypoints"])
+            for name in ("boxes", "labels"):
+                np.testing.assert_array_equal(target["boxes"][name], expected["boxes"][name])
+
+
+class Overridden(batchwarp.ImageDataGenerator):
+    def standardize(self, x):
+        return x
+
+
+@pytest.mark.parametrize(
+    ("generator", "message"),
+    [
+        (
+            batchwarp.ImageDataGenerator(operations=[ops.MixUp(num_classes=20)]),
+            "`keypoints` cannot be given beside MixUp",
+        ),
+        (
+            batchwarp.ImageDataGenerator(operations=[ops.AugMix()], value_range=(0, 20)),
+            "`keypoints` cannot be given beside AugMix",
+        ),
+        (Overridden(), "`keypoints` cannot move with images that go one by one"),
+    ],
+    ids=["MixUp", "AugMix", "overridden"],
+)
+def test_targets_that_cannot_follow(generator, message):
+    with pytest.raises(ValueError, match=message):
+        generator.flow(coordinates(), np.arange(20), keypoints=KEYPOINTS)
+
+
+def test_targets_after_a_change_that_they_cannot_follow():
+    generator = batchwarp.ImageDataGenerator(value_range=(0, 20))
+    flow = generator.flow(coordinates(), np.arange(20), keypoints=KEYPOINTS)
+    next(flow)
+    generator.operations = [ops.MixUp(num_classes=20)]
+    with pytest.raises(ValueError, match="`keypoints` cannot be given beside MixUp"):
+        next(flow)
+
+
+def test_targets_of_other_images():
+    with pytest.raises(ValueError, match=r"`keypoints` .*\(20, k, 2\)"):
+        batchwarp.ImageDataGenerator().flow(coordinates(), keypoints=KEYPOINTS[:5])
+    with pytest.raises(ValueError, match="`min_area` should be at least 0"):
+        batchwarp.ImageDataGenerator().flow(coordinates(), boxes=BOXES, min_area=-1)
