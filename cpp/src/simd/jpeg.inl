@@ -12,7 +12,8 @@ namespace {
 struct JpegLevels {
     using S = Samples;
     using Float = S::Float;
-    Float low, factor, extent, most, black, half, offset;
+    static constexpr float large = 1 << 23;  // whose last bit is worth 1
+    Float low, factor, extent, most, black, half, up, down, all_down;
 
     BATCHWARP_INLINE explicit JpegLevels(const JpegJob& job)
         : low(S::all(job.low)),
@@ -21,20 +22,29 @@ struct JpegLevels {
           most(S::all(255.0f)),
           black(S::all(0.0f)),
           half(S::all(0.5f)),
-          offset(S::all(0.5f - job.low)) {}
+          up(S::all(0.5f - job.low)),
+          down(S::all(large)),
+          all_down(S::all(large - job.low)) {}
+
+    /// Whether levels are values but for a whole number.
+    static bool fit(const JpegJob& job) {
+        return job.high - job.low == 255 && job.low > -large && job.low < large &&
+               static_cast<float>(static_cast<int32_t>(job.low)) == job.low;
+    }
 
     /// NaN becomes black.
     template <bool Scaled>
     BATCHWARP_INLINE Sample of(Float v) const {
-        v = Scaled ? S::add(S::multiply(S::subtract(v, low), factor), half) : S::add(v, offset);
+        v = Scaled ? S::add(S::multiply(S::subtract(v, low), factor), half) : S::add(v, up);
         return S::truncated(S::bring_within(v, black, most));
     }
+    /// `level`: its number in the lower halves of floats that are `large` without it.
     template <bool Scaled>
     BATCHWARP_INLINE Float value(Sample level) const {
-        Float v = S::to_float(level);
+        const Float v = S::of_bits(level);
+        if (!Scaled) return S::subtract(v, all_down);
         // Divided, so that what is a whole number becomes one.
-        if (Scaled) v = S::divide(S::multiply(v, extent), most);
-        return S::add(low, v);
+        return S::add(low, S::divide(S::multiply(S::subtract(v, down), extent), most));
     }
 };
 
@@ -43,17 +53,19 @@ template <int Parts, int Step>
 struct JpegRow {
     using S = Samples;
     using Float = S::Float;
-    static constexpr int channels = Parts * Step, count = S::count, half_lane = 4;
-    // How far apart lanes begin, of which two registers share the pixels of one lane of samples.
-    static constexpr int stride = 2 * half_lane * Step;
+    static constexpr int channels = Parts * Step, half_lane = 4;
     float* part[Parts];
 
     BATCHWARP_INLINE JpegRow(const JpegJob& job, int64_t row) {
         for (int p = 0; p < Parts; ++p) part[p] = job.part[p] + row * job.width * Step;
     }
-    /// `count` pixels as levels.
+    BATCHWARP_INLINE void skip(int64_t pixels) {
+        for (float*& at : part) at += pixels * Step;
+    }
+    /// As many pixels as a register holds, as levels.
     template <bool Scaled>
     BATCHWARP_INLINE void load(const JpegLevels& levels, Sample (&color)[channels]) const {
+        constexpr int stride = 2 * half_lane * Step;
         Sample level[2][channels];
         for (int half = 0; half < 2; ++half) {
             Float value[channels];
@@ -69,14 +81,17 @@ struct JpegRow {
         }
         for (int k = 0; k < channels; ++k) color[k] = S::narrow(level[0][k], level[1][k]);
     }
-    template <bool Scaled>
+    /// Lanes of eight pixels are stored to places that are `Distance` pixels apart.
+    template <bool Scaled, int Distance>
     BATCHWARP_INLINE void store(const JpegLevels& levels, const Sample (&color)[channels]) const {
-        const Sample black = S::all(int16_t{0}), white = S::all(int16_t{255});
+        constexpr int stride = Distance * Step;
+        const Sample black = S::all(0), white = S::all(255);
+        const Sample upper_bits = S::all(__builtin_bit_cast(int32_t, JpegLevels::large) >> 16);
         Sample level[2][channels];
         for (int k = 0; k < channels; ++k) {
             const Sample within = S::clamp(color[k], black, white);
-            level[0][k] = S::zip_low<2>(within, black);
-            level[1][k] = S::zip_high<2>(within, black);
+            level[0][k] = S::zip_low<2>(within, upper_bits);
+            level[1][k] = S::zip_high<2>(within, upper_bits);
         }
         for (int half = 0; half < 2; ++half) {
             Float value[channels];
@@ -92,13 +107,13 @@ struct JpegRow {
         }
     }
     /// Calls `each` with a place and a row that begins there, and has `count` pixels.
-    template <bool Writes, class Each>
+    template <bool Writes, int count, class Each>
     BATCHWARP_INLINE void blocks(int64_t width, Each&& each) const {
         int64_t i = 0;
         JpegRow at = *this;
         for (; i + count <= width; i += count) {
             each(i, at);
-            for (int p = 0; p < Parts; ++p) at.part[p] += count * Step;
+            at.skip(count);
         }
         if (i == width) return;
         float some[Parts][count * Step] = {};
@@ -136,7 +151,7 @@ struct JpegStrip {
     int64_t width, half;  // of rows in memory, multiples of jpeg_tile
     int16_t *luma, *chroma[2];
     int16_t* wide[2][2];  // two rows of chroma that is not halved
-    int16_t* sums;        // of two rows of halved chroma, with as much as a vector on either side
+    int16_t* sums[2];     // of two rows of halved chroma, with as much as a block on either side
 
     BATCHWARP_INLINE JpegStrip(int64_t pixels, int16_t* memory)
         : width(jpeg_row(pixels)), half(width / 2) {
@@ -149,7 +164,7 @@ struct JpegStrip {
         for (int16_t*& plane : chroma) plane = take((jpeg_block + 1) * half);
         for (auto& plane : wide)
             for (int16_t*& row : plane) row = take(width);
-        sums = take(half + 2 * jpeg_block) + jpeg_block;
+        for (int16_t*& row : sums) row = take(half + 2 * jpeg_block) + jpeg_block;
         // Beyond the last blocks, where nobody looks, there are numbers as well.
         memset(luma, 0, static_cast<size_t>(memory - luma) * sizeof *luma);
     }
@@ -170,24 +185,26 @@ BATCHWARP_INLINE void jpeg_extend_down(int16_t* rows, int64_t width, int64_t cou
                static_cast<size_t>(width) * sizeof *rows);
 }
 
-// The colours of a row as luma and chroma, sums with 16 bits behind the point. Halves are rounded
-// up in luma, down in chroma. Where a weight is a half, it is subtracted, as 16 bits have it below
-// 0 only.
+// The colours of a row as luma and chroma, the latter around 0. Halves are rounded up in luma, down
+// in chroma. With 16 bits behind the point, a half is too large for a word, but not below 0: each
+// is one of the colours and what it differs by, and -1 is multiplied by what rounds.
 template <bool Scaled, class Row>
 BATCHWARP_INLINE void jpeg_from_colors(const JpegLevels& levels, const Row& row, int64_t width,
                                        int16_t* const (&to)[3]) {
+    using S = Samples;
     constexpr int bits = 16;
-    constexpr int32_t half = half_of(bits), middle = (jpeg_middle << bits) + half - 1;
-    row.template blocks<false>(width, [&](int64_t i, const Row& at) {
+    constexpr int32_t one = 1 << bits, half = half_of(bits);
+    const Sample minus_one = S::all(-1);
+    row.template blocks<false, S::count>(width, [&](int64_t i, const Row& at) {
         Sample color[3];
         at.template load<Scaled>(levels, color);
-        const JpegPairs first(color[0], color[1]), last(color[1], color[2]);
-        const JpegSums sums[3] = {
-            first.times(19595, 19235) + last.times(19235, 7471) + half,
-            JpegSums::all(middle) - (first.times(11059, 21709) + last.times(0, -half)),
-            JpegSums::all(middle) - (first.times(-half, 0) + last.times(27439, 5329))};
-        for (int k = 0; k < 3; ++k)
-            Samples::store<jpeg_block>(to[k] + i, sums[k].template without_bits<bits>());
+        const JpegPairs first(color[0], color[1]), last(color[2], minus_one);
+        const auto store = [&](int k, JpegSums difference, Sample from) {
+            S::store<jpeg_block>(to[k] + i, S::add(from, difference.template without_bits<bits>()));
+        };
+        store(0, first.times(19595, 38470 - one) + last.times(7471, -half), color[1]);
+        store(1, first.times(-11059, -21709) + last.times(half - one, 1 - half), color[2]);
+        store(2, first.times(half - one, -27439) + last.times(-5329, 1 - half), color[0]);
     });
 }
 
@@ -199,31 +216,65 @@ BATCHWARP_INLINE Sample jpeg_share(Sample chroma) {
     constexpr int32_t whole = (Weight + 32768) >> 16, rest = Weight - whole * 65536;
     const Sample twice = S::add(chroma, chroma);
     const Sample halves = S::multiply_high(twice, S::all(static_cast<int16_t>(rest)));
-    const Sample share = S::shift_right<1>(S::add(halves, S::all(int16_t{1})));
+    const Sample share = S::shift_right<1>(S::add(halves, S::all(1)));
     return S::add(share, whole == 2 ? twice : chroma);
 }
 
+BATCHWARP_INLINE Sample jpeg_thrice(Sample v) { return Samples::add(Samples::add(v, v), v); }
+
+// Sums of two rows, of which the nearer one counts three times, with one more on either side.
+BATCHWARP_INLINE void jpeg_sum(const int16_t* near, const int16_t* far, int64_t half,
+                               int16_t* sums) {
+    using S = Samples;
+    for (int64_t i = 0; i < half; i += S::count)
+        S::store<jpeg_block>(sums + i, S::add(jpeg_thrice(S::load<jpeg_block>(near + i)),
+                                              S::load<jpeg_block>(far + i)));
+    sums[-1] = sums[0];
+    sums[half] = sums[half - 1];
+}
+
+// Chroma around 0 between four levels, of which the nearest counts nine times, the next ones three
+// times: twice as many as there are sums of two rows.
+struct JpegChroma {
+    Sample low, high;  // of each two lanes
+
+    BATCHWARP_INLINE explicit JpegChroma(const int16_t* sums) {
+        using S = Samples;
+        const auto sum = [&](int at) { return S::load<jpeg_block>(sums + at); };
+        const Sample here = jpeg_thrice(sum(0));
+        const Sample even = S::add(here, S::add(sum(-1), S::all(8 - 16 * jpeg_middle))),
+                     odd = S::add(here, S::add(sum(1), S::all(7 - 16 * jpeg_middle)));
+        low = S::zip_low<2>(S::shift_right<4>(even), S::shift_right<4>(odd));
+        high = S::zip_high<2>(S::shift_right<4>(even), S::shift_right<4>(odd));
+    }
+};
+
 template <bool Scaled, class Row>
 BATCHWARP_INLINE void jpeg_to_colors(const JpegLevels& levels, const Row& row, int64_t width,
-                                     const int16_t* luma, const int16_t* blue, const int16_t* red) {
+                                     const int16_t* luma, const int16_t* const (&sums)[2]) {
     using S = Samples;
-    const Sample middle = S::all(jpeg_middle);
-    row.template blocks<true>(width, [&](int64_t i, const Row& at) {
-        const Sample y = S::load<jpeg_block>(luma + i),
-                     cb = S::subtract(S::load<jpeg_block>(blue + i), middle),
-                     cr = S::subtract(S::load<jpeg_block>(red + i), middle);
-        const JpegSums less = JpegPairs(cb, cr).times(-22554, 65536 - 46802) + half_of(16);
-        const Sample green = S::subtract(less.template without_bits<16>(), cr);
-        at.template store<Scaled>(levels, {S::add(y, jpeg_share<91881>(cr)), S::add(y, green),
-                                           S::add(y, jpeg_share<116130>(cb))});
+    constexpr int lane = jpeg_block;
+    row.template blocks<true, 2 * S::count>(width, [&](int64_t i, Row at) {
+        const JpegChroma blue(sums[0] + i / 2), red(sums[1] + i / 2);
+        for (int half = 0; half < 2; ++half) {
+            const Sample y = S::load<2 * lane>(luma + i + half * lane),
+                         cb = half == 0 ? blue.low : blue.high, cr = half == 0 ? red.low : red.high;
+            const JpegSums less = JpegPairs(cb, cr).times(-22554, 65536 - 46802) + half_of(16);
+            const Sample green = S::subtract(less.template without_bits<16>(), cr);
+            at.template store<Scaled, 2 * lane>(levels,
+                                                {S::add(y, jpeg_share<91881>(cr)), S::add(y, green),
+                                                 S::add(y, jpeg_share<116130>(cb))});
+            at.skip(lane);
+        }
     });
 }
 
-// Means of four, which are rounded down and up in turns.
+// Levels of chroma around 0: means of four, which are rounded down and up in turns.
 BATCHWARP_NOINLINE void jpeg_halve(const int16_t* above, const int16_t* below, int64_t half,
                                    int16_t* to) {
     using S = Samples;
-    const Sample one = S::all(int16_t{1}), rounding = S::all_wide(1 | 2 << 16);
+    const Sample one = S::all(1), rounding = S::all_wide(1 | 2 << 16);
+    const Sample offset = S::add(rounding, S::all(4 * jpeg_middle));
     for (int64_t i = 0; i < half; i += S::count) {
         const auto sums = [&](int64_t at) {
             const Sample pairs =
@@ -231,44 +282,35 @@ BATCHWARP_NOINLINE void jpeg_halve(const int16_t* above, const int16_t* below, i
             return S::add_products(pairs, one);
         };
         const Sample sum = S::narrow(sums(2 * i), sums(2 * i + jpeg_block));
-        S::store<jpeg_block>(to + i, S::shift_right<2>(S::add(sum, rounding)));
+        S::store<jpeg_block>(to + i, S::shift_right<2>(S::add(sum, offset)));
     }
 }
 
-// Between four, of which the nearest counts nine times, the next ones three times.
-BATCHWARP_NOINLINE void jpeg_double(const int16_t* near, const int16_t* far, int64_t half,
-                                    int16_t* sums, int16_t* to) {
-    using S = Samples;
-    const auto thrice = [](Sample v) { return S::add(S::add(v, v), v); };
-    for (int64_t i = 0; i < half; i += S::count)
-        S::store<jpeg_block>(
-            sums + i, S::add(thrice(S::load<jpeg_block>(near + i)), S::load<jpeg_block>(far + i)));
-    sums[-1] = sums[0];
-    sums[half] = sums[half - 1];
-    const Sample seven = S::all(int16_t{7}), eight = S::all(int16_t{8});
-    for (int64_t i = 0; i < half; i += S::count) {
-        const Sample here = thrice(S::load<jpeg_block>(sums + i));
-        const Sample left = S::add(here, S::add(S::load<jpeg_block>(sums + i - 1), eight)),
-                     right = S::add(here, S::add(S::load<jpeg_block>(sums + i + 1), seven));
-        const Sample even = S::shift_right<4>(left), odd = S::shift_right<4>(right);
-        S::store<2 * jpeg_block>(to + 2 * i, S::zip_low<2>(even, odd));
-        S::store<2 * jpeg_block>(to + 2 * i + jpeg_block, S::zip_high<2>(even, odd));
-    }
-}
-
-// The chroma of row `row`, which is `at` in the strip, to as many columns as luma has.
-BATCHWARP_INLINE void jpeg_widen(const JpegJob& job, const JpegStrip& strip, int64_t row,
-                                 int64_t at) {
+// The colours of row `row`, which is `at` in the strip.
+template <bool Scaled, class Row>
+BATCHWARP_INLINE void jpeg_write(const JpegJob& job, const JpegLevels& levels,
+                                 const JpegStrip& strip, int64_t row, int64_t at) {
     const int64_t half = (job.width + 1) / 2, last = (job.height + 1) / 2 - 1;
     const int64_t near = (at - (row & 1)) / 2;
     const int64_t next = row & 1 ? (row / 2 < last ? near + 1 : near) : row > 0 ? near - 1 : near;
-    for (int plane = 0; plane < 2; ++plane) {
-        const int16_t* const chroma = strip.chroma_row(plane, near);
-        if (half > 2)
-            jpeg_double(chroma, strip.chroma_row(plane, next), half, strip.sums,
-                        strip.wide[plane][0]);
-        else  // libjpeg has no neighbours to look at
-            for (int64_t i = 0; i < 2 * half; ++i) strip.wide[plane][0][i] = chroma[i / 2];
+    const bool narrow = half <= 2;  // so that libjpeg looks at no neighbours
+    for (int plane = 0; plane < 2; ++plane)
+        jpeg_sum(strip.chroma_row(plane, near), strip.chroma_row(plane, narrow ? near : next), half,
+                 strip.sums[plane]);
+    Row to(job, row);
+    if (!narrow)
+        return jpeg_to_colors<Scaled>(levels, to, job.width, strip.luma_row(at),
+                                      {strip.sums[0], strip.sums[1]});
+    for (int64_t c = 0; c < half; ++c) {
+        for (int plane = 0; plane < 2; ++plane) {
+            int16_t* const sums = strip.sums[plane];
+            sums[0] = static_cast<int16_t>(4 * strip.chroma_row(plane, near)[c]);
+            sums[-1] = sums[1] = sums[0];
+        }
+        const int64_t left = job.width - 2 * c;
+        jpeg_to_colors<Scaled>(levels, to, left < 2 ? left : 2, strip.luma_row(at) + 2 * c,
+                               {strip.sums[0], strip.sums[1]});
+        to.skip(2);
     }
 }
 
@@ -315,9 +357,7 @@ void jpeg_strips(const JpegJob& job) {
         }
         jpeg_read<Scaled, Row>(job, levels, strip, first, rows);
         for (int64_t r = first > 0 ? -1 : 0; r < (is_last ? rows : most - 1); ++r) {
-            jpeg_widen(job, strip, first + r, r);
-            jpeg_to_colors<Scaled>(levels, Row(job, first + r), job.width, strip.luma_row(r),
-                                   strip.wide[0][0], strip.wide[1][0]);
+            jpeg_write<Scaled, Row>(job, levels, strip, first + r, r);
         }
     }
 }
@@ -331,20 +371,23 @@ void jpeg_grey(const JpegJob& job) {
         const int64_t left = job.height - first, rows = left < jpeg_block ? left : jpeg_block;
         for (int64_t r = 0; r < rows; ++r) {
             int16_t* const luma = strip.luma_row(r);
-            Row(job, first + r).blocks<false>(job.width, [&](int64_t i, const Row& at) {
-                Sample level[1];
-                at.load<Scaled>(levels, level);
-                Samples::store<jpeg_block>(luma + i, level[0]);
-            });
+            Row(job, first + r)
+                .blocks<false, Samples::count>(job.width, [&](int64_t i, const Row& at) {
+                    Sample level[1];
+                    at.load<Scaled>(levels, level);
+                    Samples::store<jpeg_block>(luma + i, level[0]);
+                });
             jpeg_extend(luma, job.width, jpeg_block);
         }
         jpeg_extend_down(strip.luma_row(0), strip.width, rows);
         jpeg_blocks(strip.luma_row(0), strip.width, job.width, *job.luma);
         for (int64_t r = 0; r < rows; ++r) {
             const int16_t* const luma = strip.luma_row(r);
-            Row(job, first + r).blocks<true>(job.width, [&](int64_t i, const Row& at) {
-                at.store<Scaled>(levels, {Samples::load<jpeg_block>(luma + i)});
-            });
+            Row(job, first + r)
+                .blocks<true, Samples::count>(job.width, [&](int64_t i, const Row& at) {
+                    at.template store<Scaled, jpeg_block>(levels,
+                                                          {Samples::load<jpeg_block>(luma + i)});
+                });
         }
     }
 }
@@ -360,7 +403,7 @@ void jpeg_scaled(const JpegJob& job) {
 }
 
 void jpeg(const JpegJob& job) {
-    if (job.high - job.low == 255)
+    if (JpegLevels::fit(job))
         jpeg_scaled<false>(job);
     else
         jpeg_scaled<true>(job);

@@ -189,8 +189,8 @@ inline constexpr int32_t jpeg_middle = 128;  // of the levels of a sample
 constexpr int64_t jpeg_row(int64_t width) {
     return (width + 2 * jpeg_tile - 1) / (2 * jpeg_tile) * (2 * jpeg_tile);
 }
-/// Samples that fit into the memory of a job: luma, halved chroma, four rows, and one of sums.
-constexpr int64_t jpeg_slots(int64_t width) { return 31 * jpeg_row(width) + 2 * jpeg_block; }
+/// Samples that fit into the memory of a job: luma, halved chroma, four rows, and two of sums.
+constexpr int64_t jpeg_slots(int64_t width) { return 31 * jpeg_row(width) + 4 * jpeg_block; }
 
 /// By what frequencies are quantised: rows are vertical frequencies. How many steps there are in a
 /// number from 0 to 2^14 is (((number + half) * reciprocal >> 16) * scale) >> 16, where the number

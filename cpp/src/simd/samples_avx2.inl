@@ -134,7 +134,7 @@ struct Samples {
         return _mm256_shuffle_ps(a, b, i | j << 2 | k << 4 | l << 6);
     }
     static BATCHWARP_INLINE Register truncated(Float v) { return _mm256_cvttps_epi32(v); }
-    static BATCHWARP_INLINE Float to_float(Register v) { return _mm256_cvtepi32_ps(v); }
+    static BATCHWARP_INLINE Float of_bits(Register v) { return _mm256_castsi256_ps(v); }
 };
 
 static_assert(TierSamples<Samples>);

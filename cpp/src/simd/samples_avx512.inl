@@ -145,7 +145,7 @@ struct Samples {
         return _mm512_shuffle_ps(a, b, i | j << 2 | k << 4 | l << 6);
     }
     static BATCHWARP_INLINE Register truncated(Float v) { return _mm512_cvttps_epi32(v); }
-    static BATCHWARP_INLINE Float to_float(Register v) { return _mm512_cvtepi32_ps(v); }
+    static BATCHWARP_INLINE Float of_bits(Register v) { return _mm512_castsi512_ps(v); }
 };
 
 static_assert(TierSamples<Samples>);

@@ -145,9 +145,7 @@ struct Samples {
     static BATCHWARP_INLINE Register truncated(Float v) {
         return (Register) __builtin_convertvector(v, Wide);
     }
-    static BATCHWARP_INLINE Float to_float(Register v) {
-        return __builtin_convertvector((Wide)v, Float);
-    }
+    static BATCHWARP_INLINE Float of_bits(Register v) { return (Float)v; }
 
   private:
     /// Of every pair, one sample: which of them is the first makes no difference.

@@ -165,7 +165,7 @@ concept TierSamples = requires(typename S::Register r, typename S::Float f, cons
     { S::bring_within(f, f, f) } -> Same<typename S::Float>;            // NaN becomes the lowest
     { S::template pick<0, 1, 2, 3>(f, f) } -> Same<typename S::Float>;  // two of each, in lanes
     { S::truncated(f) } -> Same<typename S::Register>;
-    { S::to_float(r) } -> Same<typename S::Float>;
+    { S::of_bits(r) } -> Same<typename S::Float>;
 };
 
 /// A pixel pass of order 1: `block` computes the `warp_block` pixels from the i-th on, and writes
