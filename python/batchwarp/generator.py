@@ -123,8 +123,11 @@ class ImageDataGenerator(Settings):
         prefetch: int = 0,
         device: Any = None,
         framework: str | None = None,
+        masks: Any = None,
         boxes: Any = None,
         keypoints: Any = None,
+        mask_fill: int = 0,
+        mask_classes: int | None = None,
         bounding_box_format: str = "xyxy",
         max_boxes: int | None = None,
         min_area: float = 0.0,
@@ -165,9 +168,12 @@ class ImageDataGenerator(Settings):
             framework: With `device`, what the batches' images are: tensors of `"torch"`, `"jax"` or
                 `"tensorflow"`, or with `"dlpack"` a `batchwarp.cuda.DeviceArray`, which other
                 libraries can read. `None` means tensors of Keras' backend.
-            boxes: What moves with the images, as in calls of `batchwarp.Augment`, or `None`.
+            masks: What moves with the images, as in calls of `batchwarp.Augment`, or `None`.
+            boxes: Likewise.
             keypoints: Likewise.
-            bounding_box_format: As of `batchwarp.Augment`, as are the arguments after it.
+            mask_fill: As of `batchwarp.Augment`, as are the arguments after it.
+            mask_classes: See there.
+            bounding_box_format: See there.
             max_boxes: See there.
             min_area: See there.
             min_visibility: See there.
@@ -176,8 +182,8 @@ class ImageDataGenerator(Settings):
 
         Returns:
             An iterator, without end, of `images`, `(images, y)` or `(images, y, sample_weight)`;
-            `images` is a list if `x` has others. With `boxes` or `keypoints`, these take the place
-            of `y`: what there is of the three alone, or a dictionary, `y` as `"labels"`.
+            `images` is a list if `x` has others. `masks`, `boxes` and `keypoints` take the place of
+            `y`: what there is of the four alone, or a dictionary, `y` as `"labels"`.
 
         Raises:
             ValueError: If the lengths differ, the images are not of rank 4 or have no pixels, or an

@@ -1,4 +1,4 @@
-"""Boxes and keypoints go where the pixels go, whatever moves them.
+"""Masks, boxes and keypoints go where the pixels go, whatever moves them.
 
 `BATCHWARP_TARGETS=2000` tries so many recipes instead of 60.
 """
@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 from batchwarp import Augment, _core, ops
 from batchwarp._reference import run
-from batchwarp._reference.coordinates import composed
+from batchwarp._reference.coordinates import composed, points_of
 from batchwarp._reference.draws import Size
 from batchwarp._reference.fields import FIELDS
 from batchwarp._reference.philox import sample_of
+from batchwarp._reference.sampling import places_of
 from batchwarp._reference.targets import displaced, move_of, projected
 
 EXAMPLES = int(os.environ.get("BATCHWARP_TARGETS", "60"))
@@ -105,14 +106,14 @@ def test_a_dot_is_found_where_its_keypoint_went(moves, mode, seed):
 @given(operations(), SEEDS)
 def test_the_hull_of_a_filled_box_is_the_box(moves, seed):
     boxes = boxes_of(np.random.RandomState(seed), 3)
-    filled = np.zeros((len(KEYS), HEIGHT, WIDTH, 3), np.uint8)
-    for mask, several in zip(filled, boxes.astype(int), strict=True):
+    masks = np.zeros((len(KEYS), HEIGHT, WIDTH, 3), np.uint8)
+    for mask, several in zip(masks, boxes.astype(int), strict=True):
         for channel, (left, top, right, bottom) in enumerate(several):
             mask[top:bottom, left:right, channel] = 1
-    aug = Augment(*moves, ops.Pad(20), seed=seed, fill_mode="constant", order=0)
-    made = aug(filled, KEYS, boxes=boxes)
-    ends = made["images"].shape[2:0:-1] * 2
-    for mask, several in zip(made["images"], made["boxes"], strict=True):
+    aug = Augment(*moves, ops.Pad(20), seed=seed, fill_mode="constant")
+    made = aug(np.zeros((len(KEYS), HEIGHT, WIDTH, 1), np.uint8), KEYS, masks=masks, boxes=boxes)
+    ends = made["masks"].shape[2:0:-1] * 2
+    for mask, several in zip(made["masks"], made["boxes"], strict=True):
         for channel, box in enumerate(several):
             rows, columns = np.nonzero(mask[..., channel])
             if not rows.size:  # no centre of a pixel is in what is left
@@ -125,6 +126,27 @@ def test_the_hull_of_a_filled_box_is_the_box(moves, seed):
             assert off.min() > -0.6
             if ((box != 0) & (box != ends)).all():
                 assert off.max() < 3
+
+
+@EACH
+@given(operations(), MODES, SEEDS, st.integers(0, 254))
+def test_the_threshold_of_an_image_is_the_mask_of_its_threshold(moves, mode, seed, threshold):
+    x = np.random.RandomState(seed).randint(0, 256, (len(KEYS), HEIGHT, WIDTH, 1)).astype(np.uint8)
+    aug = Augment(*moves, seed=seed, fill_mode=mode, order=0, dtype="uint8", cval=255, mask_fill=1)
+    made = aug(x, KEYS, masks=x > threshold)
+    np.testing.assert_array_equal(made["masks"], made["images"] > threshold)
+
+
+@EACH
+@given(operations(heads=True), MODES, st.integers(0, 5), SEEDS)
+def test_no_class_becomes_another_one(moves, mode, order, seed):
+    random = np.random.RandomState(seed)
+    classes = np.array([-7, 0, 3, 1000])
+    masks = random.choice(classes, (len(KEYS), HEIGHT, WIDTH)).astype(np.int16)
+    aug = Augment(*moves, seed=seed, fill_mode=mode, order=order, mask_fill=-1)
+    made = aug(np.zeros((*masks.shape, 1)), KEYS, masks=masks)["masks"]
+    wanted = {*classes, -1} if "constant" in mode else {*classes}
+    assert set(np.unique(made)) <= wanted
 
 
 @EACH
@@ -176,6 +198,14 @@ def test_a_place_is_seen_where_it_is_read(moves, seed, alpha, sigma):
         np.testing.assert_allclose(read, before[known], rtol=0, atol=2e-3)
 
 
+def near_a_limit(move):
+    """Where the rows and the columns that are read are as near to one pixel as to another, or to
+    the edge of an image.
+    """
+    places = places_of(points_of(move.leaves, move.size.height, move.size.width))
+    return np.abs(2 * places - np.round(2 * places)) < 1e-6
+
+
 @EACH
 @given(
     operations(heads=True),
@@ -188,6 +218,7 @@ def test_a_place_is_seen_where_it_is_read(moves, seed, alpha, sigma):
 def test_the_interpreter_agrees(moves, mode, seed, min_area, min_visibility, remove_outside):
     random = np.random.RandomState(seed)
     targets = {
+        "masks": random.randint(0, 2**15, (len(KEYS), HEIGHT, WIDTH, 2)).astype(np.uint16),
         "boxes": np.concatenate([boxes_of(random, 5), np.full((len(KEYS), 1, 4), -1.0)], axis=1),
         "keypoints": within(random, 8, -3),
     }
@@ -196,6 +227,7 @@ def test_the_interpreter_agrees(moves, mode, seed, min_area, min_visibility, rem
         *moves,
         seed=seed,
         fill_mode=mode,
+        mask_fill=65535,
         min_area=min_area,
         min_visibility=min_visibility,
         keypoint_pairs=[(1, 2), (5, 4)],
@@ -203,6 +235,11 @@ def test_the_interpreter_agrees(moves, mode, seed, min_area, min_visibility, rem
     )
     x = np.zeros((len(KEYS), HEIGHT, WIDTH, 1), np.uint8)
     made, wanted = aug(x, KEYS, 2, **targets), run(aug, x, KEYS, 2, **targets)
+    for place, key in enumerate(KEYS):
+        move = move_of(moves, Size(HEIGHT, WIDTH, 1), seed, sample_of(key), 2)
+        doubtful = np.logical_or(*near_a_limit(move))
+        other = (made["masks"][place] != wanted["masks"][place]).any(axis=-1)
+        assert not (other & ~doubtful).any()
     # What is as good as on a limit is on one side of it.
     assert (np.isnan(made["keypoints"]) != np.isnan(wanted["keypoints"])).sum() <= 2
     assert ((made["boxes"] == -1) != (wanted["boxes"] == -1)).all(axis=2).sum() <= 1

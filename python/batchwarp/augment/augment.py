@@ -39,7 +39,7 @@ def _renew_lock() -> None:
 class Augment:
     """Operations that are done to arrays of images, the same way on every machine.
 
-    Boxes and keypoints that are given with images move with them.
+    Masks, boxes and keypoints that are given with images move with them.
 
     What happens to an image depends on the seed, the epoch and the image's key alone: not on its
     batch, its place in it, threads or processes. Without keys, images are numbered from the first
@@ -65,6 +65,9 @@ class Augment:
         fused: Boolean; if false, each colour operation passes over the pixels by itself. That is
             slower and means the same, up to rounding.
         data_format: `"channels_last"` or `"channels_first"`; `None` is Keras' global one.
+        mask_fill: Integer, the value of masks beyond the edges where `fill_mode` is constant.
+        mask_classes: Integer; masks are made one-hot, of so many classes and the dtype of the
+            images. Where `mask_fill` is none of them, a pixel of that value has none.
         bounding_box_format: Format of boxes, one of those of `keras.utils.bounding_boxes`:
             `"xyxy"`, `"yxyx"`, `"xywh"`, `"center_xywh"`, `"center_yxhw"`, and of the first four
             those with `"rel_"` in front.
@@ -83,7 +86,7 @@ class Augment:
     Example:
         >>> aug = Augment(ops.Flip(), ops.Affine(rotation=20), ops.Hue(0.05), seed=7)
         >>> batch = aug(images, keys=ids, epoch=3)
-        >>> pairs = aug(images, boxes=boxes, keypoints=keypoints)
+        >>> pairs = aug(images, masks=masks, boxes=boxes)
     """
 
     operations: tuple[RecipeOperation, ...]
@@ -95,6 +98,8 @@ class Augment:
     value_range: tuple[float, float] | None
     fused: bool
     data_format: str
+    mask_fill: int
+    mask_classes: int | None
     bounding_box_format: str
     max_boxes: int | None
     min_area: float
@@ -118,6 +123,8 @@ class Augment:
         value_range: tuple[float, float] | None = None,
         fused: bool = True,
         data_format: str | None = None,
+        mask_fill: int = 0,
+        mask_classes: int | None = None,
         bounding_box_format: str = "xyxy",
         max_boxes: int | None = None,
         min_area: float = 0.0,
@@ -219,6 +226,7 @@ class Augment:
         epoch: int = 0,
         labels: None = None,
         *,
+        masks: None = None,
         boxes: None = None,
         keypoints: None = None,
     ) -> NDArray[Any]: ...
@@ -231,6 +239,7 @@ class Augment:
         epoch: int = 0,
         labels: Any = None,
         *,
+        masks: Any = None,
         boxes: Any = None,
         keypoints: Any = None,
     ) -> dict[str, Any]: ...
@@ -242,6 +251,7 @@ class Augment:
         epoch: int = 0,
         labels: Any = None,
         *,
+        masks: Any = None,
         boxes: Any = None,
         keypoints: Any = None,
     ) -> NDArray[Any] | dict[str, Any]:
@@ -255,6 +265,8 @@ class Augment:
             epoch: Integer from 0 to 2³² - 1; another one augments the same keys anew.
             labels: Array of `n` integers or booleans, or `(n, classes)` floats, which `MixUp` and
                 `CutMix` need; integers and booleans with their `num_classes`.
+            masks: Array `(n, height, width)`, or of rank 4 with channels where images have theirs,
+                of integers or booleans; or a dictionary of such arrays.
             boxes: Array `(n, k, 4)`, or a list of `n` arrays `(k_i, 4)`; or a dictionary of
                 such, as `"boxes"`, and of `"labels"`, `(n, k)` or a list. Four times -1 is no box.
                 Boxes are edges: the image reaches from 0 to its width.
@@ -264,14 +276,15 @@ class Augment:
         Returns:
             Array of `n` images of the constructor's dtype. With anything beside `x` it is a
             dictionary: `"images"`; `"labels"`, floats `(n, classes)` if `MixUp` or `CutMix` is
-            among the operations;
+            among the operations; `"masks"` in their dtype, or one-hot in that of the images;
             `"boxes"` float32 `(n, k, 4)`, -1 for those that are not seen, as their labels are, in a
             dictionary as they were; and `"keypoints"` float32 `(n, k, 2)`.
 
         Raises:
             ValueError: If an operation cannot be done to such images, or an argument is not as
                 above.
-            TypeError: If the images are of another dtype, or keys neither integers nor strings.
+            TypeError: If the images are of another dtype, or keys neither integers nor strings, or
+                masks are of floats.
         """
         x = as_array("x", x, stack=True)
         if x.ndim != 4:
@@ -283,8 +296,8 @@ class Augment:
         mixing = self._recipe.mixing
         weights = checked_labels([one for one, _ in mixing], labels, len(x))
         targets = None
-        if not (boxes is None and keypoints is None):
-            targets = self._checked_targets(x, boxes, keypoints)
+        if not (masks is None and boxes is None and keypoints is None):
+            targets = self._checked_targets(x, masks, boxes, keypoints)
         samples = self._take(len(x)) if keys is None else sample_numbers(keys, len(x))
         size = (plan.target_height, plan.target_width)
         last = self.data_format == "channels_last"
@@ -297,21 +310,24 @@ class Augment:
             rows = _core.draw(plan, samples, epoch, self.seed)
             params = rows if rows.size else None
             _core.augment_batch(x, None, params, plan, images)
-            made |= targets.move([Move(plan, params)], None)
+            made |= targets.move([Move(plan, params)], None, self._buffers)
         if mixing:
             assert weights is not None
-            moved = images if last else np.moveaxis(images, 1, -1)
-            weights = self._mix(moved, weights, samples, epoch)
+            planes = [images if last else np.moveaxis(images, 1, -1)]
+            if targets is not None:
+                planes += targets.planes(made)
+            weights = self._mix(planes, weights, samples, epoch)
         if weights is not None:
             made["labels"] = weights
         return made if len(made) > 1 else images
 
-    def _checked_targets(self, x: NDArray[Any], boxes: Any, keypoints: Any) -> Targets:
+    def _checked_targets(self, x: NDArray[Any], masks: Any, boxes: Any, keypoints: Any) -> Targets:
         """Returns what moves with images."""
-        given = {"boxes": boxes, "keypoints": keypoints}
+        given = {"masks": masks, "boxes": boxes, "keypoints": keypoints}
         self._recipe.check_targets(name for name, value in given.items() if value is not None)
         height, width, _, _ = self._spec(x.shape[1:])
-        return Targets(self._targets, Stack(len(x), height, width, self.data_format), **given)
+        stack = Stack(len(x), height, width, self.data_format, np.dtype(self.dtype))
+        return Targets(self._targets, stack, **given)
 
     def _plan(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> _core.Plan:
         """Returns the plan for images of one shape and dtype."""
@@ -355,16 +371,23 @@ class Augment:
 
     def _mix(
         self,
-        images: NDArray[Any],
+        planes: list[NDArray[Any]],
         weights: NDArray[Any],
         samples: NDArray[np.uint64],
         epoch: int,
     ) -> NDArray[Any]:
-        """Mixes finished images in place, and returns what their labels become."""
+        """Mixes finished images in place, and returns what their labels become.
+
+        Args:
+            planes: The images, and then their masks, all of rank 4 with channels last.
+            weights: The labels.
+            samples: What the images are called.
+            epoch: Integer.
+        """
         for operation, number in self._recipe.mixing:
             uniform, active = numbers_of(operation, number, Keys(samples, epoch, self.seed))
             shares, partners = operation.shares_and_partners(uniform, active, len(samples))
-            kept = operation.mix(images, shares, partners, uniform)
+            kept, *_ = [operation.mix(one, shares, partners, uniform) for one in planes]
             share = kept.astype(weights.dtype)[:, None]
             weights = weights + (1 - share) * (weights[partners] - weights)
         return weights

@@ -73,9 +73,12 @@ class NumpyArrayIterator(ImageIterator):
         ignore_class_split: Boolean, whether to accept subsets with different classes.
         dtype: Dtype of the batches; `None` means Keras' global `floatx()`.
         prefetch: Integer of at least 0, how many batches to make ahead for `next()`, in a thread.
-        boxes: What moves with the images, as for `Augment`, or `None`.
+        masks: What moves with the images, as for `Augment`, or `None`.
+        boxes: Likewise.
         keypoints: Likewise.
-        bounding_box_format: As of `Augment`, as are the arguments after it.
+        mask_fill: As of `Augment`.
+        mask_classes: As of `Augment`.
+        bounding_box_format: As of `Augment`.
         max_boxes: As of `Augment`.
         min_area: As of `Augment`.
         min_visibility: As of `Augment`.
@@ -118,8 +121,11 @@ class NumpyArrayIterator(ImageIterator):
         dtype: Any = None,
         *,
         prefetch: int = 0,
+        masks: Any = None,
         boxes: Any = None,
         keypoints: Any = None,
+        mask_fill: int = 0,
+        mask_classes: int | None = None,
         bounding_box_format: str = "xyxy",
         max_boxes: int | None = None,
         min_area: float = 0.0,
@@ -137,8 +143,8 @@ class NumpyArrayIterator(ImageIterator):
         _check_others(x, x_misc)
         y = _alongside("y", "`y` (labels)", y, x)
         sample_weight = _alongside("sample_weight", "`sample_weight`", sample_weight, x)
-        stack = _stack(x, image_data_generator)
-        self._targets = Targets(options, stack, boxes=boxes, keypoints=keypoints)
+        stack = _stack(x, image_data_generator, self._numpy_dtype)
+        self._targets = Targets(options, stack, masks, boxes, keypoints)
         self.rows: NDArray[np.int64] | None = None
         self._first_row = 0  # of `x`, among the images that were given
         if subset is not None:
@@ -226,7 +232,8 @@ class NumpyArrayIterator(ImageIterator):
         """Returns what moves with the images of a batch; see the base class."""
         if not self._targets.names:
             return {}
-        return self._targets.move(pipeline.moves(params), self._given_rows(index_array))
+        moves, rows = pipeline.moves(params), self._given_rows(index_array)
+        return self._targets.move(moves, rows, self._buffers)
 
     def _with_others(
         self,
@@ -281,12 +288,13 @@ def _one_data_format(data_format: str | None) -> str:
     return data_format
 
 
-def _stack(x: Any, generator: Settings) -> Stack:
+def _stack(x: Any, generator: Settings, dtype: np.dtype[Any]) -> Stack:
     """Returns what targets are told of images."""
     shape = tuple(x.shape)
     first = generator.channel_axis == 1
     height, width = shape[2:] if first else shape[1:3]
-    return Stack(shape[0], height, width, "channels_first" if first else "channels_last")
+    data_format = "channels_first" if first else "channels_last"
+    return Stack(shape[0], height, width, data_format, dtype)
 
 
 def _split_inputs(x: Any) -> tuple[Any, list[NDArray[Any]]]:

@@ -79,7 +79,7 @@ class DeviceIterator(NumpyArrayIterator):
             )
         if self._targets.names:
             raise ValueError(
-                "`boxes` and `keypoints` are for batches that the processor makes, not a device"
+                f"`{self._targets.names[0]}` cannot be given for batches that are made on a device"
             )
         output_dtype(self._numpy_dtype)
         self._device_pipeline()

@@ -1,4 +1,4 @@
-"""Boxes and keypoints beside images, which move with them."""
+"""Masks, boxes and keypoints beside images, which move with them."""
 
 from __future__ import annotations
 

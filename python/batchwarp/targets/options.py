@@ -1,4 +1,4 @@
-"""What a user says of boxes and keypoints beside images."""
+"""What a user says of masks, boxes and keypoints beside images."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from batchwarp.targets.formats import one_format
 
 __all__ = ["TargetOptions"]
 
+# What integers of 64 bits can be.
+_LEAST, _MOST = -(2**63), 2**64 - 1
+
 
 @dataclass(frozen=True)
 class TargetOptions:
@@ -20,6 +23,9 @@ class TargetOptions:
     Here they are checked, once, and from here they are handed down as a whole.
 
     Attributes:
+        mask_fill: Integer, the value of masks beyond the edges where `fill_mode` is constant.
+        mask_classes: Integer, of how many classes one-hot masks are made; `None` leaves them as
+            they are.
         bounding_box_format: Name of a format, as in `keras.utils.bounding_boxes`.
         max_boxes: Integer, for how many boxes there is room beside each image, or `None`.
         min_area: Float, of how many square pixels boxes have to be seen, at least.
@@ -32,6 +38,8 @@ class TargetOptions:
         ValueError: If one is not as above.
     """
 
+    mask_fill: int = 0
+    mask_classes: int | None = None
     bounding_box_format: str = "xyxy"
     max_boxes: int | None = None
     min_area: float = 0.0
@@ -40,9 +48,11 @@ class TargetOptions:
     remove_outside: bool = False
 
     def __post_init__(self) -> None:
+        self._set("mask_fill", integer("mask_fill", self.mask_fill, _LEAST, _MOST))
+        for name in ("mask_classes", "max_boxes"):
+            value = getattr(self, name)
+            self._set(name, None if value is None else integer(name, value, 1))
         self._set("bounding_box_format", one_format(self.bounding_box_format))
-        if self.max_boxes is not None:
-            self._set("max_boxes", integer("max_boxes", self.max_boxes, 1))
         for name in ("min_area", "min_visibility"):
             self._set(name, finite_number(name, getattr(self, name)))
         if self.min_area < 0:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,9 +32,11 @@ class Stack(NamedTuple):
         height: Integer, their rows.
         width: Integer, their columns.
         data_format: `"channels_last"` or `"channels_first"`.
+        dtype: What they become in a batch.
     """
 
     images: int
     height: int
     width: int
     data_format: str
+    dtype: np.dtype[Any]

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from batchwarp import _core
 from batchwarp.targets.boxes import Boxes
 from batchwarp.targets.keypoints import Keypoints
+from batchwarp.targets.masks import Masks
 from batchwarp.targets.options import TargetOptions
 from batchwarp.targets.stack import Move, Stack
 
@@ -17,11 +19,12 @@ __all__ = ["Targets"]
 
 
 class Targets:
-    """Boxes and keypoints that have been checked, before any work is done.
+    """Masks, boxes and keypoints that have been checked, before any work is done.
 
     Args:
         options: What the user says of them.
         images: What they are beside.
+        masks: As for `Masks`, or `None`.
         boxes: As for `Boxes`, or `None`.
         keypoints: As for `Keypoints`, or `None`.
 
@@ -37,27 +40,41 @@ class Targets:
         self,
         options: TargetOptions,
         images: Stack,
+        masks: Any = None,
         boxes: Any = None,
         keypoints: Any = None,
     ) -> None:
-        given = {"boxes": boxes, "keypoints": keypoints}
+        given = {"masks": masks, "boxes": boxes, "keypoints": keypoints}
         self.names = [name for name, value in given.items() if value is not None]
+        self._masks = None if masks is None else Masks(masks, images, options)
         self._boxes = None if boxes is None else Boxes(boxes, images, options)
         self._keypoints = None if keypoints is None else Keypoints(keypoints, images, options)
 
-    def move(self, moves: Sequence[Move], indices: NDArray[np.int64] | None) -> dict[str, Any]:
+    def move(
+        self,
+        moves: Sequence[Move],
+        indices: NDArray[np.int64] | None,
+        buffers: _core.BufferPool,
+    ) -> dict[str, Any]:
         """Moves targets as plans move their images.
 
         Args:
             moves: What has been done to the images, one after the other.
             indices: Array `(b,)`, which of the images the batch has; `None` for all.
+            buffers: Where the memory of masks comes from, and where it goes back to.
 
         Returns:
             Dictionary of those that were given, by the names of their arguments.
         """
         moved: dict[str, Any] = {}
+        if self._masks is not None:
+            moved["masks"] = self._masks.move(moves, indices, buffers)
         if self._boxes is not None:
             moved["boxes"] = self._boxes.move(moves, indices)
         if self._keypoints is not None:
             moved["keypoints"] = self._keypoints.move(moves, indices)
         return moved
+
+    def planes(self, moved: dict[str, Any]) -> list[NDArray[Any]]:
+        """Returns the masks among what `move` has made, as views of rank 4, channels last."""
+        return [] if self._masks is None else self._masks.planes(moved["masks"])

@@ -241,12 +241,14 @@ def test_targets_are_those_of_augment():
     options = {"max_boxes": 2, "min_area": 4, "keypoint_pairs": [(0, 1)], "remove_outside": True}
     boxes = {"boxes": BOXES, "labels": BOX_LABELS}
     x = np.random.RandomState(0).randint(0, 256, (20, 18, 20, 3)).astype(np.uint8)
+    masks = {"one": x[..., 0], "many": x.astype(np.int32) * 1000}
+    targets = {"masks": masks, "boxes": boxes, "keypoints": KEYPOINTS}
     flow = batchwarp.ImageDataGenerator(operations=steps).flow(
-        x, batch_size=7, seed=5, shuffle=False, boxes=boxes, keypoints=KEYPOINTS, **options
+        x, batch_size=7, seed=5, shuffle=False, **targets, **options
     )
     aug = batchwarp.Augment(*steps, seed=5, **options)
     for epoch in range(2):
-        wanted = aug(x, range(20), epoch, boxes=boxes, keypoints=KEYPOINTS)
+        wanted = aug(x, range(20), epoch, **targets)
         for start in (0, 7, 14):
             images, made = next(flow)
             part = slice(start, start + 7)
@@ -254,6 +256,8 @@ def test_targets_are_those_of_augment():
             np.testing.assert_array_equal(made["keypoints"], wanted["keypoints"][part])
             for name in ("boxes", "labels"):
                 np.testing.assert_array_equal(made["boxes"][name], wanted["boxes"][name][part])
+            for name in ("one", "many"):
+                np.testing.assert_array_equal(made["masks"][name], wanted["masks"][name][part])
 
 
 def test_what_takes_the_place_of_labels():
@@ -265,6 +269,12 @@ def test_what_takes_the_place_of_labels():
 
     images, target = batch(keypoints=KEYPOINTS)
     np.testing.assert_array_equal(target, KEYPOINTS[:4].astype(np.float32))
+    images, target = batch(masks=x[..., 2].astype(np.int8))
+    np.testing.assert_array_equal(target, x[:4, ..., 2])
+    assert target.dtype == np.int8
+    images, target = batch(masks=x[..., 2].astype(np.int8), mask_classes=20)
+    np.testing.assert_array_equal(target.argmax(axis=-1), x[:4, ..., 2])
+    assert target.dtype == np.float32
     images, target = batch(boxes={"boxes": BOXES, "labels": BOX_LABELS})
     assert list(target) == ["boxes", "labels"]
     assert target["labels"].tolist() == [[-1] * 3, [0, -1, -1], [0, 1, -1], [0, 1, 2]]
@@ -307,6 +317,7 @@ def test_batches_ahead_copies_and_data_sets():
             np.arange(20),
             batch_size=8,
             seed=2,
+            masks=coordinates().astype(np.uint16),
             boxes={"boxes": BOXES, "labels": BOX_LABELS},
             keypoints=KEYPOINTS,
             **options,
@@ -322,7 +333,8 @@ def test_batches_ahead_copies_and_data_sets():
     for other in others:
         for (x, target), (wanted, expected) in zip(other, batches, strict=True):
             np.testing.assert_array_equal(x, wanted)
-            np.testing.assert_array_equal(target["labels"], expected["labels"])
+            for name in ("labels", "masks"):
+                np.testing.assert_array_equal(target[name], expected[name])
             np.testing.assert_array_equal(target["keypoints"], expected["keypoints"])
             for name in ("boxes", "labels"):
                 np.testing.assert_array_equal(target["boxes"][name], expected["boxes"][name])
@@ -351,6 +363,13 @@ class Overridden(batchwarp.ImageDataGenerator):
 def test_targets_that_cannot_follow(generator, message):
     with pytest.raises(ValueError, match=message):
         generator.flow(coordinates(), np.arange(20), keypoints=KEYPOINTS)
+
+
+def test_masks_of_images_that_others_are_pasted_into():
+    generator = batchwarp.ImageDataGenerator(operations=[ops.CutMix(num_classes=20)])
+    masks = np.zeros((20, 18, 20), np.uint8)
+    with pytest.raises(ValueError, match=r"`masks` cannot be given beside CutMix.* in flows"):
+        generator.flow(coordinates(), np.arange(20), masks=masks)
 
 
 def test_targets_after_a_change_that_they_cannot_follow():

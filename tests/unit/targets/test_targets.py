@@ -1,4 +1,4 @@
-"""Boxes and keypoints beside the images of `batchwarp.Augment`."""
+"""Masks, boxes and keypoints beside the images of `batchwarp.Augment`."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ RANDOM = np.random.default_rng(5)
 X = RANDOM.integers(0, 256, (N, HEIGHT, WIDTH, 3), np.uint8)
 KEYS = RANDOM.permutation(1000)[:N]
 TARGETS = {
+    "masks": RANDOM.integers(0, 4, (N, HEIGHT, WIDTH), np.uint8),
     "boxes": {
         "boxes": np.concatenate(
             [RANDOM.random((N, 3, 2)) * 10, RANDOM.random((N, 3, 2)) * 10 + 10], axis=2
@@ -26,6 +27,8 @@ TARGETS = {
     "keypoints": [RANDOM.random((i % 4, 2)) * 20 for i in range(N)],
 }
 OPTIONS = {
+    "mask_fill": 255,
+    "mask_classes": 4,
     "max_boxes": 2,
     "min_area": 3.0,
     "min_visibility": 0.2,
@@ -49,6 +52,7 @@ def recipe(**options):
 def done(aug, part=slice(None), **targets):
     boxes = TARGETS["boxes"]
     targets = targets or {
+        "masks": TARGETS["masks"][part],
         "boxes": {"boxes": boxes["boxes"][part], "labels": boxes["labels"][part]},
         "keypoints": TARGETS["keypoints"][part],
     }
@@ -72,7 +76,7 @@ def equal(one, other):
 def test_images_are_what_they_are_alone(options):
     aug = recipe(**options)
     made = aug(X, keys=KEYS, epoch=3, **TARGETS)
-    assert list(made) == ["images", "boxes", "keypoints"]
+    assert list(made) == ["images", "masks", "boxes", "keypoints"]
     np.testing.assert_array_equal(made["images"], aug(X, keys=KEYS, epoch=3))
     for name, value in TARGETS.items():
         alone = aug(X, keys=KEYS, epoch=3, **{name: value})
@@ -81,8 +85,8 @@ def test_images_are_what_they_are_alone(options):
 
 
 def test_labels_beside_them():
-    made = recipe()(X, KEYS, 3, range(N), boxes=TARGETS["boxes"])
-    assert list(made) == ["images", "boxes", "labels"]
+    made = recipe()(X, KEYS, 3, range(N), masks=TARGETS["masks"])
+    assert list(made) == ["images", "masks", "labels"]
     np.testing.assert_array_equal(made["labels"], range(N))
 
 
@@ -90,6 +94,7 @@ def test_colours_leave_them():
     aug = batchwarp.Augment(ops.Erase(), ops.Brightness(0.5), ops.JpegCompression(), ops.Invert())
     made = aug(X, **TARGETS)
     assert (made["images"] != X).any()
+    np.testing.assert_array_equal(made["masks"], TARGETS["masks"])
     np.testing.assert_array_equal(
         made["boxes"]["boxes"], TARGETS["boxes"]["boxes"].astype(np.float32)
     )
@@ -139,7 +144,7 @@ def test_copies():
         assert hash(other) == hash(aug)
         assert other.get_config() == aug.get_config()
         equal(done(other), done(aug))
-    assert "boxes" not in repr(recipe())
+    assert "mask" not in repr(recipe())
 
 
 def test_options_are_attributes():
@@ -152,11 +157,13 @@ def test_options_are_attributes():
 def test_no_images():
     made = recipe()(
         X[:0],
+        masks=TARGETS["masks"][:0],
         boxes={"boxes": np.empty((0, 3, 4)), "labels": np.empty((0, 3), int)},
         keypoints=[],
     )
     assert {name: array.shape for name, array in flat(made).items()} == {
         "images": (0, HEIGHT, WIDTH, 3),
+        "masks": (0, HEIGHT, WIDTH),
         "boxes": (0, 3, 4),
         "keypoints": (0, 0, 2),
         "labels of boxes": (0, 3),
@@ -164,10 +171,12 @@ def test_no_images():
 
 
 REFUSED = [
+    (ops.MixUp(num_classes=2), "masks"),
     (ops.MixUp(num_classes=2), "boxes"),
     (ops.MixUp(num_classes=2), "keypoints"),
     (ops.CutMix(num_classes=2), "boxes"),
     (ops.CutMix(num_classes=2), "keypoints"),
+    (ops.AugMix(), "masks"),
     (ops.AugMix(p=0.5), "boxes"),
     (ops.AugMix(), "keypoints"),
 ]
@@ -187,5 +196,5 @@ def test_what_cannot_be_followed(operation, name):
 def test_errors_come_before_any_work():
     aug = recipe()
     with pytest.raises(ValueError, match="`boxes`"):
-        aug(X, keypoints=TARGETS["keypoints"], boxes=np.zeros((N, 3, 5)))
+        aug(X, masks=TARGETS["masks"], boxes=np.zeros((N, 3, 5)))
     np.testing.assert_array_equal(aug(X), recipe()(X, keys=range(N)))

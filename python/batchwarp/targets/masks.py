@@ -1,0 +1,147 @@
+"""Masks beside images: an integer for each pixel, of which no move makes another one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from batchwarp import _core
+from batchwarp._arrays import as_array
+from batchwarp.targets.nearest import move_nearest
+from batchwarp.targets.options import TargetOptions
+from batchwarp.targets.stack import Move, Stack
+
+__all__ = ["Masks"]
+
+
+class Masks:
+    """Masks that have been checked.
+
+    Args:
+        value: Array `(n, height, width)`, or of rank 4 with channels where images have them, of
+            integers or booleans; or a dictionary of such arrays.
+        images: What they are beside.
+        options: The user's.
+
+    Raises:
+        ValueError: If they are of another size, or hold what is no class.
+        TypeError: If they are floats.
+    """
+
+    def __init__(self, value: Any, images: Stack, options: TargetOptions) -> None:
+        self._channels_axis = -1 if images.data_format == "channels_last" else 1
+        self._dtype = images.dtype
+        self._options = options
+        self._is_dictionary = isinstance(value, Mapping)
+        named = dict(value) if self._is_dictionary else {"masks": value}
+        self._masks = {
+            key: self._checked(f"masks[{key!r}]" if self._is_dictionary else key, mask, images)
+            for key, mask in named.items()
+        }
+
+    def move(
+        self,
+        moves: Sequence[Move],
+        indices: NDArray[np.int64] | None,
+        buffers: _core.BufferPool,
+    ) -> Any:
+        """Returns the masks of a batch, or a dictionary of them; see `Targets.move`."""
+        moved = {
+            key: self._moved(mask, moves, indices, buffers) for key, mask in self._masks.items()
+        }
+        return moved if self._is_dictionary else moved["masks"]
+
+    def planes(self, moved: Any) -> list[NDArray[Any]]:
+        """Returns what `move` has made as views of rank 4, channels last."""
+        arrays = moved.values() if self._is_dictionary else [moved]
+        return [np.moveaxis(self._of_rank_4(array), self._channels_axis, -1) for array in arrays]
+
+    def _of_rank_4(self, mask: NDArray[Any]) -> NDArray[Any]:
+        return mask if mask.ndim == 4 else np.expand_dims(mask, self._channels_axis)
+
+    def _moved(
+        self,
+        mask: NDArray[Any],
+        moves: Sequence[Move],
+        indices: NDArray[np.int64] | None,
+        buffers: _core.BufferPool,
+    ) -> NDArray[Any]:
+        fill = np.array(self._options.mask_fill, mask.dtype)
+        moved = self._of_rank_4(mask)
+        for move in moves:
+            moved = move_nearest(moved, move, indices, fill, buffers)
+            indices = None
+        if self._options.mask_classes is not None:
+            return _one_hot(moved, self._options.mask_classes, self._channels_axis, self._dtype)
+        return moved if mask.ndim == 4 else moved.squeeze(self._channels_axis)
+
+    def _checked(self, name: str, value: Any, images: Stack) -> NDArray[Any]:
+        mask = as_array(name, value, stack=True)
+        if mask.dtype.kind not in "biu":
+            raise TypeError(
+                f"`{name}` should hold integers or booleans, since nothing is between two of them. "
+                f"Received dtype: {mask.dtype}"
+            )
+        extents = list(mask.shape)
+        if mask.ndim == 4:
+            del extents[self._channels_axis]
+        wanted = [images.images, images.height, images.width]
+        if extents != wanted:
+            with_channels: list[Any] = [*wanted]
+            with_channels.insert(self._channels_axis % 4, "channels")
+            raise ValueError(
+                f"`{name}` should have the number and the size of the images, "
+                f"({', '.join(map(str, wanted))}) or ({', '.join(map(str, with_channels))}). "
+                f"Received shape: {mask.shape}"
+            )
+        fill = self._options.mask_fill
+        least, most = _ends(mask.dtype)
+        if not least <= fill <= most:
+            raise ValueError(
+                f"`mask_fill` should be from {least} to {most}, for `{name}` of {mask.dtype}. "
+                f"Received: {fill}"
+            )
+        if self._options.mask_classes is not None:
+            self._check_classes(name, mask, self._options.mask_classes)
+        # What is read by bytes must have them side by side along the last axis.
+        return mask if mask.strides[-1] == mask.itemsize else np.ascontiguousarray(mask)
+
+    def _check_classes(self, name: str, mask: NDArray[Any], classes: int) -> None:
+        if mask.ndim == 4 and mask.shape[self._channels_axis] != 1:
+            raise ValueError(
+                f"`{name}` should have one channel for `mask_classes`. Received shape: {mask.shape}"
+            )
+        if not mask.size or (mask.min() >= 0 and mask.max() < classes):
+            return
+        fill = self._options.mask_fill
+        wrong = ((mask < 0) | (mask >= classes)) & (mask != fill)
+        if wrong.any():
+            where = np.unravel_index(wrong.argmax(), mask.shape)
+            raise ValueError(
+                f"`{name}` should be from 0 to {classes - 1}, below `mask_classes`, or the "
+                f"`mask_fill` {fill}. Received {mask[where]} in image {where[0]}"
+            )
+
+
+def _one_hot(
+    mask: NDArray[Any], classes: int, channels_axis: int, dtype: np.dtype[Any]
+) -> NDArray[Any]:
+    """Returns for each class where a mask has it, in place of the one channel."""
+    shape = list(mask.shape)
+    shape[channels_axis] = classes
+    result = np.zeros(shape, dtype)
+    known = min(classes, _ends(mask.dtype)[1] + 1)  # the mask's dtype has no others
+    planes = np.moveaxis(result, channels_axis, -1)[..., :known]
+    np.equal(np.moveaxis(mask, channels_axis, -1), np.arange(known, dtype=mask.dtype), out=planes)
+    return result
+
+
+def _ends(dtype: np.dtype[Any]) -> tuple[int, int]:
+    """Returns the least and the largest value of a dtype of integers or booleans."""
+    if dtype.kind == "b":
+        return 0, 1
+    limits = np.iinfo(dtype)
+    return int(limits.min), int(limits.max)

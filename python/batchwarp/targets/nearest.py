@@ -1,0 +1,134 @@
+"""Masks, moved by the core: it reads the nearest bytes, of which wider integers have several."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from batchwarp import _core
+from batchwarp.targets.stack import Move
+
+__all__ = ["move_nearest"]
+
+_PLANS = 128
+_OPERATIONS = {one.name: one for one in _core.OPERATIONS}
+
+
+class _Nearest(NamedTuple):
+    """What a plan does to places alone, and reads the nearest pixels.
+
+    Attributes:
+        plan: A plan of bytes.
+        columns: Array of the columns that it has, of the rows of numbers of the whole plan.
+    """
+
+    plan: _core.Plan
+    columns: NDArray[np.intp]
+
+
+@functools.lru_cache(_PLANS)
+def _nearest(plan: _core.Plan, channels: int, data_format: str, cval: float) -> _Nearest:
+    """Returns the part of a plan that moves pixels, for images of bytes."""
+    steps: list[tuple[str, dict[str, Any]]] = []
+    columns: list[int] = []
+    first = 0
+    for name, settings in plan.steps:
+        count = len(_OPERATIONS[name].columns)
+        if _OPERATIONS[name].scope == "coordinates":
+            plain = {"antialias": False} if "antialias" in settings else {}
+            steps.append((name, {**settings, **plain}))
+            columns += range(first, first + count)
+        first += count
+    nearest = _core.Plan(
+        height=plan.height,
+        width=plan.width,
+        channels=channels,
+        data_format=data_format,
+        interpolation_order=0,
+        fill_mode=plan.fill_mode,
+        cval=cval,
+        steps=steps,
+    )
+    return _Nearest(nearest, np.array(columns, np.intp))
+
+
+def move_nearest(
+    masks: NDArray[Any],
+    move: Move,
+    indices: NDArray[np.int64] | None,
+    fill: NDArray[Any],
+    buffers: _core.BufferPool,
+) -> NDArray[Any]:
+    """Moves masks as their images have been moved.
+
+    Args:
+        masks: Array of rank 4 of integers or booleans, in the layout of the images; items of
+            several bytes have none between them along the last axis.
+        move: How the images have been moved.
+        indices: Array `(b,)`, which of them; `None` for all.
+        fill: Array of rank 0 of the masks' dtype, the value beyond the edges.
+        buffers: Where the memory of the result comes from, and where it goes back to.
+
+    Returns:
+        Array of rank 4 of the masks' dtype.
+    """
+    plan = move.plan
+    count = len(masks) if indices is None else len(indices)
+    size = plan.target_height, plan.target_width
+    first = plan.data_format == "channels_first"
+    channels = masks.shape[1 if first else 3]
+    shape = (count, channels, *size) if first else (count, *size, channels)
+    moved = buffers.empty(shape, masks.dtype)
+    width = masks.itemsize
+    if width == 1:
+        _move(masks.view(np.uint8), move, indices, fill, moved.view(np.uint8), plan.data_format)
+    elif not first:
+        bytes_ = (*masks.shape[:3], channels * width)
+        to = moved.view(np.uint8)
+        _move_items(masks.view(np.uint8).reshape(bytes_), move, indices, fill, to)
+    else:
+        for channel in range(channels):
+            from_ = masks[:, channel]
+            to = np.empty((count, *size, width), np.uint8)
+            _move_items(from_.view(np.uint8).reshape(*from_.shape, width), move, indices, fill, to)
+            moved[:, channel] = to.view(masks.dtype)[..., 0]
+    return moved
+
+
+def _move_items(
+    masks: NDArray[np.uint8],
+    move: Move,
+    indices: NDArray[np.int64] | None,
+    fill: NDArray[Any],
+    moved: NDArray[np.uint8],
+) -> None:
+    """Moves items of several bytes, which are channels."""
+    values = np.frombuffer(fill.tobytes(), np.uint8)
+    if "constant" not in move.plan.fill_mode or (values == values[0]).all():
+        _move(masks, move, indices, values[0], moved, "channels_last")
+        return
+    width = len(values)
+    part = np.empty((*moved.shape[:3], moved.shape[3] // width), np.uint8)
+    for place, value in enumerate(values):
+        _move(masks[..., place::width], move, indices, value, part, "channels_last")
+        moved[..., place::width] = part
+
+
+def _move(
+    masks: NDArray[np.uint8],
+    move: Move,
+    indices: NDArray[np.int64] | None,
+    fill: Any,
+    moved: NDArray[np.uint8],
+    data_format: str,
+) -> None:
+    """Moves bytes."""
+    channels = masks.shape[3 if data_format == "channels_last" else 1]
+    plan, columns = _nearest(move.plan, channels, data_format, float(fill.view(np.uint8)))
+    params = None
+    if move.params is not None and len(columns):
+        params = np.ascontiguousarray(move.params[:, columns])
+    _core.augment_batch(masks, indices, params, plan, moved)
