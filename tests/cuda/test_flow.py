@@ -156,6 +156,7 @@ class Overridden(batchwarp.ImageDataGenerator):
     [
         ({}, {"save_to_dir": "."}, "`save_to_dir` is for batches that the processor makes"),
         ({}, {"prefetch": 2}, "`prefetch` is for batches that the processor makes"),
+        ({}, {"keypoints": np.zeros((4, 1, 2))}, "`keypoints` cannot be given for batches that"),
         ({}, {"device": "tpu"}, "`device` should be"),
         ({}, {"framework": "mxnet"}, "`framework` should be one of torch, jax"),
         ({"dtype": "float64"}, {}, "`dtype` should be one of float32, float16, uint8.*float64"),
