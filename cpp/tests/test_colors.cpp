@@ -286,7 +286,10 @@ TEST(compressed_images_of_any_size_equal_the_reference) {
                                 PlanOptions o =
                                     options_of(height, width, c, {{"jpeg_compression"}});
                                 o.channels_first = layout == Layout::nchw;
-                                if (random() % 4 == 0) o.high = 510;
+                                const std::pair<double, double> limits[] = {
+                                    {0, 255}, {0, 255}, {0, 510}, {-20, 235}, {-0.5, 254.5}};
+                                const auto [low, high] = limits[random() % 5];
+                                o.low = low, o.high = high;
                                 const Plan plan(o);
                                 const TestBatch source(DType::u8, 1, height, width, c, layout),
                                     got(type, 1, height, width, c, layout),

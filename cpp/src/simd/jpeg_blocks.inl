@@ -64,8 +64,8 @@ constexpr int32_t jpeg_even[2][2] = {
 
 // The odd half, in either direction: from those that are furthest apart inwards.
 struct JpegOdd {
-    int32_t weight[4][4];
-    constexpr JpegOdd() : weight{} {
+    int32_t weight[4][4] = {};
+    constexpr JpegOdd() {
         constexpr int32_t all = jpeg_weight(1.175875602), ad = -jpeg_weight(0.899976223),
                           bc = -jpeg_weight(2.562915447), bd = -jpeg_weight(1.961570560),
                           ac = -jpeg_weight(0.390180644);
