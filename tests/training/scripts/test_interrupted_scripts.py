@@ -54,7 +54,7 @@ def record_of(out):
     return json.loads((out / "run.json").read_text())
 
 
-def test_ctrl_c_leaves_a_run_to_go_on_with(arguments, eager, blank_pictures, tmp_path, capsys):
+def test_ctrl_c_leaves_a_run_to_go_on_with(arguments, tmp_path, capsys):
     out = tmp_path / "out"
     with running([*arguments, "--epochs", MANY], f"Epoch 2/{MANY}") as process:
         # While it is at work, nobody else may write to its folder.
