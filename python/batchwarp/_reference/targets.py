@@ -21,6 +21,7 @@ from batchwarp._reference.tree import Leaf, leaves, size_after
 Points = NDArray[np.float64]  # (m, 2), x and y
 
 _PARTS = 16  # of each edge of a box where a field bends it
+_LEAST = 1e-3  # square pixels that have to be left of a box
 _NEAR = 1e-9  # pixels, within which a place is found
 
 
@@ -97,7 +98,7 @@ def moved_boxes(
         hull = np.concatenate([outline.min(axis=0), outline.max(axis=0)])
         clipped = np.clip(hull, 0, np.array([move.size.width, move.size.height] * 2))
         area = extent(clipped)
-        if area > 0 and area >= min_area and area / extent(hull) >= min_visibility:
+        if area >= max(min_area, _LEAST) and area / extent(hull) >= min_visibility:
             result[place] = clipped
     return result
 

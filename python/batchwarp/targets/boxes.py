@@ -19,6 +19,7 @@ __all__ = ["Boxes"]
 
 _NONE = -1  # in all four numbers of a box, and as a label: there is none
 _KEYS = {"boxes", "labels"}
+_LEAST_AREA = 1e-3  # square pixels; of a box at an edge, rounding leaves less
 
 
 class Boxes:
@@ -62,13 +63,12 @@ class Boxes:
         (plan, params), *further = moves
         seen, shares = _core.map_boxes(plan, params, boxes.starts, boxes.rows)
         for plan, params in further:
-            seen, left = _core.map_boxes(plan, params, boxes.starts, seen)
-            shares *= left
-        kept = shares > 0
+            seen, others = _core.map_boxes(plan, params, boxes.starts, seen)
+            shares *= others
+        left, top, right, bottom = seen.T
+        kept = (right - left) * (bottom - top) >= max(options.min_area, _LEAST_AREA)
         if options.min_visibility:
             kept &= shares >= options.min_visibility
-        if options.min_area:
-            kept &= (seen[:, 2] - seen[:, 0]) * (seen[:, 3] - seen[:, 1]) >= options.min_area
         size = plan.target_height, plan.target_width
         seen = from_edges(seen, options.bounding_box_format, *size)
         moved = self._padded(boxes._replace(rows=seen), kept, np.dtype(np.float32))
