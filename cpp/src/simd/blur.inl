@@ -8,28 +8,45 @@ namespace {
 struct Around {
     static constexpr int parts = 4, count = parts * Vec::count;
 
+    // One by one, not as arrays, which compilers keep in memory.
+    Vec::Register a, b, c, d;
+
     static BATCHWARP_INLINE Vec::Register load(const float* from) {
         Vec::Register v;
         memcpy(&v, from, sizeof v);
         return v;
     }
+    static BATCHWARP_INLINE Around all(const float* from) {
+        return {load(from), load(from + Vec::count), load(from + 2 * Vec::count),
+                load(from + 3 * Vec::count)};
+    }
+    BATCHWARP_INLINE void store(float* to) const {
+        memcpy(to, &a, sizeof a);
+        memcpy(to + Vec::count, &b, sizeof b);
+        memcpy(to + 2 * Vec::count, &c, sizeof c);
+        memcpy(to + 3 * Vec::count, &d, sizeof d);
+    }
+    BATCHWARP_INLINE Around operator+(const Around& v) const {
+        return {Vec::add(a, v.a), Vec::add(b, v.b), Vec::add(c, v.c), Vec::add(d, v.d)};
+    }
+    BATCHWARP_INLINE Around operator-(const Around& v) const {
+        return {Vec::subtract(a, v.a), Vec::subtract(b, v.b), Vec::subtract(c, v.c),
+                Vec::subtract(d, v.d)};
+    }
+    BATCHWARP_INLINE Around plus(Vec::Register weight, const Around& v) const {
+        return {Vec::multiply_add(weight, v.a, a), Vec::multiply_add(weight, v.b, b),
+                Vec::multiply_add(weight, v.c, c), Vec::multiply_add(weight, v.d, d)};
+    }
+
     static BATCHWARP_INLINE void blend(const float* const* lines, const float* weights,
                                        int32_t radius, int64_t at, float* to) {
-        Vec::Register sum[parts], twice[parts];
-        for (int p = 0; p < parts; ++p) {
-            sum[p] = load(lines[radius] + at + p * Vec::count);
-            twice[p] = Vec::add(sum[p], sum[p]);
-        }
+        const Around middle = all(lines[radius] + at), twice = middle + middle;
+        Around sum = middle;
         for (int32_t k = 1; k <= radius; ++k) {
-            const float *before = lines[radius - k] + at, *after = lines[radius + k] + at;
-            const Vec::Register weight = Vec::all(weights[k]);
-            for (int p = 0; p < parts; ++p) {
-                const Vec::Register both =
-                    Vec::add(load(before + p * Vec::count), load(after + p * Vec::count));
-                sum[p] = Vec::multiply_add(weight, Vec::subtract(both, twice[p]), sum[p]);
-            }
+            const Around both = all(lines[radius - k] + at) + all(lines[radius + k] + at);
+            sum = sum.plus(Vec::all(weights[k]), both - twice);
         }
-        for (int p = 0; p < parts; ++p) memcpy(to + at + p * Vec::count, &sum[p], sizeof sum[p]);
+        sum.store(to + at);
     }
 };
 
