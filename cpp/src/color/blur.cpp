@@ -85,7 +85,8 @@ class Blur {
                     load_bytes(unread + read * row_, row_, to);
                 else
                     std::copy_n(data_ + read * row_, row_, to);
-                limit(to, row_, limits_);
+                if (unread == nullptr || limits_.low > 0 || limits_.high < 255)
+                    limit(to, row_, limits_);
             }
             blur_columns(first, end);
             for (std::int64_t r = first; r < end; ++r) blur_row(line(r - first), data_ + r * row_);
