@@ -50,8 +50,48 @@ struct Around {
     }
 };
 
+// Of few lines: where they are, and what they weigh, stays in registers.
+template <int radius>
+BATCHWARP_INLINE void blend_near(const float* const* lines, const float* weights, int64_t count,
+                                 float* to) {
+    const float* line[2 * radius + 1];
+    Vec::Register weight[radius + 1];
+    for (int k = 0; k <= 2 * radius; ++k) line[k] = lines[k];
+    for (int k = 0; k <= radius; ++k) weight[k] = Vec::all(weights[k]);
+    const auto blend = [&](int64_t i) {
+        const Vec::Register middle = Around::load(line[radius] + i);
+        const Vec::Register twice = Vec::add(middle, middle);
+        Vec::Register sum = middle;
+        for (int k = 1; k <= radius; ++k) {
+            const Vec::Register both =
+                Vec::add(Around::load(line[radius - k] + i), Around::load(line[radius + k] + i));
+            sum = Vec::multiply_add(weight[k], Vec::subtract(both, twice), sum);
+        }
+        memcpy(to + i, &sum, sizeof sum);
+    };
+    int64_t i = 0;
+    for (; i + Vec::count <= count; i += Vec::count) blend(i);
+    if (i != count) blend(count - Vec::count);  // some of them once more
+}
+
 void blend_around(const float* const* lines, const float* weights, int32_t radius, int64_t count,
                   float* to) {
+    if (count >= Vec::count) switch (radius) {
+            case 1:
+                return blend_near<1>(lines, weights, count, to);
+            case 2:
+                return blend_near<2>(lines, weights, count, to);
+            case 3:
+                return blend_near<3>(lines, weights, count, to);
+            case 4:
+                return blend_near<4>(lines, weights, count, to);
+            case 5:
+                return blend_near<5>(lines, weights, count, to);
+            case 6:
+                return blend_near<6>(lines, weights, count, to);
+            default:
+                break;
+        }
     int64_t i = 0;
     for (; i + Around::count <= count; i += Around::count)
         Around::blend(lines, weights, radius, i, to);
