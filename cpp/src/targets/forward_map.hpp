@@ -1,6 +1,7 @@
 // Where the points of an image go: the inverse of the map by which it is sampled.
 #pragma once
 
+#include <cmath>
 #include <optional>
 #include <vector>
 
@@ -48,6 +49,17 @@ class ForwardMap {
     /// NaN if it is not seen.
     Point operator()(const Point& from) const noexcept;
 
+    /// Whether lines stay parallel, too, and nothing is beyond a horizon.
+    bool is_affine() const noexcept {
+        const auto& divisor = to_field_.m[2];
+        return !surface_ && divisor[0] == 0 && divisor[1] == 0 && divisor[2] == 1;
+    }
+    /// Where a box reaches, half its width and height from its centre, if the map is affine.
+    Point reach(double half_width, double half_height) const noexcept {
+        const auto& m = to_field_.m;
+        return {std::abs(m[1][1]) * half_width + std::abs(m[1][0]) * half_height,
+                std::abs(m[0][1]) * half_width + std::abs(m[0][0]) * half_height};
+    }
     /// Whether lines do not stay straight.
     bool bends() const noexcept { return surface_.has_value(); }
     /// Whether the image is seen as in a mirror, at its centre.

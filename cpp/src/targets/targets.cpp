@@ -63,6 +63,15 @@ class Hull {
     double low_x_ = INFINITY, low_y_ = INFINITY, high_x_ = -INFINITY, high_y_ = -INFINITY;
 };
 
+// By its centre: opposite corners are as far from it, to opposite sides.
+BoundingBox moved_affinely(const BoundingBox& box, const ForwardMap& map) noexcept {
+    const ForwardMap::Place centre =
+        map.place({(box.left + box.right) / 2 - 0.5, (box.top + box.bottom) / 2 - 0.5});
+    const Point reach = map.reach((box.right - box.left) / 2, (box.bottom - box.top) / 2);
+    const double x = centre.x + 0.5, y = centre.y + 0.5;
+    return {x - reach.x, y - reach.y, x + reach.x, y + reach.y};
+}
+
 // Its outline from the first corner all around to it again: lines that are bent by so many places.
 BoundingBox moved(const BoundingBox& box, const ForwardMap& map) noexcept {
     constexpr int bent = 16;
@@ -101,8 +110,9 @@ void map_boxes(const Plan& plan, const TargetImages& images, const BoundingBox* 
     const auto width = static_cast<double>(plan.target_width()),
                height = static_cast<double>(plan.target_height());
     for_each_image(plan, images, [&](const ForwardMap& map, std::int64_t begin, std::int64_t end) {
+        const bool affine = map.is_affine();
         for (std::int64_t i = begin; i < end; ++i) {
-            const BoundingBox all = moved(from[i], map);
+            const BoundingBox all = affine ? moved_affinely(from[i], map) : moved(from[i], map);
             const BoundingBox inside{
                 std::clamp(all.left, 0.0, width), std::clamp(all.top, 0.0, height),
                 std::clamp(all.right, 0.0, width), std::clamp(all.bottom, 0.0, height)};
