@@ -60,12 +60,11 @@ double largest_return(const Plan& plan, const std::vector<double>& row) {
     map_points(plan, {.count = 1, .params = row.data(), .starts = starts}, points.data(),
                points.data());
     double most = 0;
-    const std::int64_t columns = plan.target_width();
-    for (std::int64_t i = 0; i < std::ssize(points); ++i) {
-        const Point& at = points[static_cast<std::size_t>(i)];
-        most = std::max(most, std::hypot(at.x - static_cast<double>(i % columns),
-                                         at.y - static_cast<double>(i / columns)));
-    }
+    auto at = points.begin();
+    for (std::int64_t r = 0; r < plan.target_height(); ++r)
+        for (std::int64_t c = 0; c < plan.target_width(); ++c, ++at)
+            most = std::max(
+                most, std::hypot(at->x - static_cast<double>(c), at->y - static_cast<double>(r)));
     return most;
 }
 
@@ -82,7 +81,7 @@ StepOptions grid_distortion(double steps, double low, double high) {
     return {"grid_distortion", {{"num_steps", {steps}}, {"low", {low}}, {"high", {high}}}};
 }
 
-std::vector<double> joined(std::vector<std::vector<double>> parts) {
+std::vector<double> joined(const std::vector<std::vector<double>>& parts) {
     std::vector<double> row;
     for (const auto& part : parts) row.insert(row.end(), part.begin(), part.end());
     return row;
@@ -173,16 +172,15 @@ TEST(boxes_hold_all_of_what_a_map_makes_of_them) {
         // Pixels of the target that come from inside, but for what lies between places of outlines.
         const std::vector<Point> all = origins(plan, row.data());
         double low_x = 1e9, high_x = -1e9, low_y = 1e9, high_y = -1e9;
-        for (std::int64_t i = 0; i < std::ssize(all); ++i) {
-            const Point& at = all[static_cast<std::size_t>(i)];
-            if (at.x < 9.5 || at.x > 39.5 || at.y < 7.5 || at.y > 29.5) continue;
-            const auto c = static_cast<double>(i % plan.target_width()),
-                       r = static_cast<double>(i / plan.target_width());
-            low_x = std::min(low_x, c);
-            high_x = std::max(high_x, c + 1);
-            low_y = std::min(low_y, r);
-            high_y = std::max(high_y, r + 1);
-        }
+        auto at = all.begin();
+        for (std::int64_t r = 0; r < plan.target_height(); ++r)
+            for (std::int64_t c = 0; c < plan.target_width(); ++c, ++at) {
+                if (at->x < 9.5 || at->x > 39.5 || at->y < 7.5 || at->y > 29.5) continue;
+                low_x = std::min(low_x, static_cast<double>(c));
+                high_x = std::max(high_x, static_cast<double>(c + 1));
+                low_y = std::min(low_y, static_cast<double>(r));
+                high_y = std::max(high_y, static_cast<double>(r + 1));
+            }
         CHECK(visible > 0 && visible <= 1);
         CHECK(std::abs(to.left - low_x) < 1.5 && std::abs(to.right - high_x) < 1.5);
         CHECK(std::abs(to.top - low_y) < 1.5 && std::abs(to.bottom - high_y) < 1.5);

@@ -108,7 +108,7 @@ Point FieldSurface::at(const Point& place) const noexcept {
 // such place, and this finds one that is near.
 Point FieldSurface::origin_of(const Point& sampled) const noexcept {
     constexpr double close = 1e-7, side = 1e-4;  // pixels
-    constexpr int most = 50;
+    constexpr int most = 50, most_halved = 10;
     const auto miss = [&](const Point& place) {
         const Point by = at(place);
         return Point{place.x + by.x - sampled.x, place.y + by.y - sampled.y};
@@ -124,7 +124,8 @@ Point FieldSurface::origin_of(const Point& sampled) const noexcept {
             move = {(yy * error.x - xy * error.y) / determinant,
                     (xx * error.y - yx * error.x) / determinant};
         Point next = place, rest = error;
-        for (double part = 1; part > 1e-3; part /= 2) {
+        double part = 1;
+        for (int halved = 0; halved < most_halved; ++halved, part /= 2) {
             next = {place.x - part * move.x, place.y - part * move.y};
             rest = miss(next);
             if (length(rest) < length(error)) break;
