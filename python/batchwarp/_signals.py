@@ -7,7 +7,9 @@ handlers raise, a `TimeoutError` of an alarm, say, must not be taken for the fau
 from __future__ import annotations
 
 import functools
+import signal  # at the top: who has given up rights since then may import nothing more
 import threading
+import traceback
 from types import CodeType
 from typing import Any
 
@@ -26,9 +28,6 @@ def let_through(error: BaseException) -> None:
     """
     if threading.current_thread() is not threading.main_thread():
         return  # there, Python runs no handlers
-    import signal  # here, because most processes never get here
-    import traceback
-
     handlers = {_code(signal.getsignal(number)) for number in signal.valid_signals()} - {None}
     passed = {frame for frame, _ in traceback.walk_tb(error.__traceback__)}
     found: BaseException | None = error

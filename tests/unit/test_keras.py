@@ -40,7 +40,7 @@ def test_importing_pulls_in_numpy_only():
 # package that not everybody needs. What NumPy imports itself, of whatever release, costs nothing.
 SLOW = """
     asyncio decimal email hashlib html http ipaddress json multiprocessing numpy.random pathlib
-    pprint random secrets shutil signal socket ssl subprocess tempfile unicodedata unittest urllib
+    pprint random secrets shutil socket ssl subprocess tempfile unicodedata unittest urllib
     urllib.parse uuid xml zipfile
     batchwarp._reference batchwarp.augment.augment batchwarp.console batchwarp.cuda batchwarp.files
     batchwarp.image batchwarp.iterators.base batchwarp.ops.flip batchwarp.ops.policies
