@@ -83,6 +83,7 @@ def run_here(name, *options):
 
 
 # Not ours to mend: Keras' generator and TensorFlow's tensors.
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:Please import `affine_transform`:DeprecationWarning")
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 @pytest.mark.parametrize("name", runner.names())
@@ -109,6 +110,7 @@ def test_every_benchmark_runs(name, tmp_path):
     assert picture.exists() == (name in plots.PLOTS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", WITH_KERAS)
 def test_those_that_run_here_are_commands(name):
     done = run(name, "--help")

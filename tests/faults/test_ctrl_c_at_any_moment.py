@@ -53,6 +53,7 @@ TOGETHER = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("names", TOGETHER, ids=lambda names: names[0])
 def test_a_signal_at_any_moment(names):
     done = subprocess.run(

@@ -152,6 +152,7 @@ def same(batch, expected):
     return all(np.array_equal(a, b) for a, b in zip(batch, expected, strict=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("point", POINTS)
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_in_turn(name, point, folder, prepared, tmp_path, monkeypatch):

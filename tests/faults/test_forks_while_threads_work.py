@@ -61,6 +61,7 @@ def run(code, *arguments):
     return done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("names", TOGETHER, ids=lambda names: names[0])
 def test_children_make_their_own_batches(names):
     run("fork_in", *names)

@@ -174,6 +174,7 @@ def interrupt_in(epoch, when):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("when", "epochs"), [("on_train_batch_end", 1), ("on_epoch_end", 2)])
 def test_ctrl_c_keeps_what_is_complete_and_goes_on_to_the_report(tmp_path, when, epochs, capsys):
     def interrupted():
@@ -253,6 +254,7 @@ def two_epochs(without_pictures, tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("best", "steps"), [(None, None), (BEST, 2)], ids=["last", "best-of-limited"]
 )

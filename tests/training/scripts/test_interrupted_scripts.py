@@ -54,6 +54,7 @@ def record_of(out):
     return json.loads((out / "run.json").read_text())
 
 
+@pytest.mark.slow
 def test_ctrl_c_leaves_a_run_to_go_on_with(arguments, tmp_path, capsys):
     out = tmp_path / "out"
     with running([*arguments, "--epochs", MANY], f"Epoch 2/{MANY}") as process:
@@ -81,6 +82,7 @@ def test_ctrl_c_leaves_a_run_to_go_on_with(arguments, tmp_path, capsys):
     assert len(longer["loss"]) == epochs + 1
 
 
+@pytest.mark.slow
 def test_reader_of_the_output_that_leaves_interrupts(arguments, tmp_path):
     with running([*arguments, "--epochs", MANY], f"Epoch 1/{MANY}") as process:
         process.stdout.close()

@@ -134,6 +134,7 @@ def test_ox_on_a_folder_with_a_broken_drawing(eager, own_drawings, tmp_path, cap
     assert str(broken) in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_keras_generator_makes_the_same_training(eager, blank_pictures, own_drawings, tmp_path):
     losses = []
     for generator in ("batchwarp", "keras"):
@@ -161,6 +162,7 @@ def test_too_few_drawings_to_split_are_an_error(own_drawings, tmp_path, capsys):
     assert "validation needs some of O and of X" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("variant", "parameters"), [("b", 241_546), ("d", 5_240_842)])
 def test_fashion_mnist(eager, variant, parameters, write_fashion_mnist, tmp_path, capsys):
     write_fashion_mnist(tmp_path / "data", train=40)
@@ -182,6 +184,7 @@ def test_fashion_mnist_d_is_augmentation(tmp_path, capsys):
     assert "--model c" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [[], ["--no-augment", "--generator", "keras"]])
 def test_asl(eager, options, tmp_path, capsys):
     rng = np.random.default_rng(0)
@@ -200,6 +203,7 @@ def test_asl(eager, options, tmp_path, capsys):
     assert bool(record["settings"]["augmentation"]) == (not options)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [[], ["--recipe", "trivialaugment"]])
 def test_mnist(eager, options, write_fashion_mnist, tmp_path, capsys):
     write_fashion_mnist(tmp_path / "data", train=40)  # the same format
@@ -239,6 +243,7 @@ def photographs(tmp_path):
     return root
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "recipe"),
     [

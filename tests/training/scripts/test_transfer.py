@@ -256,6 +256,7 @@ def test_wrong_folders_are_one_line(parts, names, message, tiny, tmp_path, capsy
     assert error.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_extracted_features_of_vgg16(photographs, tmp_path, capsys):
     broken = photographs / "train" / "cats" / "3.png"
     broken.write_bytes(b"no picture")
@@ -299,6 +300,7 @@ def test_classes_are_the_folders_of_ones_own(tiny, blank_pictures, tmp_path):
     np.testing.assert_allclose(np.asarray(model(pictures)), np.asarray(old(pictures)), atol=1e-6)
 
 
+@pytest.mark.slow
 def test_fine_tuning_goes_on_as_if_never_stopped(
     tiny, blank_pictures, photographs, tmp_path, monkeypatch
 ):
@@ -335,6 +337,7 @@ def train_until(stop, *arguments, monkeypatch):
         return train(*arguments, epochs=3)
 
 
+@pytest.mark.slow
 def test_extraction_is_interrupted_and_goes_on(
     tiny, blank_pictures, photographs, tmp_path, monkeypatch
 ):
