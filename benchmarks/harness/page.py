@@ -116,8 +116,14 @@ def readme_figures(figures: Figures) -> str:
         *_opencv_rows(figures),
         *_memory_rows(figures),
     ]
-    about = next(iter(figures.values()))["machine"]
-    commits = dict.fromkeys(figure["machine"]["commit"] for figure in figures.values())
+    commits: dict[str, dict[str, None]] = {}  # of each machine, in their order
+    for about in (figure["machine"] for figure in figures.values()):
+        where = (
+            f"{about['processor']}, {about['cores']} cores, {about['simd_tier']}, "
+            f"{about['build']['compiler']}"
+        )
+        commits.setdefault(where, {})[about["commit"]] = None
+    machines = [f"{where}, commit {' and '.join(those)}" for where, those in commits.items()]
     times = [value for _, _, value in _comparisons(figures)]
     faster = sum(value >= 1 for value in times)
     footnote = (
@@ -125,9 +131,7 @@ def readme_figures(figures: Figures) -> str:
         f"{len(times)} comparisons with Keras' generator, OpenCV's warp and other libraries. "
         f"{_floor(figures)}"
         "[All results](benchmarks/results/README.md), with the losses and what is aimed at.\n\n"
-        f"{about['processor']}, {about['cores']} cores, {about['simd_tier']}, "
-        f"{about['build']['compiler']}, commit {' and '.join(commits)}; OpenCV at its best number "
-        "of threads."
+        f"{'; '.join(machines)}; OpenCV at its best number of threads."
     )
     parts = [table(["measured", "batchwarp", "compared with", "ratio"], rows), footnote]
     if "against_peers" in figures:

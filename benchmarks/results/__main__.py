@@ -46,7 +46,8 @@ def measure(names: Sequence[str], folder: Path, *, tiny: bool) -> list[str]:
                 failed.append(name)
                 continue
             text = written.read_text(encoding="utf-8")
-            if "not_measured" not in json.loads(text):
+            # A text is the reason; a list, as of libraries that are not installed, says what else.
+            if not isinstance(json.loads(text).get("not_measured"), str):
                 (folder / f"{name}.json").write_text(text, encoding="utf-8", newline="\n")
         print(f"{time.monotonic() - start:.0f} s\n", flush=True)
     return failed

@@ -236,6 +236,18 @@ def test_measuring_keeps_older_figures_of_what_fails(results, tmp_path, monkeypa
     assert json.loads((tmp_path / "scaling.json").read_text(encoding="utf-8")) == {"new": True}
 
 
+def test_figures_without_those_of_some_libraries_are_kept(results, tmp_path, monkeypatch):
+    from benchmarks.harness import runner
+
+    def run(name, *, json, tiny):
+        json.write_text('{"not_measured": ["a library"]}', encoding="utf-8")
+        return 0
+
+    monkeypatch.setattr(runner, "run", run)
+    assert results.measure(["operations"], tmp_path, tiny=True) == []
+    assert [path.name for path in tmp_path.iterdir()] == ["operations.json"]
+
+
 def test_figures_of_what_this_machine_cannot_measure_are_not_kept(results, tmp_path, monkeypatch):
     from benchmarks.harness import runner
 
