@@ -20,7 +20,8 @@ PACKAGE = Path(__file__).parent.parent.parent / "python" / "batchwarp"
 COMMON = ("_*", "errors", "runtime")
 LAYERS = (
     COMMON,
-    ("ops", "targets"),
+    ("ops",),
+    ("targets",),
     # What happens to images, and how they come out of files.
     ("augment", "files"),
     ("cuda",),

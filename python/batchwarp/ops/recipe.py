@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from batchwarp.ops.accepted import Accepted, BeyondFloat32, Name, Probability
 from batchwarp.ops.accepted_counts import MOST_PIXELS
+from batchwarp.ops.core_steps import CORE_STEPS
 from batchwarp.ops.keyed_draws import KeyedDraw
 
 __all__ = [
@@ -378,7 +379,7 @@ class Leaf(ImageOperation):
         settings = self.settings(image)
         if draws := self.draws(image):
             settings["draws"] = [tuple(draw) for draw in draws]
-        step = (self.core_name(), settings)
+        step = (CORE_STEPS[self.core_name()].name, settings)  # or says what is wrong with the core
         return Node("leaf", self.probability(), step, varies=self.varies(image))
 
 

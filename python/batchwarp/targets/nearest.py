@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchwarp import _core
+from batchwarp.ops.core_steps import CORE_STEPS
 from batchwarp.targets.stack import Move
 
 __all__ = ["move_nearest"]
 
 _PLANS = 128
-_OPERATIONS = {one.name: one for one in _core.OPERATIONS}
 
 
 class _Nearest(NamedTuple):
@@ -36,8 +36,8 @@ def _nearest(plan: _core.Plan, channels: int, data_format: str, cval: float) -> 
     columns: list[int] = []
     first = 0
     for name, settings in plan.steps:
-        count = len(_OPERATIONS[name].columns)
-        if _OPERATIONS[name].scope == "coordinates":
+        count = len(CORE_STEPS[name].columns)
+        if CORE_STEPS[name].scope == "coordinates":
             plain = {"antialias": False} if "antialias" in settings else {}
             steps.append((name, {**settings, **plain}))
             columns += range(first, first + count)
