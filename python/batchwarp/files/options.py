@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
 from batchwarp import _core
 from batchwarp._arguments import boolean, image_size
 from batchwarp._arrays import listed
+from batchwarp._options import Options
 
 __all__ = ["CHANNELS", "Decoding", "FileOptions", "extensions"]
 
@@ -21,7 +22,7 @@ _OF_A_SIZE = ("interpolation", "keep_aspect_ratio", "scaled_decode", "cache")
 
 
 @dataclass(frozen=True)
-class Decoding:
+class Decoding(Options):
     """What is made of a file. All of it is in the key of a cache on disk.
 
     Attributes:
@@ -73,18 +74,12 @@ class Decoding:
                     f"Received: {value!r} with `target_size=None`"
                 )
 
-    def _set(self, name: str, value: Any) -> None:
-        """Replaces an argument by its value in its own type."""
-        object.__setattr__(self, name, value)
-
 
 @dataclass(frozen=True)
 class FileOptions(Decoding):
     """The keyword arguments that `flow_from_directory` and `flow_from_dataframe` have in common.
 
-    They are those that say how files are read. Here they are checked, once, and from here they are
-    handed down as a whole: what is added is an attribute here, and an argument in the signatures
-    that users see.
+    They are those that say how files are read.
 
     Attributes:
         cache: `None`, `"memory"` or the path of a folder.
@@ -107,18 +102,6 @@ class FileOptions(Decoding):
             )
         if self.formats is not None:
             self._set("formats", extensions(self.formats, ()))
-
-    @classmethod
-    def among(cls, arguments: Mapping[str, Any]) -> FileOptions:
-        """Returns the options that are among the arguments of a function.
-
-        Args:
-            arguments: Dictionary with all of the attributes, as from `locals()`.
-
-        Raises:
-            ValueError: As the constructor.
-        """
-        return cls(**{field.name: arguments[field.name] for field in fields(cls)})
 
 
 def extensions(formats: Any, default: Sequence[str]) -> tuple[str, ...]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 from batchwarp._arguments import boolean, finite_number, integer
+from batchwarp._options import Options
 from batchwarp.targets.formats import one_format
 
 __all__ = ["TargetOptions"]
@@ -17,10 +17,8 @@ _LEAST, _MOST = -(2**63), 2**64 - 1
 
 
 @dataclass(frozen=True)
-class TargetOptions:
+class TargetOptions(Options):
     """The keyword arguments about targets that `Augment` and flows have in common.
-
-    Here they are checked, once, and from here they are handed down as a whole.
 
     Attributes:
         mask_fill: Integer, the value of masks beyond the edges where `fill_mode` is constant.
@@ -63,22 +61,6 @@ class TargetOptions:
             )
         self._set("keypoint_pairs", _pairs(self.keypoint_pairs))
         self._set("remove_outside", boolean("remove_outside", self.remove_outside))
-
-    def _set(self, name: str, value: Any) -> None:
-        """Replaces an argument by its value in its own type."""
-        object.__setattr__(self, name, value)
-
-    @classmethod
-    def among(cls, arguments: Mapping[str, Any]) -> TargetOptions:
-        """Returns the options that are among the arguments of a function.
-
-        Args:
-            arguments: Dictionary with all of the attributes, as from `locals()`.
-
-        Raises:
-            ValueError: As the constructor.
-        """
-        return cls(**{field.name: arguments[field.name] for field in fields(cls)})
 
 
 def _pairs(value: Any) -> tuple[tuple[int, int], ...] | None:
