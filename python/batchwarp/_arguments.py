@@ -22,6 +22,7 @@ __all__ = [
     "integer",
     "number_pair",
     "one_seed",
+    "passed_on",
     "seed_of_a_flow",
     "user_path",
 ]
@@ -265,3 +266,15 @@ def check_batches(
     boolean("shuffle", shuffle)
     seed_of_a_flow(seed)
     integer("prefetch", prefetch, 0)
+
+
+def passed_on(arguments: Mapping[str, Any], *without: str) -> dict[str, Any]:
+    """Returns the arguments of a `flow` for the iterator, which takes them by the same names.
+
+    An argument is named in the signatures, which are what users see, and nowhere in between.
+
+    Args:
+        arguments: The function's `locals()`, before there are others.
+        *without: Names that the iterator does not take.
+    """
+    return {name: value for name, value in arguments.items() if name not in without}

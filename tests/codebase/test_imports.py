@@ -27,6 +27,7 @@ LAYERS = (
     ("cuda",),
     # Batches.
     ("iterators",),
+    ("flows",),
     ("generator",),
     # What users import.
     ("image",),

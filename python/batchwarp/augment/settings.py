@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from types import FunctionType
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -29,6 +29,7 @@ __all__ = [
     "augments",
     "check_split",
     "check_switches",
+    "named_as_of_the_generator",
     "not_fitted",
     "takes_chances",
 ]
@@ -132,6 +133,28 @@ def _floating(x: Any) -> NDArray[Any]:
     return array if is_floating(array.dtype) else array.astype(np.float64)
 
 
+_Class = TypeVar("_Class", bound=type)
+
+
+def named_as_of_the_generator(cls: _Class) -> _Class:
+    """Names the methods of a class as callers know them: as those of the generator.
+
+    Python itself names them so then, as in its message about an argument that there is not.
+
+    Args:
+        cls: A base class of `ImageDataGenerator`.
+
+    Returns:
+        The class.
+    """
+    for method in vars(cls).values():
+        if isinstance(method, FunctionType):
+            method.__module__ = "batchwarp.generator"
+            method.__qualname__ = f"ImageDataGenerator.{method.__name__}"
+    return cls
+
+
+@named_as_of_the_generator
 class Settings:
     """What is to be done to images; `ImageDataGenerator` is this, and makes flows.
 
@@ -383,11 +406,3 @@ class Settings:
         if x.ndim != 3:
             raise ValueError(f"`x` should be one image, of rank 3. Received an array of {x.shape}")
         return self.apply_transform(x, self.get_random_transform(x.shape, seed))
-
-
-# Callers know these methods as the generator's: so they are named where Python itself names them,
-# as in the message about an argument that there is not.
-for _method in vars(Settings).values():
-    if isinstance(_method, FunctionType):
-        _method.__module__ = "batchwarp.generator"
-        _method.__qualname__ = f"ImageDataGenerator.{_method.__name__}"

@@ -1,0 +1,225 @@
+"""Flows of image files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from batchwarp import iterators
+from batchwarp._arguments import passed_on
+from batchwarp._warnings import warn
+from batchwarp.augment.settings import Settings, named_as_of_the_generator
+
+__all__ = ["FileFlows"]
+
+
+@named_as_of_the_generator
+class FileFlows(Settings):
+    """A generator's flows of image files."""
+
+    def flow_from_directory(
+        self,
+        directory: Any,
+        target_size: tuple[int, int] | None = (256, 256),
+        color_mode: str = "rgb",
+        classes: Sequence[str] | None = None,
+        class_mode: str | None = "categorical",
+        batch_size: int = 32,
+        shuffle: bool = True,
+        seed: int | None = None,
+        save_to_dir: Any = None,
+        save_prefix: str = "",
+        save_format: str = "png",
+        follow_links: bool = False,
+        subset: str | None = None,
+        interpolation: str = "nearest",
+        keep_aspect_ratio: bool = False,
+        *,
+        prefetch: int = 0,
+        cache: Any = None,
+        on_error: str = "raise",
+        scaled_decode: bool = False,
+        exif_transpose: bool = False,
+        formats: Sequence[str] | str | None = None,
+    ) -> iterators.DirectoryIterator:
+        """Takes a folder with a folder of images for each class and makes augmented batches.
+
+        Pixels are those of Keras: Pillow's, before augmentation. Files are read and decoded on as
+        many threads as `batchwarp.runtime.get_num_threads()` says.
+
+        Args:
+            directory: Path of the folder. In it there is one folder for each class, with images in
+                formats PNG, JPEG, BMP, PPM or TIFF in it or in folders below it.
+            target_size: Tuple of two integers, `(height, width)` that images are resized to. `None`
+                leaves them the sizes of their files, if one of the generator's `operations` gives
+                all of them the same size: `RandomResizedCrop`, `RandomCrop`, `CenterCrop`, or
+                `Resize` to a pair. A file that an operation cannot be done to, as it is smaller
+                than a crop, counts as one that cannot be read. There is no cache then.
+            color_mode: `"grayscale"`, `"rgb"` or `"rgba"`: images are converted to 1, 3 or 4
+                channels; or `"unchanged"`: the number of channels, which must be the same for all,
+                and depths of more than 8 bits stay as they are stored, also in NumPy's .npy; or
+                `"palette"`: one channel of a palette's indices, or of grey as it is stored, for
+                masks, which want `interpolation="nearest"` and `interpolation_order=0`, too.
+            classes: Sequence of strings, the names of the classes' folders; `None` for all folders,
+                sorted. The order gives the labels.
+            class_mode: `"categorical"` (one-hot), `"binary"` or `"sparse"` (integers as floats),
+                `"input"` (the images themselves) or `None` (no labels).
+            batch_size: As in `flow`.
+            shuffle: As in `flow`.
+            seed: As in `flow`.
+            save_to_dir: As in `flow`.
+            save_prefix: As in `flow`.
+            save_format: As in `flow`.
+            follow_links: Boolean, whether to look into folders that are symbolic links.
+            subset: `"training"` or `"validation"` if the generator has a `validation_split`; the
+                validation subset are the first files of each class, unless the generator's `split`
+                says otherwise.
+            interpolation: Pillow's method to resize with: `"nearest"`, `"bilinear"`, `"bicubic"`,
+                `"hamming"`, `"box"` or `"lanczos"`.
+            keep_aspect_ratio: Boolean, whether to crop images in the centre to the target's
+                proportions, so that resizing does not distort them.
+            prefetch: As in `flow`.
+            cache: `"memory"` keeps the decoded and resized images (8 bits a channel) in memory, a
+                path keeps them in that folder, which should not be one beside those of the classes,
+                in a file that later runs and other processes read;
+                later passes run at the speed of `flow`. Images that have changed on disk are
+                decoded again when the next iterator is made. `None` decodes in each pass.
+            on_error: What to do about a file that cannot be read: `"raise"`
+                `batchwarp.ImageFileError`, `"skip"` it, so that the next sample takes its place and
+                the batch keeps its size, or put `"zeros"` in its place. The iterator's `errors`
+                lists the files.
+            scaled_decode: Boolean, whether to decode JPEG files at a half, a quarter or an eighth
+                of their size where the target is no larger. It is faster; the pixels differ: a
+                little, or much at edges with `interpolation="nearest"`, which chooses single pixels
+                otherwise.
+            exif_transpose: Boolean, whether to turn images as their EXIF orientation says.
+            formats: Sequence of extensions to take instead of Keras' list, for example
+                `("jpg", "webp", "gif")`; of an animation it is the first picture.
+
+        Returns:
+            An iterator, without end, of `images` or `(images, labels)`.
+
+        Raises:
+            ValueError: If an argument is not as above.
+            OSError: If `directory` cannot be read.
+        """
+        return iterators.DirectoryIterator(
+            image_data_generator=self,
+            data_format=self.data_format,
+            dtype=self.dtype,
+            **passed_on(locals(), "self"),
+        )
+
+    def flow_from_dataframe(
+        self,
+        dataframe: Any,
+        directory: Any = None,
+        x_col: Any = "filename",
+        y_col: Any = "class",
+        weight_col: Any = None,
+        target_size: tuple[int, int] | None = (256, 256),
+        color_mode: str = "rgb",
+        classes: Sequence[Any] | None = None,
+        class_mode: str | None = "categorical",
+        batch_size: int = 32,
+        shuffle: bool = True,
+        seed: int | None = None,
+        save_to_dir: Any = None,
+        save_prefix: str = "",
+        save_format: str = "png",
+        subset: str | None = None,
+        interpolation: str = "nearest",
+        validate_filenames: bool = True,
+        *,
+        prefetch: int = 0,
+        cache: Any = None,
+        on_error: str = "raise",
+        scaled_decode: bool = False,
+        exif_transpose: bool = False,
+        formats: Sequence[str] | str | None = None,
+        integer_classes: bool = False,
+        label_separator: str | None = None,
+        keep_aspect_ratio: bool = False,
+        **kwargs: Any,
+    ) -> iterators.DataFrameIterator:
+        """Takes a dataframe with files' names and labels and makes batches of augmented data.
+
+        Args:
+            dataframe: `pandas.DataFrame`.
+            directory: Path of the folder that the names are relative to; `None` if they are paths
+                by themselves.
+            x_col: Name of the column of the files' names, strings with extensions.
+            y_col: Name of the column of labels, or a list of names.
+            weight_col: Name of the column of sample weights, or `None`.
+            target_size: As in `flow_from_directory`.
+            color_mode: As in `flow_from_directory`.
+            classes: Sequence of labels; rows of others are left out. `None` for all labels, sorted.
+            class_mode: `"categorical"` (one-hot; labels are strings, or lists of strings for
+                samples of several classes), `"binary"`, `"sparse"` (integers), `"input"` (the
+                images themselves), `"multi_output"` (a list of the values of several columns),
+                `"raw"` (the values of `y_col`; several columns of 0 and 1 are the targets of a
+                multi-label problem) or `None` (no labels).
+            batch_size: As in `flow`.
+            shuffle: As in `flow`.
+            seed: As in `flow`.
+            save_to_dir: As in `flow`.
+            save_prefix: As in `flow`.
+            save_format: As in `flow`.
+            subset: `"training"` or `"validation"` if the generator has a `validation_split`; the
+                validation subset are the first rows, unless the generator's `split` says otherwise.
+            interpolation: As in `flow_from_directory`.
+            validate_filenames: Boolean, whether to leave out rows whose file does not exist or is
+                of no image format.
+            prefetch: As in `flow`.
+            cache: As in `flow_from_directory`.
+            on_error: As in `flow_from_directory`.
+            scaled_decode: As in `flow_from_directory`.
+            exif_transpose: As in `flow_from_directory`.
+            formats: As in `flow_from_directory`.
+            integer_classes: Boolean, whether labels may be integers; they are sorted as numbers.
+            label_separator: String that separates the labels of samples of several classes, for
+                example `"|"` in `"cat|dog"`, for `class_mode="categorical"`.
+            keep_aspect_ratio: As in `flow_from_directory`; Keras ignores it here.
+            **kwargs: Keras' old options `has_ext`, `sort` and `drop_duplicates`. Like all others,
+                they do nothing but warn.
+
+        Returns:
+            An iterator, without end, of `images`, `(images, labels)` or
+            `(images, labels, weights)`.
+
+        Raises:
+            ValueError: If an argument is not as above.
+            TypeError: If a column does not hold what the class mode needs.
+            KeyError: If there is no such column.
+        """
+        arguments = passed_on(locals(), "self", "kwargs")
+        if "has_ext" in kwargs:
+            warn(
+                "has_ext is deprecated, filenames in the dataframe have to match the exact "
+                "filenames in disk.",
+                DeprecationWarning,
+            )
+        if "sort" in kwargs:
+            warn(
+                "sort is deprecated, batches will be created in thesame order than the filenames "
+                "provided if `shuffle`is set to `False`.",
+                DeprecationWarning,
+            )
+        if class_mode == "other":
+            warn(
+                '`class_mode="other"` is deprecated, please use `class_mode="raw"`.',
+                DeprecationWarning,
+            )
+            arguments["class_mode"] = "raw"
+        if "drop_duplicates" in kwargs:
+            warn(
+                "drop_duplicates is deprecated, you can drop duplicates by using the "
+                "pandas.DataFrame.drop_duplicates method.",
+                DeprecationWarning,
+            )
+        unknown = sorted(kwargs.keys() - {"has_ext", "sort", "drop_duplicates"})
+        if unknown:
+            warn(f"`flow_from_dataframe` ignores the unknown arguments: {', '.join(unknown)}")
+        return iterators.DataFrameIterator(
+            image_data_generator=self, data_format=self.data_format, dtype=self.dtype, **arguments
+        )
