@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from batchwarp import _core, _lazy, errors, ops, runtime
 from batchwarp import iterators as iterators  # a table, too, as `ops` is
-from batchwarp.errors import ImageFileError
+from batchwarp.errors import AnnotationError, ImageFileError
 
 if TYPE_CHECKING:
     from batchwarp import cuda as cuda
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from batchwarp.iterators.array import NumpyArrayIterator as NumpyArrayIterator
 
 __all__ = [
+    "AnnotationError",
     "Augment",
     "ImageDataGenerator",
     "ImageFileError",

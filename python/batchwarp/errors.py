@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["CudaError", "ImageFileError"]
+__all__ = ["AnnotationError", "CudaError", "ImageFileError"]
 
 
 class ImageFileError(OSError):
@@ -27,6 +27,30 @@ class ImageFileError(OSError):
 
     def __init__(self, path: str, reason: str) -> None:
         super().__init__(f"{path}: {reason}")  # of two arguments, OSError takes one as `errno`
+        self.path = path
+        self.reason = reason
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.path, self.reason)
+
+
+class AnnotationError(ValueError):
+    """Annotations of images, as in COCO's or YOLO's format, are not as they should be.
+
+    Args:
+        path: String, the path of the file that has them.
+        reason: String, what is wrong, and with which annotation.
+
+    Attributes:
+        path: As the argument.
+        reason: As the argument.
+    """
+
+    path: str
+    reason: str
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
         self.path = path
         self.reason = reason
 

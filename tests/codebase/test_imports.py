@@ -24,6 +24,7 @@ LAYERS = (
     ("targets",),
     # What happens to images, and how they come out of files.
     ("augment", "files"),
+    ("annotations",),
     ("cuda",),
     # Batches.
     ("iterators",),
@@ -55,6 +56,7 @@ LATE = {
     "matplotlib",
     "ml_dtypes",
     "pandas",
+    "pycocotools",
     "rich",
     "scipy",
     "tensorflow",

@@ -22,3 +22,12 @@ def test_an_image_file_error_tells_path_and_reason(duplicate):
 def test_code_for_keras_catches_an_image_file_error():
     with pytest.raises(OSError, match=r"cats/1\.jpg: truncated"):
         raise batchwarp.ImageFileError("cats/1.jpg", "truncated")
+
+
+@pytest.mark.parametrize("duplicate", [copy.copy, lambda error: pickle.loads(pickle.dumps(error))])
+def test_an_annotation_error_tells_path_and_reason(duplicate):
+    error = duplicate(batchwarp.AnnotationError("coco.json", "is cut off"))
+    assert type(error) is batchwarp.errors.AnnotationError
+    assert isinstance(error, ValueError)
+    assert (error.path, error.reason) == ("coco.json", "is cut off")
+    assert str(error) == "coco.json: is cut off"
