@@ -38,8 +38,8 @@ def read_coco(
     image_dir: str,
     *,
     classes: Sequence[str | int] | None = None,
-    masks: bool = False,
-    keypoints: bool = False,
+    masks: bool | None = False,
+    keypoints: bool | None = False,
 ) -> Annotations:
     """Reads annotations in COCO's format, and checks all that can be checked without pixels.
 
@@ -53,8 +53,9 @@ def read_coco(
         image_dir: String, the folder that `file_name` is relative to.
         classes: Names or ids of the categories to take, in the order of their labels; `None` for
             all of them in the order of their ids.
-        masks: Boolean, whether to read outlines, for `MaskPainter`.
-        keypoints: Boolean, whether to read keypoints.
+        masks: Boolean, whether to read outlines, for `MaskPainter`; `None`: of annotations that
+            have some.
+        keypoints: Boolean, whether to read keypoints; `None`: if a category has some.
 
     Returns:
         The annotations, boxes as `"xyxy"` in pixels.
@@ -66,14 +67,14 @@ def read_coco(
     """
     content = _content(path)
     report = Report(path)
+    report.checked = len(content["annotations"])
     images, passed_over = _images(content["images"], image_dir, report)
     categories = _categories(content["categories"], report)
     ids = _chosen(classes, categories)
-    reader = _Reader(images, passed_over, categories, ids, masks, keypoints)
-    names: tuple[str, ...] = ()
-    if keypoints:
-        names = _keypoint_names(path, content["categories"])
-        reader.points_of_each = len(names)
+    names = () if keypoints is False else _keypoint_names(content["categories"])
+    if keypoints and not names:
+        raise AnnotationError(path, "none of its categories has a list 'keypoints' of names")
+    reader = _Reader(images, passed_over, categories, ids, masks, len(names))
     for entry in content["annotations"]:
         reader.read(entry, report)
     return Annotations(
@@ -87,9 +88,9 @@ def read_coco(
         class_names=[categories[one].name for one in ids],
         class_ids=ids,
         report=report,
-        keypoints=ragged(reader.points, (2,), np.dtype(np.float64)) if keypoints else None,
+        keypoints=ragged(reader.points, (2,), np.dtype(np.float64)) if names else None,
         keypoint_names=names,
-        shapes=reader.shapes if masks else None,
+        shapes=None if masks is False else reader.shapes,
     )
 
 
@@ -101,15 +102,14 @@ class _Reader:
         passed_over: The ids of images that have been left out, with all that they have.
         categories: All categories by their ids.
         ids: List of the ids of those that are wanted.
-        masks: Boolean, whether to read outlines.
-        keypoints: Boolean, whether to read keypoints.
+        masks: As for `read_coco`.
+        points_of_each: Integer, how many keypoints there is room for with each box; 0 to read none.
 
     Attributes:
         boxes: For each image, a list of `(left, top, right, bottom)`.
         labels: For each image, a list of integers.
         points: For each image, a list of `(x, y)`.
         shapes: For each image, a list of `Shape`.
-        points_of_each: Integer, how many keypoints there is room for with each box.
     """
 
     def __init__(
@@ -118,21 +118,20 @@ class _Reader:
         passed_over: set[Any],
         categories: dict[int, _Category],
         ids: list[int],
-        masks: bool,
-        keypoints: bool,
+        masks: bool | None,
+        points_of_each: int,
     ) -> None:
         self._images = images
         self._passed_over = passed_over
         self._categories = categories
         self._labels = {one: label for label, one in enumerate(ids)}
         self._masks = masks
-        self._keypoints = keypoints
+        self._points_of_each = points_of_each
         self._seen: set[Any] = set()
         self.boxes: list[list[tuple[float, ...]]] = [[] for _ in images]
         self.labels: list[list[int]] = [[] for _ in images]
         self.points: list[list[tuple[float, float]]] = [[] for _ in images]
         self.shapes: list[list[Shape]] = [[] for _ in images]
-        self.points_of_each = 0
 
     def read(self, entry: Any, report: Report) -> None:
         """Takes one annotation, or reports what is wrong with it and takes nothing of it."""
@@ -167,10 +166,11 @@ class _Reader:
         if crowd not in (0, 1):
             raise BadAnnotation("wrong `iscrowd`", f"should be 0 or 1, it is {_shown(crowd)}")
         edges = _edges(entry.get("bbox"), image)
-        points = self._points_of(entry, category, image) if self._keypoints and not crowd else []
+        points = [] if crowd else self._points_of(entry, category, image)
         found = None
-        if self._masks:
-            found = outline(entry.get("segmentation"), image.height, image.width)
+        shape = entry.get("segmentation")
+        if self._masks or (self._masks is None and shape not in (None, [])):
+            found = outline(shape, image.height, image.width)
         label = self._labels.get(category_id)
         if label is None:
             return  # of a class that is not wanted
@@ -196,8 +196,8 @@ class _Reader:
     ) -> list[tuple[float, float]]:
         nowhere = (np.nan, np.nan)
         values = entry.get("keypoints")
-        if values is None or not category.keypoints:
-            return [nowhere] * self.points_of_each
+        if not self._points_of_each or not category.keypoints or values is None:
+            return [nowhere] * self._points_of_each
         kind = "broken keypoints"
         if (
             not isinstance(values, list)
@@ -219,7 +219,7 @@ class _Reader:
                     f"a keypoint at {x:g}, {y:g} is outside of {image.width} × {image.height}",
                 )
             points.append((x, y) if visible else nowhere)
-        return points + [nowhere] * (self.points_of_each - len(points))
+        return points + [nowhere] * (self._points_of_each - len(points))
 
 
 def _edges(value: Any, image: _Image) -> tuple[float, ...]:
@@ -361,16 +361,10 @@ def _chosen(classes: Any, categories: dict[int, _Category]) -> list[int]:
     return ids
 
 
-def _keypoint_names(path: str, entries: list[Any]) -> tuple[str, ...]:
-    """Returns the names of the keypoints of the category that has most of them.
-
-    Raises:
-        AnnotationError: If none has any.
-    """
+def _keypoint_names(entries: list[Any]) -> tuple[str, ...]:
+    """Returns the names of the keypoints of the category that has most of them."""
     lists = [entry.get("keypoints") for entry in entries if isinstance(entry, dict)]
     longest: list[Any] = max((one for one in lists if isinstance(one, list)), key=len, default=[])
-    if not longest:
-        raise AnnotationError(path, "none of its categories has a list 'keypoints' of names")
     return tuple(map(str, longest))
 
 

@@ -42,6 +42,11 @@ class Finding(NamedTuple):
     item: str
     reason: str
 
+    @property
+    def is_of_a_file(self) -> bool:
+        """Whether it is of a file as a whole, and of none of its annotations."""
+        return not self.item
+
     def text(self) -> str:
         """Returns what is wrong with what, in one line without the path."""
         return f"{self.item}: {self.reason}" if self.item else self.reason
@@ -56,11 +61,13 @@ class Report:
     Attributes:
         path: As the argument.
         findings: List of `Finding`, in the order in which they were found.
+        checked: Integer, how many annotations have been looked at, good and bad ones.
     """
 
     def __init__(self, path: str) -> None:
         self.path = path
         self.findings: list[Finding] = []
+        self.checked = 0
 
     def add(self, kind: str, item: str, reason: str, path: str | None = None) -> None:
         """Adds a finding; see there. Without a path it is one of the file of annotations."""

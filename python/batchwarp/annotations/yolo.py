@@ -173,6 +173,7 @@ def _lines(path: str, names: dict[int, str] | None, report: Report) -> list[tupl
         fields = line.split()
         if not fields:
             continue
+        report.checked += 1
         try:
             numbers = _numbers(fields)
             if numbers in seen:

@@ -131,9 +131,10 @@ def _add_tools(commands: _Commands) -> None:
 
     look = commands.add_parser(
         "check",
-        help="find the image files of a data set that cannot be read",
+        help="find the image files and annotations of a data set that cannot be read",
         description="Reads all image files under a folder as flow_from_directory does, and prints "
-        "those that cannot be read, with the reasons. The exit status is 1 if there are any.",
+        "those that cannot be read, with the reasons; likewise annotations in COCO's and YOLO's "
+        "formats. The exit status is 1 if there are any.",
     )
     check.add_arguments(look)
     look.set_defaults(run=check.run)

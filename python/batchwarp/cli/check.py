@@ -1,40 +1,51 @@
-"""`batchwarp check`: can all images of a data set be read?"""
+"""`batchwarp check`: can all of a data set be read, its images and what belongs to them?"""
 
 from __future__ import annotations
 
 import argparse
 import json
 import os
-import sys
-import warnings
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, redirect_stderr, suppress
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import Any
 
+from batchwarp.annotations import Report, read_coco, read_yolo
+from batchwarp.cli.check_files import UNCHANGED, bad_files
 from batchwarp.console.errors import UsageError
 from batchwarp.console.tables import print_table, printable
+from batchwarp.errors import AnnotationError
 from batchwarp.files.index import image_files
-from batchwarp.files.options import CHANNELS, Decoding, extensions
-from batchwarp.files.reader import Loaded, load, load_all
+from batchwarp.files.options import CHANNELS, extensions
 from batchwarp.iterators.base import Iterator as BatchIterator
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 __all__ = ["add_arguments", "run"]
 
-# Files are handed to the threads in groups, between which the progress is shown and Ctrl-C heard.
-_GROUP = 64
-# Whether a file can be read does not depend on the size; to choose a few pixels takes no time.
-_SIZE = (8, 8)
-_UNCHANGED = "unchanged"
-_STDERR = 2
+_BESIDE_THE_IMAGES = ""
+
+
+@dataclass
+class _Found:
+    """What has been found.
+
+    Attributes:
+        files: How many files have been looked at.
+        bad: What is wrong with some of them, by their paths; with folders, too.
+        folders: How many of these are folders.
+        report: What is wrong with annotations, if there are any.
+    """
+
+    files: int = 0
+    bad: dict[str, str] = field(default_factory=dict)
+    folders: int = 0
+    report: Report | None = None
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the options of the command to its parser."""
-    parser.add_argument("directory", metavar="DIR", type=Path, help="the folder of the data set")
+    parser.add_argument(
+        "directory", metavar="DIR", type=Path, nargs="?", help="the folder of the images"
+    )
     parser.add_argument(
         "--formats",
         metavar="EXT,EXT",
@@ -43,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--color-mode",
-        choices=(*CHANNELS, _UNCHANGED),
+        choices=(*CHANNELS, UNCHANGED),
         default="rgb",
         help="how the images will be read (default: rgb); with unchanged, files of other channels "
         "than the first are listed, too",
@@ -54,30 +65,91 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--json", action="store_true", help="print the result as JSON instead of a table"
     )
+    beside = parser.add_argument_group("what belongs to the images")
+    one = beside.add_mutually_exclusive_group()
+    one.add_argument(
+        "--coco",
+        metavar="FILE",
+        type=Path,
+        help="annotations in COCO's format: finds those that flow_from_coco refuses, and looks at "
+        "the images that they name",
+    )
+    one.add_argument(
+        "--yolo",
+        metavar="DIR",
+        nargs="?",
+        const=_BESIDE_THE_IMAGES,
+        help="annotations in YOLO's format: finds those that flow_from_yolo refuses (default: in "
+        "the folder `labels` for `images`, else beside the images)",
+    )
+    beside.add_argument(
+        "--images", metavar="DIR", type=Path, help="with --coco, the folder of the images"
+    )
 
 
 def run(options: argparse.Namespace) -> int:
-    """Reads all image files under a folder, and prints a table of what cannot be read.
+    """Reads all of a data set, and prints a table of what is wrong.
 
     Args:
         options: Parsed options.
 
     Returns:
-        The exit status: 0 if all files and folders can be read, 1 if some cannot.
+        The exit status: 0 if all is good, 1 if something is not.
 
     Raises:
         UsageError: If there is no such folder, or no image file in it.
     """
+    folder = _folder(options)
+    accepted = _accepted(options)
+    try:
+        if options.coco is not None:
+            found = _coco(options, folder)
+        elif options.yolo is not None:
+            found = _yolo(options, folder, accepted)
+        else:
+            found = _images(options, folder, accepted)
+    except AnnotationError as error:  # the file is none at all
+        found = _Found(1, {error.path: error.reason})
+    if options.json:
+        print(json.dumps(_described(found), indent=2))
+    else:
+        _print(folder, found)
+    return 1 if found.bad or (found.report and found.report.findings) else 0
+
+
+def _folder(options: argparse.Namespace) -> Path:
+    """Returns the folder of the images."""
+    if options.images is not None and options.coco is None:
+        raise UsageError("--images: is for --coco; give the folder by itself")
+    given = [one for one in (options.directory, options.images) if one is not None]
+    if len(given) != 1:
+        if options.coco is not None:
+            raise UsageError("--coco: give one folder of images, with --images")
+        raise UsageError("the following arguments are required: DIR (see batchwarp check --help)")
+    folder: Path = given[0]
+    if not folder.is_dir():
+        raise UsageError(f"{folder}: {'not a folder' if folder.exists() else 'no such folder'}")
+    return folder
+
+
+def _accepted(options: argparse.Namespace) -> tuple[str, ...]:
+    """Returns the ends of the names of image files."""
+    if options.coco is not None:
+        for name in ("formats", "follow_links"):
+            if getattr(options, name):
+                flag = f"--{name.replace('_', '-')}"
+                raise UsageError(f"{flag}: not with --coco, which names the images")
     try:
         formats = options.formats
         if formats is not None:
             formats = [name.strip() for name in formats.split(",")]
-        accepted = extensions(formats, BatchIterator.white_list_formats)
+        return extensions(formats, BatchIterator.white_list_formats)
     except ValueError as error:
         raise UsageError(f"--formats: {error}") from error
-    folder: Path = options.directory
-    if not folder.is_dir():
-        raise UsageError(f"{folder}: {'not a folder' if folder.exists() else 'no such folder'}")
+
+
+def _images(options: argparse.Namespace, folder: Path, accepted: Sequence[str]) -> _Found:
+    """Looks at all image files under a folder, as `flow_from_directory` does."""
     closed: list[OSError] = []
     try:
         paths = [
@@ -90,100 +162,92 @@ def run(options: argparse.Namespace) -> int:
     except OSError as error:  # links without end
         raise UsageError(f"{folder}: {error.strerror}") from error
     if not paths and not closed:
-        raise UsageError(
-            f"{folder}: no files with the extensions {', '.join(accepted)} in it; "
-            "other formats are looked at with --formats"
-        )
+        raise _without_images(folder, accepted)
     bad = {str(error.filename): f"folder: {error.strerror or error}" for error in closed}
-    bad.update(_bad_files(paths, Decoding(_SIZE, options.color_mode)))
-    if options.json:
-        print(json.dumps({"files": len(paths), "bad": bad}, indent=2))
-    else:
-        _print(folder, len(paths), len(closed), bad)
-    return 1 if bad else 0
+    bad.update(bad_files(paths, options.color_mode))
+    return _Found(len(paths), bad, len(closed))
 
 
-def _bad_files(paths: list[str], decoding: Decoding) -> Iterator[tuple[str, str]]:
-    with _silence() as stderr, _progress(len(paths), stderr) as advance:
-        channels = _channels(paths, decoding)
-        for start in range(0, len(paths), _GROUP):
-            group = paths[start : start + _GROUP]
-            results: list[Loaded] = load_all(group, decoding, channels)
-            for path, loaded in zip(group, results, strict=True):
-                if loaded.error is not None:
-                    yield path, loaded.error.reason
-            advance(len(group))
-
-
-def _channels(paths: list[str], decoding: Decoding) -> int:
-    """Returns the channels that all images must have, as in a flow; 0 for any number."""
-    if decoding.color_mode != _UNCHANGED:
-        return 0  # deep grey images of `"grayscale"` have one, too
-    for path in paths:
-        image = load(path, decoding, 0).image
-        if image is not None:
-            return int(image.shape[2])
-    return 0
-
-
-@contextmanager
-def _silence() -> Iterator[TextIO]:
-    """Keeps decoders from printing what does not say of which file it is.
-
-    What cannot be read is in the result. C libraries print to the descriptor, so that it goes
-    nowhere meanwhile; Python still has its stream.
-
-    Yields:
-        A stream that still leads to the standard error.
-    """
-    with warnings.catch_warnings(), ExitStack() as undo:
-        warnings.filterwarnings("ignore", module=r"PIL\b")
-        stream: TextIO = sys.stderr
-        try:
-            if stream.fileno() == _STDERR:
-                kept = os.dup(_STDERR)
-                stream = undo.enter_context(
-                    open(kept, "w", encoding=stream.encoding, errors="backslashreplace")  # noqa: PTH123 - no path
-                )
-        except (AttributeError, OSError, ValueError):
-            pass  # it is something else, as in a notebook
-        undo.enter_context(redirect_stderr(stream))
-        with suppress(OSError):
-            kept = os.dup(_STDERR)
-            undo.callback(os.close, kept)
-            undo.callback(os.dup2, kept, _STDERR)
-            with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - its descriptor only
-                os.dup2(nowhere.fileno(), _STDERR)
-        yield stream
-
-
-@contextmanager
-def _progress(total: int, stderr: TextIO) -> Iterator[Callable[[int], None]]:
-    """Shows a bar on a terminal's standard error, where rich is installed."""
+def _coco(options: argparse.Namespace, folder: Path) -> _Found:
+    """Looks at annotations in COCO's format, and the images that they name."""
     try:
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
-    except ImportError:
-        yield lambda _: None
-        return
-    console = Console(file=stderr)
-    columns = ("reading", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(
-        *columns, console=console, transient=True, disable=not console.is_terminal
-    ) as bar:
-        task = bar.add_task("reading", total=total)
-        yield lambda count: bar.advance(task, count)
+        annotations = read_coco(str(options.coco), str(folder), masks=None, keypoints=None)
+    except OSError as error:
+        raise UsageError(f"--coco: {options.coco}: {error.strerror or error}") from error
+    return _annotated(options, folder, annotations.filenames, annotations.report)
 
 
-def _print(folder: Path, files: int, folders: int, bad: dict[str, str]) -> None:
-    if bad:
-        rows = [
-            (printable(os.path.relpath(path, folder)), printable(reason))
-            for path, reason in bad.items()
+def _yolo(options: argparse.Namespace, folder: Path, accepted: Sequence[str]) -> _Found:
+    """Looks at annotations in YOLO's format, and the images that they may be of."""
+    labels = options.yolo or None
+    try:
+        annotations = read_yolo(
+            str(folder), labels, formats=accepted, follow_links=options.follow_links
+        )
+    except OSError as error:
+        raise UsageError(f"{error.filename or folder}: {error.strerror or error}") from error
+    except AnnotationError:
+        raise
+    except ValueError as error:  # there is no such folder
+        raise UsageError(f"--yolo: {error}") from error
+    if not annotations.filenames:
+        raise _without_images(folder, accepted)
+    return _annotated(options, folder, annotations.filenames, annotations.report)
+
+
+def _annotated(
+    options: argparse.Namespace, folder: Path, filenames: Sequence[str], report: Report
+) -> _Found:
+    bad = {one.path: one.reason for one in report.findings if one.is_of_a_file}
+    files = len(filenames) + len(bad)
+    bad.update(bad_files([str(folder / name) for name in filenames], options.color_mode))
+    return _Found(files, bad, report=report)
+
+
+def _without_images(folder: Path, accepted: Sequence[str]) -> UsageError:
+    return UsageError(
+        f"{folder}: no files with the extensions {', '.join(accepted)} in it; "
+        "other formats are looked at with --formats"
+    )
+
+
+def _described(found: _Found) -> dict[str, Any]:
+    """Returns all that was found in types that JSON has."""
+    described: dict[str, Any] = {"files": found.files, "bad": found.bad}
+    if found.report is not None:
+        described["annotations"] = found.report.checked
+        described["bad_annotations"] = [
+            {"file": one.path, "annotation": one.item, "kind": one.kind, "reason": one.reason}
+            for one in found.report.findings
+            if not one.is_of_a_file
         ]
-        print_table(("file", "reason"), rows)
-    bad_files = len(bad) - folders
-    verdict = f"{bad_files} of them cannot be read" if bad_files else "all good"
-    print(f"{files} files, {verdict}")
-    if folders:
-        print(f"folders that cannot be looked into: {folders}")
+    return described
+
+
+def _print(folder: Path, found: _Found) -> None:
+    """Prints a table of what was found; of bad annotations, the first of each kind."""
+    rows = list(found.bad.items())
+    counts: dict[str, int] = {}
+    if found.report is not None:
+        for kind, some in found.report.first().items():
+            of_annotations = [one for one in some if not one.is_of_a_file]
+            rows += [(one.path, one.text()) for one in of_annotations]
+            if of_annotations:
+                counts[kind] = found.report.counts[kind]
+    if rows:
+        print_table(
+            ("file", "reason"),
+            [(printable(os.path.relpath(path, folder)), printable(text)) for path, text in rows],
+        )
+    bad_files = len(found.bad) - found.folders
+    what = "cannot be read" if found.report is None else "are bad"
+    verdict = f"{bad_files} of them {what}" if bad_files else "all good"
+    print(f"{found.files} files, {verdict}")
+    if found.folders:
+        print(f"folders that cannot be looked into: {found.folders}")
+    if found.report is not None:
+        bad = f"{sum(counts.values())} of them are bad" if counts else "all good"
+        print(f"{found.report.checked} annotations, {bad}")
+        for kind, count in counts.items():
+            shown = len(found.report.first()[kind])
+            print(f"  {kind}: {count}{f', the first {shown} are listed' * (count > shown)}")

@@ -163,6 +163,20 @@ def test_broken_keypoints(tmp_path, points, kind):
     assert len(found.keypoints.rows) == 2 * 3
 
 
+def test_masks_and_keypoints_where_there_are_some(tmp_path):
+    content = coco_content()
+    content["annotations"][0]["segmentation"] = []
+    del content["annotations"][3]["segmentation"]
+    found = read(tmp_path, content, masks=None, keypoints=None)
+    assert found.report.findings == []
+    assert [len(shapes) for shapes in found.shapes] == [1, 1, 0]
+    assert len(found.keypoints.rows) == 9
+    content["annotations"][1].update(segmentation="nonsense")
+    assert read(tmp_path, content, masks=None).report.counts == {"no outline": 1}
+    del content["categories"][1]["keypoints"]
+    assert read(tmp_path, content, keypoints=None).keypoints is None
+
+
 def test_keypoints_of_which_no_category_says_anything(tmp_path):
     content = coco_content()
     del content["categories"][1]["keypoints"]

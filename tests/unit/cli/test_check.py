@@ -7,10 +7,12 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 import batchwarp
+from annotation_files import coco_content, save_coco, save_images, save_yolo
 from batchwarp.cli import main
 from image_files import KINDS, flow, picture, save
 
@@ -140,3 +142,133 @@ def test_more_files_than_one_group(tmp_path, capsys):
     found = json.loads(capsys.readouterr().out)
     assert found["files"] == 151
     assert list(found["bad"]) == [str(tmp_path / f"{number:03}.bmp") for number in (0, 50, 100)]
+
+
+class TestCoco:
+    def run(self, folder, *options):
+        file, images = str(folder / "instances.json"), str(folder / "images")
+        return main(["check", "--coco", file, "--images", images, *options])
+
+    def test_all_good(self, tmp_path, capsys):
+        save_coco(tmp_path)
+        assert self.run(tmp_path) == 0
+        assert capsys.readouterr().out == "3 files, all good\n4 annotations, all good\n"
+        # The folder may also stand by itself, as elsewhere.
+        file, images = str(tmp_path / "instances.json"), str(tmp_path / "images")
+        assert main(["check", images, "--coco", file]) == 0
+
+    def damaged(self, folder):
+        content = coco_content()
+        content["annotations"][0]["category_id"] = 7
+        content["annotations"][1]["keypoints"] = [1, 2, 2]
+        content["annotations"][3]["segmentation"] = []  # as data sets without masks have it
+        content["annotations"] += [
+            {
+                **content["annotations"][0],
+                "id": 100 + number,
+                "bbox": [2, 3, 0, 1],
+                "category_id": 1,
+            }
+            for number in range(12)
+        ]
+        content["images"].append({"id": 5, "file_name": "lost.png", "height": 5, "width": 5})
+        save_coco(folder, content)
+        (folder / "images" / "b.png").write_bytes(b"")
+
+    def test_the_table(self, tmp_path, capsys):
+        self.damaged(tmp_path)
+        assert self.run(tmp_path) == 1
+        header, *lines = capsys.readouterr().out.splitlines()
+        column = header.index("reason")
+        rows = [(line[:column].strip(), line[column:]) for line in lines[:-5]]
+        file = os.path.join("..", "instances.json")  # noqa: PTH118 - as it is printed
+        assert rows[:4] == [
+            ("lost.png", f"no such file; it is image 5 of {tmp_path / 'instances.json'}"),
+            ("b.png", "the file is empty"),
+            (file, "annotation 11 of a.png: there is no category 7"),
+            (file, "annotation 12 of a.png: should be x, y and v of 3 keypoints, finite numbers"),
+        ]
+        assert rows[4:] == [
+            (file, f"annotation {100 + number} of a.png: a box of 0 × 1") for number in range(10)
+        ]
+        assert lines[-5:] == [
+            "4 files, 2 of them are bad",
+            "16 annotations, 14 of them are bad",
+            "  wrong category id: 1",
+            "  broken keypoints: 1",
+            "  box without an area: 12, the first 10 are listed",
+        ]
+
+    def test_json(self, tmp_path, capsys):
+        self.damaged(tmp_path)
+        assert self.run(tmp_path, "--json") == 1
+        found = json.loads(capsys.readouterr().out)
+        assert (found["files"], found["annotations"]) == (4, 16)
+        assert [Path(path).name for path in found["bad"]] == ["lost.png", "b.png"]
+        assert len(found["bad_annotations"]) == 14
+        assert found["bad_annotations"][0] == {
+            "file": str(tmp_path / "instances.json"),
+            "annotation": "annotation 11 of a.png",
+            "kind": "wrong category id",
+            "reason": "there is no category 7",
+        }
+
+    def test_a_file_that_is_cut_off(self, tmp_path, capsys):
+        save_coco(tmp_path)
+        path = tmp_path / "instances.json"
+        path.write_bytes(path.read_bytes()[:200])
+        assert self.run(tmp_path, "--json") == 1
+        found = json.loads(capsys.readouterr().out)
+        assert list(found["bad"]) == [str(path)]
+        assert found["bad"][str(path)].startswith("is cut off")
+
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            (["--coco", "nowhere.json", "--images", "."], "--coco: nowhere.json: No such file"),
+            (["--coco", "instances.json"], "--coco: give one folder of images"),
+            (["images", "--coco", "instances.json", "--images", "images"], "give one folder"),
+            (["images", "--images", "images"], "--images: is for --coco"),
+            (["images", "--coco", "instances.json", "--formats", "png"], "--formats: not with"),
+            (["images", "--coco", "instances.json", "--follow-links"], "--follow-links: not with"),
+            (["images", "--coco", "instances.json", "--yolo"], "not allowed with argument"),
+        ],
+    )
+    def test_mistakes(self, tmp_path, capsys, monkeypatch, arguments, message):
+        save_coco(tmp_path)
+        monkeypatch.chdir(tmp_path)
+        assert main(["check", *arguments]) == 2
+        assert message in capsys.readouterr().err
+
+
+class TestYolo:
+    def test_all_good(self, tmp_path, capsys):
+        images = save_yolo(tmp_path)
+        assert main(["check", str(images), "--yolo"]) == 0
+        assert capsys.readouterr().out == "3 files, all good\n2 annotations, all good\n"
+        assert main(["check", str(images), "--yolo", str(tmp_path / "labels")]) == 0
+
+    def test_what_is_wrong(self, tmp_path, capsys):
+        images = save_yolo(tmp_path)
+        bad, lost = tmp_path / "labels" / "b.txt", tmp_path / "labels" / "lost.txt"
+        bad.write_text("0 0.5 0.5\n0 0.5 0.5 2 0.1\n")
+        lost.write_text("0 0.5 0.5 0.1 0.1\n")
+        assert main(["check", str(images), "--yolo", "--json"]) == 1
+        found = json.loads(capsys.readouterr().out)
+        assert (found["files"], found["bad"]) == (4, {str(lost): "no image"})
+        assert found["annotations"] == 4
+        assert [
+            (one["file"], one["annotation"], one["kind"]) for one in found["bad_annotations"]
+        ] == [
+            (str(bad), "line 1", "wrong number of fields"),
+            (str(bad), "line 2", "value beyond 0 to 1"),
+        ]
+
+    def test_mistakes(self, tmp_path, capsys):
+        images = save_images(tmp_path / "images")
+        assert main(["check", str(images), "--yolo", str(tmp_path / "nowhere")]) == 2
+        assert "--yolo: `label_dir` should be a folder" in capsys.readouterr().err
+        assert main(["check", str(images), "--yolo"]) == 1
+        assert "none of its 0 text files has the name of an image" in capsys.readouterr().out
+        assert main(["check", str(images), "--yolo", str(images), "--formats", "gif"]) == 2
+        assert "no files with the extensions .gif" in capsys.readouterr().err
