@@ -1,4 +1,7 @@
-"""The images of a data set in files: decoded, cached, and replaced where they cannot be read."""
+"""The images of a data set in files: decoded, cached, and replaced where they cannot be read.
+
+Masks go along: a sample is its image and its masks, and if one of them cannot be read, it cannot.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +14,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchwarp._arrays import CORE_INPUTS
+from batchwarp._signals import let_through
 from batchwarp._threads import Shortage
 from batchwarp._warnings import warn
 from batchwarp.errors import ImageFileError
 from batchwarp.files.cache import DiskCache, MemoryCache
 from batchwarp.files.decode import pillow_version
+from batchwarp.files.masks import MaskReader
 from batchwarp.files.options import CHANNELS, Decoding, FileOptions
-from batchwarp.files.reader import Loaded, load, load_all
+from batchwarp.files.reader import Loaded, load, loaded_by
+from batchwarp.files.shortages import raise_shortage
+from batchwarp.files.sizes import size_of_file
 
 __all__ = ["ImageFiles"]
 
@@ -40,6 +47,10 @@ class ImageFiles:
         dtype: Dtype of the images; single grey ones of more than 8 bits may have another.
         cache: `MemoryCache`, `DiskCache` or `None`.
         errors: Dictionary from paths to the errors of the files that could not be read so far.
+        masks: List of what reads the masks beside images; to be set, with `sizes`, if there are
+            some.
+        sizes: Array `(n, 2)`, heights and widths of all files, -1 where they are not known yet; to
+            be set if somebody asks for them. Those that are known, files must have.
 
     Raises:
         ValueError: If there is to be a cache, and images are not of 8 bits or the folder is none.
@@ -55,6 +66,8 @@ class ImageFiles:
     ) -> None:
         self._options = options
         self.errors: dict[str, ImageFileError] = {}
+        self.masks: list[MaskReader] = []
+        self.sizes: NDArray[np.int64] | None = None
         self._has_warned = False
         channels, self.dtype = CHANNELS.get(options.color_mode, 0), np.dtype(np.uint8)
         if not channels:
@@ -97,9 +110,16 @@ class ImageFiles:
             samples: Array `(n,)`.
 
         Returns:
-            Array `(n,)`, where in `cache.images` each is; -1 for those that have to be loaded.
+            Array `(n,)`, where in `cache.images` each is; -1 for those that have to be loaded, as
+            image or as mask.
         """
-        return np.full(len(samples), -1) if self.cache is None else self.cache.find(samples)
+        if self.cache is None:
+            return np.full(len(samples), -1)
+        slots = self.cache.find(samples)
+        for masks in self.masks:
+            found = np.full(len(samples), -1) if masks.cache is None else masks.cache.find(samples)
+            slots = np.where(found < 0, -1, slots)
+        return slots
 
     def load(
         self,
@@ -114,8 +134,9 @@ class ImageFiles:
         Args:
             samples: Array `(n,)`.
             paths: Sequence of the paths of all samples.
-            shortage: As for `load_all`.
-            use: As for `load_all`; it is called once an image is in the cache.
+            shortage: As for `loaded_by`.
+            use: Function of a number from 0 on and the `Loaded` of that sample, which is called in
+                the thread that loaded it.
             fit: Function of an image; a `ValueError` that it raises is one of the file.
 
         Returns:
@@ -125,15 +146,102 @@ class ImageFiles:
             OSError, MemoryError: If it is not the file that is at fault.
         """
 
-        def keep_and_use(number: int, loaded: Loaded) -> None:
+        def one(number: int) -> Loaded:
+            sample = int(samples[number])
+            path = paths[sample]
+            loaded = self._cached(sample) or load(path, self._options, self.shape[2])
             if fit is not None:
-                loaded.accept(fit, chosen[number])
-            self._keep(int(samples[number]), chosen[number], loaded)
+                loaded.accept(fit, path)
+            if self.sizes is not None:
+                self._learn_size(sample, path, loaded)
+                self._add_masks(sample, path, loaded)
+            self._keep(sample, path, loaded)
             if use is not None:
                 use(number, loaded)
+            return loaded
 
-        chosen = [paths[sample] for sample in samples]
-        return load_all(chosen, self._options, self.shape[2], keep_and_use, shortage)
+        return loaded_by(one, len(samples), shortage)
+
+    def _cached(self, sample: int) -> Loaded | None:
+        """Returns an image that is in the cache, though its masks are not."""
+        if self.cache is None or not self.masks:
+            return None
+        slot = int(self.cache.find(np.array([sample]))[0])
+        return Loaded(self.cache.images[slot]) if slot >= 0 else None
+
+    def _learn_size(self, sample: int, path: str, loaded: Loaded) -> None:
+        """Keeps the size of a file, or says that it is another one than was said."""
+        sizes = self.sizes
+        assert sizes is not None
+        if loaded.image is None:
+            return
+        height, width = (int(extent) for extent in sizes[sample])
+        if loaded.size is None:  # the image is from the cache
+            measured = Loaded(size=(height, width))
+            if height < 0:
+                measured = size_of_file(path, self._options)
+            if measured.error is not None:
+                loaded.reject(path, measured.error)
+                return
+            loaded.size = measured.size
+        assert loaded.size is not None
+        if height < 0:
+            sizes[sample] = loaded.size
+        elif loaded.size != (height, width):
+            height_found, width_found = loaded.size
+            error = ValueError(
+                f"has {width_found} × {height_found} pixels, where {width} × {height} were said"
+            )
+            loaded.reject(path, error)
+
+    def _add_masks(self, sample: int, path: str, loaded: Loaded) -> None:
+        """Reads the masks of an image that could be read."""
+        if loaded.image is None:
+            return
+        found = []
+        try:
+            for masks in self.masks:
+                path = masks.path(sample)
+                found.append(masks.read(sample, loaded.size))
+        except Warning:  # it is the user who made an error of it
+            raise
+        except Exception as error:  # noqa: BLE001 - decoders raise what they like at a broken file
+            let_through(error)
+            raise_shortage(error, path)
+            loaded.reject(path, error)
+        else:
+            loaded.masks = found
+
+    def sizes_of(
+        self, samples: NDArray[np.int64], paths: Sequence[str], shortage: Shortage
+    ) -> NDArray[np.int64]:
+        """Returns the sizes of files, whose headers are read if need be; if there are `sizes`.
+
+        Args:
+            samples: Array `(n,)`.
+            paths: As for `load`.
+            shortage: As for `load`.
+
+        Returns:
+            Array `(n, 2)`.
+
+        Raises:
+            ImageFileError: If a file cannot be read, though it is in the cache.
+            OSError, MemoryError: As `load`.
+        """
+        sizes = self.sizes
+        assert sizes is not None
+        unknown = samples[sizes[samples, 0] < 0]
+
+        def one(number: int) -> Loaded:
+            return size_of_file(paths[unknown[number]], self._options)
+
+        for sample, loaded in zip(unknown, loaded_by(one, len(unknown), shortage), strict=True):
+            if loaded.error is not None:
+                raise loaded.error
+            assert loaded.size is not None
+            sizes[sample] = loaded.size
+        return sizes[samples]
 
     def _keep(self, sample: int, path: str, loaded: Loaded) -> None:
         """Puts an image that was just decoded into the cache."""
@@ -158,20 +266,20 @@ class ImageFiles:
         paths: Sequence[str],
         shortage: Shortage,
         fit: Callable[[NDArray[Any]], object] | None = None,
-    ) -> tuple[int, NDArray[Any]]:
-        """Returns the image to take for what was loaded.
+    ) -> tuple[int, Loaded]:
+        """Returns what to take for what was loaded.
 
         Args:
             sample: Integer.
             loaded: What became of its file.
             on_error: What to do if it could not be read: `"raise"`, `"zeros"` for a black image in
-                its place, or `"skip"` for the next sample.
+                its place, beside which nothing is, or `"skip"` for the next sample.
             paths: As for `load`.
             shortage: As for `load`.
             fit: As for `load`.
 
         Returns:
-            Tuple of the sample, which may be another one, and the image.
+            Tuple of the sample, which may be another one, and of a `Loaded` with an image.
 
         Raises:
             ImageFileError: If it could not be read and this is not to be tolerated, or if there is
@@ -179,18 +287,19 @@ class ImageFiles:
             OSError, MemoryError: As `load`.
         """
         if loaded.image is not None:
-            return sample, loaded.image
+            return sample, loaded
         assert loaded.error is not None
         self._note(loaded)
         if on_error == "zeros":
-            return sample, np.zeros(self.shape, self.dtype)
+            image = np.zeros(self.shape, self.dtype)
+            return sample, Loaded(image, masks=[masks.filled() for masks in self.masks])
         if on_error == "raise":
             raise loaded.error
         for step in range(1, len(paths)):
             other = (sample + step) % len(paths)
             result = self.load(np.array([other]), paths, shortage, fit=fit)[0]
             if result.image is not None:
-                return other, result.image
+                return other, result
             self._note(result)
         raise loaded.error
 

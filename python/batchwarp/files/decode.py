@@ -58,7 +58,7 @@ def read_file(path: str) -> tuple[bytes, tuple[int, int]]:
     return data, (status.st_size, status.st_mtime_ns)
 
 
-def decode(data: bytes, path: str, options: Decoding) -> NDArray[Any]:
+def decode(data: bytes, path: str, options: Decoding) -> tuple[NDArray[Any], tuple[int, int]]:
     """Decodes and resizes an image.
 
     Args:
@@ -67,8 +67,9 @@ def decode(data: bytes, path: str, options: Decoding) -> NDArray[Any]:
         options: What to make of it.
 
     Returns:
-        Array `(height, width, channels)` of uint8; of another dtype for grey images of more than 8
-        bits and for `color_mode` `"unchanged"` and `"palette"`.
+        Tuple of an array `(height, width, channels)` of uint8, of another dtype for grey images of
+        more than 8 bits and for `color_mode` `"unchanged"` and `"palette"`; and of height and width
+        before it was resized.
 
     Raises:
         Exception: Of many kinds, if it cannot be done.
@@ -76,13 +77,19 @@ def decode(data: bytes, path: str, options: Decoding) -> NDArray[Any]:
     if options.color_mode in ("unchanged", "palette"):
         indices = options.color_mode == "palette"
         stored = unchanged.decode(data, path, options.exif_transpose, indices)
-        return resized(stored.image, options, stored.has_alpha)
+        image = stored.image
+        if indices and image.shape[2] != 1:
+            raise ValueError(
+                f'has {image.shape[2]} channels and no palette: `color_mode="palette"` is for '
+                "images with a palette, and for grey ones"
+            )
+        return resized(image, options, stored.has_alpha), image.shape[:2]
     pictures.pillow()
     header = ordinary_jpeg(data)
     if header is not None and opencv.agrees_with_pillow():
-        image = _decode_with_opencv(data, header, options)
-        if image is not None:
-            return image
+        found = _decode_with_opencv(data, header, options)
+        if found is not None:
+            return found
     with pictures.decoded(
         io.BytesIO(data), path, options.color_mode, options.exif_transpose
     ) as picture:
@@ -92,13 +99,14 @@ def decode(data: bytes, path: str, options: Decoding) -> NDArray[Any]:
             if size is None
             else pictures.resized(picture, size, options.interpolation, options.keep_aspect_ratio)
         )
-    return image if image.ndim == 3 else image[..., np.newaxis]
+        height, width = picture.height, picture.width
+    return (image if image.ndim == 3 else image[..., np.newaxis]), (height, width)
 
 
 def _decode_with_opencv(
     data: bytes, header: JpegHeader, options: Decoding
-) -> NDArray[np.uint8] | None:
-    """Returns the image, or `None` for Pillow to have a look at it."""
+) -> tuple[NDArray[np.uint8], tuple[int, int]] | None:
+    """Returns image and size as `decode`, or `None` for Pillow to have a look at it."""
     limit = pictures.pillow().MAX_IMAGE_PIXELS
     if limit is not None and header.height * header.width > limit:
         return None  # it warns, or refuses
@@ -106,7 +114,7 @@ def _decode_with_opencv(
     height, width = header.height, header.width
     if orientation >= 5:
         height, width = width, height
-    left, top, right, bottom = _part(height, width, options)
+    left, top, right, bottom = part_of(height, width, options)
     if left >= right or top >= bottom:
         return None  # it gives a colour even to images that are too narrow for the crop
     image = opencv.decode_jpeg(
@@ -114,7 +122,9 @@ def _decode_with_opencv(
         grey=options.color_mode == "grayscale" and header.components == 1,
         reduction=_reduction(bottom - top, right - left, options),
     )
-    return None if image is None else _in_color_mode(oriented(image, orientation), options)
+    if image is None:
+        return None
+    return _in_color_mode(oriented(image, orientation), options), (height, width)
 
 
 def _in_color_mode(image: NDArray[np.uint8], options: Decoding) -> NDArray[np.uint8]:
@@ -140,8 +150,17 @@ def _luma(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return grey
 
 
-def _part(height: int, width: int, options: Decoding) -> tuple[int, int, int, int]:
-    """Returns left, top, right and bottom of what is resized of an image."""
+def part_of(height: int, width: int, options: Decoding) -> tuple[int, int, int, int]:
+    """Returns what is resized of an image.
+
+    Args:
+        height: Integer, pixels of the image.
+        width: Integer, likewise.
+        options: Says to which size, and whether proportions are kept.
+
+    Returns:
+        Tuple `(left, top, right, bottom)`, pixels.
+    """
     size = options.target_size
     if size is None or not options.keep_aspect_ratio or (height, width) == size:
         return 0, 0, width, height
@@ -186,7 +205,7 @@ def resized(image: NDArray[Any], options: Decoding, has_alpha: bool = False) -> 
     size = options.target_size
     if size is None or (height, width) == size:
         return image
-    box = _part(height, width, options)
+    box = part_of(height, width, options)
     alike = channels == 4 if has_alpha else channels in (1, 3)
     if image.dtype == np.uint8 and alike and box[0] < box[2] and box[1] < box[3]:
         result = np.empty((*size, channels), np.uint8)

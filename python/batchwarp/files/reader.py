@@ -25,11 +25,29 @@ class Loaded:
         image: Array `(height, width, channels)`, or `None` if there is an error.
         error: `ImageFileError`, or `None`.
         signature: Tuple `(st_size, st_mtime_ns)` of the file that was read.
+        size: Tuple of height and width before it was resized; `None` if nobody has looked.
+        masks: List of arrays `(height, width, channels)`, what is beside the image.
     """
 
     image: NDArray[Any] | None = None
     error: ImageFileError | None = None
     signature: tuple[int, int] = (0, 0)
+    size: tuple[int, int] | None = None
+    masks: Sequence[NDArray[Any]] = ()
+
+    def reject(self, path: str, error: Exception) -> None:
+        """Makes an error of an image.
+
+        Args:
+            path: String, the path of the file that is at fault.
+            error: What was raised at it.
+        """
+        self.image = None
+        if isinstance(error, ImageFileError):
+            self.error = error
+        else:
+            self.error = ImageFileError(path, _reason(error))
+            self.error.__cause__ = error
 
     def accept(self, fit: Callable[[NDArray[Any]], object], path: str) -> None:
         """Makes an error of an image that does not fit what is to be done to it.
@@ -43,17 +61,20 @@ class Loaded:
         try:
             fit(self.image)
         except ValueError as error:
-            self.image, self.error = None, ImageFileError(path, str(error))
-            self.error.__cause__ = error
+            self.reject(path, error)
 
 
-def load(path: str, options: Decoding, channels: int) -> Loaded:
+Decode = Callable[[bytes, str, Decoding], tuple[NDArray[Any], tuple[int, int]]]
+
+
+def load(path: str, options: Decoding, channels: int, decode: Decode = decode) -> Loaded:
     """Reads and decodes one file.
 
     Args:
         path: String.
         options: What to make of it.
         channels: Integer, how many channels it must have then; 0 for any number.
+        decode: What makes an image of it.
 
     Returns:
         A `Loaded`; whatever is wrong with the file is in its `error`.
@@ -66,7 +87,7 @@ def load(path: str, options: Decoding, channels: int) -> Loaded:
     loaded = Loaded()
     try:
         data, loaded.signature = read_file(path)
-        image = decode(data, path, options)
+        image, loaded.size = decode(data, path, options)
         if channels and image.shape[2] != channels:
             raise ValueError(
                 f"has {image.shape[2]} channels where the images before it have {channels}"
@@ -77,11 +98,7 @@ def load(path: str, options: Decoding, channels: int) -> Loaded:
     except Exception as error:  # noqa: BLE001 - decoders raise what they like at a broken file
         let_through(error)
         raise_shortage(error, path)
-        if isinstance(error, ImageFileError):
-            loaded.error = error
-        else:
-            loaded.error = ImageFileError(path, _reason(error))
-            loaded.error.__cause__ = error
+        loaded.reject(path, error)
     return loaded
 
 
@@ -92,22 +109,13 @@ def _reason(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
-def load_all(
-    paths: Sequence[str],
-    options: Decoding,
-    channels: int,
-    use: Callable[[int, Loaded], object] | None = None,
-    shortage: Shortage | None = None,
-) -> list[Loaded]:
+def load_all(paths: Sequence[str], options: Decoding, channels: int) -> list[Loaded]:
     """Reads and decodes files on as many threads as `batchwarp.runtime.get_num_threads` says.
 
     Args:
         paths: Sequence of strings.
         options: What to make of them.
         channels: As in `load`.
-        use: Function of a path's number and its `Loaded`, which is called in the thread that loaded
-            it. An exception that it raises ends the work and is raised here.
-        shortage: As in `for_each`.
 
     Returns:
         List of a `Loaded` for each path.
@@ -115,15 +123,29 @@ def load_all(
     Raises:
         OSError, MemoryError: As in `load`.
     """
-    results: list[Loaded | None] = [None] * len(paths)
+    return loaded_by(lambda number: load(paths[number], options, channels), len(paths))
+
+
+def loaded_by(
+    one: Callable[[int], Loaded], count: int, shortage: Shortage | None = None
+) -> list[Loaded]:
+    """Has a function load files on as many threads as `batchwarp.runtime.get_num_threads` says.
+
+    Args:
+        one: Function of a file's number. An exception that it raises ends the work and is raised
+            here.
+        count: Integer, how many files there are.
+        shortage: As in `for_each`.
+
+    Returns:
+        List of a `Loaded` for each file.
+    """
+    results: list[Loaded | None] = [None] * count
 
     def work(number: int) -> None:
-        loaded = load(paths[number], options, channels)
-        if use is not None:
-            use(number, loaded)
-        results[number] = loaded
+        results[number] = one(number)
 
-    for_each(work, len(paths), shortage)
+    for_each(work, count, shortage)
     done = [loaded for loaded in results if loaded is not None]
     if len(done) < len(results):  # the memory of these images was never written
         raise RuntimeError(f"{len(results) - len(done)} of {len(results)} files were not read")

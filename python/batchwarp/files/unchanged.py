@@ -34,8 +34,7 @@ def decode(data: bytes, path: str, exif_transpose: bool, indices: bool = False) 
         path: String, the file's path for errors and warnings.
         exif_transpose: Boolean, whether to turn it as its EXIF orientation says. TIFF images are
             turned in any case, as Pillow and so Keras does.
-        indices: Boolean, whether to give a palette's indices instead of its colours, and take
-            images of one channel only.
+        indices: Boolean, whether to give a palette's indices instead of its colours.
 
     Returns:
         The samples as they are stored; colours are in the order red, green, blue, alpha. Only
@@ -46,11 +45,6 @@ def decode(data: bytes, path: str, exif_transpose: bool, indices: bool = False) 
     """
     found = _decoded(data, path, exif_transpose, indices)
     image = found.image if found.image.ndim == 3 else found.image[..., np.newaxis]
-    if indices and image.shape[2] != 1:
-        raise ValueError(
-            f'has {image.shape[2]} channels and no palette: `color_mode="palette"` is for images '
-            "with a palette, and for grey ones"
-        )
     # One kind of byte order for all that follows.
     return found._replace(image=image.astype(image.dtype.newbyteorder("="), copy=False))
 

@@ -41,6 +41,9 @@ class FileFlows(Settings):
         scaled_decode: bool = False,
         exif_transpose: bool = False,
         formats: Sequence[str] | str | None = None,
+        masks: Any = None,
+        mask_fill: int = 0,
+        mask_classes: int | None = None,
     ) -> iterators.DirectoryIterator:
         """Takes a folder with a folder of images for each class and makes augmented batches.
 
@@ -95,9 +98,19 @@ class FileFlows(Settings):
             exif_transpose: Boolean, whether to turn images as their EXIF orientation says.
             formats: Sequence of extensions to take instead of Keras' list, for example
                 `("jpg", "webp", "gif")`; of an animation it is the first picture.
+            masks: Path of a folder with a mask for each image, which moves with it: a file of the
+                same name up to the extension, in a folder of the same name, as `cats/1.png` for
+                `cats/1.jpg`; or a dictionary of such paths, for several masks of each image. If
+                there is one class only, the masks may be in the folder itself. They are read as
+                they are stored, indices of palettes, grey of 8 or 16 bits or several channels, all
+                like the first one, and resized by the nearest pixel. Where one cannot be read,
+                or has another size than its image, the image counts as one that cannot be read.
+            mask_fill: As of `batchwarp.Augment`, as is `mask_classes`.
+            mask_classes: See there.
 
         Returns:
-            An iterator, without end, of `images` or `(images, labels)`.
+            An iterator, without end, of `images` or `(images, labels)`. `masks` take the place of
+            labels: alone with `class_mode=None`, else in a dictionary with `"labels"`.
 
         Raises:
             ValueError: If an argument is not as above.

@@ -22,10 +22,10 @@ from batchwarp._arrays import (
     sequence,
 )
 from batchwarp._warnings import warn
-from batchwarp.augment.operations import recipe_of
 from batchwarp.augment.pipeline import Pipeline
 from batchwarp.augment.settings import Settings
 from batchwarp.iterators import splits
+from batchwarp.iterators.augmenting import Stored
 from batchwarp.iterators.images import ImageIterator
 from batchwarp.targets import Stack, TargetOptions, Targets
 
@@ -188,7 +188,6 @@ class NumpyArrayIterator(ImageIterator):
         self._set_saving(save_to_dir, save_prefix, save_format)
         count = len(self.x if self.rows is None else self.rows)
         super().__init__(count, batch_size, shuffle, seed, prefetch=prefetch)
-        self._check_targets()
 
     @property
     def _image_shape(self) -> tuple[int, ...]:
@@ -202,32 +201,19 @@ class NumpyArrayIterator(ImageIterator):
         """Returns the rows of the images as they were given; see the base class."""
         return self._given_rows(index_array).astype(np.uint64)
 
-    def _stored(
-        self, index_array: NDArray[np.int64]
-    ) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[np.int64]]:
-        return self.x, self._rows(index_array), index_array
+    def _stored(self, index_array: NDArray[np.int64]) -> Stored:
+        return Stored(self.x, self._rows(index_array), index_array)
 
-    def _check_targets(self) -> None:
-        """Raises `ValueError` if something cannot move with what is done to images."""
-        names = self._targets.names
-        if not names:
-            return
-        generator, name = self.image_data_generator, names[0]
-        if self._fused() is None:
-            raise ValueError(
-                f"`{name}` cannot move with images that go one by one through the methods of "
-                f"`{type(generator).__name__}`, because some are overridden, or for batches of "
-                f"{self._numpy_dtype}"
-            )
-        recipe_of(generator).check_targets(names)
-        if mixing := self._mixing():
-            raise ValueError(f"`{name}` cannot be given beside {mixing[0][0]!r} in flows")
+    @property
+    def _target_names(self) -> Sequence[str]:
+        return self._targets.names
 
     def _moved(
         self,
         pipeline: Pipeline,
         params: NDArray[np.float64] | None,
         index_array: NDArray[np.int64],
+        beside: Any,  # noqa: ARG002 - all of it is in memory
     ) -> dict[str, Any]:
         """Returns what moves with the images of a batch; see the base class."""
         if not self._targets.names:
@@ -241,17 +227,12 @@ class NumpyArrayIterator(ImageIterator):
         index_array: NDArray[np.int64],
         targets: Mapping[str, Any],
     ) -> Any:
-        if not targets:  # though there may be some, but the generator was changed
-            self._check_targets()
         inputs: Any = batch_x
         if self.x_misc:
             rows = self._rows(index_array)
             inputs = [batch_x, *(other[rows] for other in self.x_misc)]
-        labels: Any = None if self.y is None else self.y[index_array]
-        if targets:
-            together = targets if labels is None else {"labels": labels, **targets}
-            [labels] = together.values() if len(together) == 1 else [dict(together)]
-        elif labels is None:
+        labels = self._outputs(None if self.y is None else self.y[index_array], targets)
+        if labels is None:
             return inputs
         if self.sample_weight is None:
             return inputs, labels
@@ -259,7 +240,6 @@ class NumpyArrayIterator(ImageIterator):
 
     def _to_be_mixed(self, index_array: NDArray[np.int64]) -> tuple[Any, NDArray[Any] | None]:
         """Returns labels and weights; see the base class."""
-        self._check_targets()
         if self.x_misc:
             raise ValueError(
                 "`x` should be images alone where they are mixed with others. Received: a pair "

@@ -35,6 +35,22 @@ class Augmented(NamedTuple):
     targets: abc.Mapping[str, Any] = {}
 
 
+class Stored(NamedTuple):
+    """Images as they are before augmentation.
+
+    Attributes:
+        images: Array of rank 4.
+        rows: Array `(n,)`, which of its images the samples' are.
+        samples: Array `(n,)`, as of `Augmented`.
+        beside: What was read together with them, if their targets are.
+    """
+
+    images: NDArray[Any]
+    rows: NDArray[np.int64]
+    samples: NDArray[np.int64]
+    beside: Any = None
+
+
 class AugmentingIterator(KeyedIterator):
     """Base class of iterators that augment stored images with a generator.
 
@@ -99,15 +115,11 @@ class AugmentingIterator(KeyedIterator):
     def _stored(
         self,
         index_array: NDArray[np.int64],  # noqa: ARG002 - subclasses use it
-    ) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[np.int64]]:
+    ) -> Stored:
         """Finds images as they are before augmentation.
 
         Args:
             index_array: Array `(n,)`, the samples.
-
-        Returns:
-            Tuple of an array of rank 4, an array `(n,)`: which of its images are the samples', and
-            the samples again, since others may have taken the place of some.
         """
         raise self._lacks("_stored")
 
@@ -121,8 +133,8 @@ class AugmentingIterator(KeyedIterator):
         """
         samples = np.arange(self.n) if index_array is None else index_array
         for start in range(0, len(samples), count):
-            images, rows, _ = self._stored(samples[start : start + count])
-            yield images[rows]
+            stored = self._stored(samples[start : start + count])
+            yield stored.images[stored.rows]
 
     def _augmented(
         self, index_array: NDArray[np.int64], random: np.random.RandomState, number: int
@@ -135,18 +147,19 @@ class AugmentingIterator(KeyedIterator):
             return self._made(pipeline, index_array, params, number)
         if pipeline is None and generator:
             return self._through_methods(index_array, random, number, self._draws_by_key)
-        images, rows, index_array = self._stored(index_array)
+        images, rows, index_array, beside = self._stored(index_array)
         if pipeline is None:
             return Augmented(images[rows].astype(self._working_dtype), index_array)
         keys = self._keys(index_array, number) if pipeline.is_keyed else None
         batch, params = pipeline.run(generator, images, rows, random, self._buffers, keys)
-        return Augmented(batch, index_array, self._moved(pipeline, params, index_array))
+        return Augmented(batch, index_array, self._moved(pipeline, params, index_array, beside))
 
     def _moved(
         self,
         pipeline: Pipeline,  # noqa: ARG002 - subclasses use them
         params: NDArray[np.float64] | None,  # noqa: ARG002
         index_array: NDArray[np.int64],  # noqa: ARG002
+        beside: Any,  # noqa: ARG002
     ) -> dict[str, Any]:
         """Returns what moves with the images of a batch, by the names of their arguments.
 
@@ -154,6 +167,7 @@ class AugmentingIterator(KeyedIterator):
             pipeline: What has moved the images.
             params: What has been drawn for them, a row for each, or `None`.
             index_array: Array `(n,)`, the samples.
+            beside: What was read together with the images; `None` for a batch without any.
         """
         return {}
 
@@ -172,7 +186,7 @@ class AugmentingIterator(KeyedIterator):
             ]
             images, samples, _ = zip(*made, strict=True)
             return Augmented(np.concatenate(images), np.concatenate(samples))
-        images, rows, index_array = self._stored(index_array)
+        images, rows, index_array, _ = self._stored(index_array)
         shape = images.shape[1:]
         batch = run_one_by_one(
             self.image_data_generator,
@@ -211,11 +225,11 @@ class AugmentingIterator(KeyedIterator):
             params: What `pipeline.draw` returned.
             number: Integer, of the pass.
         """
-        images, rows, index_array = self._stored(index_array)
+        images, rows, index_array, beside = self._stored(index_array)
         if pipeline.is_keyed:
             params = pipeline.rows(params, self._keys(index_array, number))
         batch = pipeline.make(self.image_data_generator, images, rows, params, self._buffers)
-        return Augmented(batch, index_array, self._moved(pipeline, params, index_array))
+        return Augmented(batch, index_array, self._moved(pipeline, params, index_array, beside))
 
     def _made_with(
         self,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -16,9 +17,13 @@ from batchwarp._warnings import warn
 from batchwarp.augment.hashes import hash64
 from batchwarp.augment.settings import Settings
 from batchwarp.files.index import class_folders, files_of_class
+from batchwarp.files.masks import MaskFiles
 from batchwarp.files.options import FileOptions
+from batchwarp.files.pairs import masks_of_images
+from batchwarp.iterators.file_targets import FileTargets
 from batchwarp.iterators.files import FilesIterator
 from batchwarp.iterators.labels import class_list
+from batchwarp.targets import TargetOptions
 
 # Folders that programs leave among those of a user, beside hidden ones: macOS' archives, Python,
 # Synology's index, file systems.
@@ -69,6 +74,10 @@ class DirectoryIterator(FilesIterator):
             with `interpolation="nearest"`.
         exif_transpose: Boolean, whether to turn images as their EXIF orientation says.
         formats: Sequence of strings, the extensions of image files; `None` for Keras' list.
+        masks: Path of a folder with a mask for each image, in folders of the same names, or a
+            dictionary of such paths, or `None`.
+        mask_fill: As of `Augment`.
+        mask_classes: As of `Augment`.
 
     Attributes:
         filenames: List of the files' paths relative to `directory`.
@@ -121,8 +130,12 @@ class DirectoryIterator(FilesIterator):
         scaled_decode: bool = False,
         exif_transpose: bool = False,
         formats: Sequence[str] | str | None = None,
+        masks: Any = None,
+        mask_fill: int = 0,
+        mask_classes: int | None = None,
     ) -> None:
         options = FileOptions.among(locals())
+        target_options = TargetOptions(mask_fill=mask_fill, mask_classes=mask_classes)
         check_batches(batch_size, shuffle, seed, prefetch)
         boolean("follow_links", follow_links)
         self._set_processing(
@@ -142,13 +155,13 @@ class DirectoryIterator(FilesIterator):
         chosen = class_list(classes)
         self.directory = directory
         self.class_mode = class_mode
-        folder = _existing_folder(directory)
+        folder = _existing_folder("directory", directory)
         names = chosen or class_folders(folder)
         if not chosen:
             _check_is_no_class(cache, folder, names)
         self.num_classes = len(names)
         self.class_indices = {name: label for label, name in enumerate(names)}
-        self._find_files(folder, names, follow_links)
+        mask_files = self._find_files(folder, names, follow_links, _mask_folders(masks))
         _keras.print_message(
             f"Found {len(self.filenames)} images belonging to {self.num_classes} classes."
         )
@@ -161,11 +174,22 @@ class DirectoryIterator(FilesIterator):
                 f"labels are 0 to {len(names) - 1}, as in Keras; for more than two classes, pass "
                 '"sparse" or "categorical"'
             )
-        self._set_files(folder)
+        targets = FileTargets(
+            target_options,
+            len(self.filenames),
+            masks=mask_files if isinstance(masks, Mapping) else mask_files.get(None),
+        )
+        self._set_files(folder, targets)
         super().__init__(self.samples, batch_size, shuffle, seed, prefetch=prefetch)
 
-    def _find_files(self, folder: str, names: Sequence[str], follow_links: bool) -> None:
-        """Lists the files of all classes that are in the subset."""
+    def _find_files(
+        self,
+        folder: str,
+        names: Sequence[str],
+        follow_links: bool,
+        mask_folders: Mapping[Any, tuple[str, str]],
+    ) -> dict[Any, MaskFiles]:
+        """Lists the files of all classes that are in the subset, and returns their masks."""
         missing = [name for name in names if not os.path.isdir(os.path.join(folder, name))]
         if missing:
             warn(f"There is no folder in {folder} for these `classes`: {', '.join(missing)}")
@@ -174,19 +198,33 @@ class DirectoryIterator(FilesIterator):
             f"looked for were files with the extensions {', '.join(accepted)} in folders in "
             f"{folder!r}, one for each class"
         )
-        self.filenames = []
-        labels = [np.empty(0, np.int32)]
-        for name in names:
-            files = files_of_class(folder, name, accepted, follow_links)
-            if self.split is not None and not self._has_own_split:
-                files = files[self._first_items(len(files))]
-            self.filenames += files
-            labels.append(np.full(len(files), self.class_indices[name], np.int32))
-        self.classes: NDArray[np.int32] = np.concatenate(labels)
-        if self.split is not None and self._has_own_split:
-            rows = self._own_split(self.filenames, self.classes)
-            self.filenames = [self.filenames[row] for row in rows]
-            self.classes = self.classes[rows]
+        found = [(name, files_of_class(folder, name, accepted, follow_links)) for name in names]
+        masks = {
+            key: masks_of_images(argument, path, found, self._mask_extensions, follow_links)
+            for key, (argument, path) in mask_folders.items()
+        }
+        filenames = [file for _, files in found for file in files]
+        labels = [np.full(len(files), self.class_indices[name], np.int32) for name, files in found]
+        classes = np.concatenate([np.empty(0, np.int32), *labels])
+        if self.split is None:
+            rows = np.arange(len(filenames))
+        elif self._has_own_split:
+            rows = self._own_split(filenames, classes)
+        else:
+            starts = np.cumsum([0, *(len(files) for _, files in found)])
+            parts = [
+                np.arange(start, end)[self._first_items(end - start)]
+                for start, end in itertools.pairwise(starts)
+            ]
+            rows = np.concatenate([np.empty(0, np.int64), *parts])
+        self.filenames = [filenames[row] for row in rows]
+        self.classes: NDArray[np.int32] = classes[rows]
+        return {
+            key: MaskFiles(
+                [paths[row] for row in rows], mask_folders[key][1], self._options.exif_transpose
+            )
+            for key, paths in masks.items()
+        }
 
     def _sample_numbers(self, index_array: NDArray[np.int64]) -> NDArray[np.uint64]:
         """Returns the hashes of the files' relative paths; see the base class."""
@@ -201,12 +239,24 @@ class DirectoryIterator(FilesIterator):
         return self.classes
 
 
-def _existing_folder(directory: Any) -> str:
-    folder = folder_path("directory", directory)
+def _existing_folder(name: str, path: Any) -> str:
+    folder = folder_path(name, path)
     if not os.path.isdir(folder):
         kind = NotADirectoryError if os.path.exists(folder) else FileNotFoundError
-        raise kind(f"`directory` should be a folder that exists. Received: {folder!r}")
+        raise kind(f"`{name}` should be a folder that exists. Received: {folder!r}")
     return folder
+
+
+def _mask_folders(masks: Any) -> dict[Any, tuple[str, str]]:
+    """Returns for each mask of an image what the argument is called, and the folder."""
+    if masks is None:
+        return {}
+    named = masks if isinstance(masks, Mapping) else {None: masks}
+    folders = {}
+    for key, path in named.items():
+        argument = "masks" if key is None else f"masks[{key!r}]"
+        folders[key] = argument, _existing_folder(argument, path)
+    return folders
 
 
 def _warn_of_classes(folder: str, names: Sequence[str]) -> None:

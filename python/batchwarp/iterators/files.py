@@ -20,10 +20,14 @@ from batchwarp.errors import ImageFileError
 from batchwarp.files.dataset import ImageFiles
 from batchwarp.files.options import CHANNELS, FileOptions, extensions
 from batchwarp.files.reader import Loaded
-from batchwarp.iterators.augmenting import Augmented
+from batchwarp.iterators.augmenting import Augmented, Stored
+from batchwarp.iterators.file_targets import Beside, FileTargets, MovedBeside
 from batchwarp.iterators.images import ImageIterator
 from batchwarp.iterators.splits import hashed, stratified
 from batchwarp.runtime import get_num_threads
+
+# Beside Keras' and the user's.
+_FORMATS_OF_MASKS = (".gif", ".npy", ".webp")
 
 
 class FilesIterator(ImageIterator):
@@ -77,6 +81,11 @@ class FilesIterator(ImageIterator):
         return extensions(self._options.formats, self.white_list_formats)
 
     @property
+    def _mask_extensions(self) -> tuple[str, ...]:
+        """The ends of the names of files that are masks."""
+        return tuple({*self._extensions, *self.white_list_formats, *_FORMATS_OF_MASKS})
+
+    @property
     def _has_own_split(self) -> bool:
         """Whether the subsets are not the first and the other items, as in Keras."""
         return getattr(self.image_data_generator, "split", None) is not None
@@ -106,11 +115,12 @@ class FilesIterator(ImageIterator):
             validation = stratified(labels, share, seed)
         return np.flatnonzero(validation == (self.subset == "validation"))
 
-    def _set_files(self, directory: str) -> None:
+    def _set_files(self, directory: str, targets: FileTargets | None = None) -> None:
         """Keeps the paths of `filenames`, and makes ready to read them.
 
         Args:
             directory: String, the folder that they are relative to; it may be empty.
+            targets: What moves with the images, or `None`.
         """
         self._filepaths = [os.path.join(directory, name) for name in self.filenames]
         self.samples = len(self._filepaths)
@@ -121,7 +131,17 @@ class FilesIterator(ImageIterator):
         self._files = ImageFiles(
             self._options, self._filepaths, directory, self._working_dtype, size
         )
+        self._targets_of_files = targets if targets is not None and targets.names else None
+        if self._targets_of_files is not None:
+            self._targets_of_files.attach(
+                self._files, self._options, self.samples, self.data_format, self._numpy_dtype
+            )
         self.image_shape = shape_after(self.image_data_generator, self._image_shape)
+
+    @property
+    def _target_names(self) -> Sequence[str]:
+        targets = self._targets_of_files
+        return () if targets is None else targets.names
 
     @property
     def num_batches(self) -> int:
@@ -194,16 +214,11 @@ class FilesIterator(ImageIterator):
         # Keras makes arrays of files before all else.
         return computing_dtype(_keras.standardize_dtype(None))
 
-    def _stored(
-        self, index_array: NDArray[np.int64]
-    ) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[np.int64]]:
+    def _stored(self, index_array: NDArray[np.int64]) -> Stored:
         """Reads images from files, or finds them in the cache.
 
         Args:
             index_array: Array `(n,)`, the samples; one where images have sizes of their own.
-
-        Returns:
-            As in the base class.
 
         Raises:
             ImageFileError: If a file cannot be read and this is not to be tolerated.
@@ -213,8 +228,15 @@ class FilesIterator(ImageIterator):
             return self._stored_by_itself(index_array)
         slots = files.find(index_array)
         missing = np.flatnonzero(slots < 0)
+        targets = self._targets_of_files
         if files.cache is not None and not missing.size:
-            return self._in_layout(files.cache.images), slots, index_array
+            beside = None
+            if targets is not None:
+                sizes = files.sizes_of(index_array, self.filepaths, self._shortage)
+                beside = targets.cached(index_array, sizes)
+            return Stored(self._in_layout(files.cache.images), slots, index_array, beside)
+        if targets is not None:  # what is in the cache, too, from where `load` takes it
+            missing = np.arange(len(index_array))
         batch = self._buffers.empty((len(index_array), *files.shape), files.dtype)
         if files.cache is not None:
             found = np.flatnonzero(slots >= 0)
@@ -222,22 +244,25 @@ class FilesIterator(ImageIterator):
         index_array = index_array.copy()
         paths = self.filepaths
         loaded = files.load(index_array[missing], paths, self._shortage)
-        for row, one in zip(missing, loaded, strict=True):
-            index_array[row], image = self._accepted(int(index_array[row]), one, paths)
+        for at, row in enumerate(missing):
+            index_array[row], one = self._accepted(int(index_array[row]), loaded[at], paths)
+            image = _image_of(one)
             if image.dtype != batch.dtype:  # rare: a grey image of more than 8 bits among others
                 batch = batch.astype(self._working_dtype, copy=False)
             batch[row] = image
-        return self._in_layout(batch), np.arange(len(batch)), index_array
+            loaded[at] = one
+        beside = None if targets is None else targets.beside(loaded)
+        return Stored(self._in_layout(batch), np.arange(len(batch)), index_array, beside)
 
-    def _stored_by_itself(
-        self, index_array: NDArray[np.int64]
-    ) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[np.int64]]:
+    def _stored_by_itself(self, index_array: NDArray[np.int64]) -> Stored:
         """Reads one image, as `_stored` does."""
         paths, fit = self.filepaths, self._fit
         [loaded] = self._files.load(index_array, paths, self._shortage, fit=fit)
-        sample, image = self._accepted(int(index_array[0]), loaded, paths, fit)
-        images = self._in_layout(self._readable(image)[np.newaxis])
-        return images, np.zeros(1, np.int64), np.array([sample])
+        sample, loaded = self._accepted(int(index_array[0]), loaded, paths, fit)
+        images = self._in_layout(self._readable(_image_of(loaded))[np.newaxis])
+        targets = self._targets_of_files
+        beside = None if targets is None else targets.beside([loaded])
+        return Stored(images, np.zeros(1, np.int64), np.array([sample]), beside)
 
     def _augmented(
         self, index_array: NDArray[np.int64], random: np.random.RandomState, number: int
@@ -263,8 +288,8 @@ class FilesIterator(ImageIterator):
             some = samples[start : start + count]
             loaded = self._files.load(some, paths, self._shortage, fit=self._fit)
             for sample, one in zip(some, loaded, strict=True):
-                _, image = self._accepted(int(sample), one, paths, self._fit)
-                one.image = None
+                _, accepted = self._accepted(int(sample), one, paths, self._fit)
+                image, one.image = _image_of(accepted), None
                 yield self._in_layout(image[np.newaxis])
 
     def _fit(self, image: NDArray[Any]) -> None:
@@ -299,9 +324,10 @@ class FilesIterator(ImageIterator):
         drawn = params
         if pipeline.is_keyed and not has_sizes:
             drawn = pipeline.rows(params, self._keys(index_array, number))
+        beside = self._beside_batch(pipeline, len(index_array))
 
-        def make(row: int, image: NDArray[Any]) -> None:
-            images = self._in_layout(self._readable(image)[np.newaxis])
+        def make(row: int, loaded: Loaded) -> None:
+            images = self._in_layout(self._readable(_image_of(loaded))[np.newaxis])
             part = slice(row, row + 1)
             own = None if drawn is None else drawn[part]
             way = pipeline
@@ -309,25 +335,54 @@ class FilesIterator(ImageIterator):
                 way = pipeline.sized(images.shape[1:])
                 own = way.rows(own, self._keys(index_array[part], number))
             way.warp(images, None, own, batch[part], threads=1)
+            if beside is not None:
+                beside.move(row, loaded, way.moves(own))
 
         def use(row: int, loaded: Loaded) -> None:
             if loaded.image is not None:
-                make(row, loaded.image)
+                make(row, loaded)
                 loaded.image = None
 
         index_array = index_array.copy()
         paths = self.filepaths
         for row, loaded in enumerate(files.load(index_array, paths, self._shortage, use, fit)):
             if loaded.error is not None:
-                index_array[row], image = self._accepted(int(index_array[row]), loaded, paths, fit)
+                index_array[row], other = self._accepted(int(index_array[row]), loaded, paths, fit)
                 # It may be another sample now.
                 if pipeline.is_keyed and drawn is not None and not has_sizes:
                     part = slice(row, row + 1)
                     own = None if params is None else params[part]
                     drawn[part] = pipeline.rows(own, self._keys(index_array[part], number))
-                make(row, image)
+                make(row, other)
         pipeline.complete(self.image_data_generator, batch)
-        return Augmented(batch, index_array)
+        if beside is None:
+            return Augmented(batch, index_array)
+        moves = None if has_sizes else pipeline.moves(drawn)
+        return Augmented(batch, index_array, beside.moved(moves, index_array))
+
+    def _beside_batch(self, pipeline: Pipeline, count: int) -> MovedBeside | None:
+        """Returns where to move what is beside the images of a batch, if there is something."""
+        targets = self._targets_of_files
+        return (
+            None if targets is None else MovedBeside(targets, count, pipeline.plan, self._buffers)
+        )
+
+    def _moved(
+        self,
+        pipeline: Pipeline,
+        params: NDArray[np.float64] | None,
+        index_array: NDArray[np.int64],
+        beside: Beside | None,
+    ) -> dict[str, Any]:
+        """Returns what moves with the images of a batch; see the base class."""
+        targets = self._targets_of_files
+        if targets is None:
+            return {}
+        moves = pipeline.moves(params)
+        if beside is None:
+            beside = targets.beside([])
+        masks = targets.moved_masks(beside, moves, self._buffers)
+        return targets.moved(moves, index_array, beside.sizes, masks)
 
     def _in_layout(self, images: NDArray[Any]) -> NDArray[Any]:
         """Returns images `(n, height, width, channels)` in the generator's layout."""
@@ -339,20 +394,20 @@ class FilesIterator(ImageIterator):
         loaded: Loaded,
         paths: Sequence[str],
         fit: Callable[[NDArray[Any]], object] | None = None,
-    ) -> tuple[int, NDArray[Any]]:
-        """Returns the sample and the image to take for what was loaded, by `on_error`."""
+    ) -> tuple[int, Loaded]:
+        """Returns the sample and what to take for what was loaded, by `on_error`."""
         return self._files.accepted(sample, loaded, self.on_error, paths, self._shortage, fit)
 
     def _with_others(
         self,
         batch_x: NDArray[Any],
         index_array: NDArray[np.int64],
-        targets: Mapping[str, Any],  # noqa: ARG002 - there are none
+        targets: Mapping[str, Any],
     ) -> Any:
         batch_y: Any
         if self.class_mode is None:
-            return batch_x
-        if self.class_mode == "input":
+            batch_y = None
+        elif self.class_mode == "input":
             batch_y = batch_x.copy()
         elif self.class_mode == "multi_output":
             batch_y = [output[index_array] for output in self.labels]
@@ -360,6 +415,9 @@ class FilesIterator(ImageIterator):
             batch_y = self.labels[index_array]
         else:
             batch_y = self._class_labels(index_array)
+        batch_y = self._outputs(batch_y, targets)
+        if batch_y is None:
+            return batch_x
         weights = self.sample_weight
         if weights is None:
             return batch_x, batch_y
@@ -416,6 +474,12 @@ class FilesIterator(ImageIterator):
             for number, count in enumerate(counts)
             if count
         }
+
+
+def _image_of(loaded: Loaded) -> NDArray[Any]:
+    """Returns the image of what was loaded, or accepted in its place."""
+    assert loaded.image is not None
+    return loaded.image
 
 
 def _weights_of_classes(values: Any) -> NDArray[Any]:

@@ -71,6 +71,7 @@ class ImageIterator(AugmentingIterator):
     ) -> None:
         super().__init__(n, batch_size, shuffle, seed, prefetch=prefetch, **kwargs)
         self._set_key()
+        self._check_targets()
         if self._counts_passes and self._current_pipeline() is None:
             # Raises whatever a batch would.
             self._operate(np.empty(0, np.int64), 0, self._image_shape)
@@ -78,6 +79,40 @@ class ImageIterator(AugmentingIterator):
             for start in range(0, self.n, _CHECKED):
                 samples = np.arange(start, min(start + _CHECKED, self.n))
                 self._mixture(np.empty((0, *self._image_shape)), samples, mixing)
+
+    @property
+    def _target_names(self) -> abc.Sequence[str]:
+        """Names of the arguments that move with images."""
+        return ()
+
+    def _check_targets(self) -> None:
+        """Raises `ValueError` if something cannot move with what is done to images."""
+        names = self._target_names
+        if not names:
+            return
+        generator, name = self.image_data_generator, names[0]
+        if self._fused() is None:
+            raise ValueError(
+                f"`{name}` cannot move with images that go one by one through the methods of "
+                f"`{type(generator).__name__}`, because some are overridden, or for batches of "
+                f"{self._numpy_dtype}"
+            )
+        recipe_of(generator).check_targets(names)
+        if mixing := self._mixing():
+            raise ValueError(f"`{name}` cannot be given beside {mixing[0][0]!r} in flows")
+
+    def _outputs(self, labels: Any, targets: abc.Mapping[str, Any]) -> Any:
+        """Returns what takes the place of labels: what there is alone, or a dictionary.
+
+        Args:
+            labels: The labels, or `None`.
+            targets: What has moved with the images.
+        """
+        if not targets:  # though there may be some, but the generator was changed
+            self._check_targets()
+            return labels
+        together = targets if labels is None else {"labels": labels, **targets}
+        return next(iter(together.values())) if len(together) == 1 else dict(together)
 
     def _with_others(
         self,
@@ -167,6 +202,7 @@ class ImageIterator(AugmentingIterator):
         mixing: Sequence[tuple[Mixing, int]],
     ) -> Mixture:
         """Returns images with what is mixed as they are."""
+        self._check_targets()
         labels, weights = self._to_be_mixed(index_array)
         made = checked_labels([one for one, _ in mixing], labels, len(index_array))
         assert made is not None
@@ -209,7 +245,7 @@ class ImageIterator(AugmentingIterator):
         generator = self.image_data_generator
         for row in range(len(index_array)):
             part = slice(row, row + 1)
-            images, rows, samples = self._stored(index_array[part])
+            images, rows, samples, _ = self._stored(index_array[part])
             original = images[rows[0]]
             drawn = None if params is None else params[part]
             keys = self._keys(samples, number)
@@ -244,7 +280,7 @@ class ImageIterator(AugmentingIterator):
             return {}
         samples = np.empty(0, np.int64)
         params = pipeline.rows(None, self._keys(samples, 0)) if pipeline.is_keyed else None
-        return self._moved(pipeline, params, samples)
+        return self._moved(pipeline, params, samples, None)
 
     def _block(self, batches: int) -> Any:
         one_by_one = self._is_overridden() or self.save_to_dir or self._mixing()

@@ -14,6 +14,7 @@ from batchwarp.targets.formats import from_edges, to_edges
 from batchwarp.targets.options import TargetOptions
 from batchwarp.targets.ragged import Ragged
 from batchwarp.targets.stack import Move, Stack
+from batchwarp.targets.windows import Windows
 
 __all__ = ["Boxes"]
 
@@ -28,40 +29,58 @@ class Boxes:
     Args:
         value: Array `(n, k, 4)`, or a list of n arrays `(k_i, 4)`, in the options' format; or a
             dictionary of such, as `"boxes"`, and of `"labels"`, which have one number for each.
-        images: What they are beside.
+        images: What they are beside; with a height and a width of 1, `move` is told of `windows`.
         options: The user's.
+        names: What errors call them, and their labels.
 
     Raises:
         ValueError: If it is of another shape, or a box is none.
         TypeError: If it does not hold real numbers.
     """
 
-    def __init__(self, value: Any, images: Stack, options: TargetOptions) -> None:
+    def __init__(
+        self,
+        value: Any,
+        images: Stack,
+        options: TargetOptions,
+        names: tuple[str, str] = ("boxes", 'boxes["labels"]'),
+    ) -> None:
+        name, label_name = names
         self._options = options
         self._labels: Ragged | None = None
         boxes = value
         if isinstance(value, Mapping):
             if set(value) != _KEYS:
                 raise ValueError(
-                    '`boxes` should be a dictionary of "boxes" and "labels", if it is one. '
+                    f'`{name}` should be a dictionary of "boxes" and "labels", if it is one. '
                     f"Received the keys: {', '.join(map(repr, value))}"
                 )
             boxes = value["boxes"]
-        given = Ragged.of_images("boxes", boxes, images.images, (4,))
-        edges = _edges_of(given, options.bounding_box_format, images)
+        given = Ragged.of_images(name, boxes, images.images, (4,))
+        edges = _edges_of(name, given, options.bounding_box_format, images)
         self._boxes = given._replace(rows=edges)
         if isinstance(value, Mapping):
-            self._labels = _labels_of(value["labels"], given, images.images)
+            self._labels = _labels_of(label_name, value["labels"], given, images.images)
         self._room = given.room if options.max_boxes is None else options.max_boxes
 
-    def move(self, moves: Sequence[Move], indices: NDArray[np.int64] | None) -> Any:
+    def move(
+        self,
+        moves: Sequence[Move],
+        indices: NDArray[np.int64] | None,
+        windows: Windows | None = None,
+    ) -> Any:
         """Returns what is seen of the boxes of a batch, `(b, k, 4)`, or a dictionary of them.
 
         See `Targets.move`.
         """
         options, boxes = self._options, self._boxes.at(indices)
         (plan, params), *further = moves
-        seen, shares = _core.map_boxes(plan, params, boxes.starts, boxes.rows)
+        if windows is None:
+            seen, shares = _core.map_boxes(plan, params, boxes.starts, boxes.rows)
+        else:
+            in_shares = options.bounding_box_format.startswith("rel_")
+            seen, shares = windows.boxes(boxes.rows, boxes.counts, in_shares)
+            further = list(moves)
         for plan, params in further:
             seen, others = _core.map_boxes(plan, params, boxes.starts, seen)
             shares *= others
@@ -86,7 +105,7 @@ class Boxes:
         return given._replace(rows=rows).padded(self._room, _NONE, dtype)
 
 
-def _edges_of(given: Ragged, name: str, images: Stack) -> NDArray[np.float64]:
+def _edges_of(argument: str, given: Ragged, name: str, images: Stack) -> NDArray[np.float64]:
     """Returns boxes as left, top, right and bottom in pixels, nan for none.
 
     Raises:
@@ -94,7 +113,7 @@ def _edges_of(given: Ragged, name: str, images: Stack) -> NDArray[np.float64]:
     """
     finite = np.isfinite(given.rows)
     if not finite.all():
-        raise _wrong(given, int(finite.argmin()) // 4, "finite")
+        raise _wrong(argument, given, int(finite.argmin()) // 4, "finite")
     rows = np.array(given.rows, np.float64, order="C")
     may_be_none = np.flatnonzero(rows[:, 0] == _NONE)
     if len(may_be_none):
@@ -104,30 +123,30 @@ def _edges_of(given: Ragged, name: str, images: Stack) -> NDArray[np.float64]:
     reversed_ = (right < left) | (bottom < top)
     if reversed_.any():
         row = int(reversed_.argmax())
-        raise _wrong(given, row, f'"{name}" that do not end before they begin')
+        raise _wrong(argument, given, row, f'"{name}" that do not end before they begin')
     return edges
 
 
-def _wrong(given: Ragged, row: int, wanted: str) -> ValueError:
+def _wrong(argument: str, given: Ragged, row: int, wanted: str) -> ValueError:
     image, box = given.place(row)
     return ValueError(
-        f"`boxes` should be {wanted}. Received {given.rows[row].tolist()} for image {image}, box "
-        f"{box}"
+        f"`{argument}` should be {wanted}. Received {given.rows[row].tolist()} for image {image}, "
+        f"box {box}"
     )
 
 
-def _labels_of(value: Any, boxes: Ragged, count: int) -> Ragged:
+def _labels_of(name: str, value: Any, boxes: Ragged, count: int) -> Ragged:
     """Returns labels, in a dtype that can be -1.
 
     Raises:
         ValueError: If they are more or fewer than boxes.
     """
-    labels = Ragged.of_images('boxes["labels"]', value, count, ())
+    labels = Ragged.of_images(name, value, count, ())
     other = np.flatnonzero(labels.counts != boxes.counts)
     if len(other):
         image = int(other[0])
         raise ValueError(
-            '`boxes["labels"]` should be one for each box. Received '
+            f"`{name}` should be one for each box. Received "
             f"{labels.counts[image]} for image {image}, which has {boxes.counts[image]} boxes"
         )
     dtype = labels.rows.dtype

@@ -12,6 +12,7 @@ from batchwarp import _core
 from batchwarp.targets.options import TargetOptions
 from batchwarp.targets.ragged import Ragged
 from batchwarp.targets.stack import Move, Stack
+from batchwarp.targets.windows import Windows
 
 __all__ = ["Keypoints"]
 
@@ -23,20 +24,23 @@ class Keypoints:
         value: Array `(n, k, 2)` of x and y, or a list of n arrays `(k_i, 2)`; nan for none.
         images: What they are beside.
         options: The user's.
+        name: String, what errors call it.
 
     Raises:
         ValueError: If it is of another shape, infinite, or has no such pairs.
         TypeError: If it does not hold real numbers.
     """
 
-    def __init__(self, value: Any, images: Stack, options: TargetOptions) -> None:
-        given = Ragged.of_images("keypoints", value, images.images, (2,))
+    def __init__(
+        self, value: Any, images: Stack, options: TargetOptions, name: str = "keypoints"
+    ) -> None:
+        given = Ragged.of_images(name, value, images.images, (2,))
         infinite = np.isinf(given.rows)
         if infinite.any():
             row = int(infinite.argmax()) // 2
             image, point = given.place(row)
             raise ValueError(
-                "`keypoints` should be finite, or nan for none. Received "
+                f"`{name}` should be finite, or nan for none. Received "
                 f"{given.rows[row].tolist()} for image {image}, keypoint {point}"
             )
         pairs = options.keypoint_pairs or ()
@@ -44,16 +48,23 @@ class Keypoints:
         if beyond:
             raise ValueError(
                 f"`keypoint_pairs` should be of indices below {given.room}, the number of "
-                f"`keypoints` of an image. Received: {beyond[0]}"
+                f"`{name}` of an image. Received: {beyond[0]}"
             )
         self._given = given._replace(rows=np.ascontiguousarray(given.rows, np.float64))
         self._pairs = np.array(pairs, np.intp).reshape(-1, 2)
         self._remove_outside = options.remove_outside
 
-    def move(self, moves: Sequence[Move], indices: NDArray[np.int64] | None) -> NDArray[np.float32]:
+    def move(
+        self,
+        moves: Sequence[Move],
+        indices: NDArray[np.int64] | None,
+        windows: Windows | None = None,
+    ) -> NDArray[np.float32]:
         """Returns where the keypoints of a batch are seen, `(b, k, 2)`; see `Targets.move`."""
         given = self._given.at(indices)
         points = given.rows
+        if windows is not None:
+            points = windows.points(points, given.counts)
         for plan, params in moves:
             points = _core.map_points(plan, params, given.starts, points)
         if self._remove_outside:

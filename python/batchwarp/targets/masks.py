@@ -14,7 +14,7 @@ from batchwarp.targets.nearest import move_nearest
 from batchwarp.targets.options import TargetOptions
 from batchwarp.targets.stack import Move, Stack
 
-__all__ = ["Masks"]
+__all__ = ["Masks", "check_fill", "check_kind", "no_class", "one_hot"]
 
 
 class Masks:
@@ -75,16 +75,12 @@ class Masks:
             moved = move_nearest(moved, move, indices, fill, buffers)
             indices = None
         if self._options.mask_classes is not None:
-            return _one_hot(moved, self._options.mask_classes, self._channels_axis, self._dtype)
+            return one_hot(moved, self._options.mask_classes, self._channels_axis, self._dtype)
         return moved if mask.ndim == 4 else moved.squeeze(self._channels_axis)
 
     def _checked(self, name: str, value: Any, images: Stack) -> NDArray[Any]:
         mask = as_array(name, value, stack=True)
-        if mask.dtype.kind not in "biu":
-            raise TypeError(
-                f"`{name}` should hold integers or booleans, since nothing is between two of them. "
-                f"Received dtype: {mask.dtype}"
-            )
+        check_kind(name, mask.dtype)
         extents = list(mask.shape)
         if mask.ndim == 4:
             del extents[self._channels_axis]
@@ -97,13 +93,7 @@ class Masks:
                 f"({', '.join(map(str, wanted))}) or ({', '.join(map(str, with_channels))}). "
                 f"Received shape: {mask.shape}"
             )
-        fill = self._options.mask_fill
-        least, most = _ends(mask.dtype)
-        if not least <= fill <= most:
-            raise ValueError(
-                f"`mask_fill` should be from {least} to {most}, for `{name}` of {mask.dtype}. "
-                f"Received: {fill}"
-            )
+        check_fill(name, mask.dtype, self._options)
         if self._options.mask_classes is not None:
             self._check_classes(name, mask, self._options.mask_classes)
         # What is read by bytes must have them side by side along the last axis.
@@ -114,22 +104,73 @@ class Masks:
             raise ValueError(
                 f"`{name}` should have one channel for `mask_classes`. Received shape: {mask.shape}"
             )
-        if not mask.size or (mask.min() >= 0 and mask.max() < classes):
-            return
-        fill = self._options.mask_fill
-        wrong = ((mask < 0) | (mask >= classes)) & (mask != fill)
-        if wrong.any():
-            where = np.unravel_index(wrong.argmax(), mask.shape)
+        where = no_class(mask, self._options)
+        if where is not None:
             raise ValueError(
                 f"`{name}` should be from 0 to {classes - 1}, below `mask_classes`, or the "
-                f"`mask_fill` {fill}. Received {mask[where]} in image {where[0]}"
+                f"`mask_fill` {self._options.mask_fill}. Received {mask[where]} in image {where[0]}"
             )
 
 
-def _one_hot(
+def check_kind(name: str, dtype: np.dtype[Any]) -> None:
+    """Raises `TypeError` if masks are neither integers nor booleans.
+
+    Args:
+        name: String, what they are called.
+        dtype: Theirs.
+    """
+    if dtype.kind not in "biu":
+        raise TypeError(
+            f"`{name}` should hold integers or booleans, since nothing is between two of them. "
+            f"Received dtype: {dtype}"
+        )
+
+
+def check_fill(name: str, dtype: np.dtype[Any], options: TargetOptions) -> None:
+    """Raises `ValueError` if masks cannot have the value beyond the edges.
+
+    Args:
+        name: String, what they are called.
+        dtype: Theirs.
+        options: The user's.
+    """
+    fill = options.mask_fill
+    least, most = _ends(dtype)
+    if not least <= fill <= most:
+        raise ValueError(
+            f"`mask_fill` should be from {least} to {most}, for `{name}` of {dtype}. "
+            f"Received: {fill}"
+        )
+
+
+def no_class(mask: NDArray[Any], options: TargetOptions) -> tuple[int, ...] | None:
+    """Returns where a mask first has what is no class, `None` if all values are classes.
+
+    Args:
+        mask: Array of integers or booleans.
+        options: The user's, with `mask_classes`.
+    """
+    classes = options.mask_classes
+    assert classes is not None
+    if not mask.size or (mask.min() >= 0 and mask.max() < classes):
+        return None
+    wrong = ((mask < 0) | (mask >= classes)) & (mask != options.mask_fill)
+    if not wrong.any():
+        return None
+    return tuple(int(index) for index in np.unravel_index(wrong.argmax(), mask.shape))
+
+
+def one_hot(
     mask: NDArray[Any], classes: int, channels_axis: int, dtype: np.dtype[Any]
 ) -> NDArray[Any]:
-    """Returns for each class where a mask has it, in place of the one channel."""
+    """Returns for each class where a mask has it, in place of the one channel.
+
+    Args:
+        mask: Array of rank 4 of integers or booleans.
+        classes: Integer, how many there are.
+        channels_axis: Integer, the axis of the channel.
+        dtype: Of the result.
+    """
     shape = list(mask.shape)
     shape[channels_axis] = classes
     result = np.zeros(shape, dtype)

@@ -12,9 +12,9 @@ from batchwarp import _core
 from batchwarp.ops.core_steps import CORE_STEPS
 from batchwarp.targets.stack import Move
 
-__all__ = ["move_nearest"]
+__all__ = ["move_nearest", "move_nearest_to"]
 
-_PLANS = 128
+_PLANS = 1024
 
 
 class _Nearest(NamedTuple):
@@ -82,20 +82,44 @@ def move_nearest(
     channels = masks.shape[1 if first else 3]
     shape = (count, channels, *size) if first else (count, *size, channels)
     moved = buffers.empty(shape, masks.dtype)
+    move_nearest_to(moved, masks, move, indices, fill)
+    return moved
+
+
+def move_nearest_to(
+    moved: NDArray[Any],
+    masks: NDArray[Any],
+    move: Move,
+    indices: NDArray[np.int64] | None,
+    fill: NDArray[Any],
+    threads: int = 0,
+) -> None:
+    """Does what `move_nearest` does, to memory that there is.
+
+    Args:
+        moved: Array of rank 4 of the masks' dtype, C-contiguous.
+        masks: As in `move_nearest`, as are all others.
+        move: See there.
+        indices: See there.
+        fill: See there.
+        threads: Integer, how many work on it; 0 for as many as there are.
+    """
+    data_format = move.plan.data_format
     width = masks.itemsize
     if width == 1:
-        _move(masks.view(np.uint8), move, indices, fill, moved.view(np.uint8), plan.data_format)
-    elif not first:
-        bytes_ = (*masks.shape[:3], channels * width)
         to = moved.view(np.uint8)
-        _move_items(masks.view(np.uint8).reshape(bytes_), move, indices, fill, to)
+        _move(masks.view(np.uint8), move, indices, fill, to, data_format, threads)
+    elif data_format == "channels_last":
+        bytes_ = (*masks.shape[:3], masks.shape[3] * width)
+        to = moved.view(np.uint8)
+        _move_items(masks.view(np.uint8).reshape(bytes_), move, indices, fill, to, threads)
     else:
-        for channel in range(channels):
+        for channel in range(masks.shape[1]):
             from_ = masks[:, channel]
-            to = np.empty((count, *size, width), np.uint8)
-            _move_items(from_.view(np.uint8).reshape(*from_.shape, width), move, indices, fill, to)
+            items = from_.view(np.uint8).reshape(*from_.shape, width)
+            to = np.empty((len(moved), *moved.shape[2:], width), np.uint8)
+            _move_items(items, move, indices, fill, to, threads)
             moved[:, channel] = to.view(masks.dtype)[..., 0]
-    return moved
 
 
 def _move_items(
@@ -104,16 +128,17 @@ def _move_items(
     indices: NDArray[np.int64] | None,
     fill: NDArray[Any],
     moved: NDArray[np.uint8],
+    threads: int,
 ) -> None:
     """Moves items of several bytes, which are channels."""
     values = np.frombuffer(fill.tobytes(), np.uint8)
     if "constant" not in move.plan.fill_mode or (values == values[0]).all():
-        _move(masks, move, indices, values[0], moved, "channels_last")
+        _move(masks, move, indices, values[0], moved, "channels_last", threads)
         return
     width = len(values)
     part = np.empty((*moved.shape[:3], moved.shape[3] // width), np.uint8)
     for place, value in enumerate(values):
-        _move(masks[..., place::width], move, indices, value, part, "channels_last")
+        _move(masks[..., place::width], move, indices, value, part, "channels_last", threads)
         moved[..., place::width] = part
 
 
@@ -124,6 +149,7 @@ def _move(
     fill: Any,
     moved: NDArray[np.uint8],
     data_format: str,
+    threads: int,
 ) -> None:
     """Moves bytes."""
     channels = masks.shape[3 if data_format == "channels_last" else 1]
@@ -131,4 +157,4 @@ def _move(
     params = None
     if move.params is not None and len(columns):
         params = np.ascontiguousarray(move.params[:, columns])
-    _core.augment_batch(masks, indices, params, plan, moved)
+    _core.augment_batch(masks, indices, params, plan, moved, threads=threads)

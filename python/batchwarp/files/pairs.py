@@ -1,0 +1,85 @@
+"""Which mask belongs to which image, in two trees of files of one shape."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Sequence
+
+from batchwarp.files.index import files_of_class
+
+__all__ = ["masks_of_images"]
+
+_MOST_NAMED = 10
+
+
+def masks_of_images(
+    argument: str,
+    folder: str,
+    images: Sequence[tuple[str, Sequence[str]]],
+    extensions: Sequence[str],
+    follow_links: bool,
+) -> list[str]:
+    """Returns the path of the mask of each image: it has the image's name up to the extension.
+
+    Args:
+        argument: String, the argument's name for errors.
+        folder: String, the folder of masks, in which folders are called as those of images are. If
+            there is one class only, which has no folder there, its masks are in `folder` itself.
+        images: For each class its name, which is that of a folder, and the paths of its images
+            relative to the folder of all classes.
+        extensions: The ends of the names of masks, in lower case.
+        follow_links: Boolean, whether to look into folders that are symbolic links.
+
+    Returns:
+        List of paths, in the order of the images.
+
+    Raises:
+        ValueError: If an image has no mask or several, or a mask no image.
+    """
+    paths: list[str] = []
+    missing: list[str] = []
+    several: list[str] = []
+    extra: list[str] = []
+    for name, names in images:
+        inside = name
+        if len(images) == 1 and not os.path.isdir(os.path.join(folder, name)):
+            inside = os.curdir
+        by_stem: dict[str, list[str]] = {}
+        for mask in files_of_class(folder, inside, extensions, follow_links):
+            by_stem.setdefault(_stem(mask, inside), []).append(mask)
+        wanted = set(map(functools.partial(_stem, folder=name), names))
+        extra += [mask for stem, masks in by_stem.items() if stem not in wanted for mask in masks]
+        for image in names:
+            masks = by_stem.get(_stem(image, name), [])
+            if len(masks) == 1:
+                paths.append(os.path.join(folder, os.path.normpath(masks[0])))
+            elif masks:
+                several.append(f"{image} ({', '.join(masks)})")
+            else:
+                missing.append(image)
+    wrong = [
+        _some("images without a mask", missing),
+        _some("images with several masks", several),
+        _some("masks without an image", extra),
+    ]
+    if any(wrong):
+        raise ValueError(
+            f"`{argument}` should be a folder with one mask for each image, of the same name up to "
+            f"the extension and in a folder of the same name. In {folder!r} there are "
+            f"{'; '.join(filter(None, wrong))}"
+        )
+    return paths
+
+
+def _stem(path: str, folder: str) -> str:
+    """Returns a path that begins with a folder without that, and without the extension."""
+    return os.path.splitext(path[len(os.path.join(folder, "")) :])[0]
+
+
+def _some(what: str, names: Sequence[str]) -> str:
+    """Returns how many there are, and the first ten; an empty string if there are none."""
+    if not names:
+        return ""
+    rest = f", and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return f"{len(names)} {what}: {', '.join(names[:_MOST_NAMED])}{rest}"
