@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 pytest.importorskip("tensorflow", reason="the models are Keras models")
@@ -29,6 +30,14 @@ def test_changed_architecture_is_noticed(monkeypatch):
     monkeypatch.setitem(models.FASHION_MNIST_PARAMETERS, "b", 241_547)
     with pytest.raises(RuntimeError, match="241,547 parameters and has 241,546"):
         models.fashion_mnist("b")
+
+
+def test_segmentation_model_has_a_probability_of_each_class_for_each_pixel():
+    model = models.segmentation(24, 32, 5)
+    assert model.input_shape == (None, 24, 32, 3)
+    assert model.output_shape == (None, 24, 32, 5)
+    probabilities = np.asarray(model.predict_on_batch(np.zeros((2, 24, 32, 3))))
+    np.testing.assert_allclose(probabilities.sum(axis=-1), 1, rtol=1e-5)
 
 
 def test_ox_model_is_a_lenet_with_one_probability():

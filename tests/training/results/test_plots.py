@@ -33,8 +33,9 @@ HISTORY = {"loss": [0.7, 0.4, 0.3], "accuracy": [0.5, 0.8, 0.9], "learning_rate"
         HISTORY | {"val_loss": [0.8, 0.6, 0.5], "val_accuracy": [0.4, 0.6, 0.7]},
         {name: values[:1] for name, values in HISTORY.items()},
         {"loss": [float("nan")] * 3, "accuracy": [0.1] * 3},
+        HISTORY | {"mean_iou": [0.2, 0.4, 0.6], "val_mean_iou": [0.1, 0.3, 0.5]},
     ],
-    ids=["training only", "with validation", "one epoch", "diverged"],
+    ids=["training only", "with validation", "one epoch", "diverged", "masks"],
 )
 def test_curves(tmp_path, history):
     path = tmp_path / "curves.png"

@@ -20,6 +20,7 @@ from batchwarp.console.errors import MissingPackageError
 from batchwarp.training.results import machine, report
 from batchwarp.training.results.evaluation import Evaluation, Misclassified, record
 from batchwarp.training.results.report import Report, write_report
+from batchwarp.training.results.segmentation import Segmentation
 
 NASTY = "</b><script>alert('1')</script>\"'&\udcff\n.jpg"
 VOID = {"br", "hr", "img", "link", "meta"}
@@ -191,6 +192,42 @@ def test_confusion_matrix_and_figures_of_each_class(written, classes):
         *("Class", "Precision", "Recall", "F1", "Pictures"),
         *("class 0", "1.000", "0.900", "0.947", "10"),
         *("class 1", "0.900", "1.000", "0.947", "9"),
+    ]
+
+
+def test_masks_have_figures_of_each_class(written):
+    matrix = np.array([[60, 20, 0], [5, 15, 0], [0, 0, 0]])
+    segmentations = [Segmentation("test", 4, matrix, 0.5, ())]
+    history = {"val_mean_iou": [0.4, 0.55, 0.5], "loss": [0.9, 0.8, 0.7]}
+    page, _ = written(
+        reported(
+            evaluations=[],
+            classes=("ground", "disc", "ring"),
+            segmentations=segmentations,
+            history=history,
+        )
+    )
+    result = "a mean IoU of 0.5404 on 4 test pictures, of whose pixels it takes 75.0"
+    assert any(result in text for text in page.texts)
+    begin = page.texts.index("Mean IoU")
+    assert page.texts[begin : begin + 9] == [
+        *("Mean IoU", "Accuracy of pixels", "Loss", "Number"),
+        *("test", "0.5404", "0.7500", "0.5000", "4"),
+    ]
+    assert "0.5500 (epoch 2)" in page.texts
+    begin = page.texts.index("Class")
+    percent = "\N{NO-BREAK SPACE}%"
+    assert page.texts[begin : begin + 14] == [
+        *("Class", "IoU", "Share of pixels"),
+        *("ground", "0.7059", f"80.0{percent}"),
+        *("disc", "0.3750", f"20.0{percent}"),
+        *("ring", "none", f"0.0{percent}"),
+        *("mean", "0.5404"),
+    ]
+    begin = page.texts.index("ring", begin + 14)
+    assert page.texts[begin : begin + 5] == [
+        "ring",  # the last column
+        *("ground", f"75.0{percent}", f"25.0{percent}", f"0.0{percent}"),
     ]
 
 

@@ -55,13 +55,15 @@ def tutorial(tmp_path):
         "batch_size": 8,
         "train_dir": str(tmp_path),
         "validation_dir": str(tmp_path),
+        "images": np.tile(x[:24], (1, 1, 1, 3)),
+        "masks": (x[:24] > 0.5).astype(np.uint8),
         "model": Model(),
     }
 
 
 def test_every_script_is_on_the_page():
     page = PAGE.read_text("utf-8")
-    assert len(DIFFS) == 5
+    assert len(DIFFS) == 6
     for script in SCRIPTS:
         assert f"batchwarp train {script.name}" in page
 
@@ -73,6 +75,11 @@ def test_code_of_the_page_runs(name, tutorial, capsys):
     exec("\n".join(line[1:] for line in lines if line[:1] != "-"), tutorial)
     if "x_augmented" in tutorial:
         assert tutorial["x_augmented"].shape == (20, 28, 28, 1)
+    elif name == "Segmentation":
+        images, masks = tutorial["model"].batch
+        assert images.shape == (8, 28, 28, 3)
+        assert masks.shape == (8, 28, 28, 1)
+        assert set(np.unique(masks)) == {0, 1}
     elif "train_generator" in tutorial:
         assert next(tutorial["train_generator"])[0].shape == (6, 150, 150, 3)
     else:

@@ -140,6 +140,16 @@ def test_names_that_there_are_not(name):
         chosen("--recipe", name)
 
 
+def test_masks_move_with_pictures(file):
+    operations = [{"operation": "Affine", "rotation": 20}, {"operation": "Hue"}]
+    assert chosen("--recipe", file(operations), masks=True).operations
+    path = file([{"operation": "AugMix"}])
+    assert chosen("--recipe", path).operations
+    with pytest.raises(UsageError, match=r"`masks` cannot be given beside AugMix") as error:
+        chosen("--recipe", path, masks=True)
+    assert str(path) in str(error.value)
+
+
 def test_files_that_are_not_there(tmp_path):
     with pytest.raises(UsageError, match=r"missing\.json: No such file"):
         chosen("--recipe", tmp_path / "missing.json")

@@ -15,7 +15,7 @@ pytest.importorskip("matplotlib", reason="the scripts draw with it")
 
 import browser
 from batchwarp.cli import main
-from batchwarp.training.data import drawings
+from batchwarp.training.data import drawings, scenes
 from batchwarp.training.run import speed
 
 # Not ours to mend: Keras' own generator and TensorFlow's tensors.
@@ -269,6 +269,37 @@ def test_cats_dogs(eager, options, recipe, photographs, tmp_path, capsys):
     else:
         assert bool(record["settings"]["augmentation"]) == (recipe == "keras")
     assert str(photographs / "train" / "cats" / "3.jpg") in record["results"]["unread"][0]
+
+
+def test_segmentation(eager, tmp_path, capsys):
+    out = tmp_path / "out"
+    arguments = ["--limit", "8", "--epochs", "1", "--batch-size", "4", "--seed", "3"]
+    assert main(["train", "segmentation", *arguments, "--out", str(out)]) == 0
+    output = capsys.readouterr().out
+    assert "test mean IoU" in output
+    record = json.loads((out / "run.json").read_text())
+    assert record["settings"]["images"] == {"training": 8, "validation": 8, "test": 8}
+    assert record["settings"]["augmentation"]["fill_mode"] == "reflect"
+    history = json.loads((out / "history.json").read_text())
+    assert {"loss", "mean_iou", "val_mean_iou", "seconds", "waiting"} <= set(history)
+    for name in ("curves.png", "before-after.png", "worst.png"):
+        assert_is_a_picture(out / name)
+    assert "<html" in (out / "report.html").read_text(encoding="utf-8")
+
+    # The saved model is the one that was tested, on the pictures that were drawn.
+    x, masks = scenes.draw_set(8, seed=3, stream=scenes.TEST_STREAM)
+    found = load_model(out / "model.keras").predict(x / np.float32(255), verbose=0).argmax(axis=-1)
+    test = record["results"]["parts"]["test"]
+    assert np.mean(found == masks) == pytest.approx(test["accuracy"])
+    discs = np.sum((found == 1) & (masks == 1)) / np.sum((found == 1) | (masks == 1))
+    assert test["classes"]["disc"]["iou"] == pytest.approx(discs)
+    assert test["classes"]["disc"]["support"] == pytest.approx(np.mean(masks == 1))
+
+
+def test_segmentation_is_not_for_keras_generator(tmp_path, capsys):
+    arguments = ["train", "segmentation", "--generator", "keras", "--out", str(tmp_path / "out")]
+    assert main(arguments) == 2
+    assert "Keras' generator moves no masks" in capsys.readouterr().err
 
 
 def test_cats_dogs_without_data_is_status_2(monkeypatch, tmp_path, capsys):

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["Batches", "Part"]
+__all__ = ["Batches", "MaskedPart", "Part"]
 
 
 class Batches(Protocol):
@@ -39,4 +39,21 @@ class Part:
     name: str
     flow: Batches
     labels: NDArray[np.intp]
+    sources: Sequence[str]
+
+
+@dataclass(frozen=True)
+class MaskedPart:
+    """Pictures with masks that a model is tried on.
+
+    Attributes:
+        name: What they are, "training", "validation" or "test".
+        flow: Their batches, neither shuffled nor augmented: `len(flow)` and `flow[i]`, which is
+            `(x, masks)`; x is float32 of shape `(n, height, width, channels)`, 0 to 1, masks are
+            integers of shape `(n, height, width)`, indices of classes.
+        sources: Where each picture comes from, in the flow's order.
+    """
+
+    name: str
+    flow: Batches
     sources: Sequence[str]

@@ -19,6 +19,7 @@ __all__ = [
     "fashion_mnist",
     "mnist",
     "ox",
+    "segmentation",
     "transfer",
 ]
 
@@ -136,6 +137,45 @@ def cats_dogs(height: int, width: int) -> Any:
         ],
         name="cats_dogs",
     )
+
+
+def segmentation(height: int, width: int, classes: int) -> Any:
+    """Builds a small U-Net, which says for each pixel of a picture what it belongs to.
+
+    Args:
+        height: Height of the pictures in pixels, a multiple of 8.
+        width: Width of the pictures in pixels, a multiple of 8.
+        classes: Number of classes, the background among them.
+
+    Returns:
+        A `keras.Model` from `(n, height, width, 3)` to class probabilities,
+        `(n, height, width, classes)`.
+    """
+    keras = load_keras()
+    layers = keras.layers
+
+    def convolved(x: Any, filters: int, times: int) -> Any:
+        for _ in range(times):
+            x = layers.Conv2D(filters, 3, padding="same", use_bias=False)(x)
+            # With Keras' momentum, its averages would take several epochs of so few steps.
+            x = layers.BatchNormalization(momentum=0.9)(x)
+            x = layers.Activation("relu")(x)
+        return x
+
+    # At full size, where a convolution costs most, there is one only.
+    levels = [(8, 1), (16, 2), (32, 2)]
+    x = pixels = keras.Input((height, width, 3))
+    passed_by = []
+    for filters, times in levels:
+        x = convolved(x, filters, times)
+        passed_by.append(x)
+        x = layers.MaxPooling2D()(x)
+    x = convolved(x, 64, 2)
+    for filters, times in reversed(levels):
+        x = layers.Conv2DTranspose(filters, 2, strides=2)(x)
+        x = convolved(layers.Concatenate()([passed_by.pop(), x]), filters, times)
+    probabilities = layers.Conv2D(classes, 1, activation="softmax")(x)
+    return keras.Model(pixels, probabilities, name="segmentation")
 
 
 def transfer(base: Base, classes: int) -> Any:

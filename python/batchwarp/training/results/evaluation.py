@@ -17,10 +17,17 @@ from batchwarp.training.data.part import Batches, Part
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Evaluation", "Misclassified", "evaluate", "record", "write_misclassified"]
+__all__ = [
+    "EPSILON",
+    "Evaluation",
+    "Misclassified",
+    "evaluate",
+    "record",
+    "write_misclassified",
+]
 
 # Keras' epsilon: probabilities are kept this far from 0 and 1 before their logarithm is taken.
-_EPSILON = 1e-7
+EPSILON = 1e-7
 # How much a model is given at once: its activations take some hundred times the memory.
 _VALUES_AT_ONCE = 1 << 19
 _LEAST_AT_ONCE = 32
@@ -224,7 +231,7 @@ class _Tally:
         predicted = probabilities.argmax(axis=1)
         np.add.at(self._matrix, (labels, predicted), 1)
         likelihood = probabilities[np.arange(len(rows)), labels]
-        self._loss -= float(np.log(likelihood.clip(_EPSILON, 1 - _EPSILON)).sum())
+        self._loss -= float(np.log(likelihood.clip(EPSILON, 1 - EPSILON)).sum())
         self._keep(images, rows, labels, predicted, probabilities.max(axis=1))
 
     def _read(self, rows: NDArray[np.intp]) -> NDArray[np.bool_]:

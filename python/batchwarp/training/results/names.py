@@ -10,11 +10,14 @@ LAST_MODEL_FILE = "last.keras"  # where model.keras is the best one
 H5_FILE = "model.h5"
 MISCLASSIFIED_FILE = "misclassified.csv"
 
+WORST_FILE = "worst.png"
+
 # Pictures with their headings in the report, which shows matrices and mistakes in its own way.
 PICTURES = {
     "curves.png": "Learning curves",
     "before-after.png": "A batch before and after augmentation",
     "variants.png": "Variants of one picture",
+    WORST_FILE: "The worst pictures, their masks, and what the model has found",
 }
 CONFUSION_FILE = "confusion.png"
 MISTAKES_FILE = "misclassified.png"

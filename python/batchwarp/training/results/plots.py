@@ -54,17 +54,18 @@ def require_matplotlib() -> None:
 
 
 def curves(history: Mapping[str, Sequence[float]], path: Path, *, title: str) -> None:
-    """Draws loss and accuracy over the epochs.
+    """Draws loss and accuracy over the epochs, and the mean IoU if there is one.
 
     Args:
-        history: Values per epoch, as `keras.callbacks.History.history` has them; drawn are `loss`
-            and `accuracy`, each with `val_` too where it is there.
+        history: Values per epoch, as `keras.callbacks.History.history` has them; drawn are `loss`,
+            `accuracy` and `mean_iou`, each with `val_` too where it is there.
         path: PNG file to write.
         title: Title of the picture.
     """
-    figure = new_figure((9, 3.6))
+    metrics = ["loss", "accuracy", *({"mean_iou"} & set(history))]
+    figure = new_figure((4.5 * len(metrics), 3.6))
     figure.suptitle(title)
-    for axes, metric in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
+    for axes, metric in zip(figure.subplots(1, len(metrics)), metrics, strict=True):
         for prefix, label, colour in (
             ("", "training", _TRAIN_COLOUR),
             ("val_", "validation", _VALIDATION_COLOUR),
@@ -74,7 +75,7 @@ def curves(history: Mapping[str, Sequence[float]], path: Path, *, title: str) ->
                 epochs = range(1, len(values) + 1)
                 axes.plot(epochs, values, ".-", color=colour, label=label)
         axes.set_xlabel("epoch")
-        axes.set_ylabel(metric)
+        axes.set_ylabel(metric.replace("mean_iou", "mean IoU"))
         axes.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
         axes.grid(alpha=0.3)
         axes.spines[["top", "right"]].set_visible(False)
@@ -85,7 +86,13 @@ def curves(history: Mapping[str, Sequence[float]], path: Path, *, title: str) ->
 
 
 def before_after(
-    before: NDArray[Any], after: NDArray[Any], path: Path, *, title: str, names: Sequence[str] = ()
+    before: NDArray[Any],
+    after: NDArray[Any],
+    path: Path,
+    *,
+    title: str,
+    names: Sequence[str] = (),
+    legend: Mapping[str, str] | None = None,
 ) -> None:
     """Draws pictures above what augmentation made of them, eight to a row.
 
@@ -96,6 +103,7 @@ def before_after(
         path: PNG file to write.
         title: Title of the whole.
         names: What to write below each pair; nothing when empty.
+        legend: What colours mean: colours by names.
     """
     count = len(before)
     groups = [slice(begin, begin + _PER_ROW) for begin in range(0, count, _PER_ROW)]
@@ -116,6 +124,7 @@ def before_after(
             shown = names[group]
             axes.set_xticks([(width + 2) * (i + 0.5) for i in range(len(shown))], shown)
             axes.tick_params(length=0, labelsize=8)
+    _add_legend(figure, legend)
     save(figure, path)
 
 
@@ -126,6 +135,8 @@ def pictures(
     *,
     title: str,
     per_row: int = _PER_ROW,
+    gap: int = 0,
+    legend: Mapping[str, str] | None = None,
 ) -> None:
     """Draws pictures with a text below each, which is broken into lines as wide as the picture.
 
@@ -136,6 +147,8 @@ def pictures(
         path: PNG file to write.
         title: Title of the whole.
         per_row: How many pictures stand side by side.
+        gap: Pixels of white between them.
+        legend: What colours mean: colours by names.
     """
     count = len(images)
     rows = -(-count // per_row)
@@ -146,10 +159,12 @@ def pictures(
     figure.suptitle(title)
     for index, axes in enumerate(figure.subplots(rows, 1, squeeze=False)[:, 0]):
         group = slice(index * per_row, (index + 1) * per_row)
-        _picture_row(axes, images[group], per_row)
+        _picture_row(axes, images[group], per_row, gap)
         shown = captions[group]
-        axes.set_xticks([(width + 2) * (i + 0.5) for i in range(len(shown))], shown)
+        place = width + 2 + gap
+        axes.set_xticks([place * i + 0.5 * (width + 2) for i in range(len(shown))], shown)
         axes.tick_params(length=0, labelsize=8)
+    _add_legend(figure, legend)
     save(figure, path)
 
 
@@ -213,13 +228,13 @@ def _wrapped(text: str, width: int) -> str:
     return "\n".join(textwrap.fill(line, width, break_on_hyphens=False) for line in lines)
 
 
-def _picture_row(axes: Any, images: NDArray[Any], columns: int) -> None:
-    """Shows pictures side by side in one row of `columns` places."""
+def _picture_row(axes: Any, images: NDArray[Any], columns: int, gap: int = 0) -> None:
+    """Shows pictures side by side in one row of `columns` places, with `gap` pixels between."""
     height, width = images.shape[1:3]
     # One light pixel around each; empty places stay white.
-    canvas = np.ones((height + 2, columns * (width + 2), 3), np.float32)
+    canvas = np.ones((height + 2, columns * (width + 2 + gap) - gap, 3), np.float32)
     for index, image in enumerate(images):
-        left = index * (width + 2)
+        left = index * (width + 2 + gap)
         canvas[:, left : left + width + 2] = 0.75
         canvas[1:-1, left + 1 : left + width + 1] = np.clip(image, 0, 1)
     extent = (0, canvas.shape[1], canvas.shape[0], 0)
@@ -227,6 +242,16 @@ def _picture_row(axes: Any, images: NDArray[Any], columns: int) -> None:
     axes.set_xticks([])
     axes.set_yticks([])
     axes.spines[:].set_visible(False)
+
+
+def _add_legend(figure: Any, legend: Mapping[str, str] | None) -> None:
+    """Says below a figure what its colours mean."""
+    if not legend:
+        return
+    from matplotlib.patches import Patch
+
+    patches = [Patch(color=colour, label=name) for name, colour in legend.items()]
+    figure.legend(handles=patches, loc="outside lower center", ncols=len(patches), frameon=False)
 
 
 def new_figure(inches: tuple[float, float]) -> Any:

@@ -19,8 +19,9 @@ import numpy as np
 
 from batchwarp.console.errors import MissingPackageError
 from batchwarp.console.files import replacing
-from batchwarp.training.results import machine
-from batchwarp.training.results.evaluation import Evaluation, Misclassified, record
+from batchwarp.training.results import evaluation, machine, segmentation
+from batchwarp.training.results.evaluation import Evaluation, Misclassified
+from batchwarp.training.results.segmentation import Segmentation
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -49,8 +50,8 @@ class Report:
         script: Name of the script: "ox".
         status: "running", "finished", "interrupted" or "failed".
         settings: What the run was asked to do, as in `run.json`; may be nested.
-        results: What came out, likewise. What `evaluation.record` makes of `evaluations` is not
-            shown a second time.
+        results: What came out, likewise. What `record` of the modules `evaluation` and
+            `segmentation` makes of what is below is not shown a second time.
         history: Values per epoch by their names, as in `history.json`: Keras' metrics, "seconds",
             the duration, and "waiting", 0 to 1, the share of waiting for batches in its training.
         pictures: Headings and PNG files to show, such as learning curves and a batch; those that do
@@ -59,6 +60,7 @@ class Report:
         evaluations: What the model made of each part of the data; the last one, of the pictures
             furthest from training, is the headline.
         classes: Names of the classes.
+        segmentations: What the model made of the masks of each part, likewise.
     """
 
     title: str
@@ -70,6 +72,7 @@ class Report:
     pictures: Sequence[tuple[str, Path]]
     evaluations: Sequence[Evaluation]
     classes: Sequence[str]
+    segmentations: Sequence[Segmentation] = ()
 
 
 def require_jinja() -> None:
@@ -111,6 +114,7 @@ def write_report(path: Path, report: Report) -> None:
         run_figures=_run_figures(report.history),
         pictures=list(_pictures(report.pictures)),
         parts=[_part(one, report.classes) for one in report.evaluations],
+        segmentations=[_segmented(one, report.classes) for one in report.segmentations],
         results=list(_flat(_other_results(report))),
         settings=list(_flat(report.settings)),
         history=_history(report.history),
@@ -161,6 +165,12 @@ def _result(report: Report) -> str:
             f"The model recognises {right:,} of {last.count:,} {last.part} pictures: "
             f"an accuracy of {last.accuracy:.4f}."
         )
+    if report.segmentations:
+        pixels = report.segmentations[-1]
+        return (
+            f"The model has a mean IoU of {pixels.mean_iou:.4f} on {pixels.count:,} {pixels.part} "
+            f"pictures, of whose pixels it takes {_percent(pixels.accuracy)} for what they are."
+        )
     for name, part in (("val_accuracy", "validation"), ("accuracy", "training")):
         values = report.history.get(name)
         if values:
@@ -172,6 +182,7 @@ def _run_figures(history: Mapping[str, Sequence[float]]) -> list[tuple[str, str]
     """Returns names and values of what the history says of the run as a whole."""
     figures = [("Epochs", str(_epochs(history)))]
     for name, what in (
+        ("val_mean_iou", "Best validation mean IoU"),
         ("val_accuracy", "Best validation accuracy"),
         ("val_loss", "Least validation loss"),
     ):
@@ -194,9 +205,9 @@ def _epochs(history: Mapping[str, Sequence[float]]) -> int:
 def _best(name: str, values: Sequence[float]) -> int | None:
     """Returns the index of the best value of a metric; None if it has none."""
     finite = [index for index, value in enumerate(values) if math.isfinite(value)]
-    if not finite or not name.endswith(("loss", "accuracy")):
+    if not finite or not name.endswith(("loss", "accuracy", "iou")):
         return None
-    choose = max if name.endswith("accuracy") else min
+    choose = min if name.endswith("loss") else max
     return choose(finite, key=lambda index: values[index])
 
 
@@ -241,17 +252,41 @@ def _part(one: Evaluation, classes: Sequence[str]) -> dict[str, object]:
     }
 
 
-def _cells(matrix: NDArray[np.int64]) -> list[list[dict[str, object]]]:
-    """Returns the cells of a confusion matrix, and how strongly each is coloured."""
-    strength = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+def _segmented(one: Segmentation, classes: Sequence[str]) -> dict[str, object]:
+    """Returns what the report shows of an evaluation of masks."""
+    return {
+        "name": one.part,
+        "count": one.count,
+        "mean_iou": one.mean_iou,
+        "accuracy": one.accuracy,
+        "loss": one.loss,
+        "classes": classes,
+        "matrix": _cells(one.matrix, shares=True),
+        "per_class": [
+            (name, "none" if math.isnan(iou) else f"{iou:.4f}", _percent(support))
+            for name, iou, support in zip(classes, one.iou, one.support, strict=True)
+        ],
+    }
+
+
+def _cells(matrix: NDArray[np.int64], *, shares: bool = False) -> list[list[dict[str, object]]]:
+    """Returns the cells of a confusion matrix, or shares of its rows, and how they are coloured."""
+    share = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+    strength = share.copy()
     # Mistakes are few: under a root, one in a hundred is seen.
     few = len(matrix) <= _FEW_CLASSES
     mistakes = ~np.eye(len(matrix), dtype=np.bool_)
     strength[mistakes] = np.sqrt(strength[mistakes])
+
+    def text(row: int, column: int) -> str:
+        if not (matrix[row, column] or few):
+            return ""
+        return _percent(share[row, column]) if shares else f"{matrix[row, column]:,}"
+
     return [
         [
             {
-                "text": f"{matrix[row, column]:,}" if matrix[row, column] or few else "",
+                "text": text(row, column),
                 "strength": strength[row, column],
                 "kind": "right" if row == column else "wrong",
             }
@@ -297,7 +332,10 @@ def _data_uri(content: bytes, kind: str) -> str:
 
 def _other_results(report: Report) -> dict[str, object]:
     """Returns the results that the evaluations do not contain."""
-    figures = record(report.evaluations, report.classes)
+    figures = {
+        **evaluation.record(report.evaluations, report.classes),
+        **segmentation.record(report.segmentations, report.classes),
+    }
     known = [figures, *figures.values()]
     return {name: value for name, value in report.results.items() if value not in known}
 

@@ -45,7 +45,11 @@ def show(title: str, results: Mapping[str, Any]) -> None:
 
 def _rows(results: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for part, values in results.get("parts", {}).items():
-        yield f"{part} accuracy", f"{values['accuracy']:.4f}"
+        if "mean_iou" in values:
+            yield f"{part} mean IoU", f"{values['mean_iou']:.4f}"
+            yield f"{part} accuracy of pixels", f"{values['accuracy']:.4f}"
+        else:
+            yield f"{part} accuracy", f"{values['accuracy']:.4f}"
     if "epochs" in results:
         yield "epochs", str(results["epochs"])
     if "seconds_per_epoch" in results:

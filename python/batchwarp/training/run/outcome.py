@@ -9,8 +9,15 @@ import numpy as np
 
 from batchwarp.console.frameworks import quiet_keras
 from batchwarp.console.output import say
-from batchwarp.training.data.part import Part
-from batchwarp.training.results import evaluation, plots, report, summary
+from batchwarp.training.data.part import MaskedPart, Part
+from batchwarp.training.results import (
+    evaluation,
+    mask_plots,
+    plots,
+    report,
+    segmentation,
+    summary,
+)
 from batchwarp.training.results.evaluation import Evaluation
 from batchwarp.training.results.names import (
     CONFUSION_FILE,
@@ -20,7 +27,9 @@ from batchwarp.training.results.names import (
     MODEL_FILE,
     PICTURES,
     REPORT_FILE,
+    WORST_FILE,
 )
+from batchwarp.training.results.segmentation import Segmentation
 from batchwarp.training.run import speed
 from batchwarp.training.run.record import Record
 
@@ -31,6 +40,7 @@ __all__ = ["Outcome"]
 
 # A picture of more would be too long to look at.
 _MOST_MISCLASSIFIED = 100
+_WORST = 18
 
 
 class Outcome:
@@ -62,6 +72,7 @@ class Outcome:
         self._seed = seed
         self._h5 = h5
         self._evaluations: list[Evaluation] = []
+        self._segmentations: list[Segmentation] = []
 
     def draw_batch(
         self, datagen: Any, images: NDArray[Any], labels: NDArray[np.integer[Any]] | None = None
@@ -79,6 +90,23 @@ class Outcome:
             self._record.path("before-after.png"),
             title=f"{self._title}: a batch before and after augmentation",
             names=[] if labels is None else [self._classes[label] for label in labels],
+        )
+
+    def draw_masks(self, datagen: Any, images: NDArray[Any], masks: NDArray[Any]) -> None:
+        """Draws images and masks above what a generator makes of them, as `before-after.png`.
+
+        Args:
+            datagen: The generator.
+            images: Images of shape `(n, height, width, channels)`, 0 to 255.
+            masks: Their masks, of shape `(n, height, width)`.
+        """
+        flow = datagen.flow(images, None, len(images), shuffle=False, seed=self._seed, masks=masks)
+        mask_plots.masks_before_after(
+            (images / 255.0, masks),
+            next(flow),
+            self._classes,
+            self._record.path("before-after.png"),
+            title=f"{self._title}: pictures and masks before and after augmentation",
         )
 
     def draw_variants(self, datagen: Any, image: NDArray[Any], count: int = 20) -> None:
@@ -121,11 +149,7 @@ class Outcome:
         Returns:
             The model, loaded from `model.keras`.
         """
-        record = self._record
-        model = record.load_model(record.path(MODEL_FILE))
-        if self._h5:
-            with quiet_keras():  # says that the format is old, which is why it was asked for
-                record.save_model(model, H5_FILE)
+        record, model = self._record, self._saved_model()
         self._evaluations = [
             evaluation.evaluate(model, part, self._classes, most=_MOST_MISCLASSIFIED)
             for part in parts
@@ -142,6 +166,35 @@ class Outcome:
             title=f"{self._title}: confusion matrices",
         )
         self._draw_mistakes()
+        return model
+
+    def evaluate_masks(self, parts: Sequence[MaskedPart]) -> None:
+        """Tries the saved model on parts of the data with masks; draws what it did worst.
+
+        Args:
+            parts: The parts; of the last one are the worst pictures.
+        """
+        record, model = self._record, self._saved_model()
+        self._segmentations = [
+            segmentation.evaluate_masks(model, part, self._classes, most=_WORST) for part in parts
+        ]
+        figures = segmentation.record(self._segmentations, self._classes)
+        record.add(epochs=record.epochs, parts=figures)
+        last = self._segmentations[-1]
+        mask_plots.worst_pictures(
+            last.worst,
+            self._classes,
+            record.path(WORST_FILE),
+            title=f"{self._title}: the worst of {last.count} {last.part} pictures, "
+            "their masks, and what the model has found",
+        )
+
+    def _saved_model(self) -> Any:
+        """Loads the model from `model.keras`, and saves it as `model.h5` if that is wanted."""
+        model = self._record.load_model(self._record.path(MODEL_FILE))
+        if self._h5:
+            with quiet_keras():  # says that the format is old, which is why it was asked for
+                self._record.save_model(model, H5_FILE)
         return model
 
     def _draw_mistakes(self) -> None:
@@ -223,6 +276,7 @@ class Outcome:
                 pictures=[(heading, record.path(name)) for name, heading in PICTURES.items()],
                 evaluations=self._evaluations,
                 classes=self._classes,
+                segmentations=self._segmentations,
             ),
         )
 

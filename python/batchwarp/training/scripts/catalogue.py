@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from batchwarp.training.scripts import asl, cats_dogs, fashion_mnist, mnist, ox, transfer
+from batchwarp.training.scripts import (
+    asl,
+    cats_dogs,
+    fashion_mnist,
+    mnist,
+    ox,
+    segmentation,
+    transfer,
+)
 from batchwarp.training.scripts.script import Script
 
 __all__ = ["SCRIPTS"]
@@ -15,4 +23,5 @@ SCRIPTS: tuple[Script, ...] = (
     fashion_mnist.SCRIPT,
     cats_dogs.SCRIPT,
     transfer.SCRIPT,
+    segmentation.SCRIPT,
 )

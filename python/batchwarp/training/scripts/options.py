@@ -19,7 +19,7 @@ _GENERATORS = ("batchwarp", "keras")
 def add_common(
     parser: argparse.ArgumentParser,
     *,
-    data: str,
+    data: str | None,
     epochs: int,
     batch_size: int,
     least_images: int,
@@ -29,7 +29,7 @@ def add_common(
 
     Args:
         parser: The script's parser.
-        data: Help text of `--data`.
+        data: Help text of `--data`; None if the script has no other data than its own.
         epochs: Default of `--epochs`.
         batch_size: Default of `--batch-size`.
         least_images: Least value of `--limit`.
@@ -37,7 +37,8 @@ def add_common(
     """
     positive = at_least(1)
     add = parser.add_argument
-    add("--data", type=Path, metavar="DIR", help=data)
+    if data is not None:
+        add("--data", type=Path, metavar="DIR", help=data)
     add(
         "--epochs",
         type=positive,

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from batchwarp import Augment, ops
 from batchwarp.console.errors import UsageError
 from batchwarp.console.recipes import read_recipe
@@ -101,6 +103,7 @@ def chosen_recipe(
     shape: tuple[int, int, int],
     *,
     mixed_classes: int | None = None,
+    masks: bool = False,
 ) -> Recipe:
     """Returns what `--recipe` names, checked.
 
@@ -110,6 +113,7 @@ def chosen_recipe(
         shape: Height, width and channels of the pictures, which must not change.
         mixed_classes: How many classes there are; None if the script cannot do with labels that are
             mixed.
+        masks: Whether there are masks, which have to move with the pictures.
 
     Raises:
         UsageError: If there is no such recipe, or it does not go with the script.
@@ -130,7 +134,7 @@ def chosen_recipe(
         recipe = _of_file(name)
     operations = tuple(_for_classes(recipe, one, mixed_classes) for one in recipe.operations)
     recipe = replace(recipe, operations=operations)
-    _check(recipe, shape)
+    _check(recipe, shape, masks)
     return recipe
 
 
@@ -165,7 +169,7 @@ def _of_file(name: str) -> Recipe:
     return Recipe(name, sampling, tuple(config["operations"]))
 
 
-def _check(recipe: Recipe, shape: tuple[int, int, int]) -> None:
+def _check(recipe: Recipe, shape: tuple[int, int, int], masks: bool) -> None:
     """Checks that pictures come out of operations as the network takes them.
 
     Raises:
@@ -183,7 +187,10 @@ def _check(recipe: Recipe, shape: tuple[int, int, int]) -> None:
             )
         image = one.after(image)
     try:
-        Augment(*recipe.operations, value_range=_RANGE).plan(shape)
+        augment = Augment(*recipe.operations, value_range=_RANGE)
+        augment.plan(shape)
+        if masks:
+            augment(np.zeros((1, *shape), np.uint8), masks=np.zeros((1, *shape[:2]), np.uint8))
     except ValueError as error:
         raise UsageError(f"{where}: {' '.join(str(error).split())}") from error
     if (image.height, image.width) != shape[:2]:
