@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from batchwarp import iterators
 from batchwarp.augment import config as configuration
 from batchwarp.augment import fit
+from batchwarp.flows.annotated import AnnotationFlows
 from batchwarp.flows.arrays import ArrayFlows
 from batchwarp.flows.files import FileFlows
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["ImageDataGenerator"]
 
 
-class ImageDataGenerator(ArrayFlows, FileFlows):
+class ImageDataGenerator(ArrayFlows, FileFlows, AnnotationFlows):
     """Generates batches of image data with real-time augmentation.
 
     Arguments, attributes, random numbers and results are those of Keras' class of the same name.

@@ -62,6 +62,16 @@ class Annotations:
     keypoint_names: tuple[str, ...] = ()
     shapes: list[list[Shape]] | None = None
 
+    def mirrored_pairs(self) -> tuple[tuple[int, int], ...]:
+        """Returns which keypoints are called alike but for left and right."""
+        numbers = {name.lower(): number for number, name in enumerate(self.keypoint_names)}
+        others = ((name, name.replace("left", "right")) for name in numbers)
+        return tuple(
+            (numbers[left], numbers[right])
+            for left, right in others
+            if left != right and right in numbers
+        )
+
 
 def ragged(items: Sequence[Sequence[Any]], tail: tuple[int, ...], dtype: np.dtype[Any]) -> Ragged:
     """Returns what each image has as rows, one image's after the other's.

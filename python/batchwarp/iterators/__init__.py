@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from batchwarp import _lazy
 
 if TYPE_CHECKING:
+    from batchwarp.iterators.annotated import CocoIterator as CocoIterator
+    from batchwarp.iterators.annotated import YoloIterator as YoloIterator
     from batchwarp.iterators.array import NumpyArrayIterator as NumpyArrayIterator
     from batchwarp.iterators.base import Iterator as Iterator
     from batchwarp.iterators.dataframe import DataFrameIterator as DataFrameIterator
@@ -18,11 +20,13 @@ if TYPE_CHECKING:
     from batchwarp.iterators.directory import DirectoryIterator as DirectoryIterator
 
 _MODULES = {
+    "CocoIterator": "annotated",
     "DataFrameIterator": "dataframe",
     "DeviceIterator": "device",
     "DirectoryIterator": "directory",
     "Iterator": "base",
     "NumpyArrayIterator": "array",
+    "YoloIterator": "annotated",
 }
 
 __all__ = list(_MODULES)

@@ -155,7 +155,7 @@ class DirectoryIterator(FilesIterator):
         chosen = class_list(classes)
         self.directory = directory
         self.class_mode = class_mode
-        folder = _existing_folder("directory", directory)
+        folder = existing_folder("directory", directory)
         names = chosen or class_folders(folder)
         if not chosen:
             _check_is_no_class(cache, folder, names)
@@ -239,7 +239,17 @@ class DirectoryIterator(FilesIterator):
         return self.classes
 
 
-def _existing_folder(name: str, path: Any) -> str:
+def existing_folder(name: str, path: Any) -> str:
+    """Returns the path of a folder that there is.
+
+    Args:
+        name: String, the argument's name for errors.
+        path: String, bytes or path-like.
+
+    Raises:
+        OSError: If there is none.
+        TypeError: If it is no path.
+    """
     folder = folder_path(name, path)
     if not os.path.isdir(folder):
         kind = NotADirectoryError if os.path.exists(folder) else FileNotFoundError
@@ -255,7 +265,7 @@ def _mask_folders(masks: Any) -> dict[Any, tuple[str, str]]:
     folders = {}
     for key, path in named.items():
         argument = "masks" if key is None else f"masks[{key!r}]"
-        folders[key] = argument, _existing_folder(argument, path)
+        folders[key] = argument, existing_folder(argument, path)
     return folders
 
 

@@ -44,6 +44,7 @@ class FileTargets:
         count: Integer, beside how many images they were given.
         masks: Where masks come from, or a dictionary of that, or `None`. A mask of each image.
         boxes: As for `Boxes`, in the files' own pixels, or `None`.
+        given_format: The format of `boxes`, if it is not the options'.
         keypoints: As for `Keypoints`, likewise.
         rows: Array `(n,)`, which of the given images each sample is; `None` if they are in order.
         sizes: Array `(count, 2)`, heights and widths that files must have, or `None`.
@@ -64,6 +65,7 @@ class FileTargets:
         *,
         masks: MaskSource | Mapping[Any, MaskSource] | None = None,
         boxes: Any = None,
+        given_format: str | None = None,
         keypoints: Any = None,
         rows: NDArray[np.int64] | None = None,
         sizes: NDArray[np.int64] | None = None,
@@ -83,7 +85,9 @@ class FileTargets:
         # Boxes are in pixels, or in shares of 1 × 1: `Windows` knows the size of each file.
         pictures = Stack(count, 1, 1, "channels_last", np.dtype(np.float32))
         box_names, keypoint_name = names[:2], names[2]
-        self._boxes = None if boxes is None else Boxes(boxes, pictures, options, box_names)
+        self._boxes: Boxes | None = None
+        if boxes is not None:
+            self._boxes = Boxes(boxes, pictures, options, box_names, given_format)
         self._keypoints: Keypoints | None = None
         if keypoints is not None:
             self._keypoints = Keypoints(keypoints, pictures, options, keypoint_name)

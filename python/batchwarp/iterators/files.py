@@ -16,7 +16,7 @@ from batchwarp.augment.native_pipeline import NativePipeline
 from batchwarp.augment.operations import shape_after, size_that_fits
 from batchwarp.augment.pipeline import Pipeline
 from batchwarp.augment.settings import Settings
-from batchwarp.errors import ImageFileError
+from batchwarp.errors import AnnotationError, ImageFileError
 from batchwarp.files.dataset import ImageFiles
 from batchwarp.files.options import CHANNELS, FileOptions, extensions
 from batchwarp.files.reader import Loaded
@@ -184,9 +184,9 @@ class FilesIterator(ImageIterator):
         return None
 
     @property
-    def errors(self) -> list[ImageFileError]:
+    def errors(self) -> list[ImageFileError | AnnotationError]:
         """The files that could not be read so far, with the reasons, each once."""
-        return list(self._files.errors.values())
+        return [*self._files.errors.values()]
 
     @property
     def _image_shape(self) -> tuple[int, ...]:

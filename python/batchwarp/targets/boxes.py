@@ -32,6 +32,7 @@ class Boxes:
         images: What they are beside; with a height and a width of 1, `move` is told of `windows`.
         options: The user's.
         names: What errors call them, and their labels.
+        given_format: The format of `value`, if it is not the options'.
 
     Raises:
         ValueError: If it is of another shape, or a box is none.
@@ -44,6 +45,7 @@ class Boxes:
         images: Stack,
         options: TargetOptions,
         names: tuple[str, str] = ("boxes", 'boxes["labels"]'),
+        given_format: str | None = None,
     ) -> None:
         name, label_name = names
         self._options = options
@@ -57,7 +59,9 @@ class Boxes:
                 )
             boxes = value["boxes"]
         given = Ragged.of_images(name, boxes, images.images, (4,))
-        edges = _edges_of(name, given, options.bounding_box_format, images)
+        given_format = given_format or options.bounding_box_format
+        edges = _edges_of(name, given, given_format, images)
+        self._in_shares = given_format.startswith("rel_")
         self._boxes = given._replace(rows=edges)
         if isinstance(value, Mapping):
             self._labels = _labels_of(label_name, value["labels"], given, images.images)
@@ -78,8 +82,7 @@ class Boxes:
         if windows is None:
             seen, shares = _core.map_boxes(plan, params, boxes.starts, boxes.rows)
         else:
-            in_shares = options.bounding_box_format.startswith("rel_")
-            seen, shares = windows.boxes(boxes.rows, boxes.counts, in_shares)
+            seen, shares = windows.boxes(boxes.rows, boxes.counts, self._in_shares)
             further = list(moves)
         for plan, params in further:
             seen, others = _core.map_boxes(plan, params, boxes.starts, seen)

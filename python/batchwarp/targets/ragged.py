@@ -33,7 +33,8 @@ class Ragged(NamedTuple):
 
         Args:
             name: String, the argument's name for errors.
-            value: Array `(n, k, *tail)`, or a list or tuple of n arrays `(k_i, *tail)`.
+            value: Array `(n, k, *tail)`, or a list or tuple of n arrays `(k_i, *tail)`; or what
+                this function returns, which is returned.
             count: Integer, n.
             tail: Shape of a row.
 
@@ -41,6 +42,8 @@ class Ragged(NamedTuple):
             ValueError: If it is of another shape.
             TypeError: If it does not hold real numbers.
         """
+        if isinstance(value, cls):
+            return value
         if isinstance(value, np.ndarray) and value.dtype == object and value.ndim == 1:
             value = list(value)
         if isinstance(value, (list, tuple)):
