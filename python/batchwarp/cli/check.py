@@ -10,13 +10,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from batchwarp.annotations import Report, read_coco, read_yolo
-from batchwarp.cli.check_files import UNCHANGED, bad_files
+from batchwarp.annotations import Annotations, Report, read_coco, read_yolo
+from batchwarp.cli.check_files import bad_files
 from batchwarp.console.errors import UsageError
 from batchwarp.console.tables import print_table, printable
 from batchwarp.errors import AnnotationError
 from batchwarp.files.index import image_files
+from batchwarp.files.masks import FORMATS_OF_MASKS, MaskFiles
 from batchwarp.files.options import CHANNELS, extensions
+from batchwarp.files.pairs import paired
 from batchwarp.iterators.base import Iterator as BatchIterator
 
 __all__ = ["add_arguments", "run"]
@@ -33,12 +35,14 @@ class _Found:
         bad: What is wrong with some of them, by their paths; with folders, too.
         folders: How many of these are folders.
         report: What is wrong with annotations, if there are any.
+        has_masks: Whether masks are among the files.
     """
 
     files: int = 0
     bad: dict[str, str] = field(default_factory=dict)
     folders: int = 0
     report: Report | None = None
+    has_masks: bool = False
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -54,7 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--color-mode",
-        choices=(*CHANNELS, UNCHANGED),
+        choices=(*CHANNELS, "unchanged"),
         default="rgb",
         help="how the images will be read (default: rgb); with unchanged, files of other channels "
         "than the first are listed, too",
@@ -67,6 +71,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     beside = parser.add_argument_group("what belongs to the images")
     one = beside.add_mutually_exclusive_group()
+    one.add_argument(
+        "--masks",
+        metavar="DIR",
+        type=Path,
+        help="masks as for flow_from_directory: finds those that are missing, left over, of "
+        "another size than their image or of other channels than the first one",
+    )
     one.add_argument(
         "--coco",
         metavar="FILE",
@@ -106,6 +117,8 @@ def run(options: argparse.Namespace) -> int:
             found = _coco(options, folder)
         elif options.yolo is not None:
             found = _yolo(options, folder, accepted)
+        elif options.masks is not None:
+            found = _masked(options, folder, accepted)
         else:
             found = _images(options, folder, accepted)
     except AnnotationError as error:  # the file is none at all
@@ -150,6 +163,47 @@ def _accepted(options: argparse.Namespace) -> tuple[str, ...]:
 
 def _images(options: argparse.Namespace, folder: Path, accepted: Sequence[str]) -> _Found:
     """Looks at all image files under a folder, as `flow_from_directory` does."""
+    paths, closed = _listed(options, folder, accepted)
+    return _Found(len(paths), {**closed, **dict(bad_files(paths, options.color_mode))}, len(closed))
+
+
+def _masked(options: argparse.Namespace, folder: Path, accepted: Sequence[str]) -> _Found:
+    """Looks at all image files under a folder, and their masks."""
+    if not options.masks.is_dir():
+        raise UsageError(f"--masks: {options.masks}: no such folder")
+    mask_folder = str(options.masks)
+    paths, bad = _listed(options, folder, accepted)
+    folders = len(bad)
+    names = [os.path.join(os.curdir, os.path.relpath(path, folder)) for path in paths]  # noqa: PTH118
+    pairs = paired(
+        mask_folder,
+        [(os.curdir, names)],
+        (*accepted, *BatchIterator.white_list_formats, *FORMATS_OF_MASKS),
+        options.follow_links,
+    )
+    bad.update((str(options.masks / mask), "no image") for mask in pairs.extra)
+    whole, alone = [], []
+    for path, masks in zip(paths, pairs.masks, strict=True):
+        if len(masks) == 1:
+            whole.append((path, str(options.masks / masks[0])))
+            continue
+        alone.append(path)
+        bad[path] = f"several masks: {', '.join(masks)}" if masks else f"no mask in {mask_folder}"
+    for path, reason in bad_files(alone, options.color_mode):
+        bad[path] = f"{reason}; {bad[path]}"
+    beside = MaskFiles([mask for _, mask in whole], mask_folder, exif_transpose=False)
+    try:
+        bad.update(bad_files([path for path, _ in whole], options.color_mode, masks=beside))
+    except TypeError as error:  # of floats
+        raise UsageError(f"--masks: {error}") from error
+    files = len(paths) + sum(map(len, pairs.masks)) + len(pairs.extra)
+    return _Found(files, bad, folders, has_masks=True)
+
+
+def _listed(
+    options: argparse.Namespace, folder: Path, accepted: Sequence[str]
+) -> tuple[list[str], dict[str, str]]:
+    """Returns the image files under a folder, and folders that cannot be looked into."""
     closed: list[OSError] = []
     try:
         paths = [
@@ -163,9 +217,7 @@ def _images(options: argparse.Namespace, folder: Path, accepted: Sequence[str]) 
         raise UsageError(f"{folder}: {error.strerror}") from error
     if not paths and not closed:
         raise _without_images(folder, accepted)
-    bad = {str(error.filename): f"folder: {error.strerror or error}" for error in closed}
-    bad.update(bad_files(paths, options.color_mode))
-    return _Found(len(paths), bad, len(closed))
+    return paths, {str(error.filename): f"folder: {error.strerror or error}" for error in closed}
 
 
 def _coco(options: argparse.Namespace, folder: Path) -> _Found:
@@ -174,7 +226,7 @@ def _coco(options: argparse.Namespace, folder: Path) -> _Found:
         annotations = read_coco(str(options.coco), str(folder), masks=None, keypoints=None)
     except OSError as error:
         raise UsageError(f"--coco: {options.coco}: {error.strerror or error}") from error
-    return _annotated(options, folder, annotations.filenames, annotations.report)
+    return _annotated(options, folder, annotations)
 
 
 def _yolo(options: argparse.Namespace, folder: Path, accepted: Sequence[str]) -> _Found:
@@ -192,15 +244,16 @@ def _yolo(options: argparse.Namespace, folder: Path, accepted: Sequence[str]) ->
         raise UsageError(f"--yolo: {error}") from error
     if not annotations.filenames:
         raise _without_images(folder, accepted)
-    return _annotated(options, folder, annotations.filenames, annotations.report)
+    return _annotated(options, folder, annotations)
 
 
-def _annotated(
-    options: argparse.Namespace, folder: Path, filenames: Sequence[str], report: Report
-) -> _Found:
+def _annotated(options: argparse.Namespace, folder: Path, annotations: Annotations) -> _Found:
+    """Looks at the images of annotations."""
+    report = annotations.report
     bad = {one.path: one.reason for one in report.findings if one.is_of_a_file}
-    files = len(filenames) + len(bad)
-    bad.update(bad_files([str(folder / name) for name in filenames], options.color_mode))
+    paths = [str(folder / name) for name in annotations.filenames]
+    files = len(paths) + len(bad)
+    bad.update(bad_files(paths, options.color_mode, sizes=annotations.sizes))
     return _Found(files, bad, report=report)
 
 
@@ -240,7 +293,8 @@ def _print(folder: Path, found: _Found) -> None:
             [(printable(os.path.relpath(path, folder)), printable(text)) for path, text in rows],
         )
     bad_files = len(found.bad) - found.folders
-    what = "cannot be read" if found.report is None else "are bad"
+    plain = found.report is None and not found.has_masks
+    what = "cannot be read" if plain else "are bad"
     verdict = f"{bad_files} of them {what}" if bad_files else "all good"
     print(f"{found.files} files, {verdict}")
     if found.folders:

@@ -5,57 +5,66 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, redirect_stderr, suppress
 from typing import TYPE_CHECKING, TextIO
 
-from batchwarp.files.options import Decoding
-from batchwarp.files.reader import Loaded, load, load_all
+import numpy as np
+from numpy.typing import NDArray
+
+from batchwarp._threads import Shortage
+from batchwarp.files.dataset import ImageFiles
+from batchwarp.files.masks import MaskFiles, MaskReader
+from batchwarp.files.options import FileOptions
+from batchwarp.targets import TargetOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["UNCHANGED", "bad_files"]
+__all__ = ["bad_files"]
 
 # Files are handed to the threads in groups, between which the progress is shown and Ctrl-C heard.
 _GROUP = 64
 # Whether a file can be read does not depend on the size; to choose a few pixels takes no time.
 _SIZE = (8, 8)
-UNCHANGED = "unchanged"
 _STDERR = 2
 
 
-def bad_files(paths: list[str], color_mode: str) -> Iterator[tuple[str, str]]:
+def bad_files(
+    paths: Sequence[str],
+    color_mode: str,
+    *,
+    masks: MaskFiles | None = None,
+    sizes: NDArray[np.int64] | None = None,
+) -> Iterator[tuple[str, str]]:
     """Reads files, and shows on a terminal how far it is.
 
     Args:
-        paths: The files.
+        paths: The images.
         color_mode: As of `flow_from_directory`.
+        masks: Their masks, or `None`.
+        sizes: Array `(n, 2)`, the heights and widths that they should have, or `None`.
 
     Yields:
-        Path and reason of each file that cannot be read.
+        Path and reason of each file that cannot be read, or is not as it should be.
+
+    Raises:
+        TypeError: If masks hold no integers.
     """
-    decoding = Decoding(_SIZE, color_mode)
     with _silence() as stderr, _progress(len(paths), stderr) as advance:
-        channels = _channels(paths, decoding)
+        options = FileOptions(_SIZE, color_mode)
+        files = ImageFiles(options, paths, "", np.dtype(np.float32), _SIZE)
+        files.sizes = sizes
+        if masks is not None:
+            files.sizes = np.full((len(paths), 2), -1)
+            files.masks = [MaskReader("masks", masks, None, options, TargetOptions(), _SIZE)]
+        shortage = Shortage()
         for start in range(0, len(paths), _GROUP):
-            group = paths[start : start + _GROUP]
-            results: list[Loaded] = load_all(group, decoding, channels)
-            for path, loaded in zip(group, results, strict=True):
+            samples = np.arange(start, min(start + _GROUP, len(paths)))
+            for loaded in files.load(samples, paths, shortage):
                 if loaded.error is not None:
-                    yield path, loaded.error.reason
-            advance(len(group))
-
-
-def _channels(paths: list[str], decoding: Decoding) -> int:
-    """Returns the channels that all images must have, as in a flow; 0 for any number."""
-    if decoding.color_mode != UNCHANGED:
-        return 0  # deep grey images of `"grayscale"` have one, too
-    for path in paths:
-        image = load(path, decoding, 0).image
-        if image is not None:
-            return int(image.shape[2])
-    return 0
+                    yield loaded.error.path, loaded.error.reason
+            advance(len(samples))
 
 
 @contextmanager

@@ -19,7 +19,10 @@ from batchwarp.files.shortages import raise_shortage
 from batchwarp.targets.masks import check_fill, check_kind, no_class
 from batchwarp.targets.options import TargetOptions
 
-__all__ = ["MaskFiles", "MaskReader", "MaskSource"]
+__all__ = ["FORMATS_OF_MASKS", "MaskFiles", "MaskReader", "MaskSource"]
+
+# Beside Keras' and the user's.
+FORMATS_OF_MASKS = (".gif", ".npy", ".webp")
 
 
 class MaskSource(Protocol):

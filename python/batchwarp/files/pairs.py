@@ -2,15 +2,59 @@
 
 from __future__ import annotations
 
-import functools
 import os
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from batchwarp.files.index import files_of_class
 
-__all__ = ["masks_of_images"]
+__all__ = ["Pairs", "masks_of_images", "paired"]
 
 _MOST_NAMED = 10
+
+
+class Pairs(NamedTuple):
+    """Which masks belong to images.
+
+    Attributes:
+        masks: For each image the paths of its masks relative to their folder; one, if all is well.
+        extra: Paths, likewise, of masks that belong to none.
+    """
+
+    masks: list[list[str]]
+    extra: list[str]
+
+
+def paired(
+    folder: str,
+    images: Sequence[tuple[str, Sequence[str]]],
+    extensions: Sequence[str],
+    follow_links: bool,
+) -> Pairs:
+    """Finds the masks of images: those that have an image's name up to the extension.
+
+    Args:
+        folder: String, the folder of masks, in which folders are called as those of images are. If
+            there is one class only, which has no folder there, its masks are in `folder` itself.
+        images: For each class its name, which is that of a folder, and the paths of its images
+            relative to the folder of all classes.
+        extensions: The ends of the names of masks, in lower case.
+        follow_links: Boolean, whether to look into folders that are symbolic links.
+    """
+    found: list[list[str]] = []
+    extra: list[str] = []
+    for name, names in images:
+        inside = name
+        if len(images) == 1 and not os.path.isdir(os.path.join(folder, name)):
+            inside = os.curdir
+        by_stem: dict[str, list[str]] = {}
+        for mask in files_of_class(folder, inside, extensions, follow_links):
+            by_stem.setdefault(_stem(mask, inside), []).append(os.path.normpath(mask))
+        stems = [_stem(image, name) for image in names]
+        found += [by_stem.get(stem, []) for stem in stems]
+        wanted = set(stems)
+        extra += [mask for stem, masks in by_stem.items() if stem not in wanted for mask in masks]
+    return Pairs(found, extra)
 
 
 def masks_of_images(
@@ -20,16 +64,14 @@ def masks_of_images(
     extensions: Sequence[str],
     follow_links: bool,
 ) -> list[str]:
-    """Returns the path of the mask of each image: it has the image's name up to the extension.
+    """Returns the path of the mask of each image.
 
     Args:
         argument: String, the argument's name for errors.
-        folder: String, the folder of masks, in which folders are called as those of images are. If
-            there is one class only, which has no folder there, its masks are in `folder` itself.
-        images: For each class its name, which is that of a folder, and the paths of its images
-            relative to the folder of all classes.
-        extensions: The ends of the names of masks, in lower case.
-        follow_links: Boolean, whether to look into folders that are symbolic links.
+        folder: As for `paired`.
+        images: As for `paired`.
+        extensions: As for `paired`.
+        follow_links: As for `paired`.
 
     Returns:
         List of paths, in the order of the images.
@@ -37,31 +79,16 @@ def masks_of_images(
     Raises:
         ValueError: If an image has no mask or several, or a mask no image.
     """
-    paths: list[str] = []
-    missing: list[str] = []
-    several: list[str] = []
-    extra: list[str] = []
-    for name, names in images:
-        inside = name
-        if len(images) == 1 and not os.path.isdir(os.path.join(folder, name)):
-            inside = os.curdir
-        by_stem: dict[str, list[str]] = {}
-        for mask in files_of_class(folder, inside, extensions, follow_links):
-            by_stem.setdefault(_stem(mask, inside), []).append(mask)
-        wanted = set(map(functools.partial(_stem, folder=name), names))
-        extra += [mask for stem, masks in by_stem.items() if stem not in wanted for mask in masks]
-        for image in names:
-            masks = by_stem.get(_stem(image, name), [])
-            if len(masks) == 1:
-                paths.append(os.path.join(folder, os.path.normpath(masks[0])))
-            elif masks:
-                several.append(f"{image} ({', '.join(masks)})")
-            else:
-                missing.append(image)
+    pairs = paired(folder, images, extensions, follow_links)
+    filenames = [image for _, names in images for image in names]
+    of_images = list(zip(filenames, pairs.masks, strict=True))
     wrong = [
-        _some("images without a mask", missing),
-        _some("images with several masks", several),
-        _some("masks without an image", extra),
+        _some("images without a mask", [image for image, masks in of_images if not masks]),
+        _some(
+            "images with several masks",
+            [f"{image} ({', '.join(masks)})" for image, masks in of_images if len(masks) > 1],
+        ),
+        _some("masks without an image", pairs.extra),
     ]
     if any(wrong):
         raise ValueError(
@@ -69,7 +96,7 @@ def masks_of_images(
             f"the extension and in a folder of the same name. In {folder!r} there are "
             f"{'; '.join(filter(None, wrong))}"
         )
-    return paths
+    return [os.path.join(folder, mask) for masks in pairs.masks for mask in masks]
 
 
 def _stem(path: str, folder: str) -> str:

@@ -18,6 +18,7 @@ from batchwarp.augment.pipeline import Pipeline
 from batchwarp.augment.settings import Settings
 from batchwarp.errors import AnnotationError, ImageFileError
 from batchwarp.files.dataset import ImageFiles
+from batchwarp.files.masks import FORMATS_OF_MASKS
 from batchwarp.files.options import CHANNELS, FileOptions, extensions
 from batchwarp.files.reader import Loaded
 from batchwarp.iterators.augmenting import Augmented, Stored
@@ -25,9 +26,6 @@ from batchwarp.iterators.file_targets import Beside, FileTargets, MovedBeside
 from batchwarp.iterators.images import ImageIterator
 from batchwarp.iterators.splits import hashed, stratified
 from batchwarp.runtime import get_num_threads
-
-# Beside Keras' and the user's.
-_FORMATS_OF_MASKS = (".gif", ".npy", ".webp")
 
 
 class FilesIterator(ImageIterator):
@@ -83,7 +81,7 @@ class FilesIterator(ImageIterator):
     @property
     def _mask_extensions(self) -> tuple[str, ...]:
         """The ends of the names of files that are masks."""
-        return tuple({*self._extensions, *self.white_list_formats, *_FORMATS_OF_MASKS})
+        return tuple({*self._extensions, *self.white_list_formats, *FORMATS_OF_MASKS})
 
     @property
     def _has_own_split(self) -> bool:

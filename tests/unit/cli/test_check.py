@@ -9,7 +9,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 import batchwarp
 from annotation_files import coco_content, save_coco, save_images, save_yolo
@@ -144,6 +146,70 @@ def test_more_files_than_one_group(tmp_path, capsys):
     assert list(found["bad"]) == [str(tmp_path / f"{number:03}.bmp") for number in (0, 50, 100)]
 
 
+class TestMasks:
+    @pytest.fixture
+    def folders(self, tmp_path):
+        images = tmp_path / "images"
+        for number, name in enumerate(["a/1", "a/2", "b/1", "b/2", "b/3"]):
+            save(images / name, "jpeg", picture(12, 15 + number))
+            mask = tmp_path / "masks" / f"{name}.png"
+            mask.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(np.full((12, 15 + number), number, np.uint8)).save(mask)
+        return images, tmp_path / "masks"
+
+    def run(self, folders, *options):
+        images, masks = map(str, folders)
+        return main(["check", images, "--masks", masks, *options])
+
+    def test_all_good(self, folders, capsys):
+        assert self.run(folders) == 0
+        assert capsys.readouterr().out == "10 files, all good\n"
+
+    def test_what_is_wrong(self, folders, capsys):
+        images, masks = folders
+        (masks / "a" / "1.png").unlink()
+        Image.new("L", (15, 12)).save(masks / "a" / "2.png")
+        (masks / "b" / "1.gif").write_bytes(b"")
+        Image.new("RGB", (18, 12)).save(masks / "b" / "2.png")
+        (masks / "b" / "3.png").write_bytes(b"")
+        Image.new("L", (5, 5)).save(masks / "lost.png")
+        save(images / "b" / "4", "png", picture(5, 5))
+        assert self.run(folders, "--json") == 1
+        found = json.loads(capsys.readouterr().out)
+        assert found == {
+            "files": 6 + 6 + 0,
+            "bad": {
+                str(masks / "lost.png"): "no image",
+                str(images / "a" / "1.jpg"): f"no mask in {masks}",
+                str(images / "b" / "1.jpg"): "several masks: "
+                + ", ".join(os.path.join("b", name) for name in ("1.gif", "1.png")),  # noqa: PTH118
+                str(images / "b" / "4.png"): f"no mask in {masks}",
+                str(masks / "a" / "2.png"): "the mask has 15 × 12 pixels, where its image has "
+                "16 × 12",
+                str(masks / "b" / "2.png"): "the mask has 3 channels of uint8, where the first one "
+                "has 1 of uint8",
+                str(masks / "b" / "3.png"): "the file is empty",
+            },
+        }
+        (images / "a" / "1.jpg").write_bytes(b"")
+        assert self.run(folders) == 1
+        lines = capsys.readouterr().out.splitlines()
+        assert lines[-1] == "12 files, 7 of them are bad"
+        assert any(f"the file is empty; no mask in {masks}" in line for line in lines)
+
+    def test_mistakes(self, folders, capsys):
+        images, masks = folders
+        assert self.run((images, masks / "nowhere")) == 2
+        assert "nowhere: no such folder" in capsys.readouterr().err
+        for path in masks.rglob("*.png"):
+            path.unlink()
+        for path in images.rglob("*.jpg"):
+            mask = masks / path.parent.name / f"{path.stem}.npy"
+            np.save(mask, np.zeros((12, 15), np.float32))
+        assert self.run(folders) == 2
+        assert "--masks: `masks` should hold integers" in capsys.readouterr().err
+
+
 class TestCoco:
     def run(self, folder, *options):
         file, images = str(folder / "instances.json"), str(folder / "images")
@@ -211,6 +277,15 @@ class TestCoco:
             "annotation": "annotation 11 of a.png",
             "kind": "wrong category id",
             "reason": "there is no category 7",
+        }
+
+    def test_sizes_that_files_have_not(self, tmp_path, capsys):
+        content = coco_content()
+        content["images"][0]["width"] = 31
+        save_coco(tmp_path, content)
+        assert self.run(tmp_path, "--json") == 1
+        assert json.loads(capsys.readouterr().out)["bad"] == {
+            str(tmp_path / "images" / "a.png"): "has 30 × 20 pixels, where 31 × 20 were said"
         }
 
     def test_a_file_that_is_cut_off(self, tmp_path, capsys):
