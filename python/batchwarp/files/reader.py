@@ -67,14 +67,14 @@ class Loaded:
 Decode = Callable[[bytes, str, Decoding], tuple[NDArray[Any], tuple[int, int]]]
 
 
-def load(path: str, options: Decoding, channels: int, decode: Decode = decode) -> Loaded:
+def load(path: str, options: Decoding, channels: int, make: Decode | None = None) -> Loaded:
     """Reads and decodes one file.
 
     Args:
         path: String.
         options: What to make of it.
         channels: Integer, how many channels it must have then; 0 for any number.
-        decode: What makes an image of it.
+        make: What makes an image of it; `None` for `decode`.
 
     Returns:
         A `Loaded`; whatever is wrong with the file is in its `error`.
@@ -87,7 +87,7 @@ def load(path: str, options: Decoding, channels: int, decode: Decode = decode) -
     loaded = Loaded()
     try:
         data, loaded.signature = read_file(path)
-        image, loaded.size = decode(data, path, options)
+        image, loaded.size = (make or decode)(data, path, options)
         if channels and image.shape[2] != channels:
             raise ValueError(
                 f"has {image.shape[2]} channels where the images before it have {channels}"

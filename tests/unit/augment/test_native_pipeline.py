@@ -257,12 +257,13 @@ def test_few_decoded_images_are_held_at_a_time(folder, monkeypatch, generator, f
 
     def decode(*arguments, real=reader.decode):
         nonlocal held, most
-        image = real(*arguments).copy()
+        image, size = real(*arguments)
+        image = image.copy()
         with lock:
             held += 1
             most = max(most, held)
         weakref.finalize(image, gone)
-        return image
+        return image, size
 
     monkeypatch.setattr(reader, "decode", decode)
     before = runtime.get_num_threads()
