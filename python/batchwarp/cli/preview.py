@@ -104,6 +104,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     _add_reading_options(parser)
     _add_folder_options(parser)
+    _add_beside_options(parser)
     add_operation_options(parser)
     add_generator_options(parser)
 
@@ -159,6 +160,25 @@ def _add_folder_options(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="for featurewise standardisation and whitening: how many images, evenly spread, to "
         f"compute the statistics from (default: {FIT_SAMPLES})",
+    )
+
+
+def _add_beside_options(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of what belongs to the images of a folder."""
+    beside = parser.add_argument_group("what belongs to a folder's images")
+    one = beside.add_mutually_exclusive_group()
+    one.add_argument(
+        "--masks",
+        type=Path,
+        metavar="FOLDER",
+        help="masks to draw over the images, as for flow_from_directory",
+    )
+    one.add_argument(
+        "--coco",
+        type=Path,
+        metavar="FILE",
+        help="annotations in COCO's format to draw over the images: masks, boxes with the names of "
+        "their classes, keypoints",
     )
 
 

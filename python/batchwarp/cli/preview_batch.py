@@ -10,6 +10,8 @@ from typing import Any, ClassVar, NamedTuple
 
 from numpy.typing import NDArray
 
+from batchwarp.cli.preview_overlay import Overlay
+
 __all__ = ["Batch", "Shown"]
 
 
@@ -22,6 +24,8 @@ class Shown(NamedTuple):
         parameters: What was drawn, in types that JSON has; empty if images are not augmented.
         image: Array of rank 3, the image as it is in the batch.
         step_by_step: Array like `image`, made in another way to compare them; or `None`.
+        before: What belongs to the original, if something does.
+        after: What belongs to the image.
     """
 
     sample: int
@@ -29,6 +33,8 @@ class Shown(NamedTuple):
     parameters: Any
     image: NDArray[Any]
     step_by_step: NDArray[Any] | None = None
+    before: Overlay | None = None
+    after: Overlay | None = None
 
 
 @dataclass(frozen=True)
@@ -41,6 +47,7 @@ class Batch(ABC):
         names: Names of the samples; empty for one image.
         python: Lines of Python that give the same batch.
         data_format: The order of an image's axes.
+        has_overlays: Whether something is drawn over the images.
         legend: What a reader of the table must know.
         in_words: Whether its cells are words, not numbers.
     """
@@ -50,6 +57,7 @@ class Batch(ABC):
     names: Sequence[str]
     python: Sequence[str]
     data_format: str
+    has_overlays: bool
 
     legend: ClassVar[str]
     in_words: ClassVar[bool]

@@ -18,14 +18,17 @@ from batchwarp._keras import plain_iterators
 from batchwarp.augment.settings import FITTED
 from batchwarp.cli.generator_options import generator_arguments
 from batchwarp.cli.preview_batch import Batch, Shown
-from batchwarp.cli.preview_reading import call, named, open_folder, read_image, readable
+from batchwarp.cli.preview_beside import Beside, beside_of
+from batchwarp.cli.preview_overlay import Overlay
+from batchwarp.cli.preview_reading import named, open_folder, read_image, readable
 from batchwarp.console.errors import UsageError
-from batchwarp.iterators.images import ImageIterator
+from batchwarp.iterators.images import ImageIterator, Variant
 from batchwarp.ops.list import COLUMNS, OPERATIONS
 
 __all__ = ["FIT_SAMPLES", "GeneratorBatch", "generator_batch"]
 
 FIT_SAMPLES = 1000
+_OF_SAMPLES = ("data_format", "draws", "validation_split", "split", "split_seed")
 _FITTED = tuple(setting for setting, _ in FITTED)
 # The matrix of the whitening has the square of this number of values, here 600 MB.
 _MOST_WHITENED = 64 * 64 * 3
@@ -39,11 +42,15 @@ class GeneratorBatch(Batch):
         settings: The arguments of the generator that were given.
         generator: The generator, fitted if need be.
         flow: Where the batch comes from.
+        beside: What is beside the images, or `None`.
+        unchanged: A flow of the same images as they are, if something is beside them.
     """
 
     settings: Mapping[str, Any]
     generator: ImageDataGenerator
     flow: ImageIterator
+    beside: Beside | None
+    unchanged: ImageIterator | None
 
     legend = "; ".join(operation.legend for operation in OPERATIONS if operation.legend)
     in_words = False
@@ -51,16 +58,25 @@ class GeneratorBatch(Batch):
     def shown(self) -> Iterator[Shown]:
         """Makes the images of the batch; see `Batch.shown`."""
         dtype = np.dtype(self.generator.dtype)
+        unchanged = iter(()) if self.unchanged is None else self.unchanged.next_variants()
         try:
             with readable(self.source):
                 for number, variant in enumerate(self.flow.next_variants()):
                     if number and not self.names and not variant.parameters:
                         break  # without augmentation, one image is the same each time
-                    yield Shown(*variant)
+                    yield Shown(*variant[:4], None, *self._overlays(variant, unchanged))
         except TypeError as error:
             if dtype.kind == "f":
                 raise
             raise UsageError(f"--dtype: {dtype} cannot hold standardised values") from error
+
+    def _overlays(self, variant: Variant, unchanged: Iterator[Variant]) -> list[Overlay]:
+        """Returns what is drawn over an original and over its image."""
+        if self.beside is None:
+            return []
+        first = self.data_format == "channels_first"
+        pair = (next(unchanged), variant)
+        return [self.beside.overlays(one.targets, first)[0] for one in pair]
 
     def caption(self) -> str:
         """Returns the arguments of the generator."""
@@ -100,10 +116,19 @@ def generator_batch(options: argparse.Namespace, seed: int) -> GeneratorBatch:
     source: Path = options.source
     settings = generator_arguments(options)
     generator = ImageDataGenerator(**settings)
+    beside = beside_of(options)
+    unchanged = None
     # What an iterator prints about the files that it has found would spoil JSON.
     with readable(source), plain_iterators(), contextlib.redirect_stdout(io.StringIO()):
-        make = _of_folder if source.is_dir() else _of_image
-        flow, names, python = make(source, generator, options, seed)
+        if source.is_dir():
+            flow, names, python = _of_folder(source, generator, options, seed, beside)
+            if beside is not None:
+                plain = ImageDataGenerator(
+                    **{name: settings[name] for name in _OF_SAMPLES if name in settings}
+                )
+                unchanged, _ = open_folder(source, plain, options, seed, beside)
+        else:
+            flow, names, python = _of_image(source, generator, options, seed)
     define = [
         "import numpy as np",
         "from batchwarp.image import ImageDataGenerator, img_to_array, load_img",
@@ -111,7 +136,17 @@ def generator_batch(options: argparse.Namespace, seed: int) -> GeneratorBatch:
     ]
     python = [*define, *python]
     return GeneratorBatch(
-        source, seed, names, python, generator.data_format, settings, generator, flow
+        source,
+        seed,
+        names,
+        python,
+        generator.data_format,
+        beside is not None,
+        settings,
+        generator,
+        flow,
+        beside,
+        unchanged,
     )
 
 
@@ -131,19 +166,25 @@ def _of_image(
 
 
 def _of_folder(
-    folder: Path, generator: ImageDataGenerator, options: argparse.Namespace, seed: int
+    folder: Path,
+    generator: ImageDataGenerator,
+    options: argparse.Namespace,
+    seed: int,
+    beside: Beside | None,
 ) -> tuple[ImageIterator, list[str], list[str]]:
     """Returns a flow of a folder's images, their names, and the lines of Python likewise."""
-    flow, flowing = open_folder(folder, generator, options, seed)
-    python = [f"flow = {call('datagen.flow_from_directory', folder, flowing)}"]
+    flow, made = open_folder(folder, generator, options, seed, beside)
+    python = [f"flow = {made}"]
     if any(getattr(generator, name) for name in _FITTED):
         _check_whitening(generator, flow)
         samples = options.fit_samples or FIT_SAMPLES
         learning, name = flow, "flow"
         if options.subset == "validation":
-            other = {**flowing, "subset": "training"}
-            learning, name = generator.flow_from_directory(folder, **other), "training"
-            python.append(f"training = {call('datagen.flow_from_directory', folder, other)}")
+            learning, made = open_folder(
+                folder, generator, options, seed, beside, subset="training"
+            )
+            name = "training"
+            python.append(f"training = {made}")
         generator.fit_from(learning, samples)
         python.append(f"datagen.fit_from({name}, samples={samples})")
     names = [os.path.normpath(name) for name in flow.filenames]

@@ -21,10 +21,10 @@ _MARGIN = 12  # pixels, as all lengths here
 _GAP = 6
 _LINE = 15
 _LETTER = 6.4
+_KEY = 10  # side of a colour in the legend
 _LEAST_WIDTH = 640
 _BROADEST = 1400  # of all columns together, where images are large enough
 _LARGEST = 320  # side of an image
-_LEAST_SHOWN = 112  # smaller images are enlarged
 
 
 class Pictures:
@@ -32,14 +32,16 @@ class Pictures:
 
     Args:
         columns: Integer of at least 1, how many are to stand side by side.
+        least: Integer, up to which side small images are enlarged.
 
     Attributes:
         low: Least value of all images; infinity before the first one.
         high: Greatest value of all images.
     """
 
-    def __init__(self, columns: int) -> None:
+    def __init__(self, columns: int, least: int) -> None:
         self._side = max(48, min(_LARGEST, _BROADEST // columns))
+        self._least = least
         self._images: list[NDArray[np.float32]] = []
         self.low = math.inf
         self.high = -math.inf
@@ -53,7 +55,7 @@ class Pictures:
         """
         self.low = min(self.low, float(image.min()))
         self.high = max(self.high, float(image.max()))
-        self._images.append(_resized(image.astype(np.float32), self._side))
+        self._images.append(_resized(image.astype(np.float32), self._side, self._least))
 
     def scale(self, natural: tuple[float, float] | None) -> tuple[float, float]:
         """Returns the values to show as black and as white.
@@ -88,11 +90,11 @@ def _in_colour(image: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(np.broadcast_to(image, (*image.shape[:2], 3)))
 
 
-def _resized(image: NDArray[np.float32], side: int) -> NDArray[np.float32]:
+def _resized(image: NDArray[np.float32], side: int, least: int) -> NDArray[np.float32]:
     """Reduces an image to fit into a square, or enlarges a small one a whole number of times."""
     height, width, channels = image.shape
     longer = max(height, width)
-    times = min(side, _LEAST_SHOWN) // longer
+    times = min(side, least) // longer
     if times > 1:
         return image.repeat(times, axis=0).repeat(times, axis=1)
     if longer <= side:
@@ -112,6 +114,7 @@ def draw_grid(
     title: str,
     caption: Sequence[str],
     first: NDArray[np.float32] | None = None,
+    legend: Sequence[tuple[tuple[int, int, int], str]] = (),
 ) -> None:
     """Draws images in rows and writes them as a PNG file.
 
@@ -123,6 +126,7 @@ def draw_grid(
         title: First line above the images.
         caption: Further lines.
         first: An image that stands left of the caption, above all cells, or `None`.
+        legend: Colours, and what they mean, below the caption.
 
     Raises:
         OSError: If the file cannot be written.
@@ -136,11 +140,15 @@ def draw_grid(
     total_width = max(_LEAST_WIDTH, 2 * _MARGIN + columns * cell_width)
     left = _MARGIN + (0 if first is None else width + 2 * _MARGIN)
     lines = _wrapped([title, *caption], total_width - left - _MARGIN)
-    top = 2 * _MARGIN + max(len(lines) * _LINE, 0 if first is None else height + _LINE)
+    keys, end = _arranged(legend, left, _MARGIN + len(lines) * _LINE, total_width - _MARGIN)
+    top = _MARGIN + max(end, 0 if first is None else _MARGIN + height + _LINE)
     rows = -(-len(cells) // columns)
 
     canvas = np.ones((top + rows * cell_height + _MARGIN, total_width, 3), np.float32)
     texts = [(left, _MARGIN + index * _LINE, line) for index, line in enumerate(lines)]
+    for x, y, colour, text in keys:
+        canvas[y + 2 : y + 2 + _KEY, x : x + _KEY] = np.array(colour) / 255
+        texts.append((x + _KEY + 4, y, text))
     if first is not None:
         _put(canvas, first, _MARGIN, _MARGIN)
         texts.append((_MARGIN, _MARGIN + height + 2, "original"))
@@ -153,6 +161,22 @@ def draw_grid(
             y += image.shape[0] + 2
         texts.append((x, y, _shortened(text, letters)))
     _save(canvas, texts, path)
+
+
+def _arranged(
+    legend: Sequence[tuple[tuple[int, int, int], str]], left: int, top: int, right: int
+) -> tuple[list[tuple[int, int, tuple[int, int, int], str]], int]:
+    """Returns where colours and texts of a legend stand, and where it ends, in lines."""
+    x, y = left, top
+    keys = []
+    for colour, text in legend:
+        text = _shortened(text, int((right - left - _KEY - 4) / _LETTER))
+        width = _KEY + 4 + int(len(text) * _LETTER) + 2 * _GAP
+        if x > left and x + width > right:
+            x, y = left, y + _LINE
+        keys.append((x, y, colour, text))
+        x += width
+    return keys, y + _LINE if keys else y
 
 
 def _put(canvas: NDArray[np.float32], image: NDArray[np.float32], y: int, x: int) -> None:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from batchwarp import ImageDataGenerator, ImageFileError
 from batchwarp.augment.settings import FITTED
 from batchwarp.cli.generator_options import flag
+from batchwarp.cli.preview_beside import Beside
 from batchwarp.console.errors import UsageError
 from batchwarp.files.index import image_files
 from batchwarp.image import img_to_array, load_img
@@ -21,7 +22,7 @@ from batchwarp.iterators.base import Iterator as BatchIterator
 __all__ = ["call", "named", "open_folder", "read_image", "readable"]
 
 _FITTED = tuple(setting for setting, _ in FITTED)
-_OF_FOLDERS = ("shuffle", "subset", "fit_samples")
+_OF_FOLDERS = ("shuffle", "subset", "fit_samples", "masks", "coco")
 
 
 @contextlib.contextmanager
@@ -69,15 +70,22 @@ def read_image(
 
 
 def open_folder(
-    folder: Path, generator: ImageDataGenerator, options: argparse.Namespace, seed: int
-) -> tuple[Any, dict[str, Any]]:
-    """Returns a flow of a folder's images, and the arguments of `flow_from_directory`.
+    folder: Path,
+    generator: ImageDataGenerator,
+    options: argparse.Namespace,
+    seed: int,
+    beside: Beside | None = None,
+    **others: Any,
+) -> tuple[Any, str]:
+    """Returns a flow of a folder's images, and the call of a method that makes it.
 
     Args:
         folder: The folder.
         generator: The generator of the flow.
         options: Parsed options of `batchwarp preview`.
         seed: Seed of the flow.
+        beside: What is beside the images, or `None`.
+        **others: Arguments in place of those that options say.
 
     Raises:
         UsageError: If there are no images, or an option does not go with others.
@@ -86,19 +94,24 @@ def open_folder(
         raise UsageError("--subset: needs --validation-split, the share of its images")
     flowing = {
         **_reading(options),
-        **_classes(folder),
+        **({} if options.coco is not None else _classes(folder)),
         "class_mode": None,
         "batch_size": options.count,
         "shuffle": options.shuffle,
         "seed": seed,
         **({"subset": options.subset} if options.subset else {}),
+        **others,
     }
-    flow = generator.flow_from_directory(folder, **flowing)
+    method, path = "flow_from_directory", folder
+    if beside is not None:
+        method, path, flowing = beside.opening(folder, flowing)
+    flow = getattr(generator, method)(path, **flowing)
     if not flow.n:
-        raise UsageError(f"{folder}: no images are in the subset {options.subset!r}")
+        subset = f" in the subset {options.subset!r}" if options.subset else ""
+        raise UsageError(f"{folder}: no images are{subset or ' there'}")
     if _is_among(options.out, flow.filepaths):
         raise UsageError(f"--out: {options.out}: is one of the images; write to another file")
-    return flow, flowing
+    return flow, call(f"datagen.{method}", path, flowing)
 
 
 def _is_among(file: Path, paths: Sequence[str]) -> bool:

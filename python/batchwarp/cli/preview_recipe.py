@@ -20,7 +20,9 @@ from batchwarp._keras import plain_iterators
 from batchwarp.augment.drawn import drawn
 from batchwarp.cli.generator_options import flag, generator_arguments
 from batchwarp.cli.preview_batch import Batch, Shown
-from batchwarp.cli.preview_reading import call, named, open_folder, read_image, readable
+from batchwarp.cli.preview_beside import Beside, beside_of, named_targets
+from batchwarp.cli.preview_overlay import Overlay
+from batchwarp.cli.preview_reading import named, open_folder, read_image, readable
 from batchwarp.console.errors import UsageError
 from batchwarp.ops.mixing import Mixing
 from batchwarp.ops.recipe import ImageOperation, ImageSpec
@@ -48,12 +50,16 @@ class RecipeBatch(Batch):
         originals: Array of rank 4, the images.
         keys: What they are called.
         compares: Whether they are also made step by step.
+        beside: What is beside the images, or `None`.
+        targets: Masks, boxes and keypoints of the originals, by the names of their arguments.
     """
 
     augment: Augment
     originals: NDArray[Any]
     keys: Sequence[int | str]
     compares: bool
+    beside: Beside | None
+    targets: Mapping[str, Any]
 
     legend = (
         "angles in degrees, shifts as fractions of width and height, hue in turns, areas in "
@@ -63,19 +69,31 @@ class RecipeBatch(Batch):
 
     def shown(self) -> Iterator[Shown]:
         """Makes the images of the batch; see `Batch.shown`."""
-        images, mixed = self._made(self.augment)
+        made, mixed = self._made(self.augment)
+        images = made["images"]
         step_by_step: list[NDArray[Any] | None] = [None] * len(images)
         if self.compares:
             config = {**self.augment.get_config(), "fused": False}
-            step_by_step[:] = self._made(Augment.from_config(config))[0]
+            step_by_step[:] = self._made(Augment.from_config(config))[0]["images"]
         first = self.data_format == "channels_first"
+        overlays: list[tuple[Overlay, ...]] = [()] * len(images)
+        if self.beside is not None:
+            before, after = (self.beside.overlays(one, first) for one in (self.targets, made))
+            overlays = list(zip(before, after, strict=True))
         height, width, channels = np.moveaxis(self.originals[0], 0 if first else 2, 2).shape
         steps = drawn(self.augment, ImageSpec(height, width, channels), self.keys)
         for number, original in enumerate(self.originals):
             parameters = [self._described(*step) for step in steps[number]]
             if mixed is not None:
                 parameters += self._mixture(number, mixed[number])
-            yield Shown(number, original, parameters, images[number], step_by_step[number])
+            yield Shown(
+                number,
+                original,
+                parameters,
+                images[number],
+                step_by_step[number],
+                *overlays[number],
+            )
 
     @property
     def _mixing(self) -> list[int]:
@@ -83,14 +101,15 @@ class RecipeBatch(Batch):
         found = enumerate(self.augment.operations)
         return [place for place, one in found if isinstance(one, Mixing)]
 
-    def _made(self, augment: Augment) -> tuple[NDArray[Any], NDArray[Any] | None]:
-        """Returns the images, and how much of which is in each if they are mixed."""
-        if not self._mixing:
-            images: NDArray[Any] = augment(self.originals, keys=self.keys)
-            return images, None
-        # Labels that tell the images apart.
-        made = augment(self.originals, keys=self.keys, labels=np.eye(len(self.originals)))
-        return made["images"], made["labels"]
+    def _made(self, augment: Augment) -> tuple[dict[str, Any], NDArray[Any] | None]:
+        """Returns the images and what is beside them, and how much of which is in each if mixed."""
+        given = dict(self.targets)
+        if self._mixing:
+            given["labels"] = np.eye(len(self.originals))  # that tell the images apart
+        made = augment(self.originals, keys=self.keys, **given)
+        if not given:
+            return {"images": made}, None
+        return made, made.get("labels")
 
     def _described(self, place: int, step: str, numbers: Mapping[str, float]) -> dict[str, Any]:
         operation = repr(self.augment.operations[place])
@@ -165,19 +184,34 @@ def recipe_batch(
         for one in settings.pop("operations")
     ]
     augment = Augment(*operations, **settings)
+    beside = beside_of(options)
     # What an iterator prints about the files that it has found would spoil JSON.
     with readable(source), plain_iterators(), contextlib.redirect_stdout(io.StringIO()):
-        make = _of_folder if source.is_dir() else _of_image
-        originals, keys, python = make(source, augment, options, reading)
+        targets: dict[str, Any] = {}
+        if source.is_dir():
+            originals, keys, python, targets = _of_folder(source, augment, options, reading, beside)
+        else:
+            originals, keys, python = _of_image(source, augment, options)
     if augment.value_range is None:
         # Only files of 16 bits have more.
         white = 255 if originals.max() <= 255 else 65535
         augment = Augment(*operations, **{**settings, "value_range": (0, white)})
     names = [os.path.normpath(key) for key in keys if isinstance(key, str)]
     compares = options.fused == "off"
-    python = _python(augment, python)
+    python = _python(augment, python, list(targets))
     return RecipeBatch(
-        source, augment.seed, names, python, augment.data_format, augment, originals, keys, compares
+        source,
+        augment.seed,
+        names,
+        python,
+        augment.data_format,
+        beside is not None,
+        augment,
+        originals,
+        keys,
+        compares,
+        beside,
+        targets,
     )
 
 
@@ -207,7 +241,6 @@ def _of_image(
     path: Path,
     augment: Augment,
     options: argparse.Namespace,
-    reading: Mapping[str, Any],  # noqa: ARG001 - of folders
 ) -> tuple[NDArray[Any], Sequence[int | str], list[str]]:
     """Returns an image again and again, its keys, and the lines of Python that make both."""
     image, loaded = read_image(path, options, augment.data_format)
@@ -221,34 +254,42 @@ def _of_image(
 
 
 def _of_folder(
-    folder: Path, augment: Augment, options: argparse.Namespace, reading: Mapping[str, Any]
-) -> tuple[NDArray[Any], Sequence[int | str], list[str]]:
-    """Returns a folder's images, and the rest likewise."""
+    folder: Path,
+    augment: Augment,
+    options: argparse.Namespace,
+    reading: Mapping[str, Any],
+    beside: Beside | None,
+) -> tuple[NDArray[Any], Sequence[int | str], list[str], dict[str, Any]]:
+    """Returns a folder's images, the rest likewise, and what is beside the images."""
     if options.fit_samples:
         raise UsageError("--fit-samples: operations need no statistics")
     settings = {**reading, "data_format": augment.data_format}
-    flow, flowing = open_folder(folder, ImageDataGenerator(**settings), options, augment.seed)
-    originals = next(flow)
+    flow, made = open_folder(folder, ImageDataGenerator(**settings), options, augment.seed, beside)
+    batch = next(flow)
+    originals, others = (batch, None) if beside is None else batch
     names = [flow.filenames[sample] for sample in flow.index_array[: len(originals)]]
     python = [
         "from pathlib import Path",
         "from batchwarp.image import ImageDataGenerator",
         f"datagen = ImageDataGenerator({named(settings)})",
-        f"flow = {call('datagen.flow_from_directory', folder, flowing)}",
-        "x = next(flow)",
+        f"flow = {made}",
+        "x = next(flow)" if beside is None else "x, y = next(flow)",
         "names = [flow.filenames[sample] for sample in flow.index_array[:len(x)]]",
         "keys = [Path(name).as_posix() for name in names]",
     ]
-    return originals, [Path(name).as_posix() for name in names], python
+    targets = {} if beside is None else named_targets(others)
+    return originals, [Path(name).as_posix() for name in names], python, targets
 
 
-def _python(augment: Augment, reading: Sequence[str]) -> list[str]:
+def _python(augment: Augment, reading: Sequence[str], targets: Sequence[str]) -> list[str]:
     """Returns the lines of Python that give the same batch."""
     written = repr(augment)
     names = [name for name in ops.__all__ if re.search(rf"\b{name}\(", written)]
-    batch = "batch = aug(x, keys=keys)"
+    alone = len(targets) == 1
+    given = [f", {name}={'y' if alone else f'y[{name!r}]'}" for name in targets]
+    batch = f"batch = aug(x, keys=keys{''.join(given)})"
     if any(isinstance(one, Mixing) for one in augment.operations):
-        batch = 'batch = aug(x, keys=keys, labels=np.eye(len(x)))["images"]'
+        batch = f'batch = aug(x, keys=keys, labels=np.eye(len(x)){"".join(given)})["images"]'
     imports = [
         "import numpy as np",
         "from batchwarp import Augment",

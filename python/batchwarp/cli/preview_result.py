@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from batchwarp.cli.preview_batch import Batch, Shown
+from batchwarp.cli.preview_overlay import Colour, Overlay, draw_over
 from batchwarp.cli.preview_picture import Pictures, draw_grid
 from batchwarp.console.tables import printable
 
 __all__ = ["Preview"]
 
+_LEAST = 112  # smaller images are enlarged
+_LEAST_UNDER_NAMES = 240  # likewise, to have room for the names of their boxes
 _UNCHANGED = "No option changes the images: these are the originals."
+
+
+class _Drawn(NamedTuple):
+    """What is drawn over an image, and the height and width that its places are in."""
+
+    overlay: Overlay
+    size: tuple[int, int]
 
 
 class Preview:
@@ -30,10 +40,11 @@ class Preview:
         self._columns = columns
         self._names: list[str] = []
         self._parameters: list[Any] = []
-        self._originals = Pictures(columns)
-        self._results = Pictures(columns)
-        self._step_by_step = Pictures(columns)
-        self._differences = Pictures(columns)
+        self._overlays: list[tuple[_Drawn, _Drawn]] = []
+        self._originals, self._results, self._step_by_step, self._differences = (
+            Pictures(columns, _LEAST_UNDER_NAMES if batch.has_overlays else _LEAST)
+            for _ in range(4)
+        )
         self._changed = False
         for shown in batch.shown():
             self._add(shown)
@@ -45,6 +56,11 @@ class Preview:
             self._originals.add(self._channels_last(shown.original))
         self._parameters.append(shown.parameters)
         self._results.add(self._channels_last(shown.image))
+        if shown.before is not None and shown.after is not None:
+            sizes = (self._channels_last(one).shape[:2] for one in (shown.original, shown.image))
+            pair = zip((shown.before, shown.after), sizes, strict=True)
+            before, after = (_Drawn(overlay, (size[0], size[1])) for overlay, size in pair)
+            self._overlays.append((before, after))
         if shown.step_by_step is not None:
             self._step_by_step.add(self._channels_last(shown.step_by_step))
             both = shown.image.astype(np.float64), shown.step_by_step.astype(np.float64)
@@ -89,16 +105,35 @@ class Preview:
             title=printable(self._title()),
             caption=caption,
             first=first,
+            legend=self._legend(),
         )
+
+    def _legend(self) -> list[tuple[Colour, str]]:
+        """Returns the colours of all that is drawn over images, and what they mean."""
+        found = [overlay.legend() for pair in self._overlays for overlay, _ in pair]
+        items = dict(
+            sorted({number: item for one in found for number, item in one.items()}.items())
+        )
+        return [(colour, printable(text)) for colour, text in items.values()]
+
+    def _drawn(self, images: list[NDArray[np.float32]], which: int) -> list[NDArray[np.float32]]:
+        """Returns originals, 0, or results, 1, with what belongs to them."""
+        if not self._overlays:
+            return images
+        overlays = [pair[which] for pair in self._overlays]
+        return [
+            draw_over(image, overlay, size)
+            for image, (overlay, size) in zip(images, overlays, strict=True)
+        ]
 
     def _cells(
         self, scale: tuple[float, float]
     ) -> tuple[NDArray[np.float32] | None, list[list[NDArray[np.float32]]]]:
         """Returns what stands above all cells, and the images of each cell."""
-        before = self._originals.shown(self._originals.scale((0.0, 255.0)))
+        before = self._drawn(self._originals.shown(self._originals.scale((0.0, 255.0))), 0)
         if not self._changed:
             return None, [[image] for image in before]
-        after = [self._results.shown(scale)]
+        after = [self._drawn(self._results.shown(scale), 1)]
         if self._compares:
             after.append(self._step_by_step.shown(scale))
             after.append(self._differences.shown((0.0, self._differences.high)))

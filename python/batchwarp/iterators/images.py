@@ -31,12 +31,14 @@ class Variant(NamedTuple):
         original: Array of rank 3, the image as it is stored.
         parameters: Dictionary as from `get_random_transform`; empty if images are not augmented.
         image: Array of rank 3, the image as it is in the batch.
+        targets: What has moved with it, by the names of the arguments, for a batch of one.
     """
 
     sample: int
     original: NDArray[Any]
     parameters: dict[str, Any]
     image: NDArray[Any]
+    targets: abc.Mapping[str, Any]
 
 
 # Labels of so many samples are checked at a time.
@@ -245,21 +247,23 @@ class ImageIterator(AugmentingIterator):
         generator = self.image_data_generator
         for row in range(len(index_array)):
             part = slice(row, row + 1)
-            images, rows, samples, _ = self._stored(index_array[part])
+            images, rows, samples, beside = self._stored(index_array[part])
             original = images[rows[0]]
             drawn = None if params is None else params[part]
             keys = self._keys(samples, number)
             way = pipeline.sized(images.shape[1:])
             parameters = way.own_params(drawn, keys)
             own = {} if parameters is None else as_dictionaries(parameters)[0]
+            targets: abc.Mapping[str, Any] = {}
             if fused is not None:
                 drawn = way.rows(drawn, keys)
                 image = way.make(generator, images, rows, drawn, self._buffers)[0]
+                targets = self._moved(way, drawn, samples, beside)
             else:
                 operate = self._operate(samples, number, images.shape[1:])
                 image = transformed(generator, original, self._working_dtype, own, operate)
             image = np.asarray(image).astype(self._numpy_dtype, copy=False)
-            yield Variant(int(samples[0]), original, own, image)
+            yield Variant(int(samples[0]), original, own, image, targets)
 
     def _template(self) -> Any:
         if self._is_overridden():

@@ -21,10 +21,11 @@ from PIL import Image
 
 pytest.importorskip("matplotlib", reason="it draws the picture")
 
+import annotation_files
 import image_files
 from batchwarp import ImageDataGenerator, runtime
 from batchwarp._keras import plain_iterators
-from batchwarp.cli import _parser, main, preview, preview_result
+from batchwarp.cli import _parser, main, preview, preview_overlay, preview_result
 from batchwarp.cli.generator_options import OPTIONS, flag, generator_arguments
 from batchwarp.cli.terminal_images import escape_sequence, image_protocol
 
@@ -576,3 +577,121 @@ def test_neither_keras_nor_tensorflow_is_imported(folder, photo):
     )
     command = [sys.executable, "-W", "error", "-c", code, str(photo), str(folder)]
     subprocess.run(command, check=True, timeout=60, stdout=subprocess.DEVNULL)
+
+
+class TestBeside:
+    """Masks and annotations, drawn over a folder's images."""
+
+    @pytest.fixture
+    def coco(self, tmp_path):
+        pytest.importorskip("pycocotools")
+        return annotation_files.save_coco(tmp_path / "set")
+
+    @pytest.fixture
+    def masks(self, folder, tmp_path):
+        for path in folder.rglob("*.png"):
+            mask = tmp_path / "masks" / path.relative_to(folder)
+            mask.parent.mkdir(parents=True, exist_ok=True)
+            values = np.zeros((21, 17), np.uint8)
+            values[5:15, 3:12] = 1
+            Image.fromarray(values).save(mask)
+        return tmp_path / "masks"
+
+    def arguments(self, coco, *others):
+        size = ["--target-size", 60, 60]
+        return [coco.parent / "images", "--coco", coco, "--count", 3, *size, *others]
+
+    @pytest.mark.parametrize(
+        "how", [["--horizontal-flip"], ["--operation", "Flip(1.0)"], ["--rescale", "1/255"]]
+    )
+    def test_the_lines_of_python_give_what_is_drawn(self, coco, capsys, how):
+        result = described(self.arguments(coco, "--seed", 4, *how), capsys)
+        batch = executed(result)["batch"]
+        targets = batch[1] if isinstance(batch, tuple) else batch
+        assert {"masks", "boxes", "keypoints"} <= set(targets)
+        assert (targets["boxes"]["labels"] != -1).sum() == 3
+        assert [one["file"] for one in result["variants"]] == [
+            os.path.normpath(name) for name in annotation_files.NAMES
+        ]
+
+    def test_boxes_stand_where_they_are_before_and_after(self, coco, capsys):
+        """Of a mirrored batch, the overlay of an original is the mirrored one of its image."""
+        from batchwarp.cli import preview_beside, preview_recipe
+
+        captured = []
+        real = preview_beside.Beside.overlays
+
+        def overlays(self, targets, first):
+            captured.append(real(self, targets, first))
+            return captured[-1]
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(preview_recipe.Beside, "overlays", overlays)
+            described(self.arguments(coco, "--operation", "Flip(1.0)"), capsys)
+        before, after = captured
+        assert len(before) == len(after) == 3
+        for one, other in zip(before, after, strict=True):
+            np.testing.assert_array_equal(other.masks[0], one.masks[0][:, ::-1])
+            kept = (one.boxes != -1).all(axis=1)
+            np.testing.assert_allclose(
+                other.boxes[kept][:, [0, 2]], 60 - one.boxes[kept][:, [2, 0]], atol=1e-4
+            )
+
+    def test_the_picture_has_the_colours_of_classes(self, coco, capsys):
+        described(self.arguments(coco), capsys)
+        plain = pixels()
+        assert main(["preview", *map(str, self.arguments(coco)), "--rotation-range", "5"]) == 0
+        for colour in preview_overlay._COLOURS[:2]:  # person, bottle
+            for picture in (plain, pixels()):
+                assert (np.abs(picture - colour).max(axis=2) <= 2).sum() > 50
+
+    @pytest.mark.parametrize("how", [["--horizontal-flip"], ["--operation", "Flip(1.0)"]])
+    def test_masks(self, folder, masks, capsys, how):
+        arguments = [folder, "--masks", masks, "--target-size", 21, 17, *how]
+        result = described(arguments, capsys)
+        batch = executed(result)["batch"]
+        found = batch["masks"] if isinstance(batch, dict) else batch[1]
+        assert found.shape == (5, 21, 17)
+        colour = preview_overlay._COLOURS[0]
+        assert (np.abs(pixels() - colour).max(axis=2) <= 2).sum() > 100
+
+    def test_channels_first(self, coco, folder, masks, capsys):
+        for how in (["--data-format", "channels_first"], ["--fused", "off"]):
+            operation = ["--operation", "Affine(rotation=9)"]
+            described(self.arguments(coco, *operation, *how), capsys)
+            described([folder, "--masks", masks, *operation, *how], capsys)
+
+    def test_data_sets_without_outlines_and_keypoints(self, tmp_path, capsys):
+        content = annotation_files.coco_content()
+        for entry in content["annotations"]:
+            entry["segmentation"] = []
+        del content["categories"][1]["keypoints"]
+        coco = annotation_files.save_coco(tmp_path / "boxes", content)
+        batch = executed(described(self.arguments(coco), capsys))["batch"]
+        assert list(batch[1]) == ["boxes", "labels"]
+
+    def test_mistakes(self, coco, folder, photo, tmp_path, capsys):
+        assert "--coco: give a folder" in fails([photo, "--coco", coco], capsys)
+        assert "--masks: give a folder" in fails([photo, "--masks", folder], capsys)
+        nowhere = tmp_path / "nowhere"
+        assert "no such folder" in fails([folder, "--masks", nowhere], capsys)
+        assert "--coco:" in fails([folder, "--coco", nowhere], capsys)
+        coco.write_text("{")
+        assert "is cut off" in fails([folder, "--coco", coco], capsys)
+        assert "not allowed with" in fails([folder, "--coco", coco, "--masks", folder], capsys)
+        masks = tmp_path / "few"
+        masks.mkdir()
+        assert "images without a mask" in fails([folder, "--masks", masks], capsys)
+
+
+def test_variants_have_what_moves_with_them():
+    x = np.zeros((3, 8, 10, 3), np.uint8)
+    masks = np.arange(3 * 80, dtype=np.uint8).reshape(3, 8, 10)
+    one, other = (
+        ImageDataGenerator(rotation_range=30).flow(x, masks=masks, shuffle=False, seed=2)
+        for _ in range(2)
+    )
+    variants = list(one.next_variants())
+    _, wanted = next(other)
+    found = np.concatenate([variant.targets["masks"] for variant in variants])
+    np.testing.assert_array_equal(found, wanted)
