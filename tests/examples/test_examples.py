@@ -50,6 +50,18 @@ def test_training_on_a_dataset_succeeds(run):
     assert last(run("tf_data.py"), "accuracy") > 0.9
 
 
+def test_training_on_masks_succeeds(run):
+    pytest.importorskip("tensorflow", reason="Keras trains on it")
+    assert last(run("segmentation.py"), "val_iou") > 0.6
+
+
+def test_training_on_boxes_succeeds(run):
+    pytest.importorskip("tensorflow", reason="Keras trains on it")
+    before, after = map(float, re.findall(r"recall \w+: ([\d.]+)", run("detection.py")))
+    assert before < 0.3
+    assert after > 0.7
+
+
 def test_the_loop_of_pytorch_succeeds(run):
     pytest.importorskip("torch", reason="the example needs PyTorch")
     assert float(run("pytorch_loop.py").split()[-1]) > 0.9
