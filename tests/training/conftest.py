@@ -42,6 +42,24 @@ def write_fashion_mnist_fixture():
     return write_fashion_mnist
 
 
+@pytest.fixture
+def masked_folders(tmp_path):
+    """Folders of ten pictures, and of masks that are 255 where they show a shape."""
+    from PIL import Image
+
+    from batchwarp.training.data import scenes
+
+    images, masks = tmp_path / "images", tmp_path / "masks"
+    images.mkdir()
+    masks.mkdir()
+    for number, (picture, mask) in enumerate(
+        zip(*scenes.draw_set(10, seed=0, side=48), strict=True)
+    ):
+        Image.fromarray(picture).save(images / f"{number}.png")
+        Image.fromarray(np.where(mask > 0, 255, 0).astype(np.uint8)).save(masks / f"{number}.png")
+    return images, masks
+
+
 @pytest.fixture(scope="session")
 def without_pictures():
     """Returns a context in which pictures of runs are blank: drawing takes longer than training."""

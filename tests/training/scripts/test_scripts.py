@@ -296,6 +296,43 @@ def test_segmentation(eager, tmp_path, capsys):
     assert test["classes"]["disc"]["support"] == pytest.approx(np.mean(masks == 1))
 
 
+@pytest.mark.slow
+def test_segmentation_of_own_pictures(eager, masked_folders, tmp_path, capsys):
+    images, masks = masked_folders
+    out = tmp_path / "out"
+    arguments = ["--data", str(images), "--masks", str(masks), "--size", "40", "--epochs", "1"]
+    arguments += ["--classes", "ground, shape", "--recipe", "randaugment", "--out", str(out)]
+    assert main(["train", "segmentation", *arguments]) == 0
+    record = json.loads((out / "run.json").read_text())
+    assert record["settings"]["images"] == {"training": 8, "validation": 2}
+    assert record["settings"]["classes"] == ["ground", "shape"]
+    assert set(record["results"]["parts"]["validation"]["classes"]) == {"ground", "shape"}
+    assert load_model(out / "model.keras").input_shape == (None, 40, 40, 3)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--masks", "masks"], "--data and --masks: one of them says nothing without the other"),
+        (["--size", "40"], "argument --size: it is for pictures of your own, with --data"),
+        (["--classes", "a,b"], "argument --classes: it is for pictures of your own"),
+        (["--size", "42"], "must be a multiple of 8, received: 42"),
+    ],
+)
+def test_options_of_own_pictures_go_together(options, message, tmp_path, capsys):
+    arguments = ["train", "segmentation", *options, "--out", str(tmp_path / "out")]
+    assert main(arguments) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_names_of_classes_are_as_many_as_there_are(masked_folders, tmp_path, capsys):
+    images, masks = masked_folders
+    arguments = ["--data", str(images), "--masks", str(masks), "--size", "32"]
+    arguments += ["--classes", "a,b,c", "--out", str(tmp_path / "out")]
+    assert main(["train", "segmentation", *arguments]) == 2
+    assert "3 names, but the masks have 2 values: 0, 255" in capsys.readouterr().err
+
+
 def test_segmentation_is_not_for_keras_generator(tmp_path, capsys):
     arguments = ["train", "segmentation", "--generator", "keras", "--out", str(tmp_path / "out")]
     assert main(arguments) == 2
