@@ -26,7 +26,9 @@ def files(folder, *suffixes):
 
 EXTENSIONS = {
     "bounding_box_format",
+    "box_labels_col",
     "boxes",
+    "boxes_col",
     "cache",
     "device",
     "draws",
@@ -38,7 +40,9 @@ EXTENSIONS = {
     "keep_aspect_ratio",
     "keypoint_pairs",
     "keypoints",
+    "keypoints_col",
     "label_separator",
+    "mask_col",
     "mask_classes",
     "mask_fill",
     "masks",

@@ -153,6 +153,18 @@ class FileFlows(Settings):
         integer_classes: bool = False,
         label_separator: str | None = None,
         keep_aspect_ratio: bool = False,
+        mask_col: Any = None,
+        boxes_col: Any = None,
+        box_labels_col: Any = None,
+        keypoints_col: Any = None,
+        mask_fill: int = 0,
+        mask_classes: int | None = None,
+        bounding_box_format: str = "xyxy",
+        max_boxes: int | None = None,
+        min_area: float = 0.0,
+        min_visibility: float = 0.0,
+        keypoint_pairs: Sequence[Sequence[int]] | None = None,
+        remove_outside: bool = False,
         **kwargs: Any,
     ) -> iterators.DataFrameIterator:
         """Takes a dataframe with files' names and labels and makes batches of augmented data.
@@ -193,12 +205,29 @@ class FileFlows(Settings):
             label_separator: String that separates the labels of samples of several classes, for
                 example `"|"` in `"cat|dog"`, for `class_mode="categorical"`.
             keep_aspect_ratio: As in `flow_from_directory`; Keras ignores it here.
+            mask_col: Name of the column of the names of mask files, relative to `directory`, which
+                are read like the `masks` of `flow_from_directory`; or a list of names, for several
+                masks of each image. All masks of images that there are must exist.
+            boxes_col: Name of the column of lists of boxes, which move with the images. They are in
+                pixels of the file as it is stored, or turned if `exif_transpose` is set, and come
+                back in those of the batch. Rows without a value have no box.
+            box_labels_col: Name of the column of lists of the boxes' labels, numbers.
+            keypoints_col: Name of the column of lists of keypoints, likewise.
+            mask_fill: As of `batchwarp.Augment`, as are the arguments after it.
+            mask_classes: See there.
+            bounding_box_format: See there.
+            max_boxes: See there.
+            min_area: See there.
+            min_visibility: See there.
+            keypoint_pairs: See there.
+            remove_outside: See there.
             **kwargs: Keras' old options `has_ext`, `sort` and `drop_duplicates`. Like all others,
                 they do nothing but warn.
 
         Returns:
             An iterator, without end, of `images`, `(images, labels)` or
-            `(images, labels, weights)`.
+            `(images, labels, weights)`. Masks, boxes and keypoints take the place of labels: what
+            there is of the four alone, or a dictionary, with `"labels"`.
 
         Raises:
             ValueError: If an argument is not as above.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numbers
+import os
 import sys
 import warnings
 from collections.abc import Iterable, Sequence
@@ -34,6 +35,7 @@ class Columns:
 
     Attributes:
         names: List of the columns' names.
+        length: Integer, the number of rows.
 
     Raises:
         TypeError: If it is something else.
@@ -41,6 +43,7 @@ class Columns:
 
     def __init__(self, dataframe: Any) -> None:
         self._dataframe = _readable(dataframe)
+        self.length = len(self._dataframe)
         names = getattr(self._dataframe, "column_names", None)  # as pyarrow calls them
         self.names = list(self._dataframe.columns if names is None else names)
 
@@ -61,6 +64,31 @@ class Columns:
         values = listed(self._column(argument, name))
         # Lists that come from a Parquet file are arrays in pandas.
         return [value.tolist() if isinstance(value, np.ndarray) else value for value in values]
+
+    def file_names(self, argument: str, name: Any) -> list[str]:
+        """Returns a column's values, which are names of files.
+
+        Args:
+            argument: As in `values`.
+            name: Likewise.
+
+        Raises:
+            TypeError: As in `values`; or if one is neither a string nor a path.
+            KeyError: As in `values`.
+        """
+        names = self.values(argument, name)
+        if not all(isinstance(name, str) for name in names):
+            names = [os.fspath(name) if isinstance(name, os.PathLike) else name for name in names]
+        wrong = [row for row, name in enumerate(names) if not isinstance(name, str)]
+        if wrong:
+            missing = [row for row in wrong if is_missing(names[row])]
+            text = f" They are missing in {rows_in_words(missing)}." if missing else ""
+            if len(wrong) > len(missing):
+                rest = [row for row in wrong if not is_missing(names[row])]
+                kinds = ", ".join(sorted({type(names[row]).__name__ for row in rest}))
+                text += f" They are of type {kinds} in {rows_in_words(rest)}."
+            raise TypeError(f"All values in column {argument}={name} must be strings.{text}")
+        return names
 
     def array(self, argument: str, name: Any, rows: NDArray[np.int64]) -> NDArray[Any]:
         """Returns some of a column's values in an array of the column's numeric dtype.

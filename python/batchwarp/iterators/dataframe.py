@@ -15,7 +15,7 @@ from batchwarp._arrays import listed
 from batchwarp._warnings import warn
 from batchwarp.augment.settings import Settings
 from batchwarp.files.options import FileOptions
-from batchwarp.iterators.columns import Columns, is_missing, rows_in_words
+from batchwarp.iterators.columns import Columns
 from batchwarp.iterators.files import FilesIterator
 from batchwarp.iterators.labels import (
     check_labels,
@@ -24,6 +24,8 @@ from batchwarp.iterators.labels import (
     of_classes,
     separated,
 )
+from batchwarp.iterators.target_columns import TargetColumns
+from batchwarp.targets import TargetOptions
 
 _WITHOUT_CLASSES = ("input", "multi_output", "raw", None)
 
@@ -71,6 +73,18 @@ class DataFrameIterator(FilesIterator):
         integer_classes: Boolean, whether labels may be integers; they are sorted as numbers.
         label_separator: String that separates the labels of samples of several classes, for example
             `"|"` in `"cat|dog"`, or `None`. Only for `class_mode="categorical"`.
+        mask_col: Name of the column of the names of mask files, or a list of names, or `None`.
+        boxes_col: Name of the column of lists of boxes, or `None`.
+        box_labels_col: Name of the column of lists of the boxes' labels, or `None`.
+        keypoints_col: Name of the column of lists of keypoints, or `None`.
+        mask_fill: As of `Augment`.
+        mask_classes: As of `Augment`.
+        bounding_box_format: As of `Augment`.
+        max_boxes: As of `Augment`.
+        min_area: As of `Augment`.
+        min_visibility: As of `Augment`.
+        keypoint_pairs: As of `Augment`.
+        remove_outside: As of `Augment`.
 
     Attributes:
         filenames: List of the values of `x_col`.
@@ -128,8 +142,21 @@ class DataFrameIterator(FilesIterator):
         formats: Sequence[str] | str | None = None,
         integer_classes: bool = False,
         label_separator: str | None = None,
+        mask_col: Any = None,
+        boxes_col: Any = None,
+        box_labels_col: Any = None,
+        keypoints_col: Any = None,
+        mask_fill: int = 0,
+        mask_classes: int | None = None,
+        bounding_box_format: str = "xyxy",
+        max_boxes: int | None = None,
+        min_area: float = 0.0,
+        min_visibility: float = 0.0,
+        keypoint_pairs: Sequence[Sequence[int]] | None = None,
+        remove_outside: bool = False,
     ) -> None:
         options = FileOptions.among(locals())
+        target_options = TargetOptions.among(locals())
         check_batches(batch_size, shuffle, seed, prefetch)
         boolean("validate_filenames", validate_filenames)
         boolean("integer_classes", integer_classes)
@@ -153,10 +180,9 @@ class DataFrameIterator(FilesIterator):
             wanted = class_list(classes, (str, int, np.integer) if integer_classes else (str,))
         elif classes is not None and (not hasattr(classes, "__len__") or len(classes)):
             warn(f'`classes` will be ignored given the class_mode="{class_mode}"')
-        names = _file_names(frame, x_col)
+        names = frame.file_names("x_col", x_col)
         labels: list[Any] = []
-        if class_mode not in _WITHOUT_CLASSES:
-            assert class_mode is not None
+        if class_mode is not None and class_mode not in _WITHOUT_CLASSES:
             labels = frame.values("y_col", y_col)
             if label_separator is not None:
                 labels = separated(labels, label_separator, y_col)
@@ -164,8 +190,7 @@ class DataFrameIterator(FilesIterator):
         rows = np.arange(len(names))
         folder = folder_path("directory", self.directory)
         if validate_filenames:
-            accepted = self._extensions
-            rows = _existing(names, folder, accepted, x_col)
+            rows = _existing(names, folder, self._extensions, x_col)
         if class_mode not in _WITHOUT_CLASSES:
             rows, labels, wanted = of_classes(rows, labels, wanted)
             self.class_indices = {name: number for number, name in enumerate(wanted)}
@@ -174,8 +199,11 @@ class DataFrameIterator(FilesIterator):
             f"{'an image file that exists' if validate_filenames else 'a file'} in x_col={x_col!r}"
             f"{f', relative to {folder!r},' if folder else ''} and have a label of the classes"
         )
+        targets = TargetColumns(mask_col, boxes_col, box_labels_col, keypoints_col)
+        if validate_filenames:
+            targets.check_masks(frame, folder, rows)
         rows = self._rows_of_subset(rows, names, labels)
-
+        beside = targets.read(frame, folder, target_options, rows, options.exif_transpose)
         self._rows = rows  # of the dataframe
         self.filenames = [names[row] for row in rows]
         self._sample_weight = None if weight_col is None else _weights(frame, weight_col, rows)
@@ -183,12 +211,15 @@ class DataFrameIterator(FilesIterator):
             self.classes = [self._number(labels[row]) for row in rows]
         else:
             self._set_targets(frame, y_col, columns, rows)
-        found = f"Found {len(rows)} {'' if validate_filenames else 'non-'}validated image filenames"
-        if class_mode not in _WITHOUT_CLASSES:
+        self._tell_what_was_found(len(rows), validate_filenames)
+        self._set_files(folder, beside)
+        super().__init__(self.samples, batch_size, shuffle, seed, prefetch=prefetch)
+
+    def _tell_what_was_found(self, count: int, validated: bool) -> None:
+        found = f"Found {count} {'' if validated else 'non-'}validated image filenames"
+        if self.class_mode not in _WITHOUT_CLASSES:
             found += f" belonging to {len(self.class_indices)} classes"
         _keras.print_message(f"{found}.")
-        self._set_files(folder)
-        super().__init__(self.samples, batch_size, shuffle, seed, prefetch=prefetch)
 
     def _check_arguments(
         self,
@@ -267,22 +298,6 @@ def _several(y_col: Any, frame: Columns) -> list[Any] | None:
     if isinstance(y_col, (list, KeysView, Iterator)) or getattr(y_col, "ndim", 0) == 1:
         return listed(y_col)
     return None
-
-
-def _file_names(frame: Columns, x_col: Any) -> list[str]:
-    names = frame.values("x_col", x_col)
-    if not all(isinstance(name, str) for name in names):
-        names = [os.fspath(name) if isinstance(name, os.PathLike) else name for name in names]
-    wrong = [row for row, name in enumerate(names) if not isinstance(name, str)]
-    if wrong:
-        missing = [row for row in wrong if is_missing(names[row])]
-        text = f" They are missing in {rows_in_words(missing)}." if missing else ""
-        if len(wrong) > len(missing):
-            rest = [row for row in wrong if not is_missing(names[row])]
-            kinds = ", ".join(sorted({type(names[row]).__name__ for row in rest}))
-            text += f" They are of type {kinds} in {rows_in_words(rest)}."
-        raise TypeError(f"All values in column x_col={x_col} must be strings.{text}")
-    return names
 
 
 def _weights(frame: Columns, weight_col: Any, rows: NDArray[np.int64]) -> NDArray[Any]:

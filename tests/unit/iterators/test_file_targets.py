@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import copy
+import gc
+import os
 import pickle
 
 import numpy as np
@@ -234,3 +236,290 @@ def test_images_that_cannot_be_read_beside_masks(trees):
     images, masks = next(made)
     np.testing.assert_array_equal(masks, high(images))
     assert [error.path for error in made.errors] == [str(path)]
+
+
+# Boxes and keypoints.
+
+
+def rows_of(trees):
+    """Names, boxes and keypoints of the images: two boxes each, but none of every fifth."""
+    names = sorted(path.relative_to(trees / "images") for path in trees.glob("images/*/*.png"))
+    boxes = [
+        [] if number % 5 == 0 else [[2, 3, 12, 11], [number, 1, number + 5.5, 19]]
+        for number in range(len(names))
+    ]
+    points = [[[3, 4], [number / 2, 7], [9, 2]][: number % 4] for number in range(len(names))]
+    labels = [list(range(len(some))) for some in boxes]
+    return [str(name) for name in names], boxes, labels, points
+
+
+def table(trees):
+    pd = pytest.importorskip("pandas")
+    names, boxes, labels, points = rows_of(trees)
+    columns = {"filename": [f"images/{name}" for name in names], "boxes": boxes, "ids": labels}
+    masks = [f"masks/{name}" for name in names]
+    return pd.DataFrame({**columns, "points": points, "mask": masks, "class": list("ab") * 7})
+
+
+COLUMNS = {
+    "mask_col": "mask",
+    "boxes_col": "boxes",
+    "box_labels_col": "ids",
+    "keypoints_col": "points",
+}
+
+
+def flow_of_table(trees, frame=None, arguments=MOVES, **options):
+    options = {"target_size": SIZE, "batch_size": 5, "seed": 3, "class_mode": None, **options}
+    frame = table(trees) if frame is None else frame
+    generator = batchwarp.ImageDataGenerator(**arguments)
+    return generator.flow_from_dataframe(frame, trees, **{**COLUMNS, **options})
+
+
+def test_targets_are_those_of_a_flow_of_arrays(trees):
+    """What was resized by the flow, and by the test before it became arrays."""
+    names, boxes, labels, points = rows_of(trees)
+    images, masks = [], []
+    for number, name in enumerate(names):
+        with (
+            Image.open(trees / "images" / name) as image,
+            Image.open(trees / "masks" / name) as mask,
+        ):
+            scale = np.array(SIZE[::-1]) / image.size
+            images.append(np.asarray(image.resize(SIZE[::-1], Image.Resampling.NEAREST)))
+            masks.append(np.asarray(mask.resize(SIZE[::-1], Image.Resampling.NEAREST)))
+        boxes[number] = np.reshape(boxes[number], (-1, 4)) * np.tile(scale, 2)
+        points[number] = (np.reshape(points[number], (-1, 2)) + 0.5) * scale - 0.5
+    options = {"max_boxes": 2, "min_area": 4, "min_visibility": 0.3, "remove_outside": True}
+    arrays = batchwarp.ImageDataGenerator(**MOVES).flow(
+        np.stack(images),
+        batch_size=5,
+        seed=3,
+        masks=np.stack(masks),
+        boxes={"boxes": boxes, "labels": labels},
+        keypoints=points,
+        **options,
+    )
+    files = flow_of_table(trees, **options)
+    for _ in range(6):
+        images, target = next(files)
+        wanted, expected = next(arrays)
+        np.testing.assert_array_equal(images, wanted)
+        np.testing.assert_array_equal(target["masks"], expected["masks"])
+        np.testing.assert_array_equal(target["boxes"]["labels"], expected["boxes"]["labels"])
+        np.testing.assert_allclose(target["boxes"]["boxes"], expected["boxes"]["boxes"], atol=1e-4)
+        np.testing.assert_allclose(target["keypoints"], expected["keypoints"], atol=1e-4)
+    assert (target["boxes"]["labels"] >= 0).any()
+    assert np.isfinite(target["keypoints"]).any()
+
+
+@pytest.mark.parametrize("options", ON_THE_WAY.values(), ids=ON_THE_WAY)
+def test_a_table_gives_the_same_on_all_ways(trees, options):
+    options = {
+        name: str(trees / value) if value == "cache" else value for name, value in options.items()
+    }
+    if "keep_aspect_ratio" in options:
+        pytest.skip("other pixels")
+    made, wanted = flow_of_table(trees, **options), flow_of_table(trees)
+    for _ in range(6):
+        assert_same(next(made), next(wanted))
+
+
+def test_files_in_a_cache_of_another_process(trees):
+    """Whose sizes nobody has seen: they are read from the files' headers."""
+    for path in trees.glob("*/*/*"):
+        os.utime(path, (1e9, 1e9))  # of files that are new, a cache knows that they may change
+    options = {"cache": str(trees / "cache")}
+    wanted = flow_of_table(trees, **options)
+    batches = [next(wanted) for _ in range(3)]
+    del wanted
+    gc.collect()
+    for fewer in {}, {"boxes_col": None, "box_labels_col": None}:
+        again = flow_of_table(trees, **options, **fewer)
+        files = again._files
+        assert (files.find(np.arange(14)) >= 0).all()
+        for images, target in batches:
+            found, other = next(again)
+            assert_same(found, images)
+            assert_same(other, {name: target[name] for name in other})
+        assert (files.sizes > 0).all()
+        del again, files
+        gc.collect()
+
+
+def test_a_table_with_sizes_of_its_own(trees):
+    steps = [ops.Resize(SIZE, antialias=False)]
+    arguments = {**MOVES, "operations": steps}
+    made = flow_of_table(trees, arguments=arguments, target_size=None)
+    resized = flow_of_table(trees, arguments=MOVES)
+    for _ in range(3):
+        images, target = next(made)
+        _, other = next(resized)
+        assert target["masks"].shape == other["masks"].shape
+        np.testing.assert_array_equal(target["masks"], high(images))
+        assert target["boxes"]["boxes"].shape == other["boxes"]["boxes"].shape
+        assert target["keypoints"].shape == other["keypoints"].shape
+    still = flow_of_table(trees, arguments={"operations": steps}, target_size=None, shuffle=False)
+    resized = flow_of_table(trees, arguments={}, shuffle=False)
+    for _ in range(3):
+        (_, target), (_, other) = next(still), next(resized)
+        np.testing.assert_allclose(target["keypoints"], other["keypoints"], atol=1e-4)
+        boxes = target["boxes"]["boxes"]
+        np.testing.assert_allclose(boxes, other["boxes"]["boxes"], atol=1e-4)
+
+
+def test_formats_in_shares_of_a_size(trees):
+    frame = table(trees)
+    sizes = []
+    for name in frame["filename"]:
+        with Image.open(trees / name) as image:
+            sizes.append(image.size * 2)
+    frame["shares"] = [
+        [np.divide(box, size).tolist() for box in boxes]
+        for boxes, size in zip(frame["boxes"], sizes, strict=True)
+    ]
+    options = {"box_labels_col": None, "keypoints_col": None, "mask_col": None}
+    pixels = flow_of_table(trees, frame, **options)
+    shares = flow_of_table(
+        trees, frame, **options, boxes_col="shares", bounding_box_format="rel_xyxy"
+    )
+    for _ in range(3):
+        boxes, parts = next(pixels)[1], next(shares)[1]
+        there = boxes[..., 0] >= 0
+        assert there.any()
+        np.testing.assert_array_equal(parts[..., 0] >= 0, there)
+        np.testing.assert_allclose(parts[there] * (30, 24, 30, 24), boxes[there], atol=1e-3)
+
+
+def test_what_proportions_cut_off(tmp_path):
+    """A picture of 40 × 20 of which the middle square remains, from 10 to 30."""
+    pd = pytest.importorskip("pandas")
+    save(tmp_path / "wide.png", np.zeros((20, 40, 3), np.uint8))
+    frame = pd.DataFrame(
+        {
+            "filename": ["wide.png"],
+            "boxes": [[[0, 0, 20, 20], [0, 0, 9, 20], [12, -6, 16, 8], [28, 4, 40, 8]]],
+            "points": [[[9.5, 0], [20, 10], [35, 3]]],
+        }
+    )
+    made = batchwarp.ImageDataGenerator().flow_from_dataframe(
+        frame,
+        tmp_path,
+        target_size=(10, 10),
+        keep_aspect_ratio=True,
+        class_mode=None,
+        boxes_col="boxes",
+        keypoints_col="points",
+        min_visibility=0.2,
+    )
+    _, target = next(made)
+    # The second box is cut off, of the last one a sixth is left.
+    wanted = [[0, 0, 5, 10], [-1] * 4, [1, 0, 3, 4], [-1] * 4]
+    np.testing.assert_array_equal(target["boxes"][0], wanted)
+    wanted = [[-0.5, -0.25], [5 - 0.25 + 0, 4.75], [12.25, 1.25]]
+    np.testing.assert_allclose(target["keypoints"][0], np.array(wanted), atol=0.51)
+    exact = (np.array([[9.5, 0], [20, 10], [35, 3]]) + 0.5 - (10, 0)) / 2 - 0.5
+    np.testing.assert_allclose(target["keypoints"][0], exact, atol=1e-6)
+
+
+def test_nothing_is_beside_what_cannot_be_read(trees):
+    (trees / "images" / "a" / "02.png").write_bytes(b"nothing")
+    options = {"arguments": {}, "shuffle": False, "batch_size": 14}
+    made = flow_of_table(trees, on_error="zeros", **options, mask_fill=1)
+    images, target = next(made)
+    assert not images[1].any()
+    assert (target["masks"][1] == 1).all()
+    assert (target["boxes"]["boxes"][1] == -1).all()
+    assert (target["boxes"]["labels"][1] == -1).all()
+    assert np.isnan(target["keypoints"][1]).all()
+    others = next(flow_of_table(trees, on_error="skip", **options))
+    np.testing.assert_array_equal(others[0][1], others[0][2])
+    np.testing.assert_array_equal(others[1]["keypoints"][1], others[1]["keypoints"][2])
+
+
+@pytest.mark.parametrize("subset", ["training", "validation"])
+@pytest.mark.parametrize("split", [None, "hash"])
+def test_subsets_of_a_table(trees, subset, split):
+    frame = table(trees)
+    frame["points"] = [[[number, number]] for number in range(14)]
+    frame["place"] = np.arange(14)
+    made = flow_of_table(
+        trees,
+        frame,
+        {"validation_split": 0.4, "split": split},
+        class_mode="raw",
+        y_col="place",
+        subset=subset,
+        shuffle=False,
+    )
+    images, target = next(made)
+    assert target["boxes"]["boxes"].shape[1] == 2  # the room of all
+    np.testing.assert_array_equal(target["masks"], high(images))
+    for place, points in zip(target["labels"], target["keypoints"], strict=True):
+        with Image.open(trees / frame["filename"][place]) as image:
+            wanted = (place + 0.5) * np.array(SIZE[::-1]) / image.size - 0.5
+        np.testing.assert_allclose(points[0], wanted, atol=1e-4)
+
+
+WRONG = {
+    "missing masks": (
+        lambda frame: frame.assign(mask=["masks/none.png"] * 12 + ["masks/a/00.png"] * 2),
+        {},
+        ValueError,
+        r"mask_col='mask' should name files that exist. 12 do not: .*none.png \(row 0\).* 2 more",
+    ),
+    "no mask": (
+        lambda frame: frame.assign(mask=[None] + ["masks/a/00.png"] * 13),
+        {},
+        TypeError,
+        "mask_col=mask must be strings. They are missing in 1 row",
+    ),
+    "reversed": (
+        lambda frame: frame.assign(boxes=[[]] * 13 + [[[5, 5, 4, 6]]], ids=[[]] * 13 + [[0]]),
+        {},
+        ValueError,
+        r"`boxes_col` .* for image 13, box 0",
+    ),
+    "labels": (
+        lambda frame: frame.assign(ids=[[0]] * 14),
+        {},
+        ValueError,
+        "`box_labels_col` should be one for each box",
+    ),
+    "infinite": (
+        lambda frame: frame.assign(points=[[[0, np.inf]]] * 14),
+        {},
+        ValueError,
+        "`keypoints_col` should be finite",
+    ),
+    "no boxes": (lambda frame: frame, {"boxes_col": None}, ValueError, "needs a `boxes_col`"),
+    "no column": (lambda frame: frame, {"keypoints_col": "eyes"}, KeyError, "keypoints_col='eyes'"),
+    "option": (lambda frame: frame, {"min_area": -1}, ValueError, "`min_area` should be at least"),
+}
+
+
+@pytest.mark.parametrize(("change", "options", "kind", "message"), WRONG.values(), ids=WRONG)
+def test_columns_that_are_wrong(trees, change, options, kind, message):
+    with pytest.raises(kind, match=message):
+        flow_of_table(trees, change(table(trees)), **options)
+
+
+class Overridden(batchwarp.ImageDataGenerator):
+    def standardize(self, x):
+        return x
+
+
+@pytest.mark.parametrize(
+    ("generator", "message"),
+    [
+        (
+            batchwarp.ImageDataGenerator(operations=[ops.MixUp(num_classes=2)]),
+            "`masks` cannot be given beside MixUp",
+        ),
+        (Overridden(), "`masks` cannot move with images that go one by one"),
+    ],
+    ids=["MixUp", "overridden"],
+)
+def test_targets_that_cannot_follow(trees, generator, message):
+    with pytest.raises(ValueError, match=message):
+        generator.flow_from_directory(trees / "images", masks=trees / "masks")
