@@ -19,6 +19,7 @@
 #include "spline/spline_warp.hpp"
 #include "warp/border.hpp"
 #include "warp/warp.hpp"
+#include "warp/warp_bytes.hpp"
 #include "warp/warp_kernels.hpp"
 #include "warp/whole_move.hpp"
 
@@ -105,6 +106,8 @@ class Batch {
     bool has_kernel(const Placement& placed) const noexcept;
     template <class T>
     void make(std::int64_t i, std::int64_t row_begin, std::int64_t row_end) const;
+    bool copy_bytes(std::int64_t i, const Placement& placed, std::int64_t row_begin,
+                    std::int64_t row_end) const;
     template <class T>
     T* in_place(const MutableImageView& target) const noexcept;
     template <class T>
@@ -214,6 +217,27 @@ const std::uint8_t* unread_bytes(const ImageView& rows) noexcept {
                : nullptr;
 }
 
+// Masks: bytes that are only moved. False if these are none, or their warp has no kernel.
+bool Batch::copy_bytes(std::int64_t i, const Placement& placed, std::int64_t row_begin,
+                       std::int64_t row_end) const {
+    const PlanOptions& o = plan_.options();
+    const ImageView source = source_image(i);
+    const MutableImageView target = request_.target[i];
+    const bool whole = !o.channels_first;
+    if (!placed.has_kernel || placed.from.reduces || plan_.scales() ||
+        !takes_bytes(whole ? source : source.plane(0), whole ? target : target.plane(0),
+                     placed.geometry) ||
+        plan_.changes_pixels(row_of(i)))
+        return false;
+    if (whole) {
+        warp_bytes(source, placed.geometry, target, row_begin, row_end);
+    } else {
+        for (std::int64_t p = 0; p < o.channels; ++p)
+            warp_bytes(source.plane(p), placed.geometry, target.plane(p), row_begin, row_end);
+    }
+    return true;
+}
+
 template <class T>
 void Batch::make(std::int64_t i, std::int64_t row_begin, std::int64_t row_end) const {
     const PlanOptions& o = plan_.options();
@@ -222,6 +246,7 @@ void Batch::make(std::int64_t i, std::int64_t row_begin, std::int64_t row_end) c
     const double* row = row_of(i);
     Placement placed(plan_, row);
     place(placed);
+    if (std::is_same_v<T, float> && copy_bytes(i, placed, row_begin, row_end)) return;
 
     Scratch& scratch = Scratch::of_this_thread();
     const std::int64_t rows = row_end - row_begin;

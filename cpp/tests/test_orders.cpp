@@ -35,11 +35,12 @@ PlanOptions options(std::int64_t height, std::int64_t width, std::int64_t channe
 // Warps the image with every one of the parameters and returns the largest difference from the
 // reference; NaN counts as infinite.
 double worst_difference(const PlanOptions& o, const TestBatch& source,
-                        const std::vector<KerasRow>& params) {
+                        const std::vector<KerasRow>& params, DType target = DType::f32) {
     const Plan plan(o);
     const auto n = static_cast<std::int64_t>(params.size());
-    TestBatch got(DType::f32, n, o.height, o.width, o.channels, Layout::nhwc);
-    TestBatch want(DType::f32, n, o.height, o.width, o.channels, Layout::nhwc);
+    const Layout layout = o.channels_first ? Layout::nchw : Layout::nhwc;
+    TestBatch got(target, n, o.height, o.width, o.channels, layout);
+    TestBatch want(target, n, o.height, o.width, o.channels, layout);
     const std::vector<std::int64_t> indices(params.size(), 0);
     BatchRequest request;
     request.source = readable(source.view);
@@ -61,8 +62,9 @@ double worst_difference(const PlanOptions& o, const TestBatch& source,
 
 // By default allows what single precision explains, on a scale of 0 to 255.
 void check_difference(const PlanOptions& o, const TestBatch& source,
-                      const std::vector<KerasRow>& params, double allowed = 1e-3) {
-    const double worst = worst_difference(o, source, params);
+                      const std::vector<KerasRow>& params, double allowed = 1e-3,
+                      DType target = DType::f32) {
+    const double worst = worst_difference(o, source, params, target);
     if (worst <= allowed) return;
     std::ostringstream text;
     text << "worst difference " << worst << ": " << o.height << 'x' << o.width << 'x' << o.channels
@@ -115,6 +117,47 @@ TEST(order_0_takes_exactly_the_pixels_of_the_reference) {
                         check_difference(options(h, w, c, 0, mode), source,
                                          telling_params(random, h, w), 0);
                     }
+    });
+}
+
+TEST(order_0_copies_bytes_as_the_reference_does) {
+    std::mt19937 random(5);
+    every_tier([&] {
+        for (const std::int64_t h : {2, 16, 33})
+            for (const std::int64_t w : {2, 3, 16, 17, 55})
+                for (const std::int64_t c : {1, 2, 3, 4, 5, 8})
+                    for (const FillMode mode : all_modes)
+                        for (const bool planes : {false, true}) {
+                            if ((planes && c != 3) || !sampled()) continue;
+                            PlanOptions o = options(h, w, c, 0, mode);
+                            o.channels_first = planes;
+                            TestBatch source(DType::u8, 1, h, w, c,
+                                             planes ? Layout::nchw : Layout::nhwc);
+                            source.fill(random);
+                            check_difference(o, source, telling_params(random, h, w), 0, DType::u8);
+                        }
+    });
+}
+
+TEST(order_0_copies_bytes_whose_coordinates_are_near_halves) {
+    // Where fixed point cannot tell, and at its limits.
+    std::mt19937 random(6);
+    std::vector<KerasRow> params;
+    for (const double off : {0.0, 1e-5, -1e-5, 2e-5, 1.6e-5, -3.1e-5})
+        for (const double shift : {0.5, 1.0, 16200.25, -16200.5, 16500.0}) {
+            KerasRow p;
+            p.tx = shift + off;
+            p.ty = 0.5 - off;
+            p.zx = off == 0 ? 2 : 1 + off;
+            p.flip_horizontal = shift < 1 ? 1 : 0;
+            params.push_back(p);
+        }
+    every_tier([&] {
+        for (const FillMode mode : all_modes) {
+            TestBatch source(DType::u8, 1, 40, 50, 1, Layout::nhwc);
+            source.fill(random);
+            check_difference(options(40, 50, 1, 0, mode), source, params, 0, DType::u8);
+        }
     });
 }
 

@@ -291,6 +291,7 @@ static_assert(TierLanes<Lanes> && TierVec<Vec, Four> && TierWords<Words>);
 #include "linear.inl"
 #include "four_lanes.inl"
 #include "point.inl"
+#include "point_bytes.inl"
 #include "spline_rows.inl"
 #include "sixteen.inl"
 #include "blur.inl"

@@ -26,6 +26,7 @@
 #include "linear.inl"
 #include "four_lanes.inl"
 #include "point.inl"
+#include "point_bytes.inl"
 #include "spline_rows.inl"
 #include "sixteen.inl"
 #include "blur.inl"

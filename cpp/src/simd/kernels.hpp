@@ -82,6 +82,27 @@ struct WarpJob {
     WarpScratch scratch;
 };
 
+/// Bytes of order 0: coordinates are in fixed point, and offsets of rows and pixels are products.
+inline constexpr int32_t point_bits = 16;
+inline constexpr double point_max_coordinate = 16380;
+inline constexpr int64_t point_max_stride = 32767;
+
+/// Which sample stands for a coordinate, for each half of a pixel along an axis.
+struct PointHalves {
+    int32_t* offset;  // work memory for `count` of them
+    int32_t first, count;
+};
+
+/// Warp rows of one image of bytes with spline order 0 into bytes.
+struct PointBytesJob {
+    WarpJob place;  // where pixels lie, by an affine map; which memory and values, it does not say
+    const uint8_t* source;  // element (0, 0, 0); interleaved channels, packed pixels
+    uint8_t* target;        // where row `row_begin` starts; likewise
+    int64_t target_row_stride;
+    uint8_t fill;
+    PointHalves down, across;  // all that coordinates reach, and one more in front of them
+};
+
 /// Rows of a target that a field displaces.
 struct FieldJob {
     const Displacement* displacement;
@@ -244,6 +265,7 @@ struct KernelTable {
                            float* to);
     /// Spline order 0, any channel count.
     void (*point)(const WarpJob&);
+    void (*point_bytes)(const PointBytesJob&);
     void (*spline)(const SplineJob&);  // spline orders 2 to 5, any channel count
 
     /// Where the pixels of a row, mirrored already, lie: y, then x, `columns` numbers each.

@@ -14,6 +14,7 @@ constexpr KernelTable make_table(const char* name) noexcept {
             pair_rows<float>,
             pair_rows<uint8_t>,
             point,
+            point_bytes,
             spline,
             place_row,
             place_blended_row,

@@ -1,0 +1,19 @@
+// Spline order 0 of bytes that stay bytes, which no float is made of.
+#pragma once
+
+#include <cstdint>
+
+#include "batchwarp/image.hpp"
+#include "warp/warp.hpp"
+
+namespace batchwarp {
+
+/// Whether `warp_bytes` can take this warp, of those that kernels take.
+bool takes_bytes(const ImageView& source, const MutableImageView& target,
+                 const WarpGeometry& geometry) noexcept;
+
+/// Makes rows [row_begin, row_end) of the target.
+void warp_bytes(const ImageView& source, const WarpGeometry& geometry,
+                const MutableImageView& target, std::int64_t row_begin, std::int64_t row_end);
+
+}  // namespace batchwarp
