@@ -6,6 +6,7 @@
 
 #include "batchwarp/cpu.hpp"
 #include "images.hpp"
+#include "pixels.hpp"
 #include "spline/spline.hpp"
 #include "spline/spline_warp.hpp"
 #include "testing.hpp"
@@ -214,6 +215,32 @@ void check_any_size_to_any_other(bool projects) {
 TEST(orders_0_and_1_from_any_size_to_any_other) { check_any_size_to_any_other(false); }
 
 TEST(projective_maps_from_any_size_to_any_other) { check_any_size_to_any_other(true); }
+
+// Images of bytes may be read where they lie; the last one of an array never is.
+TEST(bytes_become_what_floats_of_them_become) {
+    std::mt19937 random(4);
+    for (const Size from : {Size{2, 2}, Size{60, 70}, Size{129, 257}, Size{70, 600}})
+        for (const Size to : {Size{33, 17}, Size{100, 90}, Size{70, 600}})
+            for (const FillMode mode : all_modes)
+                for (const int count : {1, 2}) {
+                    if (!sampled()) continue;
+                    TestBatch bytes(DType::u8, count, from.height, from.width, 3,
+                                    random() % 2 == 0 ? Layout::nhwc : Layout::padded);
+                    bytes.fill(random);
+                    TestBatch floats(DType::f32, 1, from.height, from.width, 3, Layout::nhwc);
+                    load_pixels(readable(bytes.view).first,
+                                reinterpret_cast<float*>(floats.view.first.data));
+                    WarpGeometry g = geometry(to, 1, mode);
+                    place_randomly(g, from, random, random() % 4 == 0);
+                    g.flip_vertical = false;
+                    if (random() % 2 == 0) project_randomly(g, random, random() % 3 == 0);
+                    every_tier([&] {
+                        const std::vector<double> want = by_kernels(floats, g, to.height);
+                        CHECK(by_kernels(bytes, g, to.height) == want);
+                        CHECK(by_kernels(bytes, g, 1 + to.height / 3) == want);
+                    });
+                }
+}
 
 TEST(a_resize_places_pixels_between_samples_and_on_ties) {
     std::mt19937 random(2);

@@ -80,6 +80,7 @@ struct WarpJob {
     int64_t prefetch_bytes;   // how far ahead of the output's position to fetch the source; 0: not
     const char* next_source;  // what this thread will probably read next; null: unknown
     WarpScratch scratch;
+    const uint8_t* bytes;  // instead of `source`, for a kernel that reads bytes
 };
 
 /// Bytes of order 0: coordinates are in fixed point, and offsets of rows and pixels are products.
@@ -253,6 +254,7 @@ struct KernelTable {
     const char* name;
     void (*linear_c1)(const WarpJob&);
     void (*linear_c3)(const WarpJob&);
+    void (*linear_c3_bytes)(const WarpJob&);  // null: bytes have to become floats first
     void (*linear_c4)(const WarpJob&);
     void (*linear_any)(const WarpJob&);  // any channel count
     /// One channel, from row pairs: see pair_rows.

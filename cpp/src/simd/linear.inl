@@ -52,13 +52,15 @@ struct Run {
     const float* ahead;
     const int32_t* ahead_offset;
     int32_t ahead_begin, ahead_end;
-    int64_t write_ahead;  // bytes from what is written to what will be
+    int64_t write_ahead;   // bytes from what is written to what will be
+    const uint8_t* bytes;  // instead of `source`, where a pass reads bytes
 };
 
 // All that the runs of a job share.
 BATCHWARP_INLINE Run start_run(const WarpJob& job) {
     Run run;
     run.source = job.source;
+    run.bytes = job.bytes;
     run.row_stride = job.source_row_stride;
     run.offset = job.scratch.offset;
     run.fx = job.scratch.fx;
@@ -95,14 +97,17 @@ void any_channels(const Run& run, const WarpJob& job) {
 }
 
 // Fetches what the blocks to come will read and write, while the i-th pixel's block is made.
-template <int32_t Channels>
+template <int32_t Channels, int64_t source_item = sizeof(float)>
 BATCHWARP_INLINE void fetch_ahead(const Run& run, int32_t i) {
     constexpr int64_t item = sizeof(float), block_bytes = warp_block * Channels * item;
+    constexpr int64_t source_bytes = warp_block * Channels * source_item;
+    const int64_t source_at = int64_t{i} * Channels * source_item;
     constexpr int32_t step = Channels == 1 ? 8 : 4;  // pixels; a line has 16 or fewer
     const int64_t at = int64_t{i} * Channels * item;
     const char* target = reinterpret_cast<const char*>(run.target) + at + run.write_ahead;
     if (run.prefetch != nullptr)
-        for (int64_t b = 0; b < block_bytes; b += 64) BATCHWARP_PREFETCH(run.prefetch + at + b);
+        for (int64_t b = 0; b < source_bytes; b += 64)
+            BATCHWARP_PREFETCH(run.prefetch + source_at + b);
     if (i >= run.ahead_begin && i < run.ahead_end)
         for (int32_t k = 0; k < warp_block; k += step)
             BATCHWARP_PREFETCH(run.ahead + run.ahead_offset[i + k]);
@@ -114,10 +119,11 @@ template <class Pixels, bool Normalized>
 BATCHWARP_NOINLINE void fixed_channels(const Run& shared) {
     const Run run = shared;  // a copy that no store can alias: its members stay in registers
     constexpr int32_t channels = Pixels::channels;
+    constexpr int64_t source_item = ReadsBytes<Pixels> ? 1 : sizeof(float);
     int32_t i = 0;
     for (; i + warp_block + Pixels::excess <= run.count; i += warp_block) {
         float* out = run.target + static_cast<int64_t>(i) * channels;
-        fetch_ahead<channels>(run, i);
+        fetch_ahead<channels, source_item>(run, i);
         Pixels::template block<Normalized>(run, i, out);
     }
     if (i == run.count) return;
@@ -133,13 +139,15 @@ BATCHWARP_NOINLINE void fixed_channels(const Run& shared) {
 // and what a row will read is fetched along its slanted way; of others the same place some rows
 // below is near enough.
 struct Chunks {
-    int64_t source_bytes;
+    int64_t source_item, source_bytes;
     bool slanted;
     int32_t columns, rows;  // at most
 
     BATCHWARP_INLINE explicit Chunks(const WarpJob& job)
-        : source_bytes(job.height * job.source_row_stride * int64_t{sizeof(float)}),
-          slanted(job.prefetch_bytes != 0 && source_bytes > warp_huge_bytes && !is_by_pixel(job)) {
+        : source_item(job.bytes != nullptr ? 1 : sizeof(float)),
+          source_bytes(job.height * job.source_row_stride * source_item),
+          slanted(job.prefetch_bytes != 0 && source_bytes > warp_huge_bytes &&
+                  job.bytes == nullptr && !is_by_pixel(job)) {
         const int32_t most = slanted ? warp_tile : warp_chunk;
         const int32_t width = job.target_width;
         const int32_t tiles = (width + most - 1) / most, even = (width + tiles - 1) / tiles;
@@ -170,10 +178,12 @@ BATCHWARP_INLINE void set_prefetch(const WarpJob& job, const Chunks& chunks, con
         const int64_t row = int64_t{first + i} * job.height / job.target_height;
         const int64_t column = int64_t{begin} * job.width / job.target_width;
         const int64_t ahead =
-            (row * job.source_row_stride + column * job.pixel_step) * int64_t{sizeof(float)} +
+            (row * job.source_row_stride + column * job.pixel_step) * chunks.source_item +
             job.prefetch_bytes;
+        const char* source = job.bytes != nullptr ? reinterpret_cast<const char*>(job.bytes)
+                                                  : reinterpret_cast<const char*>(job.source);
         if (ahead < chunks.source_bytes)
-            run.prefetch = reinterpret_cast<const char*>(job.source) + ahead;
+            run.prefetch = source + ahead;
         else if (job.next_source != nullptr)
             run.prefetch = job.next_source + (ahead - chunks.source_bytes);
     }

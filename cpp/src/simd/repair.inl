@@ -22,19 +22,23 @@ BATCHWARP_INLINE void repair_pixel(const WarpJob& job, double y, double x, float
     x = map_coordinate(x, job.width, job.border.coordinates);
     const double floor_y = floor(y), floor_x = floor(x), fy = y - floor_y, fx = x - floor_x;
     double weights[4] = {(1 - fy) * (1 - fx), (1 - fy) * fx, fy * (1 - fx), fy * fx};
-    const float* taps[4];
+    const auto value = [&job](int64_t at) {
+        return job.bytes != nullptr ? static_cast<double>(job.bytes[at])
+                                    : static_cast<double>(job.source[at]);
+    };
+    int64_t taps[4];
+    bool inside[4];
     for (int t = 0; t < 4; ++t) {
         const int64_t below = static_cast<int64_t>(floor_y) + t / 2,
                       right = static_cast<int64_t>(floor_x) + t % 2;
         const int64_t ty = map_tap(below, job.height, job.border.taps),
                       tx = map_tap(right, job.width, job.border.taps);
-        taps[t] = ty >= 0 && tx >= 0 ? job.source + ty * job.source_row_stride + tx * job.pixel_step
-                                     : nullptr;
+        inside[t] = ty >= 0 && tx >= 0;
+        taps[t] = ty * job.source_row_stride + tx * job.pixel_step;
     }
     for (int32_t c = 0; c < job.channels; ++c) {
         double sum = 0;
-        for (int t = 0; t < 4; ++t)
-            sum += weights[t] * (taps[t] != nullptr ? static_cast<double>(taps[t][c]) : job.cval);
+        for (int t = 0; t < 4; ++t) sum += weights[t] * (inside[t] ? value(taps[t] + c) : job.cval);
         out[c] = normalized(job, static_cast<float>(sum), c);
     }
 }

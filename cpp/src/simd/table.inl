@@ -4,10 +4,12 @@ namespace batchwarp {
 namespace {
 
 template <PixelPass<1> C1, PixelPass<1> Pairs, PixelPass<3> C3, PixelPass<4> C4>
-constexpr KernelTable make_table(const char* name) noexcept {
+constexpr KernelTable make_table(const char* name,
+                                 void (*linear_c3_bytes)(const WarpJob&) = nullptr) noexcept {
     return {name,
             linear_fixed<C1>,
             linear_fixed<C3>,
+            linear_c3_bytes,
             linear_fixed<C4>,
             linear_any,
             linear_fixed<Pairs>,

@@ -19,6 +19,10 @@ inline constexpr bool is_same<A, A> = true;
 template <class A, class B>
 concept Same = is_same<A, B>;
 
+/// Whether a pixel pass reads bytes.
+template <class P>
+concept ReadsBytes = requires { requires P::reads_bytes; };
+
 /// `Lanes`: vectors of floats, of 32-bit integers and of truth values, `count` of each. Integers
 /// wrap around when they are added or multiplied; `whole_below` rounds down,
 /// `truncated` towards 0. `Wide`: as many doubles.

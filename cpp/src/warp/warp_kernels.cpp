@@ -7,6 +7,7 @@
 #include "pixels.hpp"
 #include "runtime/scratch.hpp"
 #include "simd/kernels.hpp"
+#include "simd/portable.hpp"
 #include "warp/displacement.hpp"
 
 namespace batchwarp {
@@ -17,6 +18,8 @@ constexpr std::int64_t item = sizeof(float);
 constexpr std::int64_t small_copy_bytes = 32768;
 // Images of this size and more are worth fetching ahead of the kernels' reads, by so many bytes.
 constexpr std::int64_t large_bytes = 32768, prefetch_distance = 131072;
+// Bytes are that near: the first ones of an image are fetched at once, the others while it is made.
+constexpr std::int64_t byte_prefetch_distance = 49152;
 
 bool fits_offsets(std::int64_t height, std::int64_t row_stride) noexcept {
     // Not by division, which costs as much as twenty pixels.
@@ -50,9 +53,35 @@ bool is_small(const WarpGeometry& g, const ImageView& source) noexcept {
     return farthest < warp_max_small_coordinate;
 }
 
-// What the kernels read: element (0, 0, 0), and steps in elements.
+// Whether bytes can be read where they lie, by a kernel that makes values of them itself. It has to
+// know which come next: the target goes down the source, more or less. Images that no cache holds
+// are read by tiles of values.
+bool are_readable_bytes(const ImageView& source, const std::byte* memory_end,
+                        const WarpGeometry& geometry) noexcept {
+    const std::int64_t row = source.width * source.channels;
+    if (source.dtype != DType::u8 || source.channels != 3 || geometry.order != 1 ||
+        kernels().linear_c3_bytes == nullptr || source.height * row * item > warp_huge_bytes ||
+        source.row_stride < 0 || geometry.flip_vertical ||
+        geometry.affine.m00 < std::abs(geometry.affine.m01))
+        return false;
+    const std::byte* last_row = source.data + (source.height - 1) * source.row_stride;
+    return source.has_packed_pixels() && fits_offsets(source.height, source.row_stride) &&
+           memory_end - last_row >= row + warp_read_slack;
+}
+
+// Fetches the first of some rows. If the image before this one has brought them near, that takes no
+// time.
+void fetch_bytes(const ImageView& source, RowRange rows) noexcept {
+    const std::int64_t begin = rows.first * source.row_stride,
+                       end = (rows.last + 1) * source.row_stride;
+    const std::int64_t count = std::min(byte_prefetch_distance, end - begin);
+    for (std::int64_t b = 0; b < count; b += 64) BATCHWARP_PREFETCH(source.data + begin + b);
+}
+
+// What the kernels read: element (0, 0, 0), and steps in elements. Either values or bytes.
 struct KernelSource {
     const float* values;
+    const std::uint8_t* bytes;
     std::int64_t row_stride;
     std::int32_t pixel_step;
     std::int64_t prefetch_bytes;
@@ -64,7 +93,7 @@ KernelSource pad_edges(const ImageView& source) {
     const std::int64_t height = source.height, width = source.width, channels = source.channels;
     const std::int64_t step = channels == 1 ? 2 : channels, padded_stride = (width + 1) * step;
     float* padded = scratch.padded.reserve((height + 1) * padded_stride + warp_read_slack / item);
-    const KernelSource result{padded, padded_stride, static_cast<std::int32_t>(step), 0};
+    const KernelSource result{padded, nullptr, padded_stride, static_cast<std::int32_t>(step), 0};
     if (channels == 1 && source.dtype == DType::u8 && source.has_packed_pixels()) {
         kernels().pair_byte_rows(reinterpret_cast<const std::uint8_t*>(source.data),
                                  source.row_stride, height, width, padded);
@@ -93,8 +122,8 @@ KernelSource pad_edges(const ImageView& source) {
     return result;
 }
 
-// float32 with packed pixels is read where it lies, if the bytes that kernels read past its end
-// belong to the array; everything else is converted first, the needed rows only.
+// What kernels read is read where it lies, if the bytes that they read past its end belong to the
+// array; everything else is converted first, the needed rows only.
 KernelSource plain_source(const ImageView& source, const std::byte* memory_end,
                           const WarpGeometry& geometry, const WarpTarget& target) {
     const std::int64_t height = source.height, width = source.width, channels = source.channels;
@@ -106,15 +135,21 @@ KernelSource plain_source(const ImageView& source, const std::byte* memory_end,
     const bool fetches = height * row * item > large_bytes && source.row_stride > 0;
     if (is_readable(source) && fits_offsets(height, source.row_stride / item) &&
         memory_end - last_row >= row * item + warp_read_slack)
-        return {reinterpret_cast<const float*>(source.data), source.row_stride / item, step,
-                fetches ? prefetch_distance : 0};
-    float* packed = Scratch::of_this_thread().source.reserve(height * row + warp_read_slack / item);
+        return {reinterpret_cast<const float*>(source.data), nullptr, source.row_stride / item,
+                step, fetches ? prefetch_distance : 0};
     const RowRange rows = source_rows(geometry, height, target.row_begin, target.row_end);
+    if (are_readable_bytes(source, memory_end, geometry)) {
+        fetch_bytes(source, rows);
+        return {nullptr, reinterpret_cast<const std::uint8_t*>(source.data), source.row_stride,
+                step, byte_prefetch_distance};
+    }
+    float* packed = Scratch::of_this_thread().source.reserve(height * row + warp_read_slack / item);
     ImageView needed = source;
     needed.data += rows.first * source.row_stride;
     needed.height = rows.last - rows.first + 1;
     load_pixels(needed, packed + rows.first * row);
-    return {packed, row, step, height * row * item > warp_huge_bytes ? prefetch_distance : 0};
+    return {packed, nullptr, row, step,
+            height * row * item > warp_huge_bytes ? prefetch_distance : 0};
 }
 
 WarpScratch reserve_tables(std::int32_t width) {
@@ -145,7 +180,7 @@ Kernel kernel_of(const WarpJob& job, int order) noexcept {
         case 1:
             return job.small ? table.linear_pairs : table.linear_c1;
         case 3:
-            return table.linear_c3;
+            return job.bytes != nullptr ? table.linear_c3_bytes : table.linear_c3;
         case 4:
             return table.linear_c4;
         default:
@@ -214,6 +249,7 @@ void warp_samples(const KernelImage& source, const WarpGeometry& geometry,
     // What is read where it lies may have any stride.
     job.small = small && from.row_stride >= 0 && from.row_stride <= warp_max_small_stride;
     job.source = from.values;
+    job.bytes = from.bytes;
     job.source_row_stride = from.row_stride;
     job.pixel_step = from.pixel_step;
     job.prefetch_bytes = from.prefetch_bytes;
