@@ -294,7 +294,9 @@ class Augment:
         plan = self._plan(x.shape[1:], x.dtype)
         epoch = one_epoch(epoch)
         mixing = self._recipe.mixing
-        weights = checked_labels([one for one, _ in mixing], labels, len(x))
+        # Masks are pasted without labels, too.
+        with_labels = [] if labels is None and masks is not None else [one for one, _ in mixing]
+        weights = checked_labels(with_labels, labels, len(x))
         targets = None
         if not (masks is None and boxes is None and keypoints is None):
             targets = self._checked_targets(x, masks, boxes, keypoints)
@@ -312,7 +314,6 @@ class Augment:
             _core.augment_batch(x, None, params, plan, images)
             made |= targets.move([Move(plan, params)], None, self._buffers)
         if mixing:
-            assert weights is not None
             planes = [images if last else np.moveaxis(images, 1, -1)]
             if targets is not None:
                 planes += targets.planes(made)
@@ -372,15 +373,15 @@ class Augment:
     def _mix(
         self,
         planes: list[NDArray[Any]],
-        weights: NDArray[Any],
+        weights: NDArray[Any] | None,
         samples: NDArray[np.uint64],
         epoch: int,
-    ) -> NDArray[Any]:
+    ) -> NDArray[Any] | None:
         """Mixes finished images in place, and returns what their labels become.
 
         Args:
             planes: The images, and then their masks, all of rank 4 with channels last.
-            weights: The labels.
+            weights: The labels, or `None`.
             samples: What the images are called.
             epoch: Integer.
         """
@@ -388,8 +389,9 @@ class Augment:
             uniform, active = numbers_of(operation, number, Keys(samples, epoch, self.seed))
             shares, partners = operation.shares_and_partners(uniform, active, len(samples))
             kept, *_ = [operation.mix(one, shares, partners, uniform) for one in planes]
-            share = kept.astype(weights.dtype)[:, None]
-            weights = weights + (1 - share) * (weights[partners] - weights)
+            if weights is not None:
+                share = kept.astype(weights.dtype)[:, None]
+                weights = weights + (1 - share) * (weights[partners] - weights)
         return weights
 
     def plan(self, shape: tuple[int, int, int], dtype: Any = "uint8") -> PlanTable:

@@ -61,6 +61,9 @@ class ArrayFlows(Settings):
                 adds one to it. It leaves the state of `numpy.random` alone. `None` draws from
                 `numpy.random`.
             save_to_dir: Path of an existing folder to save the augmented images to, or `None`.
+                Masks are saved beside them, under names that end in `_mask`, with their values as
+                they are: as PNG, or for NumPy where PNG has no such images; one-hot ones as the
+                numbers of classes, 255 where there is none.
             save_prefix: String, the beginning of the files' names.
             save_format: String, the files' format and extension, for example `"png"`.
             ignore_class_split: Boolean, whether to accept that the classes of the training and the

@@ -208,6 +208,10 @@ class NumpyArrayIterator(ImageIterator):
     def _target_names(self) -> Sequence[str]:
         return self._targets.names
 
+    @property
+    def _mask_classes(self) -> int | None:
+        return self._targets.mask_classes
+
     def _moved(
         self,
         pipeline: Pipeline,

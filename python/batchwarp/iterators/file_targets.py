@@ -52,6 +52,7 @@ class FileTargets:
 
     Attributes:
         names: List of the arguments that were given.
+        mask_classes: Integer, of how many classes masks are made one-hot, or `None`.
 
     Raises:
         ValueError: If something is none of what it should be.
@@ -74,6 +75,7 @@ class FileTargets:
         given = {"masks": masks, "boxes": boxes, "keypoints": keypoints}
         self.names = [name for name, value in given.items() if value is not None]
         self._options = options
+        self.mask_classes = options.mask_classes
         self._rows = rows
         self._sizes = sizes
         self._is_dictionary = isinstance(masks, Mapping)

@@ -142,6 +142,11 @@ class FilesIterator(ImageIterator):
         return () if targets is None else targets.names
 
     @property
+    def _mask_classes(self) -> int | None:
+        targets = self._targets_of_files
+        return None if targets is None else targets.mask_classes
+
+    @property
     def num_batches(self) -> int:
         """Number of batches of one pass.
 
@@ -428,6 +433,8 @@ class FilesIterator(ImageIterator):
             labels = np.array([self.labels[index] for index in index_array], np.int64)
         elif self.class_mode == "categorical":
             labels = self._class_labels(index_array)
+        elif self.class_mode is None and self._target_names:
+            labels = None
         elif self.class_mode == "raw":
             labels = _weights_of_classes(self.labels[index_array])
         else:

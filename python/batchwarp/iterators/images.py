@@ -19,6 +19,7 @@ from batchwarp.augment.one_by_one import overrides, transformed
 from batchwarp.augment.operations import recipe_of, shape_after
 from batchwarp.iterators.augmenting import Augmented, AugmentingIterator
 from batchwarp.iterators.mixing import Mixer, Mixture
+from batchwarp.iterators.saving import save_masks
 from batchwarp.iterators.structures import map_arrays
 from batchwarp.ops.mixing import Mixing
 
@@ -80,12 +81,17 @@ class ImageIterator(AugmentingIterator):
         if mixing := self._mixing():  # likewise
             for start in range(0, self.n, _CHECKED):
                 samples = np.arange(start, min(start + _CHECKED, self.n))
-                self._mixture(np.empty((0, *self._image_shape)), samples, mixing)
+                self._mixture(np.empty((0, *self._image_shape)), samples, {}, mixing)
 
     @property
     def _target_names(self) -> abc.Sequence[str]:
         """Names of the arguments that move with images."""
         return ()
+
+    @property
+    def _mask_classes(self) -> int | None:
+        """Of how many classes masks are one-hot, or `None`."""
+        return None
 
     def _check_targets(self) -> None:
         """Raises `ValueError` if something cannot move with what is done to images."""
@@ -100,8 +106,6 @@ class ImageIterator(AugmentingIterator):
                 f"{self._numpy_dtype}"
             )
         recipe_of(generator).check_targets(names)
-        if mixing := self._mixing():
-            raise ValueError(f"`{name}` cannot be given beside {mixing[0][0]!r} in flows")
 
     def _outputs(self, labels: Any, targets: abc.Mapping[str, Any]) -> Any:
         """Returns what takes the place of labels: what there is alone, or a dictionary.
@@ -157,14 +161,18 @@ class ImageIterator(AugmentingIterator):
         mixing = self._mixing()
         if not mixing:
             if self.save_to_dir:
-                self._save(batch_x, index_array, random, number)
+                self._save(batch_x, index_array, targets, random, number)
             return self._with_others(batch_x, index_array, targets)
-        mixture = self._mixture(batch_x, index_array, mixing)
+        mixture = self._mixture(batch_x, index_array, targets, mixing)
         if self._takes_chances:
             mixture = self._mixer(mixing, random, number).mixed(mixture)
         if self.save_to_dir:
-            self._save(mixture.images, index_array, random, number)
-        made = (mixture.images, mixture.labels)
+            self._save(mixture.images, index_array, mixture.targets, random, number)
+        return self._of_mixture(mixture)
+
+    def _of_mixture(self, mixture: Mixture) -> tuple[Any, ...]:
+        """Returns images together with their labels, masks and weights."""
+        made = (mixture.images, self._outputs(mixture.labels, mixture.targets))
         return made if mixture.weights is None else (*made, mixture.weights)
 
     def _partners(
@@ -191,8 +199,9 @@ class ImageIterator(AugmentingIterator):
         """Returns what mixes images of a batch with others of the subset."""
 
         def read(index_array: NDArray[np.int64]) -> Mixture:
-            batch, samples, _ = self._partners(index_array, random, number)
-            return self._mixture(batch.astype(self._numpy_dtype, copy=False), samples, mixing)
+            batch, samples, targets = self._partners(index_array, random, number)
+            batch_x = batch.astype(self._numpy_dtype, copy=False)
+            return self._mixture(batch_x, samples, targets, mixing)
 
         first = self.image_data_generator.channel_axis == 1
         return Mixer(mixing, self.n, first, lambda samples: self._keys(samples, number), read)
@@ -201,14 +210,15 @@ class ImageIterator(AugmentingIterator):
         self,
         batch_x: NDArray[Any],
         index_array: NDArray[np.int64],
+        targets: abc.Mapping[str, Any],
         mixing: Sequence[tuple[Mixing, int]],
     ) -> Mixture:
         """Returns images with what is mixed as they are."""
         self._check_targets()
         labels, weights = self._to_be_mixed(index_array)
-        made = checked_labels([one for one, _ in mixing], labels, len(index_array))
-        assert made is not None
-        return Mixture(index_array, batch_x, made, weights)
+        if labels is not None or not self._target_names:
+            labels = checked_labels([one for one, _ in mixing], labels, len(index_array))
+        return Mixture(index_array, batch_x, labels, weights, targets)
 
     def _to_be_mixed(
         self,
@@ -273,8 +283,7 @@ class ImageIterator(AugmentingIterator):
         empty = np.empty((0, *shape), self._numpy_dtype)
         samples = np.empty(0, np.int64)
         if mixing := self._mixing():
-            _, *others = self._mixture(empty, samples, mixing)
-            return tuple(one for one in others if one is not None)
+            return self._of_mixture(self._mixture(empty, samples, self._no_targets(), mixing))
         return self._with_others(empty, samples, self._no_targets())
 
     def _no_targets(self) -> abc.Mapping[str, Any]:
@@ -323,12 +332,17 @@ class ImageIterator(AugmentingIterator):
         self,
         batch_x: NDArray[Any],
         index_array: NDArray[np.int64],
+        targets: abc.Mapping[str, Any],
         random: np.random.RandomState,
         number: int,
     ) -> None:
         draws = not self._draws_by_key
-        for image, index in zip(batch_x, index_array, strict=True):
+        axis = 3 if self.data_format == "channels_last" else 1
+        for row, (image, index) in enumerate(zip(batch_x, index_array, strict=True)):
             picture = array_to_img(image, self.data_format, scale=True)
             suffix = random.randint(self._save_numbers) if draws else number
             name = f"{self.save_prefix}_{index}_{suffix}.{self.save_format}"
-            picture.save(Path(folder_path("save_to_dir", self.save_to_dir)) / name)
+            path = Path(folder_path("save_to_dir", self.save_to_dir)) / name
+            picture.save(path)
+            if "masks" in targets:
+                save_masks(path, targets["masks"], row, axis, self._mask_classes)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from batchwarp.augment.keys import Keys, numbers_of
+from batchwarp.iterators.structures import arrays, map_arrays
 from batchwarp.ops.mixing import Mixing
 
 __all__ = ["Mixer", "Mixture"]
@@ -20,14 +21,16 @@ class Mixture(NamedTuple):
     Attributes:
         samples: Array `(n,)`, the samples.
         images: Array of rank 4.
-        labels: Array `(n, classes)`.
+        labels: Array `(n, classes)`; or `None`, beside masks.
         weights: Array `(n,)`, or `None`.
+        targets: The masks of images, as `"masks"`, if there are some.
     """
 
     samples: NDArray[np.int64]
     images: NDArray[Any]
-    labels: NDArray[Any]
+    labels: NDArray[Any] | None
     weights: NDArray[Any] | None
+    targets: Mapping[str, Any] = {}
 
 
 class Mixer:
@@ -75,16 +78,19 @@ class Mixer:
             return own
         others = self.mixed(self._read(partners[rows].astype(np.int64)), place)
         images = np.concatenate((own.images, others.images))
+        targets = map_arrays(
+            lambda *parts: np.concatenate(parts), dict(own.targets), dict(others.targets)
+        )
         # Behind the images are those that they are mixed with, which stay as they are.
         count, behind = len(shares), len(rows)
         where = np.arange(len(images))
         where[rows] = np.arange(count, count + behind)
-        kept = operation.mix(
-            np.moveaxis(images, 1, -1) if self._first else images,
-            np.concatenate((shares, np.ones(behind))),
-            where,
-            np.concatenate((uniform, np.zeros((behind, uniform.shape[1])))),
-        )[rows]
+        all_shares = np.concatenate((shares, np.ones(behind)))
+        numbers = np.concatenate((uniform, np.zeros((behind, uniform.shape[1]))))
+        kept, *_ = [
+            operation.mix(self._plane(one), all_shares, where, numbers)[rows]
+            for one in (images, *arrays(targets))
+        ]
 
         def between(values: NDArray[Any], other: NDArray[Any]) -> NDArray[Any]:
             wide = values.astype(np.result_type(values.dtype, np.float32), copy=True)
@@ -92,8 +98,16 @@ class Mixer:
             wide[rows] += (1 - share) * (other - wide[rows])
             return wide
 
-        weights = own.weights
+        labels, weights = own.labels, own.weights
+        if labels is not None and others.labels is not None:
+            labels = between(labels, others.labels)
         if weights is not None and others.weights is not None:
             weights = between(weights, others.weights)
-        labels = between(own.labels, others.labels)
-        return Mixture(own.samples, images[:count], labels, weights)
+        targets = map_arrays(lambda array: array[:count], targets)
+        return Mixture(own.samples, images[:count], labels, weights, targets)
+
+    def _plane(self, array: NDArray[Any]) -> NDArray[Any]:
+        """Returns images or masks as a view of rank 4, channels last."""
+        if array.ndim == 3:
+            return array[..., np.newaxis]
+        return np.moveaxis(array, 1, -1) if self._first else array

@@ -30,6 +30,7 @@ class Targets:
 
     Attributes:
         names: List of the arguments that were given.
+        mask_classes: Integer, of how many classes masks are made one-hot, or `None`.
 
     Raises:
         ValueError: If something does not fit the images, or is none of what it should be.
@@ -46,6 +47,7 @@ class Targets:
     ) -> None:
         given = {"masks": masks, "boxes": boxes, "keypoints": keypoints}
         self.names = [name for name, value in given.items() if value is not None]
+        self.mask_classes = options.mask_classes
         self._masks = None if masks is None else Masks(masks, images, options)
         self._boxes = None if boxes is None else Boxes(boxes, images, options)
         self._keypoints = None if keypoints is None else Keypoints(keypoints, images, options)

@@ -6,6 +6,7 @@ import pickle
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import batchwarp
 from batchwarp import image, ops
@@ -365,11 +366,126 @@ def test_targets_that_cannot_follow(generator, message):
         generator.flow(coordinates(), np.arange(20), keypoints=KEYPOINTS)
 
 
-def test_masks_of_images_that_others_are_pasted_into():
+def high(images, axis):
+    """What the masks of images are: where their first channel is high."""
+    return np.take(images, 0, axis) > 128
+
+
+@pytest.mark.parametrize("labels", [None, np.arange(20) % 3])
+@pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
+def test_masks_of_images_that_others_are_pasted_into(data_format, labels):
+    axis = -1 if data_format == "channels_last" else 1
+    shape = (20, 18, 20, 3) if axis == -1 else (20, 3, 18, 20)
+    x = np.random.RandomState(0).randint(0, 256, shape).astype(np.uint8)
+    generator = batchwarp.ImageDataGenerator(
+        data_format=data_format,
+        rotation_range=30,
+        interpolation_order=0,
+        operations=[ops.CutMix(num_classes=3, p=0.9), ops.CutMix(num_classes=3, alpha=3)],
+    )
+    flat = high(x, axis)
+    deep = np.expand_dims(flat, axis).astype(np.uint16) * 500
+    masks = {"flat": flat, "deep": deep}
+    flow = generator.flow(x, labels, batch_size=8, seed=1, masks=masks)
+    plain = batchwarp.ImageDataGenerator(
+        data_format=data_format, rotation_range=30, interpolation_order=0
+    ).flow(x, labels, batch_size=8, seed=1)
+    differ = 0
+    for _ in range(3):
+        images, target = next(flow)
+        found = target["masks"] if labels is not None else target
+        assert found["flat"].dtype == bool
+        assert found["deep"].dtype == np.uint16
+        np.testing.assert_array_equal(found["flat"], high(images, axis))
+        np.testing.assert_array_equal(found["deep"], np.expand_dims(found["flat"] * 500, axis))
+        unmixed = next(plain)
+        if labels is not None:
+            unmixed = unmixed[0]
+            np.testing.assert_allclose(target["labels"].sum(axis=1), 1, rtol=1e-6)
+        differ += np.count_nonzero(np.any(images != unmixed, axis=(1, 2, 3)))
+    assert differ > 10
+
+
+def test_masks_without_labels_follow_in_calls():
+    x = np.random.RandomState(0).randint(0, 256, (9, 18, 20, 3)).astype(np.uint8)
+    augment = batchwarp.Augment(ops.Rotate90((0, 2)), ops.CutMix(p=0.9), seed=4, order=0)
+    made = augment(x, masks=high(x, -1))
+    assert made.keys() == {"images", "masks"}
+    np.testing.assert_array_equal(made["masks"], high(made["images"], -1))
+    assert np.any(made["images"] != batchwarp.Augment(ops.Rotate90((0, 2)), seed=4, order=0)(x))
+    with pytest.raises(ValueError, match=r"`labels` should be given for CutMix"):
+        augment(x)
+
+
+def test_what_is_pasted_is_read_ahead_and_by_tensorflow(tmp_path):
+    x = np.random.RandomState(0).randint(0, 256, (12, 18, 20, 3)).astype(np.uint8)
     generator = batchwarp.ImageDataGenerator(operations=[ops.CutMix(num_classes=20)])
-    masks = np.zeros((20, 18, 20), np.uint8)
-    with pytest.raises(ValueError, match=r"`masks` cannot be given beside CutMix.* in flows"):
-        generator.flow(coordinates(), np.arange(20), masks=masks)
+    arguments = {"batch_size": 5, "seed": 1, "masks": high(x, -1)}
+    wanted = [next(flow) for flow in [generator.flow(x, np.arange(12), **arguments)] for _ in "123"]
+    ahead = generator.flow(x, np.arange(12), prefetch=2, **arguments)
+    dataset = generator.flow(x, np.arange(12), **arguments).to_tf_dataset()
+    for (images, target), others in zip(wanted, dataset.as_numpy_iterator(), strict=True):
+        for theirs, found in (next(ahead), others):
+            np.testing.assert_array_equal(theirs, images)
+            for name in ("labels", "masks"):
+                np.testing.assert_array_equal(found[name], target[name])
+
+
+def test_a_validation_subset_with_masks_is_not_mixed():
+    x = np.random.RandomState(0).randint(0, 256, (12, 18, 20, 3)).astype(np.uint8)
+    generator = batchwarp.ImageDataGenerator(operations=[ops.CutMix()], validation_split=0.5)
+    flow = generator.flow(x, subset="validation", shuffle=False, masks=high(x, -1))
+    images, masks = next(flow)
+    np.testing.assert_array_equal(images, x[:6])
+    np.testing.assert_array_equal(masks, high(x[:6], -1))
+
+
+@pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
+def test_masks_are_saved_beside_their_images(tmp_path, data_format):
+    last = data_format == "channels_last"
+    random = np.random.RandomState(0)
+    x = random.randint(0, 256, (4, 9, 12, 3) if last else (4, 3, 9, 12)).astype(np.uint8)
+    masks = {
+        "grey": random.randint(0, 256, (4, 9, 12)).astype(np.uint8),
+        "yes": random.randint(0, 2, (4, 9, 12)).astype(bool),
+        "deep": random.randint(0, 65536, (4, 9, 12)).astype(np.uint16),
+        "rgb": random.randint(0, 256, x.shape).astype(np.uint8),
+        "wide": random.randint(-9, 9, (4, 9, 12)).astype(np.int32),
+    }
+    generator = batchwarp.ImageDataGenerator(data_format=data_format, rotation_range=30)
+    flow = generator.flow(
+        x, batch_size=4, shuffle=False, seed=1, masks=masks, save_to_dir=tmp_path, save_prefix="a"
+    )
+    _, made = next(flow)
+    pictures = sorted(path for path in tmp_path.iterdir() if "mask" not in path.name)
+    assert len(pictures) == 4
+    assert len(list(tmp_path.iterdir())) == 4 * 6
+    for row, picture in enumerate(pictures):
+        for name, array in made.items():
+            path = picture.with_name(f"{picture.stem}_mask_{name}")
+            if name == "wide":
+                found = np.load(f"{path}.npy")[..., 0]
+            else:
+                found = np.array(Image.open(f"{path}.png"))
+            wanted = array[row].transpose(1, 2, 0) if name == "rgb" and not last else array[row]
+            np.testing.assert_array_equal(found, wanted)
+
+
+def test_one_hot_masks_are_saved_as_the_numbers_of_classes(tmp_path):
+    masks = np.random.RandomState(0).choice([0, 1, 2, 255], (3, 9, 12)).astype(np.uint8)
+    flow = batchwarp.ImageDataGenerator().flow(
+        np.zeros((3, 9, 12, 1), np.uint8),
+        shuffle=False,
+        masks=masks,
+        mask_classes=3,
+        mask_fill=255,
+        save_to_dir=tmp_path,
+    )
+    next(flow)
+    for path in tmp_path.glob("*_mask.png"):
+        row = int(path.name.split("_")[1])
+        np.testing.assert_array_equal(np.array(Image.open(path)), masks[row])
+    assert len(list(tmp_path.glob("*_mask.png"))) == 3
 
 
 def test_targets_after_a_change_that_they_cannot_follow():

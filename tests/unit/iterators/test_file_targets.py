@@ -504,6 +504,23 @@ def test_columns_that_are_wrong(trees, change, options, kind, message):
         flow_of_table(trees, change(table(trees)), **options)
 
 
+@pytest.mark.parametrize("class_mode", [None, "sparse", "categorical"])
+def test_masks_of_files_that_others_are_pasted_into(trees, tmp_path, class_mode):
+    saved = tmp_path / "saved"
+    saved.mkdir()
+    operations = [ops.CutMix(num_classes=2, p=0.9)]
+    arguments = {**MOVES, "operations": operations}
+    made = flow(trees, arguments, class_mode=class_mode, save_to_dir=saved)
+    images, target = next(made)
+    masks = target if class_mode is None else target["masks"]
+    np.testing.assert_array_equal(masks, high(images))
+    assert np.any(images != flow(trees, class_mode=None)[0][0])
+    pictures = sorted(saved.glob("*_mask.png"))
+    assert len(pictures) == len(images)
+    for picture in pictures:
+        assert picture.with_name(picture.name.replace("_mask", "")).exists()
+
+
 class Overridden(batchwarp.ImageDataGenerator):
     def standardize(self, x):
         return x
