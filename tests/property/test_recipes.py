@@ -368,8 +368,9 @@ def outcomes_of(case, index, found):
     inputs += [exact + sign * VALUES * extent for sign in signs]
     results = [colored(one, changes, ends) for one in inputs]
     for at, leaf in enumerate(changes):
-        if leaf.kind == JPEG and leaf.acts:
-            # One level more or less may be a step more or less in all of its block.
+        if leaf.kind in (JPEG, "equalize") and leaf.acts:
+            # One level more or less may be a step more or less in all of its block, and what a few
+            # of the pixels on an edge do, each by itself, in all that is equalized.
             before = [colored(one, changes[:at], ends) for one in inputs]
             before += [before[0] + to * VALUES * extent for to in (-1, 1)]
             levels = [levels_of(np.clip(one, *ends), *ends) for one in before]

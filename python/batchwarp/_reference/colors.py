@@ -164,7 +164,8 @@ def sharpen(image: Image, factor: float, low: float, high: float) -> Image:
 def gaussian_blur(image: Image, sigma: float, kernel_size: int | None) -> Image:
     """Takes weighted means of columns, then of rows, of the image mirrored beyond its edges."""
     radius = math.ceil(3 * sigma) if kernel_size is None else kernel_size // 2
-    weights = np.exp(-((np.arange(-radius, radius + 1) / sigma) ** 2) / 2)
+    with np.errstate(over="ignore"):  # of the least sigmas: infinitely far, of no weight
+        weights = np.exp(-((np.arange(-radius, radius + 1) / sigma) ** 2) / 2)
     weights /= weights.sum()
     for axis in (0, 1):
         around = [(radius, radius) if one == axis else (0, 0) for one in range(3)]
