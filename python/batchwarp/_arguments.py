@@ -248,7 +248,7 @@ def seed_of_a_flow(value: Any) -> int | None:
 
 
 def check_batches(
-    batch_size: Any, shuffle: Any, seed: Any, prefetch: Any, *, empty: bool = False
+    batch_size: Any, shuffle: Any, seed: Any, prefetch: Any = 0, *, empty: bool = False
 ) -> None:
     """Checks how samples become batches, for subclasses to do before they look for samples.
 

@@ -36,6 +36,8 @@ class AnnotationFlows(Settings):
         interpolation: str = "nearest",
         keep_aspect_ratio: bool = False,
         prefetch: int = 0,
+        shard: Any = None,
+        drop_remainder: bool = False,
         cache: Any = None,
         on_error: str = "raise",
         scaled_decode: bool = False,
@@ -81,6 +83,8 @@ class AnnotationFlows(Settings):
             interpolation: As in `flow_from_directory`.
             keep_aspect_ratio: As in `flow_from_directory`.
             prefetch: As in `flow`.
+            shard: As in `flow`.
+            drop_remainder: As in `flow`.
             cache: As in `flow_from_directory`; masks are painted in each pass, unless it is
                 `"memory"`.
             on_error: As in `flow_from_directory`. With `"raise"`, bad annotations and missing
@@ -135,6 +139,8 @@ class AnnotationFlows(Settings):
         interpolation: str = "nearest",
         keep_aspect_ratio: bool = False,
         prefetch: int = 0,
+        shard: Any = None,
+        drop_remainder: bool = False,
         cache: Any = None,
         on_error: str = "raise",
         scaled_decode: bool = False,
@@ -172,6 +178,8 @@ class AnnotationFlows(Settings):
             interpolation: As in `flow_from_directory`.
             keep_aspect_ratio: As in `flow_from_directory`.
             prefetch: As in `flow`.
+            shard: As in `flow`.
+            drop_remainder: As in `flow`.
             cache: As in `flow_from_directory`.
             on_error: As in `flow_from_coco`.
             scaled_decode: As in `flow_from_directory`.

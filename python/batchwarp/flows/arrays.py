@@ -31,6 +31,8 @@ class ArrayFlows(Settings):
         subset: str | None = None,
         *,
         prefetch: int = 0,
+        shard: Any = None,
+        drop_remainder: bool = False,
         device: Any = None,
         framework: str | None = None,
         masks: Any = None,
@@ -76,6 +78,17 @@ class ArrayFlows(Settings):
                 apply to the very next batch, changes of the generator's and of the images after
                 what has been made ahead. It is for loops in Python: Keras' `fit` reads positions,
                 which are not made ahead.
+            shard: Pair (index, count) of integers, where `count` processes train together: this one
+                makes the part `index` of each batch, `batch_size` samples of `batch_size * count`.
+                All have as many batches, of equal sizes, with no sample in common; at the end of a
+                pass what is missing is filled up with its first samples. All need the same `seed`.
+                With `draws="keyed"`, the parts side by side are the batch that one process would
+                make of `batch_size * count`; otherwise the parts of a step are so many batches, one
+                after the other, of one process. `"auto"` asks Ray, `torch.distributed`, JAX, those
+                of them that have been imported, and the environment's `RANK` and `WORLD_SIZE`.
+                `None` makes whole batches.
+            drop_remainder: Boolean, whether to leave out the last step of a pass if there are too
+                few samples for it.
             device: `"cuda"` or `"cuda:N"` to keep the images on a graphics card and make the
                 batches there, see `batchwarp.cuda`; `None` for the processor.
             framework: With `device`, what the batches' images are: tensors of `"torch"`, `"jax"` or

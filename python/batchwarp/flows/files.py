@@ -36,6 +36,8 @@ class FileFlows(Settings):
         keep_aspect_ratio: bool = False,
         *,
         prefetch: int = 0,
+        shard: Any = None,
+        drop_remainder: bool = False,
         cache: Any = None,
         on_error: str = "raise",
         scaled_decode: bool = False,
@@ -82,6 +84,8 @@ class FileFlows(Settings):
             keep_aspect_ratio: Boolean, whether to crop images in the centre to the target's
                 proportions, so that resizing does not distort them.
             prefetch: As in `flow`.
+            shard: As in `flow`.
+            drop_remainder: As in `flow`.
             cache: `"memory"` keeps the decoded and resized images (8 bits a channel) in memory, a
                 path keeps them in that folder, which should not be one beside those of the classes,
                 in a file that later runs and other processes read;
@@ -145,6 +149,8 @@ class FileFlows(Settings):
         validate_filenames: bool = True,
         *,
         prefetch: int = 0,
+        shard: Any = None,
+        drop_remainder: bool = False,
         cache: Any = None,
         on_error: str = "raise",
         scaled_decode: bool = False,
@@ -196,6 +202,8 @@ class FileFlows(Settings):
             validate_filenames: Boolean, whether to leave out rows whose file does not exist or is
                 of no image format.
             prefetch: As in `flow`.
+            shard: As in `flow`.
+            drop_remainder: As in `flow`.
             cache: As in `flow_from_directory`.
             on_error: As in `flow_from_directory`.
             scaled_decode: As in `flow_from_directory`.

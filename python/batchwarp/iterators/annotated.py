@@ -21,6 +21,7 @@ from batchwarp.iterators.directory import existing_folder
 from batchwarp.iterators.file_targets import FileTargets
 from batchwarp.iterators.files import FilesIterator
 from batchwarp.iterators.labels import combinations
+from batchwarp.iterators.shards import one_shard
 from batchwarp.targets import TargetOptions
 
 
@@ -45,6 +46,8 @@ class AnnotatedIterator(FilesIterator):
         keep_aspect_ratio: See there.
         dtype: See there.
         prefetch: See there.
+        shard: See there.
+        drop_remainder: See there.
         cache: See there; masks that are painted are painted in each pass.
         on_error: See there. With `"raise"`, bad annotations raise when the iterator is made, and
             otherwise they are left out and in `errors`.
@@ -97,6 +100,8 @@ class AnnotatedIterator(FilesIterator):
         keep_aspect_ratio: bool = False,
         dtype: Any = None,
         prefetch: int = 0,
+        shard: Any = None,
+        drop_remainder: bool = False,
         cache: Any = None,
         on_error: str = "raise",
         scaled_decode: bool = False,
@@ -114,6 +119,7 @@ class AnnotatedIterator(FilesIterator):
         arguments = locals() | {"formats": None}
         options, target_options = FileOptions.among(arguments), TargetOptions.among(arguments)
         check_batches(batch_size, shuffle, seed, prefetch)
+        part = one_shard(shard, drop_remainder)
         self._set_processing(
             options,
             image_data_generator,
@@ -153,7 +159,7 @@ class AnnotatedIterator(FilesIterator):
             sizes=annotations.sizes,
         )
         self._set_files(directory, targets)
-        super().__init__(self.samples, batch_size, shuffle, seed, prefetch=prefetch)
+        super().__init__(self.samples, batch_size, shuffle, seed, prefetch=prefetch, shard=part)
 
     def _pairs(self, options: TargetOptions) -> tuple[tuple[int, int], ...] | None:
         """Returns which keypoints of an image change places, of all of its objects.

@@ -27,6 +27,7 @@ from batchwarp.augment.settings import Settings
 from batchwarp.iterators import splits
 from batchwarp.iterators.augmenting import Stored
 from batchwarp.iterators.images import ImageIterator
+from batchwarp.iterators.shards import one_shard
 from batchwarp.targets import Stack, TargetOptions, Targets
 
 
@@ -73,6 +74,9 @@ class NumpyArrayIterator(ImageIterator):
         ignore_class_split: Boolean, whether to accept subsets with different classes.
         dtype: Dtype of the batches; `None` means Keras' global `floatx()`.
         prefetch: Integer of at least 0, how many batches to make ahead for `next()`, in a thread.
+        shard: Pair (index, count), which part of each batch to make; `"auto"` for that of this
+            process, `None` for all.
+        drop_remainder: Boolean, whether to leave out a last step that lacks samples.
         masks: What moves with the images, as for `Augment`, or `None`.
         boxes: Likewise.
         keypoints: Likewise.
@@ -121,6 +125,8 @@ class NumpyArrayIterator(ImageIterator):
         dtype: Any = None,
         *,
         prefetch: int = 0,
+        shard: Any = None,
+        drop_remainder: bool = False,
         masks: Any = None,
         boxes: Any = None,
         keypoints: Any = None,
@@ -135,6 +141,7 @@ class NumpyArrayIterator(ImageIterator):
     ) -> None:
         options = TargetOptions.among(locals())
         check_batches(batch_size, shuffle, seed, prefetch)
+        batches = one_shard(shard, drop_remainder)
         boolean("ignore_class_split", ignore_class_split)
         data_format = _one_data_format(data_format)
         self.dtype = _keras.floatx() if dtype is None else dtype
@@ -165,19 +172,7 @@ class NumpyArrayIterator(ImageIterator):
         # Bytes are from 0 to 255, whatever they are converted to.
         self._given_dtype = given.dtype if given.dtype == np.uint8 else self.x.dtype
         self.x_misc = x_misc
-        if 0 in self.x.shape[1:]:
-            raise ValueError(
-                "Input data in `NumpyArrayIterator` should have at least one pixel and channel. "
-                f"You passed an array with shape {self.x.shape}"
-            )
-        channels_axis = 3 if data_format == "channels_last" else 1
-        if self.x.shape[channels_axis] not in (1, 3, 4):
-            warn(
-                "NumpyArrayIterator is set to use the data format convention "
-                f'"{data_format}" (channels on axis {channels_axis}), i.e. expected either 1, 3, '
-                f"or 4 channels on axis {channels_axis}. However, it was passed an array with "
-                f"shape {self.x.shape} ({self.x.shape[channels_axis]} channels)."
-            )
+        _check_shape(self.x.shape, data_format)
         self.y = None if y is None else as_array("y", y)
         self.sample_weight = (
             None if sample_weight is None else as_array("sample_weight", sample_weight)
@@ -187,7 +182,7 @@ class NumpyArrayIterator(ImageIterator):
         self.data_format = data_format
         self._set_saving(save_to_dir, save_prefix, save_format)
         count = len(self.x if self.rows is None else self.rows)
-        super().__init__(count, batch_size, shuffle, seed, prefetch=prefetch)
+        super().__init__(count, batch_size, shuffle, seed, prefetch=prefetch, shard=batches)
 
     @property
     def _image_shape(self) -> tuple[int, ...]:
@@ -270,6 +265,23 @@ def _one_data_format(data_format: str | None) -> str:
             f"Received: {data_format}"
         )
     return data_format
+
+
+def _check_shape(shape: tuple[int, ...], data_format: str) -> None:
+    """Raises `ValueError` for images without pixels; warns of odd numbers of channels, as Keras."""
+    if 0 in shape[1:]:
+        raise ValueError(
+            "Input data in `NumpyArrayIterator` should have at least one pixel and channel. "
+            f"You passed an array with shape {shape}"
+        )
+    channels_axis = 3 if data_format == "channels_last" else 1
+    if shape[channels_axis] not in (1, 3, 4):
+        warn(
+            "NumpyArrayIterator is set to use the data format convention "
+            f'"{data_format}" (channels on axis {channels_axis}), i.e. expected either 1, 3, '
+            f"or 4 channels on axis {channels_axis}. However, it was passed an array with "
+            f"shape {shape} ({shape[channels_axis]} channels)."
+        )
 
 
 def _stack(x: Any, generator: Settings, dtype: np.dtype[Any]) -> Stack:

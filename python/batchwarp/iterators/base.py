@@ -3,34 +3,26 @@
 from __future__ import annotations
 
 import copy
-import operator
-import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from batchwarp import _core, _forks, _keras
-from batchwarp._arguments import check_batches, integer, seed_of_a_flow
-from batchwarp._random import global_random, renew_random, with_borrowed_global
+from batchwarp._arguments import integer
+from batchwarp._random import with_borrowed_global
 from batchwarp._signals import let_through
 from batchwarp._threads import NOT_STARTED, Shortage
 from batchwarp._warnings import issue
-from batchwarp.iterators.index_arrays import IndexArrays
-from batchwarp.iterators.keras_class import KerasDataset
+from batchwarp.iterators.order import PLACE, OrderedIterator, place_of
 from batchwarp.iterators.passes import Pass
 from batchwarp.iterators.read_ahead import ReadAhead
-from batchwarp.iterators.states import SeededStates
 from batchwarp.iterators.structures import stacked, without_lists
 from batchwarp.iterators.tf_dataset import Begun, tf_dataset
 
 if TYPE_CHECKING:
     from typing_extensions import Self
-
-# Where an iterator is. It changes in one step, with which Ctrl-C or a fork does not interfere.
-_POSITION = ("batch_index", "total_batches_seen", "index_array", "_random", "_pass")
-_position = operator.attrgetter(*_POSITION)
 
 
 class _Twin:
@@ -52,12 +44,11 @@ class _Twin:
 
     def place(self) -> dict[str, Any]:
         """Returns where it is; the random state of its latest batch goes along."""
-        self._iterator._states.withhold(self._iterator._random)
-        return dict(zip(_POSITION, _position(self._iterator), strict=True))
+        return self._iterator._kept_place()
 
     def give_back(self, random: np.random.RandomState) -> None:
         """Takes a random state that came with a place and is no longer needed."""
-        self._iterator._states.give_back(random)
+        self._iterator._give_back(random)
 
     def block(
         self, first: int, count: int, begun: Begun, order: NDArray[np.int64] | None
@@ -80,10 +71,7 @@ class _Twin:
         twin = self._iterator
         twin.total_batches_seen = begun.before
         twin._pass = Pass(begun.number)
-        twin._next_random()
-        twin._set_index_array()
-        assert twin.index_array is not None
-        return twin.index_array
+        return twin._drawn_order()
 
 
 class _Passes:
@@ -111,7 +99,7 @@ class _Passes:
         return _Twin(self._iterator).order(begun)
 
 
-class Iterator(KerasDataset):
+class Iterator(OrderedIterator):
     """Base class for image data iterators.
 
     Every subclass must implement `_get_batches_of_transformed_samples`. Where Keras 3 can be
@@ -131,18 +119,24 @@ class Iterator(KerasDataset):
         seed: Integer from 0 to 2³² - 2²⁰, or `None`. Should the batches' seeds reach 2³², they go
             on from 0.
         prefetch: Integer of at least 0, how many batches to make ahead for `next()`, in a thread.
+        shard: Pair (index, count) of integers, which part of each batch of `batch_size` times
+            `count` samples to make, see `flow`; `"auto"`, or `None` for all of it.
+        drop_remainder: Boolean, whether to leave out a last step that lacks samples.
         **kwargs: `workers`, `use_multiprocessing` and `max_queue_size` of `keras.utils.PyDataset`.
 
     Raises:
-        ValueError: If `n`, `batch_size`, `seed` or `prefetch` is not as above.
+        ValueError: If `n`, `batch_size`, `seed`, `prefetch` or `shard` is not as above, or nothing
+            remains of the samples.
         TypeError: If there are other keyword arguments.
     """
 
     white_list_formats = ("png", "jpg", "jpeg", "bmp", "ppm", "tif", "tiff")
 
-    _transient: ClassVar[frozenset[str]] = frozenset(
-        {"lock", "index_generator", "_random", "_states", "_buffers", "_ahead", "_shortage"}
-    )
+    _transient: ClassVar[frozenset[str]] = OrderedIterator._transient | {
+        "_buffers",
+        "_ahead",
+        "_shortage",
+    }
 
     prefetch: int = 0
     _ahead: ReadAhead | None = None
@@ -155,82 +149,30 @@ class Iterator(KerasDataset):
         seed: Any,
         *,
         prefetch: int = 0,
+        shard: Any = None,
+        drop_remainder: bool = False,
         **kwargs: Any,
     ) -> None:
         self._set_options(kwargs)
-        self.n = integer("n", n, 0)
-        check_batches(batch_size, shuffle, seed, prefetch, empty=not self.n)
-        self.batch_size = operator.index(batch_size)
-        self.prefetch = operator.index(prefetch)
-        self.seed = seed_of_a_flow(seed)
-        self.shuffle = shuffle
-        self.batch_index = 0
-        self.total_batches_seen = 0
-        self.index_array: NDArray[np.int64] | None = None
-        self._pass = Pass()
+        super().__init__(n, batch_size, shuffle, seed, shard, drop_remainder)
+        self.prefetch = integer("prefetch", prefetch, 0)
         self._make_transient(started=False)
 
     def _make_transient(self, started: bool) -> None:
-        self.lock = threading.RLock()
-        self._random = global_random()  # of the latest batch
-        self._states = SeededStates()
+        super()._make_transient(started)
         self._buffers = _core.BufferPool()  # for the memory of batches
         self._shortage = Shortage()
         self._ahead = None
-        self.index_generator = IndexArrays(self, Iterator._next_index_array, started)
         _forks.watch(self)
 
     def _after_fork(self) -> None:
         """Goes on by itself in a forked child, whatever threads of the parent were about."""
-        _forks.renew(self.lock)
-        renew_random(self._random)
+        super()._after_fork()
         self._ahead = None
-
-    @property
-    def passes(self) -> int:
-        """How many passes are over, if anything is drawn by that; to begin another, set it."""
-        return self._pass.over(len(self))
-
-    @passes.setter
-    def passes(self, count: int) -> None:
-        self._pass = Pass(count)
-        if self._draws_by_key:
-            self.index_array = None  # which is drawn for the pass
-
-    @property
-    def _counts_passes(self) -> bool:
-        """Whether batches differ from pass to pass by the pass's number."""
-        return False
-
-    @property
-    def _draws_by_key(self) -> bool:
-        """Whether the order of a pass follows from its number and the seed."""
-        return False
-
-    def _ask(self, position: int) -> bool:
-        """Counts a position; returns whether a pass begins whose order is another one."""
-        number = self._pass.number
-        self._pass = self._pass.ask(position, len(self))
-        return self._pass.number != number and self._draws_by_key
 
     def _state(self) -> list[Any]:
         """Returns all attributes that decide which batch is the next one, and how it looks."""
         return [value for name, value in list(vars(self).items()) if name not in self._transient]
-
-    def _next_random(self) -> np.random.RandomState:
-        """Returns the state for the next batch; the latest one also shuffles after an epoch."""
-        if self.seed is None:
-            self._random = global_random()
-        else:
-            seed = seed_of_a_flow(self.seed) or 0
-            self._random = self._states.take(seed + self.total_batches_seen)
-        return self._random
-
-    def _set_index_array(self) -> None:
-        """Draws the order of a pass. The name is Keras', and so its users'."""
-        self.index_array = (
-            self._random.permutation(self.n) if self.shuffle else np.arange(self.n)
-        ).astype(np.int64, copy=False)
 
     def __getitem__(self, idx: int) -> Any:
         """Makes the batch at a position of the current order.
@@ -249,72 +191,7 @@ class Iterator(KerasDataset):
         return without_lists(batch) if _keras.asks() and _keras.backend() == "tensorflow" else batch
 
     def _at(self, idx: int) -> Any:
-        length = len(self)
-        position = idx + length if idx < 0 else idx
-        if not 0 <= position < length:
-            raise ValueError(
-                f"Asked to retrieve element {idx}, but the Sequence has length {length}"
-            )
-        with self.lock:
-            before = _position(self)
-            try:
-                random = self._next_random()
-                self.total_batches_seen += 1
-                counts = self._counts_passes and not _keras.asks_for_signature()
-                if (counts and self._ask(position)) or self.index_array is None:
-                    self._set_index_array()
-                order = self.index_array
-                number = self._pass.number
-            except BaseException:  # Ctrl-C, too: nothing has happened yet
-                self._go_to(before)
-                raise
-        assert order is not None
-        start = self.batch_size * position
-        return self._make(order[start : start + self.batch_size], random, number)
-
-    def __len__(self) -> int:
-        """Returns the number of batches of one pass."""
-        return -(-self.n // self.batch_size) if self.n else 0
-
-    @property
-    def num_batches(self) -> int:
-        """Number of batches of one pass."""
-        return len(self)
-
-    def on_epoch_begin(self) -> None:
-        """Is called by Keras before each epoch; does nothing."""
-
-    def on_epoch_end(self) -> None:
-        """Is called by Keras after each epoch; draws the order of the next one."""
-        if self._counts_passes and self.use_multiprocessing:  # others have asked for batches
-            self._pass = self._pass.ask_all(len(self))
-        self._set_index_array()
-
-    def reset(self) -> None:
-        """Goes back to the first batch for `next()`; what is drawn by key stays in its pass."""
-        self.batch_index = 0
-
-    def _go_to(self, position: Sequence[Any]) -> None:
-        """Moves to a place, values for `_POSITION`, in one step."""
-        vars(self).update(dict(zip(_POSITION, position, strict=True)))
-
-    def _next_index_array(self) -> NDArray[np.int64]:
-        before = _position(self)
-        try:
-            random = self._next_random()
-            start = self.batch_index * self.batch_size % self.n if self.n else 0
-            other_order = self._counts_passes and self._ask(start // self.batch_size)
-            if other_order or self.batch_index == 0 or self.index_array is None:
-                self._set_index_array()
-            order = self.index_array
-            assert order is not None
-            is_last = self.n <= start + self.batch_size
-            following = 0 if is_last else self.batch_index + 1
-            self._go_to((following, self.total_batches_seen + 1, order, random, self._pass))
-        except BaseException:  # Ctrl-C, too: this batch is still the next one
-            self._go_to(before)
-            raise
-        return order[start : start + self.batch_size]
+        return self._make(*self._samples_at(idx))
 
     def __iter__(self) -> Self:
         return self
@@ -360,6 +237,22 @@ class Iterator(KerasDataset):
     def next(self) -> Any:
         """Returns the next batch, as the built-in `next` does. Keras 3 has dropped this method."""
         return self.__next__()
+
+    def _kept_place(self) -> dict[str, Any]:
+        """Returns where it is; the random state of its latest batch goes along."""
+        self._states.withhold(self._random)
+        return dict(zip(PLACE, place_of(self), strict=True))
+
+    def _give_back(self, random: np.random.RandomState) -> None:
+        """Takes a random state that is no longer needed."""
+        self._states.give_back(random)
+
+    def _drawn_order(self) -> NDArray[np.int64]:
+        """Draws the order of the pass that it is at the beginning of."""
+        self._next_random()
+        self._set_index_array()
+        assert self.index_array is not None
+        return self.index_array
 
     def _make(
         self, index_array: NDArray[np.int64], random: np.random.RandomState, number: int
@@ -444,7 +337,8 @@ class Iterator(KerasDataset):
             ImportError: If TensorFlow cannot be imported.
             TypeError: If TensorFlow has no dtype for an array of the batches.
         """
-        return tf_dataset(_Passes(self), self.n, self.batch_size, self._template())
+        count = self._shard.samples(self.n, self.batch_size)
+        return tf_dataset(_Passes(self), count, self.batch_size, self._template())
 
     def _take_pass(self) -> Begun:
         """Moves behind the next whole pass; returns where it began."""

@@ -24,6 +24,7 @@ from batchwarp.iterators.labels import (
     of_classes,
     separated,
 )
+from batchwarp.iterators.shards import one_shard
 from batchwarp.iterators.target_columns import TargetColumns
 from batchwarp.targets import TargetOptions
 
@@ -65,6 +66,8 @@ class DataFrameIterator(FilesIterator):
         validate_filenames: Boolean, whether to leave out rows whose file does not exist or is of no
             image format.
         prefetch: As in `DirectoryIterator`.
+        shard: As in `DirectoryIterator`.
+        drop_remainder: As in `DirectoryIterator`.
         cache: As in `DirectoryIterator`.
         on_error: As in `DirectoryIterator`.
         scaled_decode: As in `DirectoryIterator`.
@@ -135,6 +138,8 @@ class DataFrameIterator(FilesIterator):
         validate_filenames: bool = True,
         *,
         prefetch: int = 0,
+        shard: Any = None,
+        drop_remainder: bool = False,
         cache: Any = None,
         on_error: str = "raise",
         scaled_decode: bool = False,
@@ -158,6 +163,7 @@ class DataFrameIterator(FilesIterator):
         options = FileOptions.among(locals())
         target_options = TargetOptions.among(locals())
         check_batches(batch_size, shuffle, seed, prefetch)
+        part = one_shard(shard, drop_remainder)
         boolean("validate_filenames", validate_filenames)
         boolean("integer_classes", integer_classes)
         self._set_processing(
@@ -213,7 +219,7 @@ class DataFrameIterator(FilesIterator):
             self._set_targets(frame, y_col, columns, rows)
         self._tell_what_was_found(len(rows), validate_filenames)
         self._set_files(folder, beside)
-        super().__init__(self.samples, batch_size, shuffle, seed, prefetch=prefetch)
+        super().__init__(self.samples, batch_size, shuffle, seed, prefetch=prefetch, shard=part)
 
     def _tell_what_was_found(self, count: int, validated: bool) -> None:
         found = f"Found {count} {'' if validated else 'non-'}validated image filenames"

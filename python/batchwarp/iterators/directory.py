@@ -23,6 +23,7 @@ from batchwarp.files.pairs import masks_of_images
 from batchwarp.iterators.file_targets import FileTargets
 from batchwarp.iterators.files import FilesIterator
 from batchwarp.iterators.labels import class_list
+from batchwarp.iterators.shards import one_shard
 from batchwarp.targets import TargetOptions
 
 # Folders that programs leave among those of a user, beside hidden ones: macOS' archives, Python,
@@ -66,6 +67,9 @@ class DirectoryIterator(FilesIterator):
         keep_aspect_ratio: Boolean, whether to crop images to the target's proportions first.
         dtype: Dtype of the batches; `None` means Keras' global `floatx()`.
         prefetch: Integer of at least 0, how many batches to make ahead for `next()`, in a thread.
+        shard: Pair (index, count), which part of each batch to make; `"auto"` for that of this
+            process, `None` for all.
+        drop_remainder: Boolean, whether to leave out a last step that lacks samples.
         cache: `"memory"`, or the path of a folder to keep decoded images in, or `None`.
         on_error: What to do about a file that cannot be read: `"raise"`, `"skip"` (the next sample
             takes its place) or `"zeros"`. `errors` has the files and reasons.
@@ -125,6 +129,8 @@ class DirectoryIterator(FilesIterator):
         dtype: Any = None,
         *,
         prefetch: int = 0,
+        shard: Any = None,
+        drop_remainder: bool = False,
         cache: Any = None,
         on_error: str = "raise",
         scaled_decode: bool = False,
@@ -137,6 +143,7 @@ class DirectoryIterator(FilesIterator):
         options = FileOptions.among(locals())
         target_options = TargetOptions(mask_fill=mask_fill, mask_classes=mask_classes)
         check_batches(batch_size, shuffle, seed, prefetch)
+        part = one_shard(shard, drop_remainder)
         boolean("follow_links", follow_links)
         self._set_processing(
             options,
@@ -180,7 +187,7 @@ class DirectoryIterator(FilesIterator):
             masks=mask_files if isinstance(masks, Mapping) else mask_files.get(None),
         )
         self._set_files(folder, targets)
-        super().__init__(self.samples, batch_size, shuffle, seed, prefetch=prefetch)
+        super().__init__(self.samples, batch_size, shuffle, seed, prefetch=prefetch, shard=part)
 
     def _find_files(
         self,

@@ -1,0 +1,232 @@
+"""Which samples each batch has: orders, passes, seeds and shards, whatever is made of them."""
+
+from __future__ import annotations
+
+import operator
+import threading
+from collections.abc import Sequence
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from batchwarp import _forks, _keras
+from batchwarp._arguments import check_batches, integer, seed_of_a_flow
+from batchwarp._random import global_random, renew_random
+from batchwarp.iterators.index_arrays import IndexArrays
+from batchwarp.iterators.keras_class import KerasDataset
+from batchwarp.iterators.passes import Pass
+from batchwarp.iterators.shards import Shard, one_shard
+from batchwarp.iterators.states import SeededStates
+
+# Where an iterator is. It changes in one step, with which Ctrl-C or a fork does not interfere.
+PLACE = ("batch_index", "total_batches_seen", "index_array", "_random", "_pass")
+place_of = operator.attrgetter(*PLACE)
+
+
+class Asked(NamedTuple):
+    """What a batch is to be made of.
+
+    Attributes:
+        samples: Array `(b,)`, its samples.
+        random: The random state that it draws from.
+        number: Integer, of the pass that it is in.
+    """
+
+    samples: NDArray[np.int64]
+    random: np.random.RandomState
+    number: int
+
+
+class OrderedIterator(KerasDataset):
+    """Base class of iterators, that says which samples come next; see `Iterator`.
+
+    Args:
+        n: As of `Iterator`, like all others.
+        batch_size: See there.
+        shuffle: See there.
+        seed: See there.
+        shard: See there.
+        drop_remainder: See there.
+    """
+
+    _transient: ClassVar[frozenset[str]] = frozenset(
+        {"lock", "index_generator", "_random", "_states"}
+    )
+
+    _shard: Shard = Shard()
+
+    def __init__(
+        self,
+        n: int,
+        batch_size: int,
+        shuffle: bool,
+        seed: Any,
+        shard: Any,
+        drop_remainder: bool,
+    ) -> None:
+        self.n = integer("n", n, 0)
+        check_batches(batch_size, shuffle, seed, empty=not self.n)
+        self.batch_size = operator.index(batch_size)
+        self.seed = seed_of_a_flow(seed)
+        self.shuffle = shuffle
+        self._shard = one_shard(shard, drop_remainder)
+        self._check_shard()
+        self.batch_index = 0
+        self.total_batches_seen = 0
+        self.index_array: NDArray[np.int64] | None = None
+        self._pass = Pass()
+
+    def _check_shard(self) -> None:
+        """Raises `ValueError` if processes would not agree, or have nothing."""
+        shard = self._shard
+        if shard.count > 1 and self.seed is None and (self.shuffle or self._counts_passes):
+            raise ValueError(
+                "`seed` should be an integer, the same in all processes, where each makes its part "
+                f"of the batches. Received: None with shard {shard.index} of {shard.count}"
+            )
+        if self.n and not len(self):
+            raise ValueError(
+                f"`drop_remainder` leaves nothing of {self.n} samples: `batch_size` is "
+                f"{self.batch_size}, for {shard.count} shards"
+            )
+
+    def _make_transient(self, started: bool) -> None:
+        self.lock = threading.RLock()
+        self._random = global_random()  # of the latest batch
+        self._states = SeededStates()
+        self.index_generator = IndexArrays(self, OrderedIterator._next_index_array, started)
+
+    def _after_fork(self) -> None:
+        """Goes on by itself in a forked child, whatever threads of the parent were about."""
+        _forks.renew(self.lock)
+        renew_random(self._random)
+
+    @property
+    def passes(self) -> int:
+        """How many passes are over, if anything is drawn by that; to begin another, set it."""
+        return self._pass.over(len(self))
+
+    @passes.setter
+    def passes(self, count: int) -> None:
+        self._pass = Pass(count)
+        if self._draws_by_key:
+            self.index_array = None  # which is drawn for the pass
+
+    @property
+    def _counts_passes(self) -> bool:
+        """Whether batches differ from pass to pass by the pass's number."""
+        return False
+
+    @property
+    def _draws_by_key(self) -> bool:
+        """Whether the order of a pass follows from its number and the seed."""
+        return False
+
+    def _ask(self, position: int) -> bool:
+        """Counts a position; returns whether a pass begins whose order is another one."""
+        number = self._pass.number
+        self._pass = self._pass.ask(position, len(self))
+        return self._pass.number != number and self._draws_by_key
+
+    def _next_random(self) -> np.random.RandomState:
+        """Returns the state for the next batch; the latest one also shuffles after an epoch."""
+        if self.seed is None:
+            self._random = global_random()
+        else:
+            seed = seed_of_a_flow(self.seed) or 0
+            number = self._shard.number(self.total_batches_seen)
+            self._random = self._states.take(seed + number)
+        return self._random
+
+    def _set_index_array(self) -> None:
+        """Draws the order of a pass. The name is Keras', and so its users'."""
+        if self._shard.count > 1 and self.shuffle:
+            self._set_order_of_all()
+            return
+        self.index_array = (
+            self._random.permutation(self.n) if self.shuffle else np.arange(self.n)
+        ).astype(np.int64, copy=False)
+
+    def _set_order_of_all(self) -> None:
+        """Draws the order that all shards have: as the first of them draws it for its batch."""
+        number = self._shard.first_number(self.total_batches_seen)
+        random = self._states.take((seed_of_a_flow(self.seed) or 0) + number)
+        self.index_array = random.permutation(self.n).astype(np.int64, copy=False)
+        if self._shard.index == 0:
+            random, self._random = self._random, random  # its batch goes on from there
+        self._states.give_back(random)
+
+    def _samples_at(self, idx: int) -> Asked:
+        """Returns what the batch at a position of the current order is made of.
+
+        Raises:
+            ValueError: If there is no such batch.
+        """
+        length = len(self)
+        position = idx + length if idx < 0 else idx
+        if not 0 <= position < length:
+            raise ValueError(
+                f"Asked to retrieve element {idx}, but the Sequence has length {length}"
+            )
+        with self.lock:
+            before = place_of(self)
+            try:
+                self._next_random()
+                counts = self._counts_passes and not _keras.asks_for_signature()
+                if (counts and self._ask(position)) or self.index_array is None:
+                    self._set_index_array()
+                self.total_batches_seen += 1
+                order, random = self.index_array, self._random
+                number = self._pass.number
+            except BaseException:  # Ctrl-C, too: nothing has happened yet
+                self._go_to(before)
+                raise
+        assert order is not None
+        samples = self._shard.part(order, self.batch_size * position, self.batch_size)
+        return Asked(samples, random, number)
+
+    def __len__(self) -> int:
+        """Returns the number of batches of one pass, of the shard where there are several."""
+        return self._shard.batches(self.n, self.batch_size)
+
+    @property
+    def num_batches(self) -> int:
+        """Number of batches of one pass."""
+        return len(self)
+
+    def on_epoch_begin(self) -> None:
+        """Is called by Keras before each epoch; does nothing."""
+
+    def on_epoch_end(self) -> None:
+        """Is called by Keras after each epoch; draws the order of the next one."""
+        if self._counts_passes and self.use_multiprocessing:  # others have asked for batches
+            self._pass = self._pass.ask_all(len(self))
+        self._set_index_array()
+
+    def reset(self) -> None:
+        """Goes back to the first batch for `next()`; what is drawn by key stays in its pass."""
+        self.batch_index = 0
+
+    def _go_to(self, position: Sequence[Any]) -> None:
+        """Moves to a place, values for `PLACE`, in one step."""
+        vars(self).update(dict(zip(PLACE, position, strict=True)))
+
+    def _next_index_array(self) -> NDArray[np.int64]:
+        before = place_of(self)
+        try:
+            self._next_random()
+            count = self._shard.samples(self.n, self.batch_size)
+            start = self.batch_index * self.batch_size % count if count else 0
+            other_order = self._counts_passes and self._ask(start // self.batch_size)
+            if other_order or self.batch_index == 0 or self.index_array is None:
+                self._set_index_array()
+            order, random = self.index_array, self._random
+            assert order is not None
+            is_last = count <= start + self.batch_size
+            following = 0 if is_last else self.batch_index + 1
+            self._go_to((following, self.total_batches_seen + 1, order, random, self._pass))
+        except BaseException:  # Ctrl-C, too: this batch is still the next one
+            self._go_to(before)
+            raise
+        return self._shard.part(order, start, self.batch_size)
