@@ -11,6 +11,7 @@ from batchwarp.errors import AnnotationError, ImageFileError
 if TYPE_CHECKING:
     from batchwarp import cuda as cuda
     from batchwarp import image as image
+    from batchwarp import ray as ray
     from batchwarp.augment.augment import Augment as Augment
     from batchwarp.generator import ImageDataGenerator as ImageDataGenerator
     from batchwarp.iterators.array import NumpyArrayIterator as NumpyArrayIterator
@@ -26,6 +27,7 @@ __all__ = [
     "errors",
     "image",
     "ops",
+    "ray",
     "runtime",
 ]
 
@@ -35,6 +37,7 @@ _MODULES = {
     "NumpyArrayIterator": "iterators.array",
     "cuda": "cuda",
     "image": "image",
+    "ray": "ray",
 }
 
 _find, __dir__ = _lazy.names_of(__name__, _MODULES)

@@ -31,7 +31,7 @@ LAYERS = (
     ("flows",),
     ("generator",),
     # What users import.
-    ("image",),
+    ("image", "ray"),
     ("",),
     # Programs, which are users themselves.
     ("console",),
