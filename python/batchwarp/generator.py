@@ -11,6 +11,7 @@ from batchwarp.augment import fit
 from batchwarp.flows.annotated import AnnotationFlows
 from batchwarp.flows.arrays import ArrayFlows
 from batchwarp.flows.files import FileFlows
+from batchwarp.flows.samples import SampleFlows
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["ImageDataGenerator"]
 
 
-class ImageDataGenerator(ArrayFlows, FileFlows, AnnotationFlows):
+class ImageDataGenerator(ArrayFlows, FileFlows, SampleFlows, AnnotationFlows):
     """Generates batches of image data with real-time augmentation.
 
     Arguments, attributes, random numbers and results are those of Keras' class of the same name.

@@ -49,6 +49,7 @@ LATE = {
     "PIL",
     "absl",
     "cv2",
+    "fsspec",
     "h5py",
     "jax",
     "jinja2",

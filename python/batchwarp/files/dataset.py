@@ -79,8 +79,8 @@ class ImageFiles:
         self, paths: Sequence[str], wide: np.dtype[Any]
     ) -> tuple[int, np.dtype[Any]]:
         """Returns the first image's number of channels, which others must have, and its dtype."""
-        for path in paths:
-            loaded = load(path, self._options, 0)
+        for sample, path in enumerate(paths):
+            loaded = self._read(sample, path, 0)
             if loaded.image is not None:
                 dtype = loaded.image.dtype
                 return loaded.image.shape[2], dtype if dtype in CORE_INPUTS else wide
@@ -149,7 +149,7 @@ class ImageFiles:
         def one(number: int) -> Loaded:
             sample = int(samples[number])
             path = paths[sample]
-            loaded = self._cached(sample) or load(path, self._options, self.shape[2])
+            loaded = self._cached(sample) or self._read(sample, path, self.shape[2])
             if fit is not None:
                 loaded.accept(fit, path)
             if self.sizes is not None:
@@ -161,6 +161,15 @@ class ImageFiles:
             return loaded
 
         return loaded_by(one, len(samples), shortage)
+
+    def _read(
+        self,
+        sample: int,  # noqa: ARG002 - subclasses use it
+        path: str,
+        channels: int,
+    ) -> Loaded:
+        """Reads and decodes one sample; see `load` of `batchwarp.files.reader`."""
+        return load(path, self._options, channels)
 
     def _cached(self, sample: int) -> Loaded | None:
         """Returns an image that is in the cache, though its masks are not."""

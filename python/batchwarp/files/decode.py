@@ -124,14 +124,19 @@ def _decode_with_opencv(
     )
     if image is None:
         return None
-    return _in_color_mode(oriented(image, orientation), options), (height, width)
+    return in_color_mode(oriented(image, orientation), options), (height, width)
 
 
-def _in_color_mode(image: NDArray[np.uint8], options: Decoding) -> NDArray[np.uint8]:
+def in_color_mode(image: NDArray[np.uint8], options: Decoding) -> NDArray[np.uint8]:
     """Resizes a grey or RGB image and makes it grey or gives it an opaque alpha channel.
 
     Keras does it in the other order. Nearest pixels can be chosen before they become grey, and an
     opaque alpha channel changes nothing in the other channels and stays opaque.
+
+    Args:
+        image: Array `(height, width, channels)` of uint8, of 3 channels or of as many as the color
+            mode has without alpha.
+        options: Says which color mode, and to which size.
     """
     if options.color_mode == "grayscale" and image.shape[2] == 3:
         if options.interpolation == "nearest":

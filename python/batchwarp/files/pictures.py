@@ -138,20 +138,31 @@ def decoded(content: io.BytesIO, name: str, color_mode: str, exif_transpose: boo
         picture.load()  # Pillow, and so Keras, would see broken pixels only when they are used
         if exif_transpose:
             picture = turned(picture)
-        if color_mode == "unchanged":
-            return picture
-        if color_mode != "rgba" and picture.mode == "P":
-            # Pillow drops it, too, but with a warning that does not say of which file.
-            picture.info.pop("transparency", None)
-        if color_mode == "grayscale":
-            return picture if picture.mode in _GREY else picture.convert("L")
-        mode = color_mode.upper()
-        return picture if picture.mode == mode else picture.convert(mode)
+        return picture if color_mode == "unchanged" else in_color_mode(picture, color_mode)
     except (MemoryError, Warning):  # not the file's fault, or raised because the user wants it so
         raise
     except Exception as error:  # whatever a broken file makes a decoder stumble on
         let_through(error)
         raise ImageFileError(name, reason_of(error, content)) from error
+
+
+def in_color_mode(picture: Image, color_mode: str) -> Image:
+    """Converts the colours of a Pillow image, as Keras does.
+
+    Args:
+        picture: The image; of one with a palette, what is said of transparency may be dropped.
+        color_mode: `"rgb"`, `"rgba"` or `"grayscale"`.
+
+    Returns:
+        The image, or one of another mode.
+    """
+    if color_mode != "rgba" and picture.mode == "P":
+        # Pillow drops it, too, but with a warning that does not say of which file.
+        picture.info.pop("transparency", None)
+    if color_mode == "grayscale":
+        return picture if picture.mode in _GREY else picture.convert("L")
+    mode = color_mode.upper()
+    return picture if picture.mode == mode else picture.convert(mode)
 
 
 def reason_of(error: Exception, content: io.BytesIO) -> str:

@@ -35,6 +35,37 @@ class Loaded:
     size: tuple[int, int] | None = None
     masks: Sequence[NDArray[Any]] = ()
 
+    def take(self, image: NDArray[Any], channels: int) -> None:
+        """Keeps an image.
+
+        Args:
+            image: Array `(height, width, channels)`.
+            channels: Integer, how many channels it must have; 0 for any number.
+
+        Raises:
+            ValueError: If it has another number.
+        """
+        if channels and image.shape[2] != channels:
+            raise ValueError(
+                f"has {image.shape[2]} channels where the images before it have {channels}"
+            )
+        self.image = image
+
+    def fail(self, path: str, error: Exception) -> None:
+        """Makes an error of what was raised while an image was read, if it is the file's fault.
+
+        Args:
+            path: String, the file's path.
+            error: What was raised.
+
+        Raises:
+            OSError, MemoryError: As in `load`.
+            Exception: What was raised, if the handler of a signal has done it.
+        """
+        let_through(error)
+        raise_shortage(error, path)
+        self.reject(path, error)
+
     def reject(self, path: str, error: Exception) -> None:
         """Makes an error of an image.
 
@@ -88,17 +119,11 @@ def load(path: str, options: Decoding, channels: int, make: Decode | None = None
     try:
         data, loaded.signature = read_file(path)
         image, loaded.size = (make or decode)(data, path, options)
-        if channels and image.shape[2] != channels:
-            raise ValueError(
-                f"has {image.shape[2]} channels where the images before it have {channels}"
-            )
-        loaded.image = image
+        loaded.take(image, channels)
     except Warning:  # it is the user who made an error of it
         raise
     except Exception as error:  # noqa: BLE001 - decoders raise what they like at a broken file
-        let_through(error)
-        raise_shortage(error, path)
-        loaded.reject(path, error)
+        loaded.fail(path, error)
     return loaded
 
 

@@ -62,7 +62,7 @@ def _decoded(data: bytes, path: str, exif_transpose: bool, indices: bool) -> Unc
     if data.startswith(png.SIGNATURE):
         return _of_png(data, path, exif_transpose, indices)
     with pictures.decoded(io.BytesIO(data), path, "unchanged", exif_transpose) as picture:
-        return _of_picture(picture, indices)
+        return of_picture(picture, indices)
 
 
 def _of_tiff(stored: tiff.Stored, indices: bool) -> Unchanged:
@@ -82,7 +82,7 @@ def _of_png(data: bytes, path: str, exif_transpose: bool, indices: bool) -> Unch
         found = Unchanged(png.deep_image(file))
     else:
         with pictures.decoded(io.BytesIO(file.file()), path, "unchanged", False) as picture:
-            found = _of_picture(picture, indices)
+            found = of_picture(picture, indices)
         if picture.mode == "L" and file.bits < 8:  # spread over 8 bits by Pillow
             found = Unchanged(found.image // np.uint8(255 // (2**file.bits - 1)))
     if not exif_transpose:
@@ -90,8 +90,13 @@ def _of_png(data: bytes, path: str, exif_transpose: bool, indices: bool) -> Unch
     return found._replace(image=oriented(found.image, stored_orientation(data)))
 
 
-def _of_picture(picture: Any, indices: bool) -> Unchanged:
-    """Returns the samples of a Pillow image."""
+def of_picture(picture: Any, indices: bool) -> Unchanged:
+    """Returns the samples of a Pillow image.
+
+    Args:
+        picture: The image.
+        indices: Boolean, whether to give a palette's indices instead of its colours.
+    """
     mode = picture.mode
     if indices:
         image = np.asarray(picture)

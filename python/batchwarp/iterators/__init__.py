@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from batchwarp.iterators.dataframe import DataFrameIterator as DataFrameIterator
     from batchwarp.iterators.device import DeviceIterator as DeviceIterator
     from batchwarp.iterators.directory import DirectoryIterator as DirectoryIterator
+    from batchwarp.iterators.samples import SamplesIterator as SamplesIterator
 
 _MODULES = {
     "CocoIterator": "annotated",
@@ -26,6 +27,7 @@ _MODULES = {
     "DirectoryIterator": "directory",
     "Iterator": "base",
     "NumpyArrayIterator": "array",
+    "SamplesIterator": "samples",
     "YoloIterator": "annotated",
 }
 

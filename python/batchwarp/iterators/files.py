@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -23,12 +23,12 @@ from batchwarp.files.options import CHANNELS, FileOptions, extensions
 from batchwarp.files.reader import Loaded
 from batchwarp.iterators.augmenting import Augmented, Stored
 from batchwarp.iterators.file_targets import Beside, FileTargets, MovedBeside
-from batchwarp.iterators.images import ImageIterator
+from batchwarp.iterators.labelled import LabelledIterator
 from batchwarp.iterators.splits import hashed, stratified
 from batchwarp.runtime import get_num_threads
 
 
-class FilesIterator(ImageIterator):
+class FilesIterator(LabelledIterator):
     """Base class for iterators over image files.
 
     Subclasses set `filenames`, `class_mode` and what the class mode needs, `_searched`, and call
@@ -37,8 +37,6 @@ class FilesIterator(ImageIterator):
 
     _save_numbers: ClassVar[int] = 10_000_000
 
-    class_mode: str | None
-    class_indices: dict[Any, int]
     filenames: list[str]
     _searched: str  # where images were looked for, for the error if there is none
 
@@ -126,15 +124,17 @@ class FilesIterator(ImageIterator):
         if size is None:  # of what takes the place of files that cannot be read
             channels = CHANNELS.get(self.color_mode, 3)
             size = size_that_fits(self.image_data_generator, channels)
-        self._files = ImageFiles(
-            self._options, self._filepaths, directory, self._working_dtype, size
-        )
+        self._files = self._open(directory, size)
         self._targets_of_files = targets if targets is not None and targets.names else None
         if self._targets_of_files is not None:
             self._targets_of_files.attach(
                 self._files, self._options, self.samples, self.data_format, self._numpy_dtype
             )
         self.image_shape = shape_after(self.image_data_generator, self._image_shape)
+
+    def _open(self, directory: str, size: tuple[int, int]) -> ImageFiles:
+        """Returns what reads the images; see `ImageFiles`."""
+        return ImageFiles(self._options, self._filepaths, directory, self._working_dtype, size)
 
     @property
     def _target_names(self) -> Sequence[str]:
@@ -175,16 +175,6 @@ class FilesIterator(ImageIterator):
     def filepaths(self) -> list[str]:
         """Paths of the image files."""
         return self._filepaths
-
-    @property
-    def labels(self) -> Any:
-        """Class labels of every sample."""
-        raise self._lacks("labels")
-
-    @property
-    def sample_weight(self) -> NDArray[Any] | None:
-        """Weights of the samples, or `None`."""
-        return None
 
     @property
     def errors(self) -> list[ImageFileError | AnnotationError]:
@@ -401,98 +391,8 @@ class FilesIterator(ImageIterator):
         """Returns the sample and what to take for what was loaded, by `on_error`."""
         return self._files.accepted(sample, loaded, self.on_error, paths, self._shortage, fit)
 
-    def _with_others(
-        self,
-        batch_x: NDArray[Any],
-        index_array: NDArray[np.int64],
-        targets: Mapping[str, Any],
-    ) -> Any:
-        batch_y: Any
-        if self.class_mode is None:
-            batch_y = None
-        elif self.class_mode == "input":
-            batch_y = batch_x.copy()
-        elif self.class_mode == "multi_output":
-            batch_y = [output[index_array] for output in self.labels]
-        elif self.class_mode == "raw":
-            batch_y = self.labels[index_array]
-        else:
-            batch_y = self._class_labels(index_array)
-        batch_y = self._outputs(batch_y, targets)
-        if batch_y is None:
-            return batch_x
-        weights = self.sample_weight
-        if weights is None:
-            return batch_x, batch_y
-        return batch_x, batch_y, weights[index_array]
-
-    def _to_be_mixed(self, index_array: NDArray[np.int64]) -> tuple[Any, NDArray[Any] | None]:
-        """Returns labels and weights; see the base class."""
-        labels: Any
-        if self.class_mode in ("binary", "sparse"):
-            labels = np.array([self.labels[index] for index in index_array], np.int64)
-        elif self.class_mode == "categorical":
-            labels = self._class_labels(index_array)
-        elif self.class_mode is None and self._target_names:
-            labels = None
-        elif self.class_mode == "raw":
-            labels = _weights_of_classes(self.labels[index_array])
-        else:
-            raise ValueError(
-                '`class_mode` should be "categorical" where images are mixed with others; "binary" '
-                'and "sparse" with `num_classes`, or "raw" with weights of classes. '
-                f"Received: {self.class_mode!r}"
-            )
-        weights = self.sample_weight
-        return labels, None if weights is None else weights[index_array]
-
-    def _class_labels(self, index_array: NDArray[np.int64]) -> NDArray[Any]:
-        classes = [self.labels[index] for index in index_array]
-        if self.class_mode != "categorical":
-            return np.array(classes, self._numpy_dtype)
-        labels = np.zeros((len(classes), len(self.class_indices)), self._numpy_dtype)
-        for row, label in zip(labels, classes, strict=True):
-            row[label] = 1
-        return labels
-
-    @property
-    def class_weights_(self) -> dict[int, float]:
-        """Weights for the `class_weight` of `fit` that make up for classes of different sizes.
-
-        The weight of a class is `n / (classes * n_class)`, as scikit-learn's "balanced" weights.
-
-        Raises:
-            ValueError: If samples have no class, or several.
-        """
-        if self.class_mode not in ("binary", "categorical", "sparse"):
-            raise ValueError(
-                '`class_weights_` needs `class_mode` "binary", "categorical" or "sparse". '
-                f"It is: {self.class_mode!r}"
-            )
-        classes = list(self.labels)
-        if any(np.ndim(label) for label in classes):
-            raise ValueError("`class_weights_` needs samples of one class each")
-        counts = np.bincount(np.asarray(classes, np.int64), minlength=len(self.class_indices))
-        present = np.count_nonzero(counts)
-        return {
-            number: len(classes) / (present * int(count))
-            for number, count in enumerate(counts)
-            if count
-        }
-
 
 def _image_of(loaded: Loaded) -> NDArray[Any]:
     """Returns the image of what was loaded, or accepted in its place."""
     assert loaded.image is not None
     return loaded.image
-
-
-def _weights_of_classes(values: Any) -> NDArray[Any]:
-    """Returns raw values of a dataframe, if they can be mixed."""
-    array = np.asarray(values)
-    if array.ndim == 2 and array.dtype.kind in "biuf" and ((array < 0) | (array > 1)).any():
-        raise ValueError(
-            "`y_col` should name columns of numbers from 0 to 1, weights of classes, where images "
-            f"are mixed with others. Received numbers from {array.min()} to {array.max()}"
-        )
-    return array
