@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 
 from batchwarp import _core, _forks, _keras
 from batchwarp._arguments import integer
-from batchwarp._random import with_borrowed_global
+from batchwarp._random import global_random, with_borrowed_global
 from batchwarp._signals import let_through
 from batchwarp._threads import NOT_STARTED, Shortage
 from batchwarp._warnings import issue
-from batchwarp.iterators.order import PLACE, OrderedIterator, place_of
+from batchwarp.iterators.order import PLACE, Reading, place_of
 from batchwarp.iterators.passes import Pass
 from batchwarp.iterators.read_ahead import ReadAhead
+from batchwarp.iterators.resume import ResumableIterator
 from batchwarp.iterators.structures import stacked, without_lists
 from batchwarp.iterators.tf_dataset import Begun, tf_dataset
 
@@ -58,7 +59,7 @@ class _Twin:
         twin.batch_index = first
         twin.total_batches_seen = begun.before + first
         twin.index_array = order
-        twin._pass = Pass(begun.number)
+        twin._pass = Pass(begun.number, 0, begun.used)
         try:
             block = twin._block(count)
             assert twin.index_array is not None
@@ -70,7 +71,7 @@ class _Twin:
         """Returns the order of a pass; see `tf_dataset.Passes`."""
         twin = self._iterator
         twin.total_batches_seen = begun.before
-        twin._pass = Pass(begun.number)
+        twin._pass = Pass(begun.number, 0, begun.used)
         return twin._drawn_order()
 
 
@@ -81,10 +82,10 @@ class _Passes:
         self._iterator = iterator
         self._idle: list[_Twin] = []
 
-    def begin(self) -> Begun:
-        begun = self._iterator._take_pass()
+    def begin(self) -> tuple[Begun, NDArray[np.int64] | None]:
+        begun, order = self._iterator._take_pass()
         self._idle = [_Twin(self._iterator)]
-        return begun
+        return begun, order
 
     def block(
         self, first: int, count: int, begun: Begun, order: NDArray[np.int64] | None
@@ -99,7 +100,7 @@ class _Passes:
         return _Twin(self._iterator).order(begun)
 
 
-class Iterator(OrderedIterator):
+class Iterator(ResumableIterator):
     """Base class for image data iterators.
 
     Every subclass must implement `_get_batches_of_transformed_samples`. Where Keras 3 can be
@@ -132,14 +133,17 @@ class Iterator(OrderedIterator):
 
     white_list_formats = ("png", "jpg", "jpeg", "bmp", "ppm", "tif", "tiff")
 
-    _transient: ClassVar[frozenset[str]] = OrderedIterator._transient | {
+    _transient: ClassVar[frozenset[str]] = ResumableIterator._transient | {
         "_buffers",
         "_ahead",
+        "_left",
         "_shortage",
     }
 
     prefetch: int = 0
     _ahead: ReadAhead | None = None
+    # The state of `numpy.random` behind the latest batch that was made ahead, if it draws from it.
+    _left: Any = None
 
     def __init__(
         self,
@@ -162,7 +166,7 @@ class Iterator(OrderedIterator):
         super()._make_transient(started)
         self._buffers = _core.BufferPool()  # for the memory of batches
         self._shortage = Shortage()
-        self._ahead = None
+        self._ahead = self._left = None
         _forks.watch(self)
 
     def _after_fork(self) -> None:
@@ -191,7 +195,11 @@ class Iterator(OrderedIterator):
         return without_lists(batch) if _keras.asks() and _keras.backend() == "tensorflow" else batch
 
     def _at(self, idx: int) -> Any:
-        return self._make(*self._samples_at(idx))
+        samples, random, number, is_skipped = self._samples_at(idx)
+        if is_skipped:
+            self._give_back(random)
+            return self._template()
+        return self._make(samples, random, number)
 
     def __iter__(self) -> Self:
         return self
@@ -224,8 +232,10 @@ class Iterator(OrderedIterator):
     def _take(self, ahead: ReadAhead) -> Any:
         """Returns the first batch that was made ahead, and moves behind it."""
         made = ahead.first
-        previous = self._random
+        previous, before = self._random, place_of(self)
         vars(self).update(made.place)
+        if self.total_batches_seen != before[PLACE.index("total_batches_seen")]:
+            self._note(before, before[PLACE.index("batch_index")], is_by_position=False)
         # From here on the iterator is behind the batch. Unless all of this is done, `ahead` does
         # not fit the next time.
         ahead.drop_first(previous, self._random, self._state())
@@ -241,7 +251,21 @@ class Iterator(OrderedIterator):
     def _kept_place(self) -> dict[str, Any]:
         """Returns where it is; the random state of its latest batch goes along."""
         self._states.withhold(self._random)
-        return dict(zip(PLACE, place_of(self), strict=True))
+        left = global_random().get_state(legacy=False) if self._draws_from_numpy else None
+        return {**dict(zip(PLACE, place_of(self), strict=True)), "_left": left}
+
+    def _numpy_state(self) -> Any:
+        """Returns the state of `numpy.random` behind the latest batch; see the base class."""
+        ahead = self._ahead
+        if ahead is not None and self._left is not None and ahead.fits(self._state()):
+            return self._left
+        return super()._numpy_state()
+
+    def _forget_ahead(self) -> None:
+        """Drops what was made ahead; see the base class."""
+        if self._ahead is not None:
+            self._ahead.close()
+        self._ahead = self._left = None
 
     def _give_back(self, random: np.random.RandomState) -> None:
         """Takes a random state that is no longer needed."""
@@ -329,7 +353,8 @@ class Iterator(OrderedIterator):
         iteration with TensorFlow's error, whose message has the original one.
 
         Returns:
-            A `tf.data.Dataset` of known cardinality, `len(self)`. Add `.repeat()` to train with
+            A `tf.data.Dataset` of known cardinality, `len(self)`, unless its first iteration gives
+            a rest. Add `.repeat()` to train with
             `steps_per_epoch`, and `shuffle=False` to `fit` if Keras' warning that it does not
             shuffle data sets is unwelcome: this one is in the iterator's order.
 
@@ -338,17 +363,38 @@ class Iterator(OrderedIterator):
             TypeError: If TensorFlow has no dtype for an array of the batches.
         """
         count = self._shard.samples(self.n, self.batch_size)
-        return tf_dataset(_Passes(self), count, self.batch_size, self._template())
+        is_rest = (self._resumed and self.batch_index > 0) or self._pass.used > 0
+        return tf_dataset(
+            _Passes(self),
+            count,
+            self.batch_size,
+            self._template(),
+            is_rest=is_rest,
+            one_by_one=self._pass.used > 0,
+        )
 
-    def _take_pass(self) -> Begun:
-        """Moves behind the next whole pass; returns where it began."""
+    def _take_pass(self) -> tuple[Begun, NDArray[np.int64] | None]:
+        """Moves behind the next pass, or what is left of one; returns where it began.
+
+        That is, after `load_state_dict`, the rest of the pass in which it was, with its order.
+        """
         with self.lock:
+            length, skip = len(self), self._skip
+            place = self.batch_index if self._resumed else 0
             self.reset()
-            before = self.total_batches_seen
-            self.total_batches_seen += len(self)
+            first = place or self.batch_index
+            order = self.index_array if place else None
+            before, begun, used = self.total_batches_seen, self._pass, self._pass.used
+            asked = list(range(first, length))
+            drawn = self._drawn if place else None
+            self._reading = Reading(first, before, drawn, begun, asked, is_by_position=False)
+            self.total_batches_seen += length - first
+            self.batch_index, self._resumed, self._skip = 0, False, 0
             if self._counts_passes:
-                self._pass = self._pass.ask_all(len(self))
-            return Begun(before, self._pass.number)
+                self._pass = begun.ask_all(length)
+                if self._pass.number != begun.number:
+                    used = 0
+            return Begun(before - first, self._pass.number, first, used, skip), order
 
     def _template(self) -> Any:
         """Returns a batch of any number of samples, for the structure, dtypes and shapes.

@@ -56,11 +56,14 @@ class KeyedIterator(Iterator):
     def _seed(self) -> int:
         """Returns the seed of what is drawn by key."""
         seed = seed_of_a_flow(self.seed)
-        return self._key if seed is None else seed
+        if seed is None:
+            assert self._key is not None
+            return self._key
+        return seed
 
     def _set_index_array(self) -> None:
         if self.shuffle and self._draws_by_key:
-            self.index_array = keyed_order(self._seed(), self._pass.number, self.n)
+            self._set_order(keyed_order(self._seed(), self._pass.number, self.n), None)
         else:
             super()._set_index_array()
 

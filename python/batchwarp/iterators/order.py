@@ -20,8 +20,40 @@ from batchwarp.iterators.shards import Shard, one_shard
 from batchwarp.iterators.states import SeededStates
 
 # Where an iterator is. It changes in one step, with which Ctrl-C or a fork does not interfere.
-PLACE = ("batch_index", "total_batches_seen", "index_array", "_random", "_pass")
+PLACE = ("batch_index", "total_batches_seen", "index_array", "_drawn", "_random", "_pass")
 place_of = operator.attrgetter(*PLACE)
+
+
+class Drawn(NamedTuple):
+    """What an order was drawn from, so that it need not be kept to have it again.
+
+    Attributes:
+        order: Array `(n,)`, the samples in this order.
+        state: What `RandomState.get_state` returned before; `None` if no state was drawn from.
+    """
+
+    order: NDArray[np.int64]
+    state: Any
+
+
+class Reading(NamedTuple):
+    """What is read of a pass.
+
+    Attributes:
+        batch_index: Integer, that of the iterator when the pass began.
+        before: Integer, how many batches there were before.
+        drawn: What the order was drawn from; `None` if it is drawn with the first batch.
+        begun: The pass, as it was when it began.
+        asked: List of integers, the positions that have been asked for, one after the other.
+        is_by_position: Boolean, whether they were asked for as such, and not by `next`.
+    """
+
+    batch_index: int
+    before: int
+    drawn: Drawn | None
+    begun: Pass
+    asked: list[int]
+    is_by_position: bool
 
 
 class Asked(NamedTuple):
@@ -31,11 +63,13 @@ class Asked(NamedTuple):
         samples: Array `(b,)`, its samples.
         random: The random state that it draws from.
         number: Integer, of the pass that it is in.
+        is_skipped: Boolean, whether it was used before, so that nobody looks at it.
     """
 
     samples: NDArray[np.int64]
     random: np.random.RandomState
     number: int
+    is_skipped: bool
 
 
 class OrderedIterator(KerasDataset):
@@ -51,10 +85,13 @@ class OrderedIterator(KerasDataset):
     """
 
     _transient: ClassVar[frozenset[str]] = frozenset(
-        {"lock", "index_generator", "_random", "_states"}
+        {"lock", "index_generator", "_random", "_states", "_reading", "_skip"}
     )
 
     _shard: Shard = Shard()
+    _drawn: Drawn | None = None
+    _reading: Reading | None = None
+    _skip: int = 0  # how many of the next batches were used before
 
     def __init__(
         self,
@@ -94,6 +131,7 @@ class OrderedIterator(KerasDataset):
     def _make_transient(self, started: bool) -> None:
         self.lock = threading.RLock()
         self._random = global_random()  # of the latest batch
+        self._reading, self._skip = None, 0
         self._states = SeededStates()
         self.index_generator = IndexArrays(self, OrderedIterator._next_index_array, started)
 
@@ -143,16 +181,20 @@ class OrderedIterator(KerasDataset):
         """Draws the order of a pass. The name is Keras', and so its users'."""
         if self._shard.count > 1 and self.shuffle:
             self._set_order_of_all()
-            return
-        self.index_array = (
-            self._random.permutation(self.n) if self.shuffle else np.arange(self.n)
-        ).astype(np.int64, copy=False)
+        elif self.shuffle:
+            self._set_order(*_permutation(self._random, self.n))
+        else:
+            self._set_order(np.arange(self.n, dtype=np.int64), None)
+
+    def _set_order(self, order: NDArray[np.int64], state: Any) -> None:
+        """Keeps an order and what it was drawn from."""
+        self.index_array, self._drawn = order, Drawn(order, state)
 
     def _set_order_of_all(self) -> None:
         """Draws the order that all shards have: as the first of them draws it for its batch."""
         number = self._shard.first_number(self.total_batches_seen)
         random = self._states.take((seed_of_a_flow(self.seed) or 0) + number)
-        self.index_array = random.permutation(self.n).astype(np.int64, copy=False)
+        self._set_order(*_permutation(random, self.n))
         if self._shard.index == 0:
             random, self._random = self._random, random  # its batch goes on from there
         self._states.give_back(random)
@@ -170,21 +212,84 @@ class OrderedIterator(KerasDataset):
                 f"Asked to retrieve element {idx}, but the Sequence has length {length}"
             )
         with self.lock:
-            before = place_of(self)
+            before, noted = place_of(self), self._noted()
             try:
                 self._next_random()
-                counts = self._counts_passes and not _keras.asks_for_signature()
+                is_read = not _keras.asks_for_signature()
+                counts = self._counts_passes and is_read
                 if (counts and self._ask(position)) or self.index_array is None:
                     self._set_index_array()
+                assert self.index_array is not None
+                samples = self._part(self.index_array, position)
                 self.total_batches_seen += 1
-                order, random = self.index_array, self._random
-                number = self._pass.number
+                # The last one of those is made: an order may be drawn from what it leaves.
+                is_skipped = is_read and self._skip > 1
+                if is_read:
+                    self._note(before, position, is_by_position=True)
+                    self._skip = max(0, self._skip - 1)
             except BaseException:  # Ctrl-C, too: nothing has happened yet
                 self._go_to(before)
+                self._unnote(noted)
                 raise
-        assert order is not None
-        samples = self._shard.part(order, self.batch_size * position, self.batch_size)
-        return Asked(samples, random, number)
+            return Asked(samples, self._random, self._pass.number, is_skipped)
+
+    def _part(self, order: NDArray[np.int64], position: int) -> NDArray[np.int64]:
+        """Returns the samples of the batch at a position of the pass that is under way.
+
+        Raises:
+            ValueError: If it was used with batches of another size.
+        """
+        used, shard, size = self._pass.used, self._shard, self.batch_size
+        if not used:
+            return shard.part(order, size * position, size)
+        rest = order[used:]
+        first = len(self) - shard.batches(len(rest), size)
+        if position < first:
+            raise ValueError(
+                f"The batch {position} of this pass was used before its state was saved, with "
+                f"another size or number of shards. The first one that is left is {first}"
+            )
+        return shard.part(rest, size * (position - first), size)
+
+    def _note(self, before: Sequence[Any], position: int, *, is_by_position: bool) -> None:
+        """Notes that a batch of a pass was asked for.
+
+        Args:
+            before: Where the iterator was, values for `PLACE`.
+            position: Integer, which batch.
+            is_by_position: As of `Reading`.
+        """
+        place = dict(zip(PLACE, before, strict=True))
+        reading = self._reading
+        if (
+            reading is None
+            or reading.is_by_position != is_by_position
+            or len(reading.asked) >= len(self)
+            or (self._counts_passes and self._pass.number != reading.begun.over(len(self)))
+            or (not is_by_position and position == 0)
+        ):
+            order, drawn = place["index_array"], place["_drawn"]
+            anew = order is None or (not is_by_position and not place["batch_index"])
+            reading = self._reading = Reading(
+                place["batch_index"],
+                place["total_batches_seen"],
+                None if anew else drawn,
+                place["_pass"],
+                [],
+                is_by_position,
+            )
+        reading.asked.append(position)
+
+    def _noted(self) -> tuple[Reading | None, int]:
+        """Returns what has been noted so far, for `_unnote`."""
+        reading = self._reading
+        return reading, 0 if reading is None else len(reading.asked)
+
+    def _unnote(self, noted: tuple[Reading | None, int]) -> None:
+        """Forgets what was noted since."""
+        self._reading, count = noted
+        if self._reading is not None:
+            del self._reading.asked[count:]
 
     def __len__(self) -> int:
         """Returns the number of batches of one pass, of the shard where there are several."""
@@ -203,30 +308,49 @@ class OrderedIterator(KerasDataset):
         if self._counts_passes and self.use_multiprocessing:  # others have asked for batches
             self._pass = self._pass.ask_all(len(self))
         self._set_index_array()
+        self._reading = None
 
     def reset(self) -> None:
         """Goes back to the first batch for `next()`; what is drawn by key stays in its pass."""
-        self.batch_index = 0
+        self.batch_index = self._first_position()
+
+    def _first_position(self) -> int:
+        """Returns the first batch of the pass, or of what is left of it."""
+        used, length = self._pass.used, len(self)
+        if not used or self._pass.over(length) != self._pass.number:
+            return 0
+        return length - self._shard.batches(self.n - used, self.batch_size)
 
     def _go_to(self, position: Sequence[Any]) -> None:
         """Moves to a place, values for `PLACE`, in one step."""
         vars(self).update(dict(zip(PLACE, position, strict=True)))
 
     def _next_index_array(self) -> NDArray[np.int64]:
-        before = place_of(self)
+        before, noted = place_of(self), self._noted()
         try:
             self._next_random()
             count = self._shard.samples(self.n, self.batch_size)
             start = self.batch_index * self.batch_size % count if count else 0
-            other_order = self._counts_passes and self._ask(start // self.batch_size)
+            position = start // self.batch_size if count else 0
+            other_order = self._counts_passes and self._ask(position)
             if other_order or self.batch_index == 0 or self.index_array is None:
                 self._set_index_array()
-            order, random = self.index_array, self._random
+            order = self.index_array
             assert order is not None
+            samples = self._part(order, position)
+            self._note(before, position, is_by_position=False)
             is_last = count <= start + self.batch_size
             following = 0 if is_last else self.batch_index + 1
-            self._go_to((following, self.total_batches_seen + 1, order, random, self._pass))
+            seen = self.total_batches_seen + 1
+            self._go_to((following, seen, order, self._drawn, self._random, self._pass))
         except BaseException:  # Ctrl-C, too: this batch is still the next one
             self._go_to(before)
+            self._unnote(noted)
             raise
-        return self._shard.part(order, start, self.batch_size)
+        return samples
+
+
+def _permutation(random: np.random.RandomState, n: int) -> Drawn:
+    """Draws an order of n samples."""
+    state = random.get_state(legacy=False)
+    return Drawn(random.permutation(n).astype(np.int64, copy=False), state)

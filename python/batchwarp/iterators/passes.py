@@ -17,10 +17,13 @@ class Pass(NamedTuple):
     Attributes:
         number: Integer, how many passes have ended before; keyed draws take it for the epoch.
         asked: Integer, whose bits are the positions that have been asked for.
+        used: Integer, how many samples of the pass were used with batches of another size, or by
+            another number of processes; its batches are those of the rest, at the last positions.
     """
 
     number: int = 0
     asked: int = 0
+    used: int = 0
 
     def ask(self, position: int, length: int) -> Pass:
         """Returns the pass with one more position, of the next pass if this one is over.
@@ -30,8 +33,9 @@ class Pass(NamedTuple):
             length: Integer, how many there are.
         """
         number = self.over(length)
-        asked = self.asked if number == self.number else 0
-        return Pass(number, asked | 1 << position)
+        if number != self.number:
+            return Pass(number, 1 << position)
+        return Pass(number, self.asked | 1 << position, self.used)
 
     def ask_all(self, length: int) -> Pass:
         """Returns the pass at its end, the next one if this one is over already.
@@ -48,3 +52,12 @@ class Pass(NamedTuple):
             length: Integer, how many positions there are.
         """
         return self.number + (self.asked.bit_count() >= length)
+
+    def first(self, length: int) -> int:
+        """Returns how many positions have been asked for, if those are the first ones; else -1.
+
+        Args:
+            length: Integer, how many positions there are.
+        """
+        count = min(self.asked.bit_count(), length)
+        return count if self.asked == (1 << count) - 1 else -1

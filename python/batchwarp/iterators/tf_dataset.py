@@ -8,6 +8,7 @@ batches, which TensorFlow splits without copying them while the next block is be
 from __future__ import annotations
 
 import weakref
+from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -40,19 +41,29 @@ class Begun(NamedTuple):
     """Where a pass of an iterator began.
 
     Attributes:
-        before: Integer, how many batches there were before.
+        before: Integer, how many batches there were before its first one.
         number: Integer, how many passes.
+        first: Integer, the first of its batches that is left.
+        used: Integer, as of `Pass`.
+        skip: Integer, how many of the batches were used before, so that nobody looks at them.
     """
 
     before: int = 0
     number: int = 0
+    first: int = 0
+    used: int = 0
+    skip: int = 0
 
 
 class Passes(Protocol):
     """The passes of an iterator over its samples, several of which may be under way."""
 
-    def begin(self) -> Begun:
-        """Moves the iterator behind its next pass; returns where that begins."""
+    def begin(self) -> tuple[Begun, NDArray[np.int64] | None]:
+        """Moves the iterator behind its next pass.
+
+        Returns:
+            Tuple of where the pass begins, and of its order if that has been drawn.
+        """
         ...
 
     def block(
@@ -104,11 +115,22 @@ class _Blocks:
     Args:
         passes: The iterator's passes.
         layout: As from `_layout`.
+        blank: Function of a block's first batch and their number that returns zeros in its place.
+        is_rest: Boolean, whether the first pass may be the rest of one.
     """
 
-    def __init__(self, passes: Passes, layout: list[tuple[int, int]]) -> None:
+    def __init__(
+        self,
+        passes: Passes,
+        layout: list[tuple[int, int]],
+        blank: Callable[[int, int], Any],
+        is_rest: bool,
+    ) -> None:
         self._passes = passes
         self._layout = layout
+        self._blank = blank
+        self._is_rest = is_rest
+        self._order: NDArray[np.int64] | None = None
         self._place = caller()
         self._begun = Begun()
 
@@ -127,19 +149,41 @@ class _Blocks:
             Tuple of the order, where the pass began, and the block.
         """
         first, count = self._layout[number]
+        drawn: NDArray[np.int64] | None = order
         if number == 0:
-            begun = self._begun = self._passes.begin()
+            begun, drawn = self._passes.begin()
+            self._begun, self._order = begun, drawn
+            if (begun.first or begun.used) and not self._is_rest:
+                raise ValueError(
+                    "a state was loaded after `to_tf_dataset()` was called, and only the rest of a "
+                    "pass is left: call it again"
+                )
         elif not order.size:
-            begun = self._begun
-            order = self._passes.order(begun)
+            begun, drawn = self._begun, self._order
+        if drawn is None and (number or begun.first):
+            drawn = self._passes.order(begun)
         warned: list[Caught] = []
         with collected(warned):
-            order, block = self._passes.block(first, count, begun, order if number else None)
+            if first + count <= max(begun.first, begun.skip):
+                left = count if first >= begun.first else 0
+                block = self._blank(first, left)
+                order = self._passes.order(begun) if drawn is None else drawn
+            else:
+                left = min(count, first + count - begun.first)
+                order, block = self._passes.block(first + count - left, left, begun, drawn)
         issue(warned, self._place)
         return order, begun, block
 
 
-def tf_dataset(passes: Passes, n: int, batch_size: int, template: Any) -> Any:
+def tf_dataset(
+    passes: Passes,
+    n: int,
+    batch_size: int,
+    template: Any,
+    *,
+    is_rest: bool = False,
+    one_by_one: bool = False,
+) -> Any:
     """Returns an iterator's batches as a `tf.data.Dataset`; see `Iterator.to_tf_dataset`.
 
     Args:
@@ -147,6 +191,8 @@ def tf_dataset(passes: Passes, n: int, batch_size: int, template: Any) -> Any:
         n: Integer, the number of samples.
         batch_size: Integer.
         template: A batch of any number of samples, for the structure, dtypes and shapes.
+        is_rest: Boolean, whether the first pass may be the rest of one.
+        one_by_one: Boolean, whether its batches may be of other sizes than those of a whole pass.
 
     Returns:
         A `tf.data.Dataset`.
@@ -168,8 +214,18 @@ def tf_dataset(passes: Passes, n: int, batch_size: int, template: Any) -> Any:
 
     signature = map_arrays(specification, template)
     leaves = tf.nest.flatten(signature)
+    length = -(-n // batch_size) if n else 0
     layout = _layout(n, batch_size, template)
-    blocks = _Blocks(passes, layout)
+    if one_by_one:
+        layout = [(first, 1) for first in range(length)]
+
+    def blank(first: int, count: int) -> Any:
+        size = min(batch_size, n - first * batch_size)
+        return map_arrays(
+            lambda array: np.zeros((count, size, *array.shape[1:]), array.dtype), template
+        )
+
+    blocks = _Blocks(passes, layout, blank, is_rest)
     # TensorFlow keeps what a Python function refers to until the process ends. It must not be the
     # images: they live as long as a data set, or an iterator, that is made from these numbers.
     held = weakref.ref(blocks)
@@ -201,6 +257,6 @@ def tf_dataset(passes: Passes, n: int, batch_size: int, template: Any) -> Any:
     numbers._blocks = blocks
     start = (tf.zeros((0,), tf.int64), tf.zeros((len(Begun()),), tf.int64))
     batches = numbers.scan(start, scan).prefetch(1).flat_map(split)
-    return batches.apply(
-        tf.data.experimental.assert_cardinality(-(-n // batch_size) if n else 0)
-    ).prefetch(2)
+    if not is_rest:
+        batches = batches.apply(tf.data.experimental.assert_cardinality(length))
+    return batches.prefetch(2)

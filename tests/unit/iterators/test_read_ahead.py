@@ -73,7 +73,7 @@ OPERATIONS = {
     "labels": lambda it: setattr(it, "y", it.y + 1),
     "copy": lambda it: next(copy.copy(it)),
     "pickle": lambda it: next(pickle.loads(pickle.dumps(it))),
-    "data set": lambda it: [it._take_pass()],
+    "data set": lambda it: [it._take_pass()[0]],
     "depth": lambda it: setattr(it, "prefetch", it.prefetch and it.prefetch % 3 + 1),
 }
 
