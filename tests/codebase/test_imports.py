@@ -58,6 +58,7 @@ LATE = {
     "ml_dtypes",
     "pandas",
     "pycocotools",
+    "ray",
     "rich",
     "scipy",
     "tensorflow",

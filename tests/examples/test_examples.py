@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import runpy
+import subprocess
 import sys
 from pathlib import Path
 
@@ -65,6 +66,23 @@ def test_training_on_boxes_succeeds(run):
 def test_the_loop_of_pytorch_succeeds(run):
     pytest.importorskip("torch", reason="the example needs PyTorch")
     assert float(run("pytorch_loop.py").split()[-1]) > 0.9
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "library"), [("ray_train.py", "jax"), ("ray_train_torch.py", "torch")]
+)
+def test_training_by_workers_succeeds(tmp_path, name, library):
+    pytest.importorskip(library, reason="the workers train with it")
+    pytest.importorskip("ray", reason="it starts the workers")
+    # Not in this process: workers take over what it has imported, and its standard output.
+    command = [sys.executable, str(EXAMPLES / name), str(tmp_path)]
+    made = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, timeout=200, check=False
+    )
+    assert made.returncode == 0, made.stdout + made.stderr
+    assert last(made.stdout, "accuracy") > 0.9
+    assert list(tmp_path.glob("ray_train_run*/checkpoint*"))
 
 
 def test_the_custom_function_leaves_a_picture(run, tmp_path):

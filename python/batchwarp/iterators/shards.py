@@ -136,7 +136,10 @@ def _of_ray() -> tuple[int, int] | None:
     train = sys.modules.get("ray.train")
     if train is None:
         return None
-    context = train.get_context()
+    try:
+        context = train.get_context()
+    except RuntimeError:  # as in the program that starts workers and is none
+        return None
     size = context.get_world_size()
     return None if size is None else (int(context.get_world_rank()), int(size))
 

@@ -258,3 +258,8 @@ def test_what_is_no_process_of_several(process):
     assert process(RANK="x", WORLD_SIZE="3") == (0, 1)
     assert process(RANK="3", WORLD_SIZE="3") == (0, 1)
     assert process({"ray.train": ray(None, None)}) == (0, 1)
+
+    def refuse():
+        raise RuntimeError("`get_context` cannot be used outside of a training function")
+
+    assert process({"ray.train": SimpleNamespace(get_context=refuse)}) == (0, 1)

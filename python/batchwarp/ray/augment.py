@@ -1,4 +1,4 @@
-"""Augmentation of Ray's datasets, on whatever machines Ray has. Importing this needs no Ray."""
+"""`batchwarp.ray.Augment`: operations, done to the rows of Ray's datasets."""
 
 from __future__ import annotations
 

@@ -1,0 +1,111 @@
+"""What several workers of Ray train, one of them killed on the way, is what one process trains."""
+
+from __future__ import annotations
+
+import collections
+import functools
+import importlib
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import worker_loops as loops
+
+EPOCHS, SAMPLES = 3, 12  # of a step, of all workers together
+ENVIRONMENT = {
+    "KERAS_BACKEND": "jax",
+    "JAX_PLATFORMS": "cpu",
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "OMP_NUM_THREADS": "1",
+}
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # Ray's own
+
+
+@pytest.fixture(scope="module")
+def train(ray):
+    train = pytest.importorskip("ray.train", reason="it starts the workers")
+    ray.cloudpickle.register_pickle_by_value(loops)
+    yield train
+    ray.cloudpickle.unregister_pickle_by_value(loops)
+
+
+class Seen:
+    """What processes have left in a folder.
+
+    Attributes:
+        images: For each pass and step, the images of all workers side by side.
+        begun: How often each epoch was begun.
+        losses: For each epoch and step, the loss.
+    """
+
+    def __init__(self, folder, workers):
+        self.images, self.losses = {}, {}
+        self.begun = collections.Counter()
+        for rank in range(workers):
+            images = {}
+            for line in (folder / f"{rank}.jsonl").read_text().splitlines():
+                entry = json.loads(line)
+                if "loss" in entry:
+                    self.begun[entry["epoch"]] += entry["step"] == rank == 0
+                    self.losses.setdefault((entry["epoch"], entry["step"]), entry["loss"])
+                    continue
+                place = entry["number"], entry["index"]
+                # A step that is done again has the same images.
+                assert images.setdefault(place, entry["images"]) == entry["images"]
+            for place, one in images.items():
+                self.images.setdefault(place, []).extend(one)
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory):
+    """What one process sees that trains by a loop."""
+
+    @functools.cache
+    def run(loop):
+        folder = tmp_path_factory.mktemp("alone")
+        config = {"folder": str(folder), "batch_size": SAMPLES, "epochs": EPOCHS}
+        command = [sys.executable, loops.__file__, loop.__name__, json.dumps(config)]
+        subprocess.run(command, check=True, env={**os.environ, **ENVIRONMENT}, timeout=120)
+        return Seen(folder, 1)
+
+    return run
+
+
+def trainer_of(loop):
+    if loop is loops.torch_loop:
+        return importlib.import_module("ray.train.torch").TorchTrainer
+    return importlib.import_module("ray.train.v2.jax").JaxTrainer
+
+
+@pytest.mark.parametrize("loop", [loops.keras_loop, loops.torch_loop])
+@pytest.mark.parametrize(("workers", "kill"), [(2, [1, 1, 2]), (3, None)])
+def test_batches_and_losses_are_those_of_one_process(train, alone, tmp_path, loop, workers, kill):
+    pytest.importorskip({"keras_loop": "jax", "torch_loop": "torch"}[loop.__name__])
+    config = {"folder": str(tmp_path), "batch_size": SAMPLES // workers, "epochs": EPOCHS}
+    trainer = trainer_of(loop)(
+        loop,
+        train_loop_config={**config, "kill": kill},
+        scaling_config=train.ScalingConfig(num_workers=workers),
+        run_config=train.RunConfig(
+            storage_path=str(tmp_path / "results"),
+            worker_runtime_env={"env_vars": ENVIRONMENT},
+            failure_config=train.FailureConfig(max_failures=1 if kill else 0),
+        ),
+    )
+    trainer.fit()
+    assert (tmp_path / "died").exists() == bool(kill)
+    seen, wanted = Seen(tmp_path, workers), alone(loop)
+    assert len(wanted.images) == EPOCHS * loops.IMAGES // SAMPLES
+    assert seen.images == wanted.images
+    assert seen.losses.keys() == wanted.losses.keys()
+    losses = [seen.losses[place] for place in sorted(wanted.losses)]
+    np.testing.assert_allclose(losses, [wanted.losses[one] for one in sorted(wanted.losses)], 1e-4)
+    assert losses[-1] < losses[0]
+    # What a checkpoint has is not done again.
+    died_in = kill[1] if kill else None
+    assert seen.begun == {epoch: 1 + (epoch == died_in) for epoch in range(EPOCHS)}
