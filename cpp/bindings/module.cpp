@@ -11,6 +11,7 @@ PYBIND11_MODULE(_core, m) {
     batchwarp::bindings::register_batch(m);
     batchwarp::bindings::register_buffers(m);
     batchwarp::bindings::register_jpeg(m);
+    batchwarp::bindings::register_mixing(m);
     batchwarp::bindings::register_resize(m);
     batchwarp::bindings::register_runtime(m);
     batchwarp::bindings::register_targets(m);

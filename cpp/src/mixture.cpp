@@ -6,7 +6,6 @@
 #include "batchwarp/parallel.hpp"
 #include "pixels.hpp"
 #include "runtime/scratch.hpp"
-#include "simd/kernels.hpp"
 
 namespace batchwarp {
 namespace {
@@ -31,14 +30,6 @@ MutableBatchView packed(T* values, const Plan& plan) noexcept {
         image.channel_stride = item * width * height;
     }
     return {image, 1, 0};
-}
-
-void move_towards(float* values, const float* others, double share, std::int64_t count) {
-    kernels().move_towards(values, others, static_cast<float>(share), count);
-}
-
-void move_towards(double* values, const double* others, double share, std::int64_t count) {
-    for (std::int64_t i = 0; i < count; ++i) values[i] += share * (others[i] - values[i]);
 }
 
 template <class T>

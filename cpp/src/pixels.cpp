@@ -119,6 +119,14 @@ void round_to_bytes(T* values, std::int64_t count) noexcept {
         std::transform(values, values + count, values, rounded_to_byte<T>);
 }
 
+void move_towards(float* values, const float* others, double share, std::int64_t count) noexcept {
+    kernels().move_towards(values, others, static_cast<float>(share), count);
+}
+
+void move_towards(double* values, const double* others, double share, std::int64_t count) noexcept {
+    for (std::int64_t i = 0; i < count; ++i) values[i] += share * (others[i] - values[i]);
+}
+
 template <class T>
 void store_pixels(const T* from, const MutableImageView& to, Rounding rounding) {
     switch (to.dtype) {

@@ -23,6 +23,10 @@ void load_padded_row(const ImageView& from, std::int64_t row, std::int64_t paddi
 template <class T>
 void round_to_bytes(T* values, std::int64_t count) noexcept;
 
+/// Moves each value towards another one by a share of the difference; equal ones stay.
+void move_towards(float* values, const float* others, double share, std::int64_t count) noexcept;
+void move_towards(double* values, const double* others, double share, std::int64_t count) noexcept;
+
 /// How values become bytes: as by an assignment to a NumPy array, or as by `round_to_bytes`.
 enum class Rounding { towards_zero, halves_up };
 

@@ -143,6 +143,18 @@ def map_boxes(
     boxes: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]: ...
 def mirrored(plan: Plan, params: NDArray[np.float64] | None, count: int) -> NDArray[np.bool_]: ...
+def add_others(
+    images: NDArray[Any],
+    others: NDArray[Any],
+    partners: NDArray[np.int64],
+    shares: NDArray[np.float64],
+) -> None: ...
+def paste_others(
+    images: NDArray[Any],
+    others: NDArray[Any],
+    partners: NDArray[np.int64],
+    rectangles: NDArray[np.int64],
+) -> None: ...
 def philox(counter: Sequence[int], key: Sequence[int]) -> list[int]: ...
 def affine_matrices(
     params: NDArray[np.float64], height: int, width: int

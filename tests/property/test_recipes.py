@@ -337,6 +337,24 @@ def rest_of(found):
     return displaced(found, 0, 0)[1:] if found else []
 
 
+class Outcomes(NamedTuple):
+    """What the interpreter makes of an image and inputs as good as the same, and how sure that is.
+
+    Attributes:
+        results: Array `(m, height, width, channels)`.
+        extent: Float, how far apart black and white are.
+        changes: The leaves that change colours.
+        deviation: Float, the standard deviation before the image is standardized.
+        grown: Float, how much what one operation rounds can grow by others.
+    """
+
+    results: np.ndarray
+    extent: float
+    changes: list
+    deviation: float
+    grown: float
+
+
 def outcomes(case, index):
     """What the interpreter makes of an image, and of inputs that are as good as the same."""
     return outcomes_of(case, index, leaves_of(case, index))
@@ -390,9 +408,14 @@ def outcomes_of(case, index, found):
                 colored(before + FLOAT * extent * np.array(sign), changes[at:], ends)
                 for sign in signs
             ]
+    grown = growth(changes)
+    for at, leaf in enumerate(changes):
+        if leaf.kind == "autocontrast" and leaf.acts:
+            ranges = np.ptp(colored(exact, changes[:at], ends), axis=(0, 1))
+            grown *= max(1, (extent / ranges[ranges > 0]).max(initial=1))
     if changes and changes[-1].kind == "standardize":
         exact = colored(exact, changes[:-1], ends)
-    return np.array(results), extent, changes, exact.std()
+    return Outcomes(np.array(results), extent, changes, exact.std(), grown)
 
 
 def acting(found):
@@ -417,8 +440,8 @@ def check(case, result):
     if recipe.data_format == "channels_first":
         result = result.transpose(0, 2, 3, 1)
     for index, ours in enumerate(result):
-        theirs, extent, changes, deviation = outcomes(case, index)
-        tolerance = (VALUES + FLOAT * growth(changes)) * extent
+        theirs, extent, changes, deviation, grown = outcomes(case, index)
+        tolerance = (VALUES + FLOAT * grown) * extent
         if changes and changes[-1].kind == "normalize":
             tolerance = tolerance / np.min(changes[-1].op.std)
         elif changes and changes[-1].kind == "standardize" and changes[-1].op.std:
@@ -556,8 +579,8 @@ def test_a_mixture_is_that_of_its_chains(case, fused):
         low, high = np.zeros(ours.shape), np.zeros(ours.shape)
         for chain, weight in enumerate(mixing.columns.values()):
             own = [leaf for leaf in found if leaf.chain in (0, chain)]
-            theirs, extent, changes, _ = outcomes_of(case, index, own)
-            tolerance = (VALUES + FLOAT * growth(changes)) * extent
+            theirs, extent, _, _, grown = outcomes_of(case, index, own)
+            tolerance = (VALUES + FLOAT * grown) * extent
             precision = 2 * np.finfo(np.float16).eps if case.recipe.dtype == "float16" else 1e-6
             spread = tolerance + precision * np.abs(theirs[0])
             low += weight * (theirs.min(0) - spread)

@@ -62,6 +62,7 @@ struct Scratch {
     Buffer<double> numbers;        // random ones, of some images
     Buffer<float> mixture, chain;  // an image that is mixed, and one to mix it with
     Buffer<double> mixture64, chain64;
+    Buffer<std::uint8_t> pasted;  // parts of images
 
     static Scratch& of_this_thread() {
         static thread_local Scratch scratch;

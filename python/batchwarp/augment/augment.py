@@ -388,7 +388,7 @@ class Augment:
         for operation, number in self._recipe.mixing:
             uniform, active = numbers_of(operation, number, Keys(samples, epoch, self.seed))
             shares, partners = operation.shares_and_partners(uniform, active, len(samples))
-            kept, *_ = [operation.mix(one, shares, partners, uniform) for one in planes]
+            kept, *_ = [operation.mix(one, one, shares, partners, uniform) for one in planes]
             if weights is not None:
                 share = kept.astype(weights.dtype)[:, None]
                 weights = weights + (1 - share) * (weights[partners] - weights)

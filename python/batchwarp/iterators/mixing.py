@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchwarp.augment.keys import Keys, numbers_of
-from batchwarp.iterators.structures import arrays, map_arrays
+from batchwarp.iterators.structures import arrays
 from batchwarp.ops.mixing import Mixing
 
 __all__ = ["Mixer", "Mixture"]
@@ -61,6 +61,8 @@ class Mixer:
     def mixed(self, own: Mixture, operations: int | None = None) -> Mixture:
         """Returns samples after operations, each of which mixes what those before it made.
 
+        The images and targets of `own` are changed in place.
+
         Args:
             own: The samples before.
             operations: Integer, how many of the operations to do; `None` for all.
@@ -77,19 +79,15 @@ class Mixer:
         if not rows.size:
             return own
         others = self.mixed(self._read(partners[rows].astype(np.int64)), place)
-        images = np.concatenate((own.images, others.images))
-        targets = map_arrays(
-            lambda *parts: np.concatenate(parts), dict(own.targets), dict(others.targets)
-        )
-        # Behind the images are those that they are mixed with, which stay as they are.
-        count, behind = len(shares), len(rows)
-        where = np.arange(len(images))
-        where[rows] = np.arange(count, count + behind)
-        all_shares = np.concatenate((shares, np.ones(behind)))
-        numbers = np.concatenate((uniform, np.zeros((behind, uniform.shape[1]))))
+        where = np.zeros(len(shares), np.intp)
+        where[rows] = np.arange(len(rows))
         kept, *_ = [
-            operation.mix(self._plane(one), all_shares, where, numbers)[rows]
-            for one in (images, *arrays(targets))
+            operation.mix(self._plane(one), self._plane(other), shares, where, uniform)[rows]
+            for one, other in zip(
+                (own.images, *arrays(dict(own.targets))),
+                (others.images, *arrays(dict(others.targets))),
+                strict=True,
+            )
         ]
 
         def between(values: NDArray[Any], other: NDArray[Any]) -> NDArray[Any]:
@@ -103,8 +101,7 @@ class Mixer:
             labels = between(labels, others.labels)
         if weights is not None and others.weights is not None:
             weights = between(weights, others.weights)
-        targets = map_arrays(lambda array: array[:count], targets)
-        return Mixture(own.samples, images[:count], labels, weights, targets)
+        return own._replace(labels=labels, weights=weights)
 
     def _plane(self, array: NDArray[Any]) -> NDArray[Any]:
         """Returns images or masks as a view of rank 4, channels last."""

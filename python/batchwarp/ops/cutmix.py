@@ -8,8 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from batchwarp import _core
 from batchwarp.ops.mixing import ALPHA, Mixing
 from batchwarp.ops.recipe import accepting
+
+# What the core knows elements of a size as.
+_BYTES = {1: np.uint8, 2: np.uint16, 4: np.float32, 8: np.float64}
 
 
 @dataclass(frozen=True, repr=False)
@@ -45,6 +49,7 @@ class CutMix(Mixing):
     def mix(
         self,
         images: NDArray[Any],
+        others: NDArray[Any],
         shares: NDArray[np.float64],
         partners: NDArray[np.intp],
         uniform: NDArray[np.float64],
@@ -56,9 +61,13 @@ class CutMix(Mixing):
         y, x = np.floor(uniform[:, 3] * height), np.floor(uniform[:, 4] * width)
         top, bottom = np.maximum(y - half_y, 0), np.minimum(y + half_y, height)
         left, right = np.maximum(x - half_x, 0), np.minimum(x + half_x, width)
-        source = images.copy()
-        boxes = np.stack([top, bottom, left, right], axis=1).astype(np.intp)
-        for image, partner, box in zip(images, partners, boxes, strict=True):
-            part = slice(*box[:2]), slice(*box[2:])
-            image[part] = source[partner][part]
+        # An image that isn't mixed has a share of 1, and so a rectangle without pixels.
+        rectangles = np.stack([top, bottom, left, right], axis=1).astype(np.int64)
+        alike = _BYTES[images.dtype.itemsize]  # pixels are moved, whatever they are
+        _core.paste_others(
+            images.view(alike),
+            others.view(alike),
+            partners.astype(np.int64, copy=False),
+            rectangles,
+        )
         return np.asarray(1 - (bottom - top) * (right - left) / (height * width))

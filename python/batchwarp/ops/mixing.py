@@ -65,6 +65,7 @@ class Mixing(RecipeOperation, ABC):
     def mix(
         self,
         images: NDArray[Any],
+        others: NDArray[Any],
         shares: NDArray[np.float64],
         partners: NDArray[np.intp],
         uniform: NDArray[np.float64],
@@ -72,9 +73,11 @@ class Mixing(RecipeOperation, ABC):
         """Mixes finished images in place.
 
         Args:
-            images: Array of rank 4, channels last.
+            images: Array of rank 4, channels last, `(n, ...)`.
+            others: Array `(m, ...)` of the same dtype and layout, which they are mixed with; if it
+                is `images`, with what these were before.
             shares: Array `(n,)`; an image whose share is 1 stays as it is.
-            partners: Array `(n,)` of indices.
+            partners: Array `(n,)` of indices of `others`.
             uniform: As in `shares_and_partners`.
 
         Returns:

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from batchwarp import _core
+from batchwarp._arrays import CORE_OUTPUTS
 from batchwarp.ops.mixing import ALPHA, Mixing
 from batchwarp.ops.recipe import TARGETS, accepting
 
@@ -43,14 +45,17 @@ class MixUp(Mixing):
     def mix(
         self,
         images: NDArray[Any],
+        others: NDArray[Any],
         shares: NDArray[np.float64],
         partners: NDArray[np.intp],
         uniform: NDArray[np.float64],  # noqa: ARG002
     ) -> NDArray[np.float64]:
         """Mixes finished images in place; see `Mixing.mix`."""
-        wide = np.dtype(np.float64 if images.dtype == np.float64 else np.float32)
-        own = images.astype(wide)
-        # In this form equal pixels stay what they are.
-        change = (own[partners] - own) * (1 - shares).astype(wide)[:, None, None, None]
-        images[...] = own + change
+        partners = partners.astype(np.int64, copy=False)
+        if images.dtype in CORE_OUTPUTS:
+            _core.add_others(images, others, partners, shares)
+        else:  # flows make any dtype
+            made, of = images.astype(np.float64), others.astype(np.float64)
+            _core.add_others(made, of, partners, shares)
+            images[...] = made
         return shares
