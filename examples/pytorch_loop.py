@@ -1,9 +1,14 @@
-"""A plain loop of PyTorch: a thread makes the next batches while the model works on this one."""
+"""A plain loop of PyTorch: a thread makes the next batches while the model works on this one.
+
+`DataLoader(IterableDataset(flow), batch_size=None, num_workers=2)` yields the same batches; with a
+`preprocessing_function` in Python that takes long, worker processes are worth their start.
+"""
 
 import numpy as np
 import torch
 
 from batchwarp import ImageDataGenerator
+from batchwarp.torch import IterableDataset
 
 # Put your own images here: (n, height, width, channels), uint8 or float.
 rng = np.random.default_rng(0)
@@ -15,6 +20,7 @@ for channel in range(3):
 datagen = ImageDataGenerator(rotation_range=20, horizontal_flip=True, rescale=1 / 255)
 # No DataLoader, no worker processes: the core uses all processors, and does not hold the GIL.
 flow = datagen.flow(x, y, batch_size=50, seed=1, prefetch=4)
+batches = IterableDataset(flow, pin_memory=True)  # each iteration is the next pass
 
 device = "cuda" if torch.cuda.is_available() else "cpu"
 model = torch.nn.Sequential(
@@ -28,11 +34,10 @@ optimizer = torch.optim.Adam(model.parameters(), 0.02)
 
 for epoch in range(4):
     right = 0
-    for _ in range(len(flow)):  # a flow never ends; this many batches are one pass
-        images, labels = next(flow)
-        # (n, height, width, channels) becomes (n, channels, height, width), without a copy
-        inputs = torch.from_numpy(images).to(device).permute(0, 3, 1, 2)
-        targets = torch.from_numpy(labels).to(device)
+    for images, labels in batches:
+        # (n, channels, height, width), in the memory of a batch that is channels last
+        inputs = images.to(device, non_blocking=True)
+        targets = labels.to(device, non_blocking=True)
         outputs = model(inputs)
         optimizer.zero_grad()
         torch.nn.functional.cross_entropy(outputs, targets).backward()

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from batchwarp import cuda as cuda
     from batchwarp import image as image
     from batchwarp import ray as ray
+    from batchwarp import torch as torch
     from batchwarp.augment.augment import Augment as Augment
     from batchwarp.generator import ImageDataGenerator as ImageDataGenerator
     from batchwarp.iterators.array import NumpyArrayIterator as NumpyArrayIterator
@@ -29,6 +30,7 @@ __all__ = [
     "ops",
     "ray",
     "runtime",
+    "torch",
 ]
 
 _MODULES = {
@@ -38,6 +40,7 @@ _MODULES = {
     "cuda": "cuda",
     "image": "image",
     "ray": "ray",
+    "torch": "torch",
 }
 
 _find, __dir__ = _lazy.names_of(__name__, _MODULES)

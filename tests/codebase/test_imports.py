@@ -31,7 +31,7 @@ LAYERS = (
     ("flows",),
     ("generator",),
     # What users import.
-    ("image", "ray"),
+    ("image", "ray", "torch"),
     ("",),
     # Programs, which are users themselves.
     ("console",),

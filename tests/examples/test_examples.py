@@ -68,6 +68,12 @@ def test_the_loop_of_pytorch_succeeds(run):
     assert float(run("pytorch_loop.py").split()[-1]) > 0.9
 
 
+@pytest.mark.filterwarnings("ignore")  # Lightning advises about workers, which there are none of
+def test_the_loop_of_lightning_succeeds(run):
+    pytest.importorskip("lightning", reason="the example needs Lightning")
+    assert last(run("lightning_loop.py"), "val_accuracy") > 0.9
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "library"), [("ray_train.py", "jax"), ("ray_train_torch.py", "torch")]

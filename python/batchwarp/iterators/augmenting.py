@@ -17,7 +17,7 @@ from batchwarp.augment.pipeline import Pipeline
 from batchwarp.augment.plan import draws_for
 from batchwarp.augment.recipe import value_range_of
 from batchwarp.augment.settings import Settings
-from batchwarp.iterators.keyed import KeyedIterator
+from batchwarp.iterators.parts import PartedIterator
 
 
 class Augmented(NamedTuple):
@@ -51,7 +51,7 @@ class Stored(NamedTuple):
     beside: Any = None
 
 
-class AugmentingIterator(KeyedIterator):
+class AugmentingIterator(PartedIterator):
     """Base class of iterators that augment stored images with a generator.
 
     It finds the way of images, `_current_pipeline`, and goes it, `_augmented`. Subclasses are asked
@@ -59,7 +59,7 @@ class AugmentingIterator(KeyedIterator):
     the attribute below.
     """
 
-    _transient: ClassVar[frozenset[str]] = KeyedIterator._transient | {"_pipeline"}
+    _transient: ClassVar[frozenset[str]] = PartedIterator._transient | {"_pipeline"}
     _pipeline: Pipeline | None = None
 
     _numpy_dtype: np.dtype[Any]

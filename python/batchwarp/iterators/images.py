@@ -93,6 +93,11 @@ class ImageIterator(AugmentingIterator):
         """Of how many classes masks are one-hot, or `None`."""
         return None
 
+    @property
+    def target_names(self) -> tuple[str, ...]:
+        """Names of the arguments of what moves with images."""
+        return tuple(self._target_names)
+
     def _check_targets(self) -> None:
         """Raises `ValueError` if something cannot move with what is done to images."""
         names = self._target_names
