@@ -91,21 +91,35 @@ void move_pixels(const ImageView& source, const WholeMove& move, const WarpGeome
     std::int32_t* samples = Scratch::of_this_thread().column_indices.reserve(g.width);
     for (std::int64_t c = 0; c < g.width; ++c)
         samples[c] = sample_at(column_at(c), image.width, g.border);
+    const auto fill = [&](T* to, std::int64_t pixels) {
+        std::fill_n(to, pixels * channels, static_cast<T>(g.cval));
+    };
+    std::int64_t above = outside;
     for (std::int64_t r = row_begin; r < row_end; ++r, out += row_values) {
         const std::int64_t y = sample_at(move.row + r * move.row_step, image.height, g.border);
+        if (y == outside) {
+            fill(out, g.width);
+            continue;
+        }
+        if (y == above && r > row_begin) {
+            std::copy_n(out - row_values, row_values, out);
+            continue;
+        }
+        above = y;
+        if (left < right) load(y, column_at(left), 1, right - left, out + left * channels);
+        // Most pixels of an edge are in the row already.
         const auto edge = [&](std::int64_t begin, std::int64_t end) {
             for (std::int64_t c = begin; c < end; ++c) {
-                if (y == outside || samples[c] == outside)
-                    std::fill_n(out + c * channels, channels, static_cast<T>(g.cval));
+                if (samples[c] == outside) return fill(out + c * channels, end - c);
+                const std::int64_t at = (samples[c] - move.column) * move.column_step;
+                if (left <= at && at < right)
+                    for (std::int64_t k = 0; k < channels; ++k)
+                        out[c * channels + k] = out[at * channels + k];
                 else
                     load(y, samples[c], 1, 1, out + c * channels);
             }
         };
         edge(0, left);
-        if (y == outside)
-            edge(left, right);
-        else if (left < right)
-            load(y, column_at(left), 1, right - left, out + left * channels);
         edge(right, g.width);
     }
 }
