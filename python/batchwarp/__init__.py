@@ -10,6 +10,7 @@ from batchwarp.errors import AnnotationError, ImageFileError
 
 if TYPE_CHECKING:
     from batchwarp import cuda as cuda
+    from batchwarp import grain as grain
     from batchwarp import image as image
     from batchwarp import ray as ray
     from batchwarp import torch as torch
@@ -26,6 +27,7 @@ __all__ = [
     "__version__",
     "cuda",
     "errors",
+    "grain",
     "image",
     "ops",
     "ray",
@@ -38,6 +40,7 @@ _MODULES = {
     "ImageDataGenerator": "generator",
     "NumpyArrayIterator": "iterators.array",
     "cuda": "cuda",
+    "grain": "grain",
     "image": "image",
     "ray": "ray",
     "torch": "torch",

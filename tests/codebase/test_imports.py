@@ -31,7 +31,7 @@ LAYERS = (
     ("flows",),
     ("generator",),
     # What users import.
-    ("image", "ray", "torch"),
+    ("grain", "image", "ray", "torch"),
     ("",),
     # Programs, which are users themselves.
     ("console",),
@@ -50,6 +50,7 @@ LATE = {
     "absl",
     "cv2",
     "fsspec",
+    "grain",
     "h5py",
     "jax",
     "jinja2",

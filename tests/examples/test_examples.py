@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import runpy
 import subprocess
@@ -66,6 +67,23 @@ def test_training_on_boxes_succeeds(run):
 def test_the_loop_of_pytorch_succeeds(run):
     pytest.importorskip("torch", reason="the example needs PyTorch")
     assert float(run("pytorch_loop.py").split()[-1]) > 0.9
+
+
+def test_the_loop_of_jax_succeeds(tmp_path):
+    pytest.importorskip("jax", reason="the example needs JAX")
+    # In a process of its own: how many devices there are is said before JAX is imported.
+    flags = {"JAX_PLATFORMS": "cpu", "XLA_FLAGS": "--xla_force_host_platform_device_count=2"}
+    made = subprocess.run(
+        [sys.executable, str(EXAMPLES / "jax_loop.py")],
+        cwd=tmp_path,
+        env=os.environ | flags,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert made.returncode == 0, made.stderr
+    assert "20 images a device" in made.stdout
+    assert last(made.stdout, "accuracy") > 0.9
 
 
 @pytest.mark.filterwarnings("ignore")  # Lightning advises about workers, which there are none of
