@@ -9,6 +9,7 @@ from batchwarp import iterators as iterators  # a table, too, as `ops` is
 from batchwarp.errors import AnnotationError, ImageFileError
 
 if TYPE_CHECKING:
+    from batchwarp import callbacks as callbacks
     from batchwarp import cuda as cuda
     from batchwarp import grain as grain
     from batchwarp import image as image
@@ -25,6 +26,7 @@ __all__ = [
     "ImageFileError",
     "NumpyArrayIterator",
     "__version__",
+    "callbacks",
     "cuda",
     "errors",
     "grain",
@@ -39,6 +41,7 @@ _MODULES = {
     "Augment": "augment.augment",
     "ImageDataGenerator": "generator",
     "NumpyArrayIterator": "iterators.array",
+    "callbacks": "callbacks",
     "cuda": "cuda",
     "grain": "grain",
     "image": "image",

@@ -131,7 +131,7 @@ def standardize_dtype(dtype: Any) -> np.dtype[Any]:
         ValueError: If NumPy does not know it, or if it is neither floating-point nor integer.
     """
     try:
-        result = _dtype(floatx() if dtype is None else dtype)
+        result = numpy_dtype(floatx() if dtype is None else dtype)
     except TypeError as error:
         raise ValueError(
             f"`dtype` should be a floating-point or integer NumPy dtype. Received: {dtype!r}"
@@ -143,7 +143,12 @@ def standardize_dtype(dtype: Any) -> np.dtype[Any]:
     return result.newbyteorder("=")
 
 
-def _dtype(dtype: Any) -> np.dtype[Any]:
+def numpy_dtype(dtype: Any) -> np.dtype[Any]:
+    """Returns a dtype of NumPy's, TensorFlow's, or by the name of one of `ml_dtypes`.
+
+    Raises:
+        TypeError: If NumPy does not know it.
+    """
     made: np.dtype[Any]
     try:
         made = np.dtype(dtype)
@@ -159,6 +164,23 @@ def _dtype(dtype: Any) -> np.dtype[Any]:
             raise
         made = np.dtype(found)
     return made
+
+
+def callback() -> type[Any]:
+    """Returns `keras.callbacks.Callback`.
+
+    Raises:
+        ImportError: If Keras cannot be imported.
+    """
+    try:
+        import keras
+    except ImportError as error:
+        raise ImportError(
+            f"callbacks need Keras, which cannot be imported ({error}); "
+            "install it with: pip install 'batchwarp[train]'"
+        ) from error
+    found: type[Any] = keras.callbacks.Callback
+    return found
 
 
 def print_message(message: str) -> None:

@@ -31,7 +31,7 @@ LAYERS = (
     ("flows",),
     ("generator",),
     # What users import.
-    ("grain", "image", "ray", "torch"),
+    ("callbacks", "grain", "image", "ray", "torch"),
     ("",),
     # Programs, which are users themselves.
     ("console",),
@@ -68,7 +68,13 @@ LATE = {
 
 # Underscored names that are others' to give: Keras' own, which its users override and call,
 # NumPy's, and Python's.
-KERAS = {"_get_batches_of_transformed_samples", "_set_index_array", "_validation_split"}
+KERAS = {
+    "_get_batches_of_transformed_samples",
+    "_initial_epoch",
+    "_set_index_array",
+    "_symbolic_build",
+    "_validation_split",
+}
 NUMPY = {"_bit_generator", "_rand"}
 PYTHON = {
     "_ArgumentGroup",

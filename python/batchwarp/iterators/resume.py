@@ -160,6 +160,19 @@ class ResumableIterator(OrderedIterator):
                 self._key = number
             self._go_on_from(place, order)
 
+    def pass_over(self, count: int) -> None:
+        """Makes nothing of the next batches, which were used before; whoever reads drops them.
+
+        They have no samples, or zeros from `to_tf_dataset()`; a batch from which an order may be
+        drawn is made. Where several workers ask at once, or other processes, nobody can tell which
+        batches were meant, and all are made.
+
+        Args:
+            count: Integer of at least 0, how many.
+        """
+        alone = self.workers <= 1 and not self.use_multiprocessing
+        self._skip = integer("count", count, 0) if alone else 0
+
     @property
     def _has_seed(self) -> bool:
         return seed_of_a_flow(self.seed) is not None

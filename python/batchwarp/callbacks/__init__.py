@@ -1,0 +1,7 @@
+"""Callbacks for `fit` of Keras. Importing this needs no Keras."""
+
+from __future__ import annotations
+
+from batchwarp.callbacks.data_checkpoint import DataCheckpoint
+
+__all__ = ["DataCheckpoint"]
