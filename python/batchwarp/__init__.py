@@ -29,13 +29,10 @@ __all__ = [
     "callbacks",
     "cuda",
     "errors",
-    "grain",
     "image",
     "ops",
-    "ray",
     "runtime",
-    "torch",
-]
+]  # `grain`, `ray` and `torch` are to be asked for: a star must not hide the libraries themselves
 
 _MODULES = {
     "Augment": "augment.augment",

@@ -243,6 +243,9 @@ def py_dataset() -> type[Any] | None:
     """Returns `keras.utils.PyDataset`, or `None` where it is unwanted or cannot be imported."""
     if _plain.get():
         return None
+    # A program with a loop of PyTorch's would wait seconds for it, and keep it in memory.
+    if "batchwarp.torch" in sys.modules and "keras" not in sys.modules:
+        return None
     try:
         import keras
     except ImportError:

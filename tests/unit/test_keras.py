@@ -36,6 +36,33 @@ def test_importing_pulls_in_numpy_only():
     assert run(code) == "[]"
 
 
+def test_loops_of_pytorch_do_without_keras():
+    pytest.importorskip("keras")
+    code = """
+        import sys, warnings
+        import numpy as np
+        from batchwarp import ImageDataGenerator
+        import batchwarp.torch
+        make = ImageDataGenerator().flow
+        x = np.zeros((3, 4, 4, 3), "uint8")
+        flow = make(x)
+        print("keras" in sys.modules, len(next(flow)))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            import keras
+        print(isinstance(make(x), keras.utils.PyDataset))
+        """
+    assert run(code).split() == ["False", "3", "True"]
+
+
+def test_a_star_hides_no_library():
+    code = """
+        from batchwarp import *
+        print([name for name in ("grain", "ray", "torch") if name in globals()])
+        """
+    assert run(code) == "[]"
+
+
 # Modules that take a millisecond or more to import, with what they import, and those of this
 # package that not everybody needs. What NumPy imports itself, of whatever release, costs nothing.
 SLOW = """

@@ -1,6 +1,7 @@
 """Flows as data sets of PyTorch's, for `torch.utils.data.DataLoader`.
 
-Importing this needs no PyTorch; making a data set does.
+Importing this needs no PyTorch; making a data set does. Flows that are made afterwards are no
+`keras.utils.PyDataset`, and do not import Keras, unless the program has imported it by then.
 """
 
 from __future__ import annotations
