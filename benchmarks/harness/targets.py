@@ -276,6 +276,31 @@ TARGETS = (
         )
         for operation in ("elastic", "blur", "equalize", "JPEG")
     ),
+    Target(
+        "loops-cpu",
+        "a loop of PyTorch at 224²: images a CPU second, against torchvision v2's best",
+        "loops",
+        "cpu/*",
+        "×",
+        least=4,
+    ),
+    Target(
+        "loops-memory",
+        "the same: resident memory of all processes, against 2 workers",
+        "loops",
+        "memory/*",
+        "×",
+        most=0.25,
+    ),
+    Target("loops-first", "the same: until the first batch", "loops", "first/*", "s", most=0.3),
+    Target(
+        "loops-keyed",
+        "the same: images a second by Keras' draws, against keyed ones",
+        "loops",
+        "keyed/*",
+        "×",
+        most=1,
+    ),
 )
 
 

@@ -32,7 +32,7 @@ WITH_KERAS = (
     "memory",
     "operations",
 )
-NEEDED = {name: ["scipy", "tensorflow"] for name in WITH_KERAS}
+NEEDED = {name: ["scipy", "tensorflow"] for name in WITH_KERAS} | {"loops": ["torch"]}
 
 
 def run(name, *options, environment=None):
