@@ -20,6 +20,7 @@ from batchwarp.training.run.continuation import (
 from batchwarp.training.run.interrupts import InterruptGate
 from batchwarp.training.run.outcome import Outcome
 from batchwarp.training.run.record import Record
+from batchwarp.training.run.shared_arrays import SharedArrays
 from batchwarp.training.run.timing import EpochClock, timed_batches
 
 __all__ = ["Fitting"]
@@ -31,13 +32,16 @@ class Fitting:
     Args:
         record: The record.
         outcome: What draws the learning curves.
+        shared_seed: Seed of the orders of arrays that several processes train on together, each on
+            its part of a batch; None if there is one process.
 
     Attributes:
         interrupted: Whether Ctrl-C has ended a training.
     """
 
-    def __init__(self, record: Record, outcome: Outcome) -> None:
+    def __init__(self, record: Record, outcome: Outcome, *, shared_seed: int | None = None) -> None:
         self.interrupted = False
+        self._shared_seed = shared_seed
         self._record = record
         self._outcome = outcome
 
@@ -104,6 +108,9 @@ class Fitting:
             kept.append(checkpoint(str(record.best_checkpoint), save_best_only=True, **best))
         name = MODEL_FILE if best is None else LAST_MODEL_FILE
         flow = x if y is None else None
+        if self._shared_seed is not None and y is not None:
+            arrays = SharedArrays(x, y, record.epochs, self._shared_seed, **arguments)
+            x, y, arguments = arrays.batches, None, arrays.arguments
         clock, gate = EpochClock(), InterruptGate()
         keeper = _EpochKeeper(record, name, clock, gate, flow, kept, whole)
         try:
@@ -115,7 +122,7 @@ class Fitting:
                     initial_epoch=record.epochs,
                     callbacks=keeper.callbacks,
                     # A flow has an order of its own; Keras would shuffle its batches once more.
-                    shuffle=flow is None,
+                    shuffle=y is not None,
                     # A progress bar redraws its line, which is of no use in a file.
                     verbose=1 if is_terminal(sys.stdout) else 2,
                     **arguments,

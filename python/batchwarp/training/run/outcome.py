@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from batchwarp.console.frameworks import quiet_keras
+from batchwarp.console.frameworks import load_keras, quiet_keras
 from batchwarp.console.output import say
 from batchwarp.training.data.part import MaskedPart, Part
 from batchwarp.training.results import (
@@ -190,7 +190,13 @@ class Outcome:
         )
 
     def _saved_model(self) -> Any:
-        """Loads the model from `model.keras`, and saves it as `model.h5` if that is wanted."""
+        """Loads the model from `model.keras`, and saves it as `model.h5` if that is wanted.
+
+        Workers that have trained together try it each by itself.
+        """
+        keras = load_keras()
+        if keras.distribution.distribution() is not None:
+            keras.distribution.set_distribution(None)
         model = self._record.load_model(self._record.path(MODEL_FILE))
         if self._h5:
             with quiet_keras():  # says that the format is old, which is why it was asked for

@@ -100,7 +100,8 @@ class Run:
             seed=options.seed,
             h5=options.h5,
         )
-        self.fitting = Fitting(self.record, self.outcome)
+        shared_seed = None if options.workers is None else options.seed
+        self.fitting = Fitting(self.record, self.outcome, shared_seed=shared_seed)
 
     def __enter__(self) -> Run:
         return self
@@ -167,6 +168,7 @@ def _common_settings(options: argparse.Namespace) -> dict[str, object]:
         "limit": options.limit,
         "seed": options.seed,
         "generator": options.generator,
+        **({} if options.workers is None else {"workers": options.workers}),
         "threads": batchwarp.runtime.get_num_threads(),
         "rescale": 1 / 255,
         "versions": {

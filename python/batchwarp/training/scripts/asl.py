@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace) -> None:
     recipe = chosen_recipe(arguments, AUGMENTATION, (28, 28, 1))
     data = load_sign_mnist(arguments.data).limited(arguments.limit)
     keras = prepare(arguments)
-    generator = options.generator_class(arguments.generator)
+    generator = options.generator_class(arguments)
     datagen = generator(rescale=1 / 255, **recipe.arguments)
     # Nothing is to be learnt from the data here; featurewise options would need it.
     datagen.fit(data.x_train)
@@ -61,7 +61,11 @@ def run(arguments: argparse.Namespace) -> None:
         keras.utils.to_categorical(y, len(data.classes)) for y in (data.y_train, data.y_test)
     )
     training = datagen.flow(
-        data.x_train, y_train, batch_size=arguments.batch_size, seed=arguments.seed
+        data.x_train,
+        y_train,
+        batch_size=arguments.batch_size,
+        seed=arguments.seed,
+        **options.sharding(arguments),
     )
     test = generator(rescale=1 / 255).flow(data.x_test, y_test, batch_size=256, shuffle=False)
 

@@ -72,7 +72,7 @@ def run(arguments: argparse.Namespace) -> None:
     recipe = chosen_recipe(arguments, AUGMENTATION, (*SIZE, 3), mixed_classes=len(CLASSES))
     folder = find_folder(arguments.data)
     keras = prepare(arguments)
-    generator = options.generator_class(arguments.generator)
+    generator = options.generator_class(arguments)
     datagen = generator(rescale=1 / 255, **recipe.arguments)
     common = {
         "target_size": SIZE,
@@ -82,7 +82,9 @@ def run(arguments: argparse.Namespace) -> None:
         "seed": arguments.seed,
         **_extras(arguments),
     }
-    training = datagen.flow_from_directory(str(folder / "train"), **common)
+    training = datagen.flow_from_directory(
+        str(folder / "train"), **common, **options.sharding(arguments)
+    )
     validation = generator(rescale=1 / 255).flow_from_directory(
         str(folder / "validation"), shuffle=False, **common
     )

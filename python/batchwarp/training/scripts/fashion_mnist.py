@@ -80,7 +80,7 @@ def run(arguments: argparse.Namespace) -> None:
         raise UsageError("argument --recipe: only --model d has augmented pictures")
     data = load_fashion_mnist(arguments.data).limited(arguments.limit)
     prepare(arguments)
-    generator = options.generator_class(arguments.generator)
+    generator = options.generator_class(arguments)
     datagen = generator(rescale=1 / 255, **recipe.arguments)
     test = generator(rescale=1 / 255).flow(data.x_test, data.y_test, batch_size=256, shuffle=False)
 

@@ -50,10 +50,14 @@ def run(arguments: argparse.Namespace) -> None:
     recipe = chosen_recipe(arguments, AUGMENTATION, (28, 28, 1))
     data = load_mnist(arguments.data).limited(arguments.limit)
     prepare(arguments)
-    generator = options.generator_class(arguments.generator)
+    generator = options.generator_class(arguments)
     datagen = generator(rescale=1 / 255, **recipe.arguments)
     training = datagen.flow(
-        data.x_train, data.y_train, batch_size=arguments.batch_size, seed=arguments.seed
+        data.x_train,
+        data.y_train,
+        batch_size=arguments.batch_size,
+        seed=arguments.seed,
+        **options.sharding(arguments),
     )
     test = generator(rescale=1 / 255).flow(data.x_test, data.y_test, batch_size=256, shuffle=False)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from batchwarp.console.frameworks import keras_generator_class
 from batchwarp.console.options import at_least, seed
 from batchwarp.training.scripts.recipes import add_recipe
 
-__all__ = ["add_common", "generator_class"]
+__all__ = ["add_common", "generator_class", "sharding"]
 
 _GENERATORS = ("batchwarp", "keras")
 
@@ -88,6 +89,15 @@ def _add_about_batches(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="threads of batchwarp's generator (default: all that this process may use)",
     )
+    add(
+        "--workers",
+        type=at_least(1),
+        metavar="N",
+        help="train in N processes, on all machines of the Ray cluster that RAY_ADDRESS names, or "
+        "on this one: each makes its part of every batch, --batch-size pictures of it, and Keras "
+        "trains on JAX; --data and --out have to be seen by all; needs pip install "
+        "'batchwarp[ray]'",
+    )
 
 
 def _add_about_results(parser: argparse.ArgumentParser, out: str) -> None:
@@ -114,16 +124,28 @@ def _add_about_results(parser: argparse.ArgumentParser, out: str) -> None:
     )
 
 
-def generator_class(name: str) -> Any:
-    """Returns the `ImageDataGenerator` of batchwarp or of Keras.
+def generator_class(arguments: argparse.Namespace) -> Any:
+    """Returns the `ImageDataGenerator` of batchwarp or of Keras, to be called with its arguments.
 
     Args:
-        name: "batchwarp" or "keras".
+        arguments: The parsed options. With `workers`, numbers are drawn by key, so that the parts
+            of the batches are those of one process.
 
     Raises:
         MissingPackageError: If Keras' is asked for, and Keras, its backend, or SciPy, which it
             warps with, cannot be imported.
     """
-    if name == "keras":
+    if arguments.generator == "keras":
         return keras_generator_class()
+    if arguments.workers is not None:
+        return partial(ImageDataGenerator, draws="keyed")
     return ImageDataGenerator
+
+
+def sharding(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Returns the arguments of a flow to train on that only workers have.
+
+    Args:
+        arguments: The parsed options.
+    """
+    return {} if arguments.workers is None else {"shard": "auto"}

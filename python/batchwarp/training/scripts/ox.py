@@ -79,7 +79,7 @@ def run(arguments: argparse.Namespace) -> None:
     keras = prepare(arguments)
     if folder is None:
         folder = draw_sets(arguments.out / "drawings", arguments.limit, arguments.seed)
-    generator = options.generator_class(arguments.generator)
+    generator = options.generator_class(arguments)
     plain = generator(rescale=1 / 255, validation_split=VALIDATION_SHARE)
     datagen = generator(rescale=1 / 255, validation_split=VALIDATION_SHARE, **recipe.arguments)
     training, flows = _flows(folder, datagen, plain, generator(rescale=1 / 255), arguments)
@@ -152,7 +152,9 @@ def _flows(
         **({"on_error": "skip"} if arguments.generator == "batchwarp" else {}),
     }
     train, test = str(folder / "train"), str(folder / "test")
-    training = datagen.flow_from_directory(train, subset="training", **common)
+    training = datagen.flow_from_directory(
+        train, subset="training", **common, **options.sharding(arguments)
+    )
     common["shuffle"] = False
     return training, {
         "training": plain.flow_from_directory(train, subset="training", **common),

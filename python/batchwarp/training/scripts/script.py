@@ -6,6 +6,8 @@ import argparse
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from batchwarp.training.run.workers import run_in_workers
+
 __all__ = ["Script"]
 
 
@@ -32,9 +34,14 @@ class Script:
     def start(self, options: argparse.Namespace) -> None:
         """Does it, and lets other runs into the folder of its results when it has ended.
 
+        With `--workers`, Ray does it in as many processes.
+
         Args:
             options: Parsed options.
         """
+        if options.workers is not None:
+            run_in_workers(self.run, options)
+            return
         try:
             self.run(options)
         finally:

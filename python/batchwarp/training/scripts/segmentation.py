@@ -99,11 +99,15 @@ def run(arguments: argparse.Namespace) -> None:
     recipe = chosen_recipe(arguments, AUGMENTATION, (side, side, 3), masks=True)
     sets, classes = _pictures(arguments, side)
     keras = prepare(arguments)
-    generator = options.generator_class(arguments.generator)
+    generator = options.generator_class(arguments)
     datagen = generator(rescale=1 / 255, **recipe.arguments)
     first = sets["training"]
     training = datagen.flow(
-        first.x, masks=first.masks, batch_size=arguments.batch_size, seed=arguments.seed
+        first.x,
+        masks=first.masks,
+        batch_size=arguments.batch_size,
+        seed=arguments.seed,
+        **options.sharding(arguments),
     )
     plain = generator(rescale=1 / 255)
     parts = [_part(name, plain, sets[name]) for name in sets if name != "training"]

@@ -137,6 +137,10 @@ def run(arguments: argparse.Namespace) -> None:
         UsageError: If data, weights or packages are missing, or the folder cannot be written to.
     """
     mode = arguments.mode
+    if mode == "extract" and arguments.workers is not None:
+        raise UsageError(
+            "argument --workers: --mode extract looks at each picture once, and trains in seconds"
+        )
     recipe = _recipe(arguments)
     folder = _find_folder(arguments)
     drawn = folder is None
@@ -148,7 +152,7 @@ def run(arguments: argparse.Namespace) -> None:
     held_out = _held_out(folder)
     classes = class_names(folder, ("train", *held_out))
 
-    generator = options.generator_class(arguments.generator)
+    generator = options.generator_class(arguments)
     datagen = generator(rescale=1 / 255, **recipe.arguments)
     training, held = _flows(
         folder, held_out, classes, datagen, generator(rescale=1 / 255), arguments
@@ -242,7 +246,10 @@ def _flows(
         **({"on_error": "skip"} if arguments.generator == "batchwarp" else {}),
     }
     training = datagen.flow_from_directory(
-        str(folder / "train"), shuffle=arguments.mode != "extract", **common
+        str(folder / "train"),
+        shuffle=arguments.mode != "extract",
+        **common,
+        **options.sharding(arguments),
     )
     held = [
         plain.flow_from_directory(str(folder / name), shuffle=False, **common) for name in held_out
