@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import collections
 import functools
+import hashlib
 import importlib
+import itertools
 import json
 import os
 import subprocess
@@ -13,7 +15,9 @@ import sys
 import numpy as np
 import pytest
 
+import batchwarp
 import worker_loops as loops
+from batchwarp import ops
 
 EPOCHS, SAMPLES = 3, 12  # of a step, of all workers together
 ENVIRONMENT = {
@@ -109,3 +113,35 @@ def test_batches_and_losses_are_those_of_one_process(train, alone, tmp_path, loo
     # What a checkpoint has is not done again.
     died_in = kill[1] if kill else None
     assert seen.begun == {epoch: 1 + (epoch == died_in) for epoch in range(EPOCHS)}
+
+
+def test_other_tasks_augment_what_workers_train_on(train, tmp_path):
+    pytest.importorskip("torch", reason="the workers train with it")
+    data = pytest.importorskip("ray.data", reason="it has the datasets")
+    x = np.random.default_rng(1).integers(0, 256, (30, 9, 9, 3), dtype=np.uint8)
+    recipe = ops.Affine(rotation=40), ops.Flip(0.5)
+    rows = data.from_items([{"image": one, "number": i} for i, one in enumerate(x)])
+    augment = batchwarp.ray.Augment(*recipe, seed=7, key_column="number")
+    datasets = {
+        f"epoch {epoch}": rows.map_batches(
+            augment, fn_kwargs={"epoch": epoch}, batch_format="numpy", batch_size=4
+        )
+        for epoch in range(2)
+    }
+    trainer_of(loops.torch_loop)(
+        loops.data_loop,
+        train_loop_config={"folder": str(tmp_path), "epochs": 2},
+        scaling_config=train.ScalingConfig(num_workers=2),
+        run_config=train.RunConfig(storage_path=str(tmp_path / "results")),
+        datasets=datasets,
+    ).fit()
+    lines = [(tmp_path / f"{rank}.jsonl").read_text().splitlines() for rank in range(2)]
+    assert all(lines)  # both have had some
+    entries = [json.loads(line) for line in itertools.chain(*lines)]
+    plain = batchwarp.Augment(*recipe, seed=7, dtype="uint8")
+    for epoch in range(2):
+        found = {one["number"]: one["image"] for one in entries if one["epoch"] == epoch}
+        wanted = plain(x, keys=range(30), epoch=epoch)
+        digests = [hashlib.sha256(image.tobytes()).hexdigest()[:16] for image in wanted]
+        assert found == dict(enumerate(digests))
+    assert len(entries) == 60
