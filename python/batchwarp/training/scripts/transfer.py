@@ -137,10 +137,6 @@ def run(arguments: argparse.Namespace) -> None:
         UsageError: If data, weights or packages are missing, or the folder cannot be written to.
     """
     mode = arguments.mode
-    if mode == "extract" and arguments.workers is not None:
-        raise UsageError(
-            "argument --workers: --mode extract looks at each picture once, and trains in seconds"
-        )
     recipe = _recipe(arguments)
     folder = _find_folder(arguments)
     drawn = folder is None
@@ -206,6 +202,10 @@ def _recipe(arguments: argparse.Namespace) -> Recipe:
     recipe = chosen_recipe(arguments, keras, (arguments.size, arguments.size, 3))
     if arguments.mode != "extract":
         return recipe
+    if arguments.workers is not None:
+        raise UsageError(
+            "argument --workers: --mode extract looks at each picture once, and trains in seconds"
+        )
     if recipe.operations:
         raise UsageError("argument --recipe: --mode extract looks at each picture once, as it is")
     return Recipe(NONE)
