@@ -32,6 +32,7 @@ from .harness.photos import photos
 from .harness.report import report, table, track
 
 MEBIBYTE = 1 << 20
+Figures = dict[str, dict[str, list[dict[str, float]]]]
 LEAST = 1.0  # seconds of passes that are timed
 SOURCES = ("files", "arrays")
 OURS, KERAS_DRAWS = "batchwarp", "batchwarp, Keras' draws"
@@ -139,27 +140,41 @@ def resident(process: Any) -> int:
     return sum(map(of, (process, *process.children(recursive=True))))
 
 
-def in_own_process(
-    way: str, folder: Path | None, arguments: argparse.Namespace
-) -> dict[str, float]:
-    """Runs `measure` in a new process, and watches its memory."""
-    import psutil
+class OwnProcess:
+    """A way in a new process, which imports its libraries and waits.
 
-    command = [
-        *(sys.executable, "-m", f"{__package__}.loops", "--only", way),
-        *("--images", str(arguments.images), "--passes", str(arguments.passes)),
-        *(() if folder is None else ("--folder", str(folder))),
-    ]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as running:
-        assert running.stdout is not None
-        assert running.stdin is not None
-        while running.stdout.readline().strip() != "ready":
-            if running.poll() is not None:
-                raise RuntimeError(f"{way} ended with {running.returncode}")
+    Args:
+        way: one of `WAYS`.
+        folder: where the files are; None for arrays.
+        arguments: of this benchmark.
+    """
+
+    def __init__(self, way: str, folder: Path | None, arguments: argparse.Namespace) -> None:
+        command = [
+            *(sys.executable, "-m", f"{__package__}.loops", "--only", way),
+            *("--images", str(arguments.images), "--passes", str(arguments.passes)),
+            *(() if folder is None else ("--folder", str(folder))),
+        ]
+        self.way = way
+        self.source = "arrays" if folder is None else "files"
+        pipe = subprocess.PIPE
+        self._running = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True)
+
+    def wait(self) -> None:
+        """Waits until it is ready."""
+        assert self._running.stdout is not None
+        if self._running.stdout.readline().strip() != "ready":
+            raise RuntimeError(f"{self.way} ended with {self._running.wait()}")
+
+    def measure(self) -> dict[str, float]:
+        """Lets it run, and watches its memory."""
+        import psutil
+
+        running = self._running
         process = psutil.Process(running.pid)
         before = peak = resident(process)
+        assert running.stdin is not None
+        assert running.stdout is not None
         running.stdin.write("\n")
         running.stdin.flush()
         while running.poll() is None:
@@ -167,10 +182,37 @@ def in_own_process(
                 peak = max(peak, resident(process))
             time.sleep(0.02)
         lines = running.stdout.read().splitlines()
-    if running.returncode or not lines:
-        raise RuntimeError(f"{way} ended with {running.returncode}")
-    figures: dict[str, float] = json.loads(lines[-1])
-    return {**figures, "peak": peak / MEBIBYTE, "growth": (peak - before) / MEBIBYTE}
+        if running.returncode or not lines:
+            raise RuntimeError(f"{self.way} ended with {running.returncode}")
+        figures: dict[str, float] = json.loads(lines[-1])
+        return {**figures, "peak": peak / MEBIBYTE, "growth": (peak - before) / MEBIBYTE}
+
+    def end(self) -> None:
+        """Ends it, if it has not ended yet."""
+        self._running.kill()
+        self._running.wait()
+        for pipe in (self._running.stdin, self._running.stdout):
+            if pipe is not None:
+                pipe.close()
+
+
+def measured(ways: list[str], folder: Path, arguments: argparse.Namespace) -> Figures:
+    """Measures all ways, by source, each as often as there are rounds."""
+    found: Figures = {source: {way: [] for way in ways} for source in SOURCES}
+    for number in range(arguments.rounds):
+        first = number % len(ways)
+        turns = [*ways[first:], *ways[:first]]
+        # Imports take longer than what is measured: all do them at once, and then wait.
+        processes = [OwnProcess(way, place, arguments) for place in (folder, None) for way in turns]
+        try:
+            for process in processes:
+                process.wait()
+            for process in track(processes, "loops", lambda one: f"{one.source}, {one.way}"):
+                found[process.source][process.way].append(process.measure())
+        finally:
+            for process in processes:
+                process.end()
+    return found
 
 
 def medians(rounds: list[dict[str, float]]) -> dict[str, float]:
@@ -241,18 +283,8 @@ def main() -> int:
     ways = [way for way in WAYS if way not in LOADERS]
     if importlib.util.find_spec("torchvision") is not None:
         ways = list(WAYS)
-    found: dict[str, dict[str, list[dict[str, float]]]] = {}
     with photos(arguments.images) as (folder, kind):
-        turns = [
-            (source, way)
-            for number in range(arguments.rounds)
-            for source in SOURCES
-            for way in (*ways[number % len(ways) :], *ways[: number % len(ways)])
-        ]
-        for source, way in track(turns, "loops", " ".join):
-            place = folder if source == "files" else None
-            taken = in_own_process(way, place, arguments)
-            found.setdefault(source, {}).setdefault(way, []).append(taken)
+        found = measured(ways, folder, arguments)
     middle = {source: {way: medians(found[source][way]) for way in ways} for source in SOURCES}
     figures: dict[str, Any] = {
         "images": arguments.images,
