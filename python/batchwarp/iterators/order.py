@@ -16,7 +16,7 @@ from batchwarp._random import global_random, renew_random
 from batchwarp.iterators.index_arrays import IndexArrays
 from batchwarp.iterators.keras_class import KerasDataset
 from batchwarp.iterators.passes import Pass
-from batchwarp.iterators.shards import Shard, one_shard
+from batchwarp.iterators.shards import Shard, is_part_of_process, one_shard
 from batchwarp.iterators.states import SeededStates
 
 # Where an iterator is. It changes in one step, with which Ctrl-C or a fork does not interfere.
@@ -305,10 +305,16 @@ class OrderedIterator(KerasDataset):
 
     def on_epoch_end(self) -> None:
         """Is called by Keras after each epoch; draws the order of the next one."""
-        if self._counts_passes and self.use_multiprocessing:  # others have asked for batches
+        if self._counts_passes and self._others_ask():
             self._pass = self._pass.ask_all(len(self))
         self._set_index_array()
         self._reading = None
+
+    def _others_ask(self) -> bool:
+        """Whether the rest of the pass was asked of other processes."""
+        if self.use_multiprocessing:
+            return True
+        return self._shard.count == 1 and is_part_of_process(self._pass.asked, len(self))
 
     def reset(self) -> None:
         """Goes back to the first batch for `next()`; what is drawn by key stays in its pass."""

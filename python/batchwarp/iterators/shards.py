@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from batchwarp._arguments import boolean, integer
 
-__all__ = ["Shard", "one_shard"]
+__all__ = ["Shard", "is_part_of_process", "one_shard"]
 
 
 @dataclass(frozen=True)
@@ -104,6 +104,28 @@ def one_shard(shard: Any, drop_remainder: Any) -> Shard:
             f'"auto". Received: {shard!r}'
         ) from None
     return Shard(index, count, drops)
+
+
+def is_part_of_process(asked: int, length: int) -> bool:
+    """Whether a caller that asks each process for every so manieth batch has asked for its part.
+
+    Keras 3.16 does that where `keras.distribution` has several processes. Whether it leaves out the
+    batches of a last step that not all processes have a part of does not matter.
+
+    Args:
+        asked: Integer, whose bits are the positions that have been asked for.
+        length: Integer, how many there are.
+    """
+    try:
+        index, count = _of_process()
+    except ValueError:  # then nobody can tell
+        return False
+    if count == 1:
+        return False
+    whole = length - length % count
+    return asked in {
+        sum(1 << position for position in range(index, end, count)) for end in (whole, length)
+    } - {0}
 
 
 def _of_process() -> tuple[int, int]:

@@ -263,3 +263,31 @@ def test_what_is_no_process_of_several(process):
         raise RuntimeError("`get_context` cannot be used outside of a training function")
 
     assert process({"ray.train": SimpleNamespace(get_context=refuse)}) == (0, 1)
+
+
+@pytest.mark.parametrize("drops", [False, True])
+def test_a_caller_that_asks_each_process_for_every_so_manieth_batch(process, drops):
+    whole = keyed().flow(X, Y, 4, seed=5)  # six batches
+    flows = [keyed().flow(X, Y, 4, seed=5) for _ in range(4)]
+    end = len(whole) // 4 * 4 if drops else len(whole)
+    for _ in range(3):
+        wanted = [next(whole) for _ in range(len(whole))]
+        for index, flow in enumerate(flows):
+            process({"jax": jax(index, 4)})
+            flow[index], flow[index]  # a position may be read twice
+            for position in range(index, end, 4):
+                for made, want in zip(flow[position], wanted[position], strict=True):
+                    np.testing.assert_array_equal(made, want)
+            flow.on_epoch_end()
+    assert [flow.passes for flow in flows] == [3] * 4
+
+
+def test_an_epoch_of_some_steps_ends_no_pass(process):
+    process({"jax": jax(1, 2)})
+    flow = keyed().flow(X, Y, 4, seed=5)
+    flow[1], flow[3], flow.on_epoch_end()
+    assert flow.passes == 0
+    with pytest.raises(ValueError, match="cannot tell which"):
+        process({"torch.distributed": torch(0, 3)})
+    flow[5], flow.on_epoch_end()  # with them it was every second one
+    assert flow.passes == 0
