@@ -217,24 +217,40 @@ const std::uint8_t* unread_bytes(const ImageView& rows) noexcept {
                : nullptr;
 }
 
-// Masks: bytes that are only moved. False if these are none, or their warp has no kernel.
+// Rows of bytes of which none is between two others.
+void move_bytes(const ImageView& source, const Placement& placed, const MutableImageView& target,
+                std::int64_t row_begin, std::int64_t row_end) {
+    auto* out = reinterpret_cast<std::uint8_t*>(target.at(row_begin, 0, 0));
+    if (!placed.move) return pack_bytes(unmoved_rows(source, placed.from, row_begin, row_end), out);
+    WarpGeometry geometry = placed.geometry;
+    geometry.cval = byte_of(geometry.cval);
+    move_pixels(source, *placed.move, geometry, row_begin, row_end, out);
+}
+
+// Bytes that are only moved, as masks are. False if these are none, or have to be weighed, or their
+// warp has no kernel.
 bool Batch::copy_bytes(std::int64_t i, const Placement& placed, std::int64_t row_begin,
                        std::int64_t row_end) const {
     const PlanOptions& o = plan_.options();
     const ImageView source = source_image(i);
     const MutableImageView target = request_.target[i];
-    const bool whole = !o.channels_first;
-    if (!placed.has_kernel || placed.from.reduces || plan_.scales() ||
-        !takes_bytes(whole ? source : source.plane(0), whole ? target : target.plane(0),
-                     placed.geometry) ||
-        plan_.changes_pixels(row_of(i)))
+    if (source.dtype != DType::u8 || target.dtype != DType::u8 || placed.from.reduces ||
+        plan_.scales() || plan_.changes_pixels(row_of(i)))
         return false;
-    if (whole) {
-        warp_bytes(source, placed.geometry, target, row_begin, row_end);
-    } else {
-        for (std::int64_t p = 0; p < o.channels; ++p)
-            warp_bytes(source.plane(p), placed.geometry, target.plane(p), row_begin, row_end);
+    const std::int64_t planes = o.channels_first ? o.channels : 1;
+    const auto part_of = [&](const auto& image, std::int64_t p) {
+        return o.channels_first ? image.plane(p) : image;
+    };
+    if (placed.move || !placed.from.warps) {
+        if (!part_of(target, 0).is_packed()) return false;
+        for (std::int64_t p = 0; p < planes; ++p)
+            move_bytes(part_of(source, p), placed, part_of(target, p), row_begin, row_end);
+        return true;
     }
+    if (!placed.has_kernel || !takes_bytes(part_of(source, 0), part_of(target, 0), placed.geometry))
+        return false;
+    for (std::int64_t p = 0; p < planes; ++p)
+        warp_bytes(part_of(source, p), placed.geometry, part_of(target, p), row_begin, row_end);
     return true;
 }
 

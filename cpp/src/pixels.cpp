@@ -86,6 +86,24 @@ void load_pixels(const ImageView& from, T* to) {
     }
 }
 
+void pack_bytes(const ImageView& from, std::uint8_t* to) noexcept {
+    const std::int64_t c = from.channels, row = from.width * c;
+    const bool packed = from.has_packed_pixels(), mirrored = c == 1 && from.pixel_stride == -1;
+    for (std::int64_t r = 0; r < from.height; ++r, to += row) {
+        const auto* line = reinterpret_cast<const std::uint8_t*>(from.at(r, 0, 0));
+        if (packed)
+            std::memcpy(to, line, static_cast<std::size_t>(row));
+        else if (mirrored)
+            std::reverse_copy(line - row + 1, line + 1, to);
+        else if (c == 1)
+            for (std::int64_t x = 0; x < row; ++x) to[x] = line[x * from.pixel_stride];
+        else
+            for (std::int64_t x = 0; x < from.width; ++x)
+                for (std::int64_t k = 0; k < c; ++k)
+                    to[x * c + k] = line[x * from.pixel_stride + k * from.channel_stride];
+    }
+}
+
 template <class T>
 void load_bytes(const std::uint8_t* from, std::int64_t count, T* to) noexcept {
     if constexpr (std::is_same_v<T, float>)

@@ -9,6 +9,9 @@ namespace batchwarp {
 template <class T>
 void load_pixels(const ImageView& from, T* to);
 
+/// Puts an image of bytes into packed ones.
+void pack_bytes(const ImageView& from, std::uint8_t* to) noexcept;
+
 /// Makes values of bytes.
 template <class T>
 void load_bytes(const std::uint8_t* from, std::int64_t count, T* to) noexcept;

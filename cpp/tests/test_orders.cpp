@@ -139,6 +139,62 @@ TEST(order_0_copies_bytes_as_the_reference_does) {
     });
 }
 
+TEST(order_0_copies_bytes_of_one_channel_as_the_reference_does_from_windows) {
+    // In as many windows as there can be, and more; of images that hold them, or not.
+    std::mt19937 random(7);
+    std::vector<KerasRow> params;
+    for (const double theta : {0.0, 2.0, -9.0, 17.0, 40.0, 170.0})
+        for (const double zoom : {0.7, 1.0, 1.3, 1.9, 2.3}) {
+            KerasRow p;
+            p.theta = theta;
+            p.zx = p.zy = zoom;
+            p.tx = theta == 0 ? 2.25 : 5.5;
+            p.ty = -3.75;
+            p.flip_horizontal = theta < 0 || zoom == 1.3 ? 1 : 0;
+            p.flip_vertical = zoom > 1.5 ? 1 : 0;
+            params.push_back(p);
+        }
+    every_tier([&] {
+        for (const std::int64_t h : {3, 61})
+            for (const std::int64_t w : {16, 31, 100})
+                for (const FillMode mode : all_modes) {
+                    TestBatch source(DType::u8, 1, h, w, 1, Layout::nhwc);
+                    source.fill(random);
+                    check_difference(options(h, w, 1, 0, mode), source, params, 0, DType::u8);
+                }
+    });
+}
+
+TEST(bytes_that_move_by_whole_pixels_stay_what_they_are) {
+    std::mt19937 random(8);
+    std::vector<KerasRow> params;
+    for (const double theta : {0.0, 90.0, 180.0})
+        for (const bool flips : {false, true}) {
+            KerasRow p;
+            p.theta = theta;
+            p.tx = 3;
+            p.ty = theta > 0 ? 0 : -40;
+            p.flip_horizontal = flips ? 1 : 0;
+            p.flip_vertical = flips && theta > 0 ? 1 : 0;
+            params.push_back(p);
+            p.tx = p.ty = 0;
+            params.push_back(p);
+        }
+    every_tier([&] {
+        for (const int order : {0, 1})
+            for (const std::int64_t c : {1, 3})
+                for (const bool planes : {false, true})
+                    for (const FillMode mode : all_modes) {
+                        PlanOptions o = options(21, 21, c, order, mode);
+                        o.channels_first = planes;
+                        TestBatch source(DType::u8, 1, 21, 21, c,
+                                         planes ? Layout::nchw : Layout::nhwc);
+                        source.fill(random);
+                        check_difference(o, source, params, 0, DType::u8);
+                    }
+    });
+}
+
 TEST(order_0_copies_bytes_whose_coordinates_are_near_halves) {
     // Where fixed point cannot tell, and at its limits.
     std::mt19937 random(6);

@@ -292,6 +292,8 @@ static_assert(TierLanes<Lanes> && TierVec<Vec, Four> && TierWords<Words>);
 #include "four_lanes.inl"
 #include "point.inl"
 #include "point_bytes.inl"
+#include "picks_avx2.inl"
+#include "point_windows.inl"
 #include "spline_rows.inl"
 #include "sixteen.inl"
 #include "blur.inl"
@@ -466,7 +468,7 @@ static_assert(PixelPass<Avx2C3Bytes, 3>);
 
 }  // namespace
 
-constinit const KernelTable avx2_kernels =
-    make_table<Avx2C1, Avx2Pairs, Avx2C3, FourLanes<4>>("avx2", linear_fixed<Avx2C3Bytes>);
+constinit const KernelTable avx2_kernels = make_table<Avx2C1, Avx2Pairs, Avx2C3, FourLanes<4>>(
+    "avx2", point_bytes_by_windows, linear_fixed<Avx2C3Bytes>);
 
 }  // namespace batchwarp

@@ -300,6 +300,8 @@ static_assert(TierLanes<Lanes> && TierVec<Vec, Four> && TierWords<Words>);
 #include "four_lanes.inl"
 #include "point.inl"
 #include "point_bytes.inl"
+#include "picks_avx512.inl"
+#include "point_windows.inl"
 #include "spline_rows.inl"
 #include "sixteen.inl"
 #include "blur.inl"
@@ -473,6 +475,6 @@ struct Avx512C3 {
 }  // namespace
 
 constinit const KernelTable avx512_kernels =
-    make_table<Avx512C1, Avx512Pairs, Avx512C3, FourLanes<4>>("avx512");
+    make_table<Avx512C1, Avx512Pairs, Avx512C3, FourLanes<4>>("avx512", point_bytes_by_windows);
 
 }  // namespace batchwarp

@@ -51,6 +51,6 @@
 namespace batchwarp {
 
 constinit const KernelTable baseline_kernels =
-    make_table<OneLane, OneLanePairs, FourLanes<3>, FourLanes<4>>("baseline");
+    make_table<OneLane, OneLanePairs, FourLanes<3>, FourLanes<4>>("baseline", point_bytes);
 
 }  // namespace batchwarp

@@ -83,6 +83,16 @@ struct WarpJob {
     const uint8_t* bytes;  // instead of `source`, for a kernel that reads bytes
 };
 
+/// Of sixteen neighbours in a row: their parts of coordinates that come first, and where the
+/// samples of a row's groups are. Work memory for `point_group_slots` of each.
+struct PointGroups {
+    int32_t *column_y, *column_x, *code, *offset;
+};
+/// As many as vectors may read and write of `groups` groups.
+constexpr int32_t point_group_slots(int32_t groups) {
+    return (groups + warp_block - 1) & -warp_block;
+}
+
 /// Bytes of order 0: coordinates are in fixed point, and offsets of rows and pixels are products.
 inline constexpr int32_t point_bits = 16;
 inline constexpr double point_max_coordinate = 16380;
@@ -101,6 +111,7 @@ struct PointBytesJob {
     uint8_t* target;        // where row `row_begin` starts; likewise
     int64_t target_row_stride;
     uint8_t fill;
+    PointGroups groups;
     PointHalves down, across;  // all that coordinates reach, and one more in front of them
 };
 

@@ -135,42 +135,52 @@ BATCHWARP_INLINE void copy_border(const PointRow& row, int32_t begin, int32_t en
     }
 }
 
-// Fetches the source some rows below those that row `at` of the target reads, if it is not turned
-// much. What is fetched for nothing costs little, as images of bytes are small.
-BATCHWARP_INLINE void fetch_below(const PointBytesJob& job, int32_t at) {
-    constexpr int64_t line = 64, distance = 16384;
-    const WarpJob& place = job.place;
-    const int64_t stride = place.source_row_stride, end = int64_t{place.height} * stride;
-    const int64_t first = int64_t{at} * place.height / place.target_height * stride + distance;
-    for (int64_t b = first; b < first + stride && b < end; b += line)
-        BATCHWARP_PREFETCH(job.source + b);
+constexpr int64_t line_bytes = 64, fetched_ahead = 16384;
+
+BATCHWARP_INLINE void fetch(const PointBytesJob& job, int64_t begin, int64_t end) {
+    const int64_t all = job.place.height * job.place.source_row_stride;
+    if (end > all) end = all;
+    for (int64_t b = begin; b < end; b += line_bytes) BATCHWARP_PREFETCH(job.source + b);
 }
 
+// The row of the source that lies where row `at` of the target does, if that is not turned much.
+// What is fetched for nothing costs little, as images of bytes are small.
+BATCHWARP_INLINE int64_t place_beside(const PointBytesJob& job, int32_t at) {
+    const WarpJob& place = job.place;
+    return int64_t{at} * place.height / place.target_height * place.source_row_stride;
+}
+
+// Fetches what the first rows read,
+BATCHWARP_INLINE void fetch_first(const PointBytesJob& job) {
+    const int64_t first = place_beside(job, job.place.row_begin);
+    fetch(job, first, first + fetched_ahead);
+}
+
+// and what will be read, and written, some rows below row `at`.
+BATCHWARP_INLINE void fetch_below(const PointBytesJob& job, int32_t at, uint8_t* row) {
+    const int64_t first = place_beside(job, at) + fetched_ahead;
+    fetch(job, first, first + job.place.source_row_stride);
+    constexpr int32_t rows = 8;
+    if (at + rows >= job.place.row_end) return;
+    const int64_t stride = job.target_row_stride,
+                  packed = job.place.target_width * job.place.channels;
+    uint8_t* const next = row + rows * stride;
+    for (int64_t b = 0; b < packed; b += line_bytes) BATCHWARP_PREFETCH_WRITE(next + b);
+}
+
+// How pixels inside of the image are made: their places one by one, then copies of them.
 template <int Channels>
-void point_rows(const PointBytesJob& job) {
-    const WarpJob& place = job.place;
-    const Slope slope_y(place, place.m01), slope_x(place, place.m11);
-    const int64_t width = place.target_width, channels = place.channels;
-    Rows rows;
-    uint8_t* out = job.target;
-    for (int32_t first = place.row_begin; first < place.row_end; first += row_block) {
-        start_rows(place, first, rows);
-        bound_columns(place, slope_y, slope_x, coordinate_margin, rows, rows.interior_begin,
-                      rows.interior_end);
-        for (int32_t i = 0; i < rows.count; ++i, out += job.target_row_stride) {
-            const PointRow row(job, rows, i);
-            fetch_below(job, first + i);
-            int32_t begin = rows.interior_begin[i], end = rows.interior_end[i];
-            if (begin >= end) begin = end = place.target_width;
-            copy_border<Channels>(row, 0, begin, out);
-            interior_offsets(row, begin, end);
-            copy_interior<Channels>(row, begin, end, out + begin * channels);
-            copy_border<Channels>(row, end, static_cast<int32_t>(width), out + end * channels);
-        }
-    }
-}
+struct PointCopies {
+    static constexpr bool replicates_edges = false;
 
-void point_bytes(const PointBytesJob& job) {
+    BATCHWARP_INLINE void operator()(const PointRow& row, int32_t begin, int32_t end,
+                                     uint8_t* __restrict out) const {
+        interior_offsets(row, begin, end);
+        copy_interior<Channels>(row, begin, end, out + begin * row.job.place.channels);
+    }
+};
+
+void start_columns(const PointBytesJob& job) {
     const WarpJob& place = job.place;
     const double first = source_column(place, 0), direction = place.flip_horizontal ? -1 : 1;
     const int32_t slots = warp_column_slots(place.target_width);
@@ -178,22 +188,70 @@ void point_bytes(const PointBytesJob& job) {
         place.scratch.column_iy[c] = to_point((first + direction * c) * place.m01);
         place.scratch.column_ix[c] = to_point((first + direction * c) * place.m11);
     }
+}
+
+void start_halves(const PointBytesJob& job) {
+    const WarpJob& place = job.place;
     fill_halves(place.height, place.border, static_cast<int32_t>(place.source_row_stride),
                 job.down);
     fill_halves(place.width, place.border, place.pixel_step, job.across);
-    switch (place.channels) {
+}
+
+template <int Channels, class Inside>
+void point_rows(const PointBytesJob& job, const Inside& inside) {
+    const WarpJob& place = job.place;
+    const Slope slope_y(place, place.m01), slope_x(place, place.m11);
+    const int32_t width = place.target_width;
+    const int64_t channels = place.channels;
+    const auto fill = [&](uint8_t* row, int32_t begin, int32_t end) {
+        memset(row + begin * channels, job.fill, static_cast<size_t>((end - begin) * channels));
+    };
+    const bool all_inside = Inside::replicates_edges && replicates(place.border);
+    if (!all_inside) start_halves(job);
+    fetch_first(job);
+    Rows rows;
+    uint8_t* out = job.target;
+    for (int32_t first = place.row_begin; first < place.row_end; first += row_block) {
+        start_rows(place, first, rows);
+        bound_rows(place, slope_y, slope_x, rows);
+        for (int32_t i = 0; i < rows.count; ++i, out += job.target_row_stride) {
+            const PointRow row(job, rows, i);
+            fetch_below(job, first + i, out);
+            int32_t begin = rows.interior_begin[i], end = rows.interior_end[i];
+            if (all_inside) {
+                inside(row, 0, width, out);
+                continue;
+            }
+            const int32_t left = rows.outer_begin[i], right = rows.outer_end[i];
+            if (left >= right) {
+                fill(out, 0, width);
+                continue;
+            }
+            if (begin >= end) begin = end = right;
+            inside(row, begin, end, out);  // which may write to the others, too
+            fill(out, 0, left);
+            copy_border<Channels>(row, left, begin, out + left * channels);
+            copy_border<Channels>(row, end, right, out + end * channels);
+            fill(out, right, width);
+        }
+    }
+}
+
+void point_bytes(const PointBytesJob& job) {
+    start_columns(job);
+    switch (job.place.channels) {
         case 1:
-            return point_rows<1>(job);
+            return point_rows<1>(job, PointCopies<1>());
         case 2:
-            return point_rows<2>(job);
+            return point_rows<2>(job, PointCopies<2>());
         case 3:
-            return point_rows<3>(job);
+            return point_rows<3>(job, PointCopies<3>());
         case 4:
-            return point_rows<4>(job);
+            return point_rows<4>(job, PointCopies<4>());
         case 8:
-            return point_rows<8>(job);
+            return point_rows<8>(job, PointCopies<8>());
         default:
-            return point_rows<0>(job);
+            return point_rows<0>(job, PointCopies<0>());
     }
 }
 

@@ -4,7 +4,7 @@ namespace batchwarp {
 namespace {
 
 template <PixelPass<1> C1, PixelPass<1> Pairs, PixelPass<3> C3, PixelPass<4> C4>
-constexpr KernelTable make_table(const char* name,
+constexpr KernelTable make_table(const char* name, void (*bytes_of_order_0)(const PointBytesJob&),
                                  void (*linear_c3_bytes)(const WarpJob&) = nullptr) noexcept {
     return {name,
             linear_fixed<C1>,
@@ -16,7 +16,7 @@ constexpr KernelTable make_table(const char* name,
             pair_rows<float>,
             pair_rows<uint8_t>,
             point,
-            point_bytes,
+            bytes_of_order_0,
             spline,
             place_row,
             place_blended_row,

@@ -46,6 +46,13 @@ PointHalves halves_of(double low, double high) noexcept {
 
 }  // namespace
 
+std::uint8_t byte_of(double cval) noexcept {
+    const auto value = static_cast<float>(cval);
+    std::uint8_t byte = 0;
+    kernels().store_bytes(&value, 1, 0.5f, &byte);
+    return byte;
+}
+
 bool takes_bytes(const ImageView& source, const MutableImageView& target,
                  const WarpGeometry& g) noexcept {
     if (g.order != 0 || g.projects || g.displacement != nullptr || !is_interleaved(source) ||
@@ -67,13 +74,16 @@ void warp_bytes(const ImageView& source, const WarpGeometry& geometry,
     job.source = reinterpret_cast<const std::uint8_t*>(source.data);
     job.target = reinterpret_cast<std::uint8_t*>(target.at(row_begin, 0, 0));
     job.target_row_stride = target.row_stride;
-    const auto fill = static_cast<float>(geometry.cval);
-    kernels().store_bytes(&fill, 1, 0.5f, &job.fill);
+    job.fill = byte_of(geometry.cval);
     const Reach reach(geometry);
     job.down = halves_of(reach.top, reach.bottom);
     job.across = halves_of(reach.left, reach.right);
-    job.down.offset = Scratch::of_this_thread().halves.reserve(job.down.count + job.across.count);
+    const std::int32_t groups = point_group_slots(job.place.target_width / warp_block + 1);
+    job.down.offset = Scratch::of_this_thread().halves.reserve(job.down.count + job.across.count +
+                                                               std::int64_t{4} * groups);
     job.across.offset = job.down.offset + job.down.count;
+    std::int32_t* const slots = job.across.offset + job.across.count;
+    job.groups = {slots, slots + groups, slots + 2 * groups, slots + 3 * groups};
     kernels().point_bytes(job);
 }
 

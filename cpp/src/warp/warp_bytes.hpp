@@ -8,6 +8,9 @@
 
 namespace batchwarp {
 
+/// The fill value of images of bytes.
+std::uint8_t byte_of(double cval) noexcept;
+
 /// Whether `warp_bytes` can take this warp, of those that kernels take.
 bool takes_bytes(const ImageView& source, const MutableImageView& target,
                  const WarpGeometry& geometry) noexcept;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <type_traits>
 #include <utility>
 
 #include "pixels.hpp"
@@ -81,7 +82,10 @@ void move_pixels(const ImageView& source, const WholeMove& move, const WarpGeome
         part.width = columns;
         part.row_stride *= move.row_step;
         part.pixel_stride *= move.column_step;
-        load_pixels(part, to);
+        if constexpr (std::is_same_v<T, std::uint8_t>)
+            pack_bytes(part, to);
+        else
+            load_pixels(part, to);
     };
     const auto column_at = [&](std::int64_t c) { return move.column + c * move.column_step; };
     const auto [top, bottom] = inside(move.row, move.row_step, g.height, image.height);
@@ -124,6 +128,8 @@ void move_pixels(const ImageView& source, const WholeMove& move, const WarpGeome
     }
 }
 
+template void move_pixels(const ImageView&, const WholeMove&, const WarpGeometry&, std::int64_t,
+                          std::int64_t, std::uint8_t*);
 template void move_pixels(const ImageView&, const WholeMove&, const WarpGeometry&, std::int64_t,
                           std::int64_t, float*);
 template void move_pixels(const ImageView&, const WholeMove&, const WarpGeometry&, std::int64_t,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -60,7 +61,9 @@ class Masks:
         return [np.moveaxis(self._of_rank_4(array), self._channels_axis, -1) for array in arrays]
 
     def _of_rank_4(self, mask: NDArray[Any]) -> NDArray[Any]:
-        return mask if mask.ndim == 4 else np.expand_dims(mask, self._channels_axis)
+        if mask.ndim == 4:
+            return mask
+        return mask[..., np.newaxis] if self._channels_axis == -1 else mask[:, np.newaxis]
 
     def _moved(
         self,
@@ -76,7 +79,9 @@ class Masks:
             indices = None
         if self._options.mask_classes is not None:
             return one_hot(moved, self._options.mask_classes, self._channels_axis, self._dtype)
-        return moved if mask.ndim == 4 else moved.squeeze(self._channels_axis)
+        if mask.ndim == 4:
+            return moved
+        return moved[..., 0] if self._channels_axis == -1 else moved[:, 0]
 
     def _checked(self, name: str, value: Any, images: Stack) -> NDArray[Any]:
         mask = as_array(name, value, stack=True)
@@ -180,6 +185,7 @@ def one_hot(
     return result
 
 
+@functools.cache
 def _ends(dtype: np.dtype[Any]) -> tuple[int, int]:
     """Returns the least and the largest value of a dtype of integers or booleans."""
     if dtype.kind == "b":

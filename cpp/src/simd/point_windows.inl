@@ -1,0 +1,175 @@
+// Spline order 0 of bytes of one channel, sixteen pixels at a time: a map that hardly shrinks or
+// turns the image has their samples in a few windows of sixteen bytes, from which shuffles pick
+// them. Each sample has a code: the number of its window, times sixteen, and its place there.
+
+namespace batchwarp {
+namespace {
+
+constexpr int32_t window = 16;  // bytes, and pixels that are made at a time
+constexpr int32_t most_windows = 12;
+
+// Over how many samples `window` pixels reach, of which neighbours are `slope` apart.
+int32_t reach_of_window(double slope) {
+    const double distance = (window - 1) * (slope < 0 ? -slope : slope);
+    if (!(distance < window * most_windows)) return window * most_windows;
+    if (whole_below(slope) == slope) return static_cast<int32_t>(distance) + 1;
+    return static_cast<int32_t>(whole_below(distance + 1e-6)) + 2;  // more than rounding errors
+}
+
+// How many such groups a row has; the last one may begin in the one before.
+BATCHWARP_INLINE int32_t groups_of(int32_t width) { return (width + window - 1) / window; }
+
+// The windows of any group: `Down` times `Across` of them, `Down` is `down` if it is 0.
+template <int Down, int Across>
+struct PointWindows {
+    int32_t groups, last_group;  // how many, and the column at which the last one begins
+    int32_t down;
+
+    static constexpr bool replicates_edges = true;
+
+    PointWindows(const PointBytesJob& job, int32_t rows)
+        : groups(groups_of(job.place.target_width)),
+          last_group(job.place.target_width - window),
+          down(rows) {
+        const WarpJob& place = job.place;
+        const bool flips = place.flip_horizontal;
+        // The topmost and the leftmost of the sixteen, at one of both ends.
+        const int32_t topmost = (place.m01 < 0) != flips ? window - 1 : 0;
+        const int32_t leftmost = (place.m11 < 0) != flips ? window - 1 : 0;
+        for (int32_t g = 0; g < point_group_slots(groups); ++g) {
+            const int32_t first = column_of(g);
+            job.groups.column_y[g] = place.scratch.column_iy[first + topmost];
+            job.groups.column_x[g] = place.scratch.column_ix[first + leftmost];
+        }
+    }
+
+    // Columns [begin, end) are inside of the image. What is made of others is right if edges are
+    // replicated.
+    BATCHWARP_INLINE void operator()(const PointRow& row, int32_t begin, int32_t end,
+                                     uint8_t* __restrict out) const {
+        if (begin >= end) return;
+        const int32_t first = begin / window, last = (end - 1) / window;
+        start_groups(row);
+        make(row, first, last + 1, out);
+    }
+
+  private:
+    BATCHWARP_INLINE int32_t column_of(int32_t group) const {
+        return group * window < last_group ? group * window : last_group;
+    }
+
+    // Half of the last pixel: no coordinate is larger once edges are replicated.
+    static BATCHWARP_INLINE int32_t last_of(int32_t extent) {
+        return (extent - 1) * point_one + point_one / 2;
+    }
+
+    // Where the first window of each group is, and what its first byte's code would be if windows
+    // were numbered from the first row on.
+    BATCHWARP_INLINE void start_groups(const PointRow& row) const {
+        using L = Lanes;
+        const WarpJob& place = row.job.place;
+        const PointGroups& at = row.job.groups;
+        const int32_t* __restrict column_y = at.column_y;
+        const int32_t* __restrict column_x = at.column_x;
+        int32_t* __restrict code = at.code;
+        int32_t* __restrict offset = at.offset;
+        const auto row_y = L::all(row.y), row_x = L::all(row.x), zero = L::all(0);
+        const auto last_top = L::all(place.height - down);
+        const auto last_left = L::all(place.width - window * Across);
+        const auto rows = L::all(window * Across);
+        const auto stride = L::all(static_cast<int32_t>(place.source_row_stride));
+        for (int32_t g = 0; g < groups; g += L::count) {
+            const auto y = L::template shift_right<point_bits>(
+                           L::add(L::load(column_y + g), row_y)),
+                       x = L::template shift_right<point_bits>(
+                           L::add(L::load(column_x + g), row_x));
+            const auto top = L::clamp(y, zero, last_top), left = L::clamp(x, zero, last_left);
+            L::store(code + g, L::add(L::multiply(top, rows), left));
+            L::store(offset + g, L::add(L::multiply(top, stride), left));
+        }
+    }
+
+    static BATCHWARP_NOINLINE void make_exactly(const PointRow& row, int32_t begin, uint8_t* out) {
+        for (int32_t k = 0; k < window; ++k) {
+            const int32_t offset = offset_exactly(row, begin + k);
+            out[k] = offset < 0 ? row.job.fill : row.job.source[offset];
+        }
+    }
+
+    BATCHWARP_INLINE void make(const PointRow& row, int32_t begin, int32_t end,
+                               uint8_t* __restrict out) const {
+        using L = Lanes;
+        constexpr int32_t registers = window / L::count;
+        const WarpJob& place = row.job.place;
+        const PointGroups at = row.job.groups;
+        const uint8_t* const source = row.job.source;
+        const int32_t* const column_y = place.scratch.column_iy;
+        const int32_t* const column_x = place.scratch.column_ix;
+        const int64_t stride = place.source_row_stride;
+        const int32_t rows = Down > 0 ? Down : down, last = last_group;
+        const auto row_y = L::all(row.y), row_x = L::all(row.x), one = L::all(1);
+        const auto middle = L::all(point_one / 2);
+        const auto last_y = L::all(last_of(place.height)), last_x = L::all(last_of(place.width));
+        const auto low_bits = L::all(point_one - point_undecided);
+        const auto factors = L::all(1 << 16 | window * Across);
+        for (int32_t g = begin; g < end; ++g) {
+            const int32_t c = g * window < last ? g * window : last;
+            const auto first = L::all(at.code[g]);
+            typename L::Int codes[registers];
+            bool undecided = false;
+            for (int32_t k = 0; k < registers; ++k) {
+                const int32_t column = c + k * L::count;
+                const auto y = L::clamp(L::add(L::load(column_y + column), row_y), middle, last_y);
+                const auto x = L::clamp(L::add(L::load(column_x + column), row_x), middle, last_x);
+                codes[k] =
+                    L::subtract(L::template sum_of_products<point_bits>(y, x, factors), first);
+                undecided |= L::any(L::either(L::less(L::bits(y, low_bits), one),
+                                              L::less(L::bits(x, low_bits), one)));
+            }
+            if (undecided) {
+                make_exactly(row, c, out + c);
+                continue;
+            }
+            const uint8_t* from = source + at.offset[g];
+            BytePicks picks(codes);
+            for (int32_t i = 0; i < rows; ++i, from += stride)
+                for (int32_t k = 0; k < Across; ++k) picks.pick(from + window * k);
+            picks.store(out + c);
+        }
+    }
+};
+
+template <int Down, int Across>
+void point_windows(const PointBytesJob& job, int32_t rows) {
+    start_columns(job);
+    point_rows<1>(job, PointWindows<Down, Across>(job, rows));
+}
+
+void point_bytes_by_windows(const PointBytesJob& job) {
+    const WarpJob& place = job.place;
+    const int32_t rows = reach_of_window(place.m01), reach = reach_of_window(place.m11);
+    const int32_t across = (reach + window - 1) / window;
+    if (place.channels != 1 || across > 2 || rows * across > most_windows || rows > place.height ||
+        window * across > place.width || place.target_width < window)
+        return point_bytes(job);
+    if (across == 2) return point_windows<0, 2>(job, rows);
+    switch (rows) {
+        case 1:
+            return point_windows<1, 1>(job, rows);
+        case 2:
+            return point_windows<2, 1>(job, rows);
+        case 3:
+            return point_windows<3, 1>(job, rows);
+        case 4:
+            return point_windows<4, 1>(job, rows);
+        case 5:
+            return point_windows<5, 1>(job, rows);
+        case 6:
+            return point_windows<6, 1>(job, rows);
+        default:
+            return point_windows<0, 1>(job, rows);
+    }
+}
+
+}  // namespace
+}  // namespace batchwarp
