@@ -158,6 +158,31 @@ TEST(boxes_are_hulls_that_edges_cut) {
     CHECK(to[4].right == 0 && visible[4] == 0);
 }
 
+TEST(boxes_are_taken_and_kept_one_by_one) {
+    const float given[] = {1, 2, 3, 4, -1, -1, -1, -1, -1, 0, 1, 1};
+    BoundingBox taken[3];
+    CHECK(take_boxes(given, 3, &taken[0].left) == -1);
+    CHECK(taken[0].left == 1 && taken[0].bottom == 4 && taken[2].left == -1);
+    CHECK(std::isnan(taken[1].left) && std::isnan(taken[1].bottom));
+    for (const double wrong : {NAN, INFINITY, -INFINITY})
+        for (int at = 0; at < 4; ++at) {
+            double boxes[] = {0, 0, 1, 1, 0, 0, 1, 1};
+            boxes[4 + at] = wrong;
+            CHECK(take_boxes(boxes, 2, &taken[0].left) == 1);
+            const double points[] = {NAN, 0, at % 2 == 0 ? wrong : 0, at % 2 == 0 ? 0 : wrong};
+            CHECK(first_infinite(points, 2) == (std::isnan(wrong) ? -1 : 1));
+        }
+    const BoundingBox ends[] = {{0, 0, 1, 1}, {NAN, NAN, NAN, NAN}, {2, 0, 2, 0}, {0, 3, 1, 2}};
+    CHECK(first_reversed(ends, 4) == 3 && first_reversed(ends, 3) == -1);
+    const BoundingBox seen[] = {{0, 0, 2, 3}, {0, 0, 2, 2.5}, {0, 0, 5, 5}};
+    const double visible[] = {0.5, 1, 0.4};
+    float kept[12];
+    bool keeps[3];
+    keep_boxes(seen, visible, 3, 6, 0.5, kept, keeps);
+    CHECK(keeps[0] && !keeps[1] && !keeps[2]);
+    CHECK(kept[2] == 2 && kept[3] == 3 && kept[4] == -1 && kept[7] == -1 && kept[11] == -1);
+}
+
 TEST(boxes_hold_all_of_what_a_map_makes_of_them) {
     for (const bool bends : {false, true}) {
         const Plan plan = plan_of(bends ? std::vector{perspective, elastic(40, 5), affine}

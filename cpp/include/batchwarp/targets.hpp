@@ -38,6 +38,23 @@ struct TargetImages {
 /// @throws Interrupted if `images.interrupted` returned true
 void map_points(const Plan& plan, const TargetImages& images, const Point* from, Point* to);
 
+/// Takes boxes as users give them, by their four numbers in whatever format: four times -1 is none,
+/// and becomes NaN. Returns the first one that is not finite, or -1.
+template <class T>
+std::int64_t take_boxes(const T* from, std::int64_t count, double* to) noexcept;
+
+/// The first box that ends before it begins, or -1. NaN does not.
+std::int64_t first_reversed(const BoundingBox* boxes, std::int64_t count) noexcept;
+
+/// Rounds what is left of boxes. Of less than `least_area` square pixels, or a smaller part than
+/// `least_part`, nothing is `kept`, and its edges are -1.
+void keep_boxes(const BoundingBox* boxes, const double* visible, std::int64_t count,
+                double least_area, double least_part, float* to, bool* kept) noexcept;
+
+/// The first point that is infinite, or -1.
+template <class T>
+std::int64_t first_infinite(const T* points, std::int64_t count) noexcept;
+
 /// Moves boxes: each becomes the smallest one around what has become of its outline, cut off at the
 /// edges of the image. `visible` is the part of its area that is left after that: 0 for a box that
 /// lies outside, whose edges do not count then. NaN becomes 0, with nothing visible.

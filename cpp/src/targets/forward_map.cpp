@@ -75,7 +75,11 @@ FieldSurface::FieldSurface(const Field& field) : field_(field) {
     std::vector<double> down(static_cast<std::size_t>(columns_)), right(down.size());
     for (std::int64_t row = 0; row < rows; ++row) {
         field.points(field, row, columns_, down.data(), right.data());
-        for (std::size_t i = 0; i < down.size(); ++i) points_.push_back({right[i], down[i]});
+        for (std::size_t i = 0; i < down.size(); ++i) {
+            points_.push_back({right[i], down[i]});
+            // What splines join is not farther out than their points.
+            farthest_ = std::max({farthest_, std::abs(right[i]), std::abs(down[i])});
+        }
     }
 }
 
@@ -103,19 +107,20 @@ Point FieldSurface::at(const Point& place) const noexcept {
     return sum;
 }
 
+Point FieldSurface::miss(const Point& place, const Point& sampled) const noexcept {
+    const Point by = at(place);
+    return {place.x + by.x - sampled.x, place.y + by.y - sampled.y};
+}
+
 // Newton's method, with differences for derivatives, and half a step where a whole one leads
-// astray: what splines join is smooth enough for it. Where a field folds there is more than one
-// such place, and this finds one that is near.
-Point FieldSurface::origin_of(const Point& sampled) const noexcept {
+// astray: what splines join is smooth enough for it.
+bool FieldSurface::refine(Point& place, const Point& sampled) const noexcept {
     constexpr double close = 1e-7, side = 1e-4;  // pixels
     constexpr int most = 50, most_halved = 10;
-    const auto miss = [&](const Point& place) {
-        const Point by = at(place);
-        return Point{place.x + by.x - sampled.x, place.y + by.y - sampled.y};
-    };
-    Point place = sampled, error = miss(place);
+    Point error = miss(place, sampled);
     for (int step = 0; step < most && length(error) > close; ++step) {
-        const Point by_x = miss({place.x + side, place.y}), by_y = miss({place.x, place.y + side});
+        const Point by_x = miss({place.x + side, place.y}, sampled),
+                    by_y = miss({place.x, place.y + side}, sampled);
         const double xx = (by_x.x - error.x) / side, yx = (by_x.y - error.y) / side;
         const double xy = (by_y.x - error.x) / side, yy = (by_y.y - error.y) / side;
         const double determinant = xx * yy - xy * yx;
@@ -127,14 +132,73 @@ Point FieldSurface::origin_of(const Point& sampled) const noexcept {
         double part = 1;
         for (int halved = 0; halved < most_halved; ++halved, part /= 2) {
             next = {place.x - part * move.x, place.y - part * move.y};
-            rest = miss(next);
+            rest = miss(next, sampled);
             if (length(rest) < length(error)) break;
         }
-        if (!(length(rest) < length(error))) break;
+        if (!(length(rest) < length(error))) return false;
         place = next;
         error = rest;
     }
-    return place;
+    return length(error) <= close;
+}
+
+// Whether a place in a cell is displaced to `sampled`, if the cell is bent little. Each of its two
+// triangles becomes another one; what that holds comes from there.
+bool FieldSurface::find_in_cell(const Point& corner, double side, const Point& sampled,
+                                Point& found) const noexcept {
+    const Point right{corner.x + side, corner.y}, below{corner.x, corner.y + side};
+    const Point far{corner.x + side, corner.y + side};
+    const Point b = miss(right, sampled), c = miss(below, sampled);
+    for (const Point& first : {corner, far}) {
+        const Point a = miss(first, sampled);
+        const double bx = b.x - a.x, by = b.y - a.y, cx = c.x - a.x, cy = c.y - a.y;
+        const double area = bx * cy - cx * by;
+        if (area == 0) continue;
+        const double to_b = (cx * a.y - cy * a.x) / area, to_c = (by * a.x - bx * a.y) / area;
+        constexpr double rounding = 1e-9;
+        if (to_b < -rounding || to_c < -rounding || to_b + to_c > 1 + rounding) continue;
+        found = {first.x + to_b * (right.x - first.x) + to_c * (below.x - first.x),
+                 first.y + to_b * (right.y - first.y) + to_c * (below.y - first.y)};
+        return true;
+    }
+    return false;
+}
+
+// Looks at cells around `centre` ring by ring, and closer at those in which there is something that
+// a step by step approach does not find.
+bool FieldSurface::search(const Point& centre, double side, std::int64_t rings, int depth,
+                          const Point& sampled, Point& found) const noexcept {
+    constexpr std::int64_t parts = 8;
+    const auto look = [&](std::int64_t row, std::int64_t column) {
+        const Point corner{centre.x + (static_cast<double>(column) - 0.5) * side,
+                           centre.y + (static_cast<double>(row) - 0.5) * side};
+        if (!find_in_cell(corner, side, sampled, found)) return false;
+        if (refine(found, sampled)) return true;
+        const Point middle{corner.x + side / 2, corner.y + side / 2};
+        return depth > 0 && search(middle, side / parts, parts / 2, depth - 1, sampled, found);
+    };
+    for (std::int64_t ring = 0; ring <= rings; ++ring)
+        for (std::int64_t row = -ring; row <= ring; ++row) {
+            const bool whole = row == -ring || row == ring;
+            for (std::int64_t column = -ring; column <= ring; column += whole ? 1 : 2 * ring)
+                if (look(row, column)) return true;
+        }
+    return false;
+}
+
+// Where a field folds there is more than one such place; this finds one that is near. There always
+// is one: far outside of the image, all is displaced alike.
+Point FieldSurface::origin_of(const Point& sampled) const noexcept {
+    Point place = sampled;
+    if (refine(place, sampled) || !std::isfinite(sampled.x) || !std::isfinite(sampled.y))
+        return place;
+    // Cells that are small beside what is between the field's points.
+    const double side = 0.5 / std::max({field_.x.density, field_.y.density, 0.5});
+    constexpr int depth = 2;
+    Point found = place;
+    constexpr double most_rings = 256;  // of fields that nobody recognizes anything behind
+    const auto rings = static_cast<std::int64_t>(std::min(farthest_ / side + 2, most_rings));
+    return search(sampled, side, rings, depth, sampled, found) ? found : place;
 }
 
 ForwardMap::ForwardMap(const Plan& plan, const double* row)

@@ -64,9 +64,8 @@ class Hull {
 };
 
 // By its centre: opposite corners are as far from it, to opposite sides.
-BoundingBox moved_affinely(const BoundingBox& box, const ForwardMap& map) noexcept {
-    const ForwardMap::Place centre =
-        map.place({(box.left + box.right) / 2 - 0.5, (box.top + box.bottom) / 2 - 0.5});
+BoundingBox moved_affinely(const BoundingBox& box, const AffineMap& map) noexcept {
+    const Point centre = map({(box.left + box.right) / 2 - 0.5, (box.top + box.bottom) / 2 - 0.5});
     const Point reach = map.reach((box.right - box.left) / 2, (box.bottom - box.top) / 2);
     const double x = centre.x + 0.5, y = centre.y + 0.5;
     return {x - reach.x, y - reach.y, x + reach.x, y + reach.y};
@@ -97,11 +96,32 @@ double area(const BoundingBox& box) noexcept {
     return std::max(0.0, box.right - box.left) * std::max(0.0, box.bottom - box.top);
 }
 
+// Moves boxes by `move`, and cuts off what is outside. All are of one kind of map: what is decided
+// for each box takes as long as what is computed.
+template <class Move>
+void cut_off(std::int64_t begin, std::int64_t end, const BoundingBox* from, double width,
+             double height, BoundingBox* to, double* visible, Move&& move) {
+    for (std::int64_t i = begin; i < end; ++i) {
+        const BoundingBox all = move(from[i]);
+        const BoundingBox inside{std::clamp(all.left, 0.0, width), std::clamp(all.top, 0.0, height),
+                                 std::clamp(all.right, 0.0, width),
+                                 std::clamp(all.bottom, 0.0, height)};
+        const double seen = area(inside);  // and of a box that nobody has seen not a number
+        to[i] = seen > 0 ? inside : BoundingBox{};
+        visible[i] = seen > 0 ? seen / area(all) : 0;
+    }
+}
+
 }  // namespace
 
 void map_points(const Plan& plan, const TargetImages& images, const Point* from, Point* to) {
     for_each_image(plan, images, [&](const ForwardMap& map, std::int64_t begin, std::int64_t end) {
-        for (std::int64_t i = begin; i < end; ++i) to[i] = map(from[i]);
+        if (map.is_affine()) {
+            const AffineMap affine(map);
+            for (std::int64_t i = begin; i < end; ++i) to[i] = affine(from[i]);
+        } else {
+            for (std::int64_t i = begin; i < end; ++i) to[i] = map(from[i]);
+        }
     });
 }
 
@@ -110,18 +130,64 @@ void map_boxes(const Plan& plan, const TargetImages& images, const BoundingBox* 
     const auto width = static_cast<double>(plan.target_width()),
                height = static_cast<double>(plan.target_height());
     for_each_image(plan, images, [&](const ForwardMap& map, std::int64_t begin, std::int64_t end) {
-        const bool affine = map.is_affine();
-        for (std::int64_t i = begin; i < end; ++i) {
-            const BoundingBox all = affine ? moved_affinely(from[i], map) : moved(from[i], map);
-            const BoundingBox inside{
-                std::clamp(all.left, 0.0, width), std::clamp(all.top, 0.0, height),
-                std::clamp(all.right, 0.0, width), std::clamp(all.bottom, 0.0, height)};
-            const double seen = area(inside);  // and of a box that nobody has seen not a number
-            to[i] = seen > 0 ? inside : BoundingBox{};
-            visible[i] = seen > 0 ? seen / area(all) : 0;
-        }
+        if (map.is_affine())
+            cut_off(begin, end, from, width, height, to, visible,
+                    [affine = AffineMap(map)](const BoundingBox& box) {
+                        return moved_affinely(box, affine);
+                    });
+        else
+            cut_off(begin, end, from, width, height, to, visible,
+                    [&map](const BoundingBox& box) { return moved(box, map); });
     });
 }
+
+template <class T>
+std::int64_t take_boxes(const T* from, std::int64_t count, double* to) noexcept {
+    constexpr T none = -1;
+    for (std::int64_t i = 0; i < count; ++i, from += 4, to += 4) {
+        T sum = 0;  // of zeros, if all are finite
+        for (int k = 0; k < 4; ++k) sum += from[k] * 0;
+        if (sum != 0) return i;
+        const bool is_none =
+            from[0] == none && from[1] == none && from[2] == none && from[3] == none;
+        for (int k = 0; k < 4; ++k) to[k] = is_none ? NAN : static_cast<double>(from[k]);
+    }
+    return -1;
+}
+
+template std::int64_t take_boxes(const float*, std::int64_t, double*) noexcept;
+template std::int64_t take_boxes(const double*, std::int64_t, double*) noexcept;
+
+std::int64_t first_reversed(const BoundingBox* boxes, std::int64_t count) noexcept {
+    for (std::int64_t i = 0; i < count; ++i)
+        if (boxes[i].right < boxes[i].left || boxes[i].bottom < boxes[i].top) return i;
+    return -1;
+}
+
+void keep_boxes(const BoundingBox* boxes, const double* visible, std::int64_t count,
+                double least_area, double least_part, float* to, bool* kept) noexcept {
+    constexpr float none = -1;
+    for (std::int64_t i = 0; i < count; ++i, to += 4) {
+        const auto [left, top, right, bottom] = boxes[i];
+        const bool keeps =
+            (right - left) * (bottom - top) >= least_area && visible[i] >= least_part;
+        kept[i] = keeps;
+        to[0] = keeps ? static_cast<float>(left) : none;
+        to[1] = keeps ? static_cast<float>(top) : none;
+        to[2] = keeps ? static_cast<float>(right) : none;
+        to[3] = keeps ? static_cast<float>(bottom) : none;
+    }
+}
+
+template <class T>
+std::int64_t first_infinite(const T* points, std::int64_t count) noexcept {
+    for (std::int64_t i = 0; i < count; ++i)
+        if (std::isinf(points[2 * i]) || std::isinf(points[2 * i + 1])) return i;
+    return -1;
+}
+
+template std::int64_t first_infinite(const float*, std::int64_t) noexcept;
+template std::int64_t first_infinite(const double*, std::int64_t) noexcept;
 
 void find_mirrored(const Plan& plan, const double* params, std::int64_t count, bool* mirrored) {
     const std::int64_t columns = std::ssize(plan.columns());

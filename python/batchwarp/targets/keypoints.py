@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from batchwarp import _core
 from batchwarp.targets.options import TargetOptions
-from batchwarp.targets.ragged import Ragged
+from batchwarp.targets.ragged import Ragged, in_core_dtype
 from batchwarp.targets.stack import Move, Stack
 from batchwarp.targets.windows import Windows
 
@@ -35,9 +35,9 @@ class Keypoints:
         self, value: Any, images: Stack, options: TargetOptions, name: str = "keypoints"
     ) -> None:
         given = Ragged.of_images(name, value, images.images, (2,))
-        infinite = np.isinf(given.rows)
-        if infinite.any():
-            row = int(infinite.argmax()) // 2
+        rows = in_core_dtype(given.rows)
+        row = _core.first_infinite(rows)
+        if row >= 0:
             image, point = given.place(row)
             raise ValueError(
                 f"`{name}` should be finite, or nan for none. Received "
@@ -50,7 +50,7 @@ class Keypoints:
                 f"`keypoint_pairs` should be of indices below {given.room}, the number of "
                 f"`{name}` of an image. Received: {beyond[0]}"
             )
-        self._given = given._replace(rows=np.ascontiguousarray(given.rows, np.float64))
+        self._given = given._replace(rows=rows.astype(np.float64, copy=False))
         self._pairs = np.array(pairs, np.intp).reshape(-1, 2)
         self._remove_outside = options.remove_outside
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from batchwarp._arrays import as_array, is_real, real_array
 
-__all__ = ["Ragged"]
+__all__ = ["Ragged", "in_core_dtype"]
 
 
 class Ragged(NamedTuple):
@@ -65,30 +66,13 @@ class Ragged(NamedTuple):
                 f"`{name}` should be a list of {count} arrays, one for each image. "
                 f"Received: {len(items)}"
             )
-        arrays = [as_array(f"{name}[{at}]", item) for at, item in enumerate(items)]
-        for at, array in enumerate(arrays):
-            if array.shape[1:] != tail or array.ndim == 0:
-                if array.shape == (0,):  # of an empty list, nobody knows of what
-                    continue
-                raise ValueError(
-                    f"`{name}` should be a list of arrays of shape {_shape('k', *tail)}. "
-                    f"Received shape {array.shape} for image {at}"
-                )
-            if not is_real(array.dtype):
-                raise TypeError(
-                    f"`{name}` should hold real numbers. Received dtype {array.dtype} for image "
-                    f"{at}"
-                )
-        # Empty lists have no dtype of their own.
-        filled = [
-            array
-            for array, item in zip(arrays, items, strict=True)
-            if len(array) or (isinstance(item, np.ndarray) and array.shape[1:] == tail)
-        ]
+        # `filled` are those that have a dtype of their own, which empty lists have not.
+        arrays, filled = (items, items) if _alike(items, tail) else _arrays(name, items, tail)
         lengths = [len(array) for array in arrays]
         starts = np.zeros(count + 1, np.int64)
-        np.cumsum(lengths, out=starts[1:])
-        rows = np.concatenate(filled) if filled else np.empty((0, *tail), np.int64)
+        starts[1:] = lengths
+        starts.cumsum(out=starts)
+        rows = np.concatenate(filled) if len(filled) else np.empty((0, *tail), np.int64)
         return cls(rows, starts, max(lengths, default=0))
 
     @property
@@ -140,6 +124,52 @@ class Ragged(NamedTuple):
             rows = rows[rank < room]
         result[np.arange(room) < counts[:, np.newaxis]] = rows
         return result
+
+
+def in_core_dtype(rows: NDArray[Any]) -> NDArray[Any]:
+    """Returns rows as the core reads them: floats in single or double precision, side by side."""
+    single = rows.dtype == np.float32 and rows.dtype.isnative
+    return np.ascontiguousarray(rows, np.float32 if single else np.float64)
+
+
+def _alike(items: Sequence[Any], tail: tuple[int, ...]) -> bool:
+    """Whether items are arrays that can be put together as they are, as nearly always."""
+    first = items[0] if len(items) else None
+    if type(first) is not np.ndarray or first.dtype.byteorder not in "=|":
+        return False
+    dtype, rank = first.dtype, len(tail) + 1
+    return is_real(dtype) and all(
+        type(item) is np.ndarray
+        and item.dtype is dtype
+        and item.ndim == rank
+        and item.shape[1:] == tail
+        for item in items
+    )
+
+
+def _arrays(
+    name: str, items: Sequence[Any], tail: tuple[int, ...]
+) -> tuple[list[NDArray[Any]], list[NDArray[Any]]]:
+    """Returns items as arrays, and those of them that have a dtype of their own."""
+    arrays = [as_array(f"{name}[{at}]", item) for at, item in enumerate(items)]
+    for at, array in enumerate(arrays):
+        if array.shape[1:] != tail or array.ndim == 0:
+            if array.shape == (0,):  # of an empty list, nobody knows of what
+                continue
+            raise ValueError(
+                f"`{name}` should be a list of arrays of shape {_shape('k', *tail)}. "
+                f"Received shape {array.shape} for image {at}"
+            )
+        if not is_real(array.dtype):
+            raise TypeError(
+                f"`{name}` should hold real numbers. Received dtype {array.dtype} for image {at}"
+            )
+    filled = [
+        array
+        for array, item in zip(arrays, items, strict=True)
+        if len(array) or (isinstance(item, np.ndarray) and array.shape[1:] == tail)
+    ]
+    return arrays, filled
 
 
 def _shape(*extents: int | str) -> str:
