@@ -301,6 +301,22 @@ TARGETS = (
         "×",
         most=1,
     ),
+    Target(
+        "mask",
+        "a mask beside each image of 224²×3, one call; one thread and two",
+        "targets_masks",
+        "ratio/*",
+        "× the image alone",
+        most=1.25,
+    ),
+    Target(
+        "boxes",
+        "100 boxes and 100 keypoints beside each image, added to it; one thread and two",
+        "targets_boxes",
+        "added/*",
+        "µs an image",
+        most=3,
+    ),
 )
 
 

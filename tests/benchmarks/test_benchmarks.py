@@ -31,6 +31,8 @@ WITH_KERAS = (
     "fit_overhead",
     "memory",
     "operations",
+    "targets_boxes",
+    "targets_masks",
 )
 NEEDED = {name: ["scipy", "tensorflow"] for name in WITH_KERAS} | {"loops": ["torch"]}
 
