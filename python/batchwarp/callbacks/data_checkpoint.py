@@ -56,6 +56,8 @@ class DataCheckpoint:
         keep: Callbacks whose memory is saved, too: what `EarlyStopping`, `ReduceLROnPlateau` and
             `ModelCheckpoint` know of earlier epochs, but not weights that they hold on to.
         delete: Boolean, whether to remove the file when the training ends by itself.
+        steps: Integer, how many steps an epoch has where `fit` gets a `PyDataset` that reads some
+            batches of the flow, anew in each epoch; `None` for all of them.
 
     Raises:
         ImportError: If there is no Keras.
@@ -85,6 +87,7 @@ class DataCheckpoint:
         *,
         keep: Sequence[Any] = (),
         delete: bool = True,
+        steps: int | None = None,
     ) -> None:
         super().__init__()
         self._path = Path(os.fsdecode(path))
@@ -107,6 +110,7 @@ class DataCheckpoint:
         self._every = integer("every", every, 1)
         self._keep = list(keep)
         self._delete = boolean("delete", delete)
+        self._steps = len(flow) if steps is None else integer("steps", steps, 1, len(flow))
         self._begin: dict[str, Any] = {}  # where data and random numbers were as the epoch began
         self._epoch = 0
         self._unsaved = 0  # steps
@@ -168,11 +172,11 @@ class DataCheckpoint:
                 "`DataCheckpoint` needs a model that is built before `fit`: give it an `Input`, or "
                 "call it on a batch"
             )
-        steps, length = self.params.get("steps"), len(self._flow)
-        if steps != length:
+        steps = self.params.get("steps")
+        if steps != self._steps:
             raise ValueError(
                 "`DataCheckpoint` needs epochs that are passes of its flow, with "
-                f"`steps_per_epoch=None`: a pass has {length} steps, an epoch {steps}"
+                f"`steps_per_epoch=None`: a pass has {self._steps} steps, an epoch {steps}"
             )
         if self._flow.workers > 1 and self._begin_draws() == "keras":
             warn(
@@ -224,7 +228,7 @@ class DataCheckpoint:
             return dict(model.get_metrics_result())
 
         self._flow.load_state_dict(self._begin["flow"])
-        self._flow.pass_over(min(step, len(self._flow)))
+        self._flow.pass_over(min(step, self._steps))
         _pass_over(model, step, restore_metrics)
         restore_python_random(self._begin["python_random"])
 

@@ -354,6 +354,77 @@ def test_run_without_a_complete_epoch_begins_anew(blank_pictures, two_epochs, tm
     np.testing.assert_allclose(resumed["loss"], whole["loss"][:1], rtol=1e-4)
 
 
+class Killed(Exception):
+    """Ends a run as a kill would, of which the run learns nothing."""
+
+
+def kill_in(folder, epoch, step, **arguments):
+    """Runs until a step of the epoch has ended, and leaves what a kill would leave."""
+    at = [0]
+
+    def count(batch, logs):
+        if batch == step and at[0] == epoch:
+            raise Killed
+
+    def next_epoch(number, logs):
+        at[0] = number
+
+    killer = keras.callbacks.LambdaCallback(on_epoch_begin=next_epoch, on_train_batch_begin=count)
+    run = start(folder, "--epochs", "3")
+    with pytest.raises(Killed):
+        fit_three(run, [killer], **arguments)
+
+
+def fit_three(run, callbacks=(), **arguments):
+    keras.utils.set_random_seed(1)
+    plateau = keras.callbacks.ReduceLROnPlateau(patience=1, monitor="loss", min_delta=10)
+    run.fitting.fit(
+        run.fitting.model(build),
+        flow(**AUGMENT),
+        epochs=3,
+        callbacks=[plateau, *callbacks],
+        validation_data=part().flow,
+        **arguments,
+    )
+
+
+@pytest.mark.parametrize(("epoch", "steps"), [(0, None), (1, None), (1, 2)])
+def test_a_run_that_was_killed_goes_on_in_the_epoch(
+    blank_pictures, tmp_path, monkeypatch, capsys, epoch, steps
+):
+    monkeypatch.setattr("batchwarp.training.run.fitting._LEAST_STEPS", 1)
+    with start(tmp_path / "whole") as run:
+        fit_three(run, steps=steps)
+    step = (steps or 3) - 1
+    kill_in(tmp_path / "parts", epoch, step, steps=steps)
+    assert (tmp_path / "parts" / "epoch.checkpoint").is_file()
+    capsys.readouterr()
+    with start(tmp_path / "parts", "--resume") as run:
+        fit_three(run, steps=steps)
+    assert f"Going on in epoch {epoch + 1}, after step {step}\n" in capsys.readouterr().out
+    whole, parts = history_of(tmp_path / "whole"), history_of(tmp_path / "parts")
+    assert set(whole) == set(parts)
+    for name in set(whole) - {"seconds", "waiting"}:
+        np.testing.assert_allclose(parts[name], whole[name], rtol=1e-5, err_msg=name)
+    models = [
+        keras.models.load_model(tmp_path / name / "model.keras") for name in ("whole", "parts")
+    ]
+    for one, other in zip(*(model.get_weights() for model in models), strict=True):
+        np.testing.assert_allclose(one, other, rtol=0, atol=1e-6)
+    assert not (tmp_path / "parts" / "epoch.checkpoint").exists()
+
+
+def test_an_epoch_of_another_recipe_begins_anew(blank_pictures, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("batchwarp.training.run.fitting._LEAST_STEPS", 1)
+    kill_in(tmp_path, 1, 2)
+    monkeypatch.setitem(AUGMENT, "rotation_range", 5)
+    with start(tmp_path, "--resume") as run:
+        fit_three(run)
+    said = capsys.readouterr().out
+    assert "Beginning epoch 2 anew: `state` is of another generator: `rotation_range` was" in said
+    assert len(history_of(tmp_path)["loss"]) == 3
+
+
 def test_full_disk_is_a_usage_error(blank_pictures, tmp_path, monkeypatch):
     def fail(*_, **__):
         raise OSError(errno.ENOSPC, "No space left on device")

@@ -8,6 +8,7 @@ REPORT_FILE = "report.html"
 MODEL_FILE = "model.keras"
 LAST_MODEL_FILE = "last.keras"  # where model.keras is the best one
 H5_FILE = "model.h5"
+CHECKPOINT_FILE = "epoch.checkpoint"  # of the epoch under way
 MISCLASSIFIED_FILE = "misclassified.csv"
 
 WORST_FILE = "worst.png"
@@ -30,6 +31,7 @@ FILES = (
     MODEL_FILE,
     LAST_MODEL_FILE,
     H5_FILE,
+    CHECKPOINT_FILE,
     MISCLASSIFIED_FILE,
     *PICTURES,
     CONFUSION_FILE,

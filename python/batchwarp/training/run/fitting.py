@@ -5,11 +5,15 @@ from __future__ import annotations
 import statistics
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
+from batchwarp.callbacks import DataCheckpoint
+from batchwarp.callbacks.archive import read_archive
 from batchwarp.console.frameworks import load_keras
 from batchwarp.console.output import is_terminal, say
-from batchwarp.training.results.names import LAST_MODEL_FILE, MODEL_FILE
+from batchwarp.iterators import Iterator
+from batchwarp.training.results.names import CHECKPOINT_FILE, LAST_MODEL_FILE, MODEL_FILE
 from batchwarp.training.run.continuation import (
     callback_states,
     continue_flow,
@@ -24,6 +28,10 @@ from batchwarp.training.run.shared_arrays import SharedArrays
 from batchwarp.training.run.timing import EpochClock, timed_batches
 
 __all__ = ["Fitting"]
+
+# An epoch is saved so often, but not after fewer steps: there is more to do than to save.
+_SAVES = 10
+_LEAST_STEPS = 20
 
 
 class Fitting:
@@ -81,10 +89,13 @@ class Fitting:
         """Trains a model up to a number of epochs, with Keras' progress bar; keeps the history.
 
         After each epoch the model is saved and `history.json` grows; `curves.png` is drawn at the
-        end, even if the end is an interruption. Ctrl-C ends the training, and the run goes on with
-        the model of the last complete epoch; a second one, or one before the first epoch is
-        complete, ends the run. It is held back during a step, in which the model's variables are
-        changing or, with JAX, are not there, and while the files of an epoch are being written.
+        end, even if the end is an interruption. Within epochs of batchwarp's batches, model and
+        data are saved, too, and a run that was killed goes on from there.
+
+        Ctrl-C ends the training, and the run goes on with the model of the last complete epoch; a
+        second one, or one before the first epoch is complete, ends the run. It is held back during
+        a step, in which the model's variables are changing or, with JAX, are not there, and while
+        the files of an epoch are being written.
 
         Args:
             model: A compiled Keras model.
@@ -113,6 +124,8 @@ class Fitting:
             x, y, arguments = arrays.batches, None, arrays.arguments
         clock, gate = EpochClock(), InterruptGate()
         keeper = _EpochKeeper(record, name, clock, gate, flow, kept, whole)
+        # Last, since what it restores of random layers is later than what the others do.
+        within = self._within_epochs(flow, steps)
         try:
             with gate:
                 model.fit(
@@ -120,7 +133,7 @@ class Fitting:
                     y,
                     epochs=epochs,
                     initial_epoch=record.epochs,
-                    callbacks=keeper.callbacks,
+                    callbacks=[*keeper.callbacks, *within],
                     # A flow has an order of its own; Keras would shuffle its batches once more.
                     shuffle=y is not None,
                     # A progress bar redraws its line, which is of no use in a file.
@@ -140,6 +153,41 @@ class Fitting:
             if record.epochs:
                 self._outcome.draw_curves()
         self._record_times(clock)
+
+    def _within_epochs(self, flow: Any, steps: int | None) -> list[Any]:
+        """Returns what saves the epoch under way, if it can be gone on with."""
+        path = self._record.path(CHECKPOINT_FILE)
+        # Processes that train together go on after a complete epoch, about which all agree.
+        alone = self._shared_seed is None
+        if not (alone and isinstance(flow, Iterator)) or (
+            flow.state_dict()["numpy_random"] is not None
+        ):
+            path.unlink(missing_ok=True)
+            return []
+        self._prepare_to_go_on(flow)
+        count = len(flow) if steps is None else min(len(flow), steps)
+        every = max(_LEAST_STEPS, count // _SAVES)
+        return [DataCheckpoint(path, flow, every, steps=count)]
+
+    def _prepare_to_go_on(self, flow: Iterator) -> None:
+        """Keeps what was saved of the epoch that comes next, and removes all else."""
+        path, epochs = self._record.path(CHECKPOINT_FILE), self._record.epochs
+        reason = ""
+        try:
+            found = read_archive(path)
+            if found is None:
+                return
+            content, _ = found
+            if content["epoch"] == epochs:
+                flow.load_state_dict(content["begin"]["flow"])
+                say(f"Going on in epoch {epochs + 1}, after step {content['step']}")
+                return
+        except ValueError as error:  # of another recipe, for example, which is no mistake
+            reason = " ".join(str(error).split())
+        with suppress(FileNotFoundError):
+            path.unlink()
+        if reason:
+            say(f"Beginning epoch {epochs + 1} anew: {reason}")
 
     def _record_times(self, clock: EpochClock) -> None:
         history = self._record.history
