@@ -189,6 +189,26 @@ def test_labels_of_files_and_samples():
     assert of("input").shape == (N, 3, 10, 12)
 
 
+@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.parametrize("cache", [None, "memory"])
+def test_samples_of_other_libraries(workers, cache):
+    class Source(data.Dataset):
+        def __len__(self):
+            return N
+
+        def __getitem__(self, row):
+            return X[row], int(Y[row])
+
+    def of():
+        return generator().flow_from_samples(
+            Source(), class_mode="sparse", target_size=(10, 12), batch_size=4, seed=5, cache=cache
+        )
+
+    batches = loader(IterableDataset(of()), workers)
+    for one in expected(of(), 2):
+        assert_equal(list(batches), one)
+
+
 def test_numbers_of_other_kinds():
     ml_dtypes = pytest.importorskip("ml_dtypes")
     of = generator(dtype="bfloat16").flow(X, shuffle=False, batch_size=2, seed=1)

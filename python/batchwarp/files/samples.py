@@ -126,6 +126,31 @@ class Samples:
                 image.load()
         return image
 
+    def some(self, count: int) -> list[Any]:
+        """Returns what tells a few images, evenly chosen, from others.
+
+        Args:
+            count: Integer, how many.
+
+        Returns:
+            List of bytes, arrays, or names of files, wherever these are; `None` for those that
+            cannot be had.
+        """
+        if not len(self._rows):
+            return []
+        chosen = np.unique(np.linspace(0, len(self._rows) - 1, count, dtype=np.int64))
+        return [self._described(int(sample)) for sample in chosen]
+
+    def _described(self, sample: int) -> Any:
+        try:
+            image = self.image(sample)
+        except Exception as error:  # noqa: BLE001 - users' objects raise what they like
+            let_through(error)
+            return None
+        if isinstance(image, str):
+            return image.replace(os.sep, "/").rpartition("/")[2]
+        return np.asarray(image) if _is_picture(image) else image
+
     def check(self) -> None:
         """Raises an error that no sample is without, if the first one tells.
 

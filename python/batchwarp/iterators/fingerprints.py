@@ -25,6 +25,7 @@ __all__ = ["fingerprint", "of_data", "of_generator"]
 _OF_DATA = {
     "images": ("x", "rows", "x_misc"),
     "files": ("filenames",),
+    "samples": ("some_samples",),
     "labels": ("y", "classes", "class_indices", "_targets"),
     "sample_weight": ("sample_weight",),
     "targets": ("_targets_of_files",),

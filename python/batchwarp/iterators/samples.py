@@ -173,6 +173,11 @@ class SamplesIterator(FilesIterator):
         return self._rows[index_array].astype(np.uint64)
 
     @property
+    def some_samples(self) -> list[Any]:
+        """What tells these samples from others of the same number, in 16 of them."""
+        return self._source.some(16)
+
+    @property
     def labels(self) -> Any:
         """The samples' labels: `classes`, or the numbers that were given."""
         return self._targets if self.class_mode == "raw" else self.classes

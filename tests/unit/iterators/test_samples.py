@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import http.server
 import io
+import json
 import pickle
 import sys
 import tarfile
@@ -407,6 +408,22 @@ def test_a_flow_can_be_pickled_and_resumes(contents):
     copied = pickle.loads(pickle.dumps(flow))
     for one, two in zip(next(flow), next(copied), strict=True):
         np.testing.assert_array_equal(one, two)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_state_is_of_these_samples(contents, files, form):
+    def flow(contents, files):
+        images = FORMS[form](contents, files)
+        return generator().flow_from_samples(images, class_mode=None, **OPTIONS)
+
+    before = flow(contents, files)
+    next(before)
+    state = json.loads(json.dumps(before.state_dict()))
+    after = flow(contents, files)
+    after.load_state_dict(state)
+    np.testing.assert_array_equal(next(after), next(before))
+    with pytest.raises(ValueError, match="`state` is of another data set: `samples` was"):
+        flow(contents[::-1], files[::-1]).load_state_dict(state)
 
 
 def test_statistics_and_data_sets_without_samples(contents):
