@@ -53,8 +53,8 @@ class Report:
 
     To be made in the training function, in all workers. If workers have been replaced since one
     died, the model and the flow are brought to where they were at the end of the last epoch that
-    was reported, and `initial_epoch` is the next one. With `draws="keyed"` in the flow, batches are
-    those of a run in which nobody died.
+    was reported, and `initial_epoch` is the next one. Batches are those of a run in which nobody
+    died.
 
     Ray has such a callback, too; it needs TensorFlow, and leaves it to the user to go on.
 
@@ -96,7 +96,7 @@ class Report:
         self._flow = flow
         self._convert = keras.ops.convert_to_numpy
         self._first = train.get_context().get_world_rank() == 0
-        self._random: Any = None
+        self._earlier: Any = None
         self.initial_epoch = 0
         checkpoint = train.get_checkpoint()
         if checkpoint is not None:
@@ -129,15 +129,17 @@ class Report:
         for variable, value in zip(self._variables, values, strict=True):
             variable.assign(value)
         self.initial_epoch = state["epoch"]
-        if self._flow is not None:
-            self._flow.passes = state["passes"]
-        version, numbers, gauss = state["random"]
-        self._random = version, tuple(numbers), gauss
+        self._earlier = state
 
     def _go_on(self, _: Any = None) -> None:
-        """Lets Keras go on with the orders of positions, which it shuffles by Python's `random`."""
-        if self._random is not None:
-            random.setstate(self._random)
+        """Brings batches to where they were, when Keras has read those that it only looks at."""
+        if self._earlier is None:
+            return
+        if self._flow is not None:
+            self._flow.load_state_dict(self._earlier["flow"])
+        # By which Keras shuffles positions.
+        version, numbers, gauss = self._earlier["random"]
+        random.setstate((version, tuple(numbers), gauss))
 
     def _report(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Hands an epoch to Ray; all workers wait for each other here."""
@@ -148,11 +150,10 @@ class Report:
         if not self._first:
             train.report(metrics)
             return
-        passes = None if self._flow is None else self._flow.passes
         state = {
             "format": _FORMAT,
             "epoch": epoch + 1,
-            "passes": passes,
+            "flow": None if self._flow is None else self._flow.state_dict(),
             "random": random.getstate(),
         }
         with tempfile.TemporaryDirectory(prefix="batchwarp-") as name:

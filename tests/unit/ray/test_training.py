@@ -81,13 +81,13 @@ def model_of(keras, units=2):
     return model
 
 
-def flow():
-    generator = ImageDataGenerator(rotation_range=30, draws="keyed")
+def flow(draws="keyed"):
+    generator = ImageDataGenerator(rotation_range=30, draws=draws)
     return generator.flow(X, Y, batch_size=4, seed=2)
 
 
-def fit(keras, epochs):
-    model, batches = model_of(keras), flow()
+def fit(keras, epochs, draws="keyed"):
+    model, batches = model_of(keras), flow(draws)
     report = Report(model, batches)
     history = model.fit(
         batches,
@@ -99,12 +99,13 @@ def fit(keras, epochs):
     return report, history.history["loss"]
 
 
-def test_training_goes_on_as_if_nobody_had_died(keras, train):
-    _, wanted = fit(keras, 4)
+@pytest.mark.parametrize("draws", ["keyed", "keras"])
+def test_training_goes_on_as_if_nobody_had_died(keras, train, draws):
+    _, wanted = fit(keras, 4, draws)
     reported, train.reported, train.latest = train.reported, [], None
     train.folder /= "again"
-    first, before = fit(keras, 2)
-    second, after = fit(keras, 4)  # with dropout and moments of where it was
+    first, before = fit(keras, 2, draws)
+    second, after = fit(keras, 4, draws)  # with dropout and moments of where it was
     assert (first.initial_epoch, second.initial_epoch) == (0, 2)
     np.testing.assert_allclose([*before, *after], wanted, rtol=1e-6)
     assert [one["epoch"] for one in train.reported] == [1, 2, 3, 4]
