@@ -77,7 +77,12 @@ def yolo(made, folder, **arguments):
     )
 
 
-KINDS = {flow.__name__: flow for flow in (arrays, directories, dataframes, coco, yolo)}
+def samples(made, _, **arguments):
+    pairs = list(zip(X, Y.tolist(), strict=True))
+    return made.flow_from_samples(pairs, target_size=SIZE, batch_size=4, **arguments)
+
+
+KINDS = {flow.__name__: flow for flow in (arrays, directories, dataframes, coco, yolo, samples)}
 
 
 def same(one, other):
