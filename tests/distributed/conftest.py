@@ -10,6 +10,8 @@ import pytest
 # Workers are processes that read the environment: no card, no search for TPUs, one set of sums.
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 os.environ.setdefault("RAY_TRAIN_ENABLE_STATE_TRACKING", "0")
+# Workers may start slowly where other programs are at work; by default Ray gives them a minute.
+os.environ.setdefault("RAY_TRAIN_WORKER_GROUP_START_TIMEOUT_S", "300")
 # Nothing is sent anywhere.
 os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
 

@@ -74,7 +74,7 @@ def alone(tmp_path_factory):
         folder = tmp_path_factory.mktemp("alone")
         config = {"folder": str(folder), "batch_size": SAMPLES, "epochs": EPOCHS}
         command = [sys.executable, loops.__file__, loop.__name__, json.dumps(config)]
-        subprocess.run(command, check=True, env={**os.environ, **ENVIRONMENT}, timeout=120)
+        subprocess.run(command, check=True, env={**os.environ, **ENVIRONMENT}, timeout=200)
         return Seen(folder, 1)
 
     return run
