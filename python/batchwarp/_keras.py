@@ -183,6 +183,19 @@ def callback() -> type[Any]:
     return found
 
 
+def to_numpy(variable: Any) -> np.ndarray[Any, Any]:
+    """Returns a copy of the value of a Keras variable, in its dtype, on any backend."""
+    # Not by Keras' own function, of which NumPy warns.
+    value = variable.value
+    if backend() == "torch":
+        value = value.detach().cpu()
+        # NumPy takes no bfloat16 of PyTorch's, all of whose values float32 has.
+        value = value.float() if "bfloat16" in str(value.dtype) else value
+    if backend() != "jax":
+        value = value.numpy()
+    return np.array(value, numpy_dtype(variable.dtype))
+
+
 def print_message(message: str) -> None:
     """Prints a message as Keras prints its own: to the standard output, or to the log.
 

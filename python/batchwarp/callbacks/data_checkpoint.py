@@ -224,16 +224,20 @@ class DataCheckpoint:
         def restore_metrics() -> dict[str, Any]:
             described = content["arrays"][count:]
             restore_variables(metrics_of(model), described, data[count:])
-            restore_torch(content["torch"])
             return dict(model.get_metrics_result())
 
         self._flow.load_state_dict(self._begin["flow"])
         self._flow.pass_over(min(step, self._steps))
-        _pass_over(model, step, restore_metrics)
+        _pass_over(model, step, restore_metrics, lambda: restore_torch(content["torch"]))
         restore_python_random(self._begin["python_random"])
 
 
-def _pass_over(model: Any, steps: int, restore_metrics: Callable[[], dict[str, Any]]) -> None:
+def _pass_over(
+    model: Any,
+    steps: int,
+    restore_metrics: Callable[[], dict[str, Any]],
+    restore_random: Callable[[], None],
+) -> None:
     """Has the first steps of an epoch read their batches and do nothing with them.
 
     Args:
@@ -241,6 +245,8 @@ def _pass_over(model: Any, steps: int, restore_metrics: Callable[[], dict[str, A
         steps: Integer, how many.
         restore_metrics: Function that gives the metrics the values that they had, and returns what
             they say.
+        restore_random: Function that restores PyTorch's random states. It is called behind these
+            steps, since PyTorch's loader draws as it begins.
     """
     train = model.train_function
     at_once = model.steps_per_execution
@@ -254,8 +260,9 @@ def _pass_over(model: Any, steps: int, restore_metrics: Callable[[], dict[str, A
         left -= 1
         if left == 0:
             model.train_function = train
-        if _keras.backend() == "tensorflow":
-            for _, batch in zip(range(at_once), arguments[0], strict=False):
+            restore_random()
+        if _keras.backend() != "torch":  # whose data has been taken from the iterator
+            for _, batch in zip(range(at_once), arguments[-1], strict=False):
                 if logs is None:
                     model._symbolic_build(data_batch=batch)
                     logs = restore_metrics()

@@ -43,7 +43,7 @@ def metrics_of(model: Any) -> list[Any]:
 
 def arrays_of(variables: Sequence[Any]) -> list[NDArray[Any]]:
     """Returns copies of the values of Keras variables."""
-    return [np.array(variable.numpy()) for variable in variables]
+    return [_keras.to_numpy(variable) for variable in variables]
 
 
 def restore_variables(
