@@ -87,7 +87,9 @@ def trainer_of(loop):
 
 
 @pytest.mark.parametrize("loop", [loops.keras_loop, loops.torch_loop])
-@pytest.mark.parametrize(("workers", "kill"), [(2, [1, 1, 2]), (3, None)])
+@pytest.mark.parametrize(
+    ("workers", "kill"), [(2, [1, 1, 2]), pytest.param(3, None, marks=pytest.mark.slow)]
+)
 def test_batches_and_losses_are_those_of_one_process(train, alone, tmp_path, loop, workers, kill):
     pytest.importorskip({"keras_loop": "jax", "torch_loop": "torch"}[loop.__name__])
     config = {"folder": str(tmp_path), "batch_size": SAMPLES // workers, "epochs": EPOCHS}

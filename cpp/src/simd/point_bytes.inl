@@ -139,8 +139,8 @@ constexpr int64_t line_bytes = 64, fetched_ahead = 16384;
 
 BATCHWARP_INLINE void fetch(const PointBytesJob& job, int64_t begin, int64_t end) {
     const int64_t all = job.place.height * job.place.source_row_stride;
-    if (end > all) end = all;
-    for (int64_t b = begin; b < end; b += line_bytes) BATCHWARP_PREFETCH(job.source + b);
+    const int64_t stop = end < all ? end : all;
+    for (int64_t b = begin; b < stop; b += line_bytes) BATCHWARP_PREFETCH(job.source + b);
 }
 
 // The row of the source that lies where row `at` of the target does, if that is not turned much.
@@ -230,8 +230,10 @@ void point_rows(const PointBytesJob& job, const Inside& inside) {
             if (begin >= end) begin = end = right;
             inside(row, begin, end, out);  // which may write to the others, too
             fill(out, 0, left);
+            // NOLINTBEGIN(readability-suspicious-call-argument): what lies beside the interior
             copy_border<Channels>(row, left, begin, out + left * channels);
             copy_border<Channels>(row, end, right, out + end * channels);
+            // NOLINTEND(readability-suspicious-call-argument)
             fill(out, right, width);
         }
     }

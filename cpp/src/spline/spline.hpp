@@ -77,6 +77,7 @@ BATCHWARP_HD void spline_weights_at(T x, int order, T* weights) noexcept {
             weights[1] = outer(x + 1);
             weights[2] = inner(x);
             weights[3] = inner(z);
+            // NOLINTNEXTLINE(clang-analyzer-security.ArrayBound): as below
             weights[4] = outer(z + 1);
             break;
         }

@@ -166,6 +166,7 @@ bool FieldSurface::find_in_cell(const Point& corner, double side, const Point& s
 
 // Looks at cells around `centre` ring by ring, and closer at those in which there is something that
 // a step by step approach does not find.
+// NOLINTBEGIN(misc-no-recursion): `depth` levels
 bool FieldSurface::search(const Point& centre, double side, std::int64_t rings, int depth,
                           const Point& sampled, Point& found) const noexcept {
     constexpr std::int64_t parts = 8;
@@ -185,6 +186,7 @@ bool FieldSurface::search(const Point& centre, double side, std::int64_t rings, 
         }
     return false;
 }
+// NOLINTEND(misc-no-recursion)
 
 // Where a field folds there is more than one such place; this finds one that is near. There always
 // is one: far outside of the image, all is displaced alike.

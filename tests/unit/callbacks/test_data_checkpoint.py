@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import signal
 import subprocess
@@ -18,6 +19,8 @@ from batchwarp.callbacks.archive import read_archive, write_archive
 
 PROGRAM = Path(__file__).parent / "killed_training.py"
 STEPS, EPOCHS = 6, 3
+# How many trainings are killed at random; by hand, 20.
+KILLED = int(os.environ.get("BATCHWARP_KILLED", "2"))
 
 
 def run(folder, **options):
@@ -107,7 +110,7 @@ def test_killed(way, kills, every, unbroken, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", range(20))
+@pytest.mark.parametrize("number", range(KILLED))
 def test_killed_at_random_steps(number, unbroken, tmp_path):
     chance = random.Random(number)
     options = list(WAYS.values())[number % len(WAYS)]
