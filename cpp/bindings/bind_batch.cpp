@@ -40,13 +40,7 @@ void augment(const py::object& src, const py::object& indices, const py::object&
         batch_view(target, static_cast<std::byte*>(target.mutable_data()), channels_first, "dst");
     read_tables(indices, params, plan, request);
 
-    try {
-        GilReleased released;
-        request.interrupted = [&released] { return released.signal_raised(); };
-        fill(request);
-    } catch (const Interrupted&) {
-        throw py::error_already_set();
-    }
+    without_lock(request, [&] { fill(request); });
     if (const int refused = refused_threads(); refused != 0)
         py::module_::import("batchwarp._threads")
             .attr("warn_of_the_core")(num_threads() - refused, num_threads());

@@ -1,7 +1,6 @@
 #include <string>
 
 #include "array.hpp"
-#include "batchwarp/errors.hpp"
 #include "batchwarp/mixing.hpp"
 #include "gil.hpp"
 #include "register.hpp"
@@ -43,18 +42,6 @@ MixingRequest request_of(const py::object& images, const py::object& others,
                                   ". Received: " + std::to_string(request.partners[i]) +
                                   " at position " + std::to_string(i));
     return request;
-}
-
-// Calls `work` without the lock; signals are heard meanwhile.
-template <class Work>
-void without_lock(MixingRequest& request, Work&& work) {
-    try {
-        GilReleased released;
-        request.interrupted = [&released] { return released.signal_raised(); };
-        work();
-    } catch (const Interrupted&) {
-        throw py::error_already_set();
-    }
 }
 
 void bind_add_others(const py::object& images, const py::object& others, const py::object& partners,

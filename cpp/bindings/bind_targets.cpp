@@ -2,7 +2,6 @@
 #include <string>
 
 #include "array.hpp"
-#include "batchwarp/errors.hpp"
 #include "batchwarp/targets.hpp"
 #include "gil.hpp"
 #include "register.hpp"
@@ -15,18 +14,6 @@ static_assert(sizeof(Point) == 2 * sizeof(double) && sizeof(BoundingBox) == 4 * 
 const double* rows_of(const py::object& params, py::ssize_t count, const Plan& plan) {
     if (params.is_none()) return nullptr;
     return table<double>(as_array(params, "params"), count, std::ssize(plan.columns()), "params");
-}
-
-// Calls `work` without the lock; signals are heard meanwhile.
-template <class Work>
-void without_lock(TargetImages& images, Work&& work) {
-    try {
-        GilReleased released;
-        images.interrupted = [&released] { return released.signal_raised(); };
-        work();
-    } catch (const Interrupted&) {
-        throw py::error_already_set();
-    }
 }
 
 // Checks where the targets of images begin, of which there are `most` in all.

@@ -10,6 +10,8 @@
 #include <cxxabi.h>
 #endif
 
+#include "batchwarp/errors.hpp"
+
 namespace batchwarp::bindings {
 
 /// Gives the lock up for as long as it lives. Unlike pybind11's gil_scoped_release it survives the
@@ -47,5 +49,17 @@ class GilReleased {
 
     PyThreadState* state_;
 };
+
+/// Calls `work` without the lock. Signals are heard meanwhile, by way of `request.interrupted`.
+template <class Request, class Work>
+void without_lock(Request& request, Work&& work) {
+    try {
+        GilReleased released;
+        request.interrupted = [&released] { return released.signal_raised(); };
+        work();
+    } catch (const Interrupted&) {
+        throw pybind11::error_already_set();
+    }
+}
 
 }  // namespace batchwarp::bindings
