@@ -34,7 +34,7 @@ LAYERS = (
     ("callbacks", "grain", "image", "ray", "torch"),
     ("",),
     # Programs, which are users themselves.
-    ("console",),
+    ("console", "doctor"),
     ("training",),
     ("training.data", "training.networks"),
     ("training.results",),

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import NoReturn, TypeAlias
 
 import batchwarp
-from batchwarp.cli import bench, cache, check, info, preview
+from batchwarp.cli import bench, cache, check, doctor, info, preview
 from batchwarp.console.errors import UsageError
 from batchwarp.console.output import discard_output, open_missing_streams
 from batchwarp.training.results import predict, visualize
@@ -138,6 +138,18 @@ def _add_tools(commands: _Commands) -> None:
     )
     check.add_arguments(look)
     look.set_defaults(run=check.run)
+
+    examine = commands.add_parser(
+        "doctor",
+        help="read scripts that augment images, and say what to expect of them",
+        description="Reads Python scripts and notebooks, without running them, that augment images "
+        "with Keras' ImageDataGenerator, Keras' layers or Albumentations. Lists which surprises of "
+        "these are in them, with what there is against each, and prints the changes that make "
+        "them use batchwarp: they give the same batches. The exit status is 1 if anything was "
+        "found.",
+    )
+    doctor.add_arguments(examine)
+    examine.set_defaults(run=doctor.run)
 
     augment = commands.add_parser(
         "preview",

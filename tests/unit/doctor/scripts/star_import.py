@@ -1,0 +1,2 @@
+from tensorflow.keras.preprocessing.image import *  # doctor: import
+from tensorflow.keras.layers import *
