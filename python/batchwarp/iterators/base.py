@@ -15,10 +15,10 @@ from batchwarp._random import global_random, with_borrowed_global
 from batchwarp._signals import let_through
 from batchwarp._threads import NOT_STARTED, Shortage
 from batchwarp._warnings import issue
+from batchwarp.iterators.agreement import AgreeingIterator
 from batchwarp.iterators.order import PLACE, Reading, place_of
 from batchwarp.iterators.passes import Pass
 from batchwarp.iterators.read_ahead import ReadAhead
-from batchwarp.iterators.resume import ResumableIterator
 from batchwarp.iterators.structures import stacked, without_lists
 from batchwarp.iterators.tf_dataset import Begun, tf_dataset
 
@@ -100,7 +100,7 @@ class _Passes:
         return _Twin(self._iterator).order(begun)
 
 
-class Iterator(ResumableIterator):
+class Iterator(AgreeingIterator):
     """Base class for image data iterators.
 
     Every subclass must implement `_get_batches_of_transformed_samples`. Where Keras 3 can be
@@ -133,7 +133,7 @@ class Iterator(ResumableIterator):
 
     white_list_formats = ("png", "jpg", "jpeg", "bmp", "ppm", "tif", "tiff")
 
-    _transient: ClassVar[frozenset[str]] = ResumableIterator._transient | {
+    _transient: ClassVar[frozenset[str]] = AgreeingIterator._transient | {
         "_buffers",
         "_ahead",
         "_left",
@@ -195,6 +195,7 @@ class Iterator(ResumableIterator):
         return without_lists(batch) if _keras.asks() and _keras.backend() == "tensorflow" else batch
 
     def _at(self, idx: int) -> Any:
+        self.check_agreement()
         samples, random, number, is_skipped = self._samples_at(idx)
         if is_skipped:
             self._give_back(random)
@@ -205,6 +206,7 @@ class Iterator(ResumableIterator):
         return self
 
     def __next__(self) -> Any:
+        self.check_agreement()
         if self.prefetch:
             with self.lock:
                 ahead = self._reader()
@@ -378,6 +380,7 @@ class Iterator(ResumableIterator):
 
         That is, after `load_state_dict`, the rest of the pass in which it was, with its order.
         """
+        self.check_agreement()
         with self.lock:
             length, skip = len(self), self._skip
             place = self.batch_index if self._resumed else 0

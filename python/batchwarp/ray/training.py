@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from batchwarp.iterators.agreement import check_alike
+
 __all__ = ["Report", "start_jax"]
 
 _FORMAT = 1  # of what a checkpoint holds
-_AGREED = ("n", "batch_size", "seed", "shuffle")  # what all workers' flows have alike
 _STATE_FILE, _VARIABLES_FILE = "state.json", "variables.npz"
 
 
@@ -71,7 +72,7 @@ class Report:
     Raises:
         RuntimeError: If this is no worker of Ray Train.
         ValueError: If the model is not built and compiled, the checkpoint is of another model, or
-            workers have flows with other seeds or batches.
+            workers have flows with other seeds, sizes, settings or data.
 
     Example:
         >>> report = batchwarp.ray.Report(model, flow)
@@ -173,13 +174,8 @@ def _check_agreement(flow: Any) -> None:
     Raises:
         ValueError: If this worker's is not like that of the first one.
     """
+    from ray import train
     from ray.train.collective import broadcast_from_rank_zero
 
-    mine = {name: getattr(flow, name, None) for name in _AGREED}
-    first = broadcast_from_rank_zero(mine)
-    for name, value in mine.items():
-        if value != first[name]:
-            raise ValueError(
-                f"`flow` should have the same `{name}` in all workers. "
-                f"Received: {value!r}, where the first one has {first[name]!r}"
-            )
+    mine = flow.described_alike()
+    check_alike(mine, train.get_context().get_world_rank(), broadcast_from_rank_zero(mine), 0)

@@ -130,6 +130,7 @@ class IterableDataset(_OfFlow):
 
     def __init__(self, flow: Any, *, pin_memory: bool = False) -> None:
         self._keep(flow, pin_memory)
+        self.flow.check_agreement()  # workers cannot
         self._epochs = BatchEpochs(self.flow.latest_pass)
 
     def __len__(self) -> int:

@@ -41,7 +41,7 @@ class Train:
         self.folder, self.rank = folder, rank
         self.reported = []
         self.latest = None
-        self.first = {}  # what the first worker has otherwise
+        self.first = None  # what the first worker sends, if it is another one
 
     def get_context(self):
         return SimpleNamespace(get_world_rank=lambda: self.rank, get_world_size=lambda: 2)
@@ -63,7 +63,7 @@ def train(monkeypatch, tmp_path):
     monkeypatch.setitem(
         sys.modules,
         "ray.train.collective",
-        SimpleNamespace(broadcast_from_rank_zero=lambda data: {**data, **module.first}),
+        SimpleNamespace(broadcast_from_rank_zero=lambda data: module.first or data),
     )
     monkeypatch.setitem(sys.modules, "ray", SimpleNamespace(train=module))
     monkeypatch.setitem(sys.modules, "ray.train", module)
@@ -81,9 +81,9 @@ def model_of(keras, units=2):
     return model
 
 
-def flow(draws="keyed"):
+def flow(draws="keyed", seed=2):
     generator = ImageDataGenerator(rotation_range=30, draws=draws)
-    return generator.flow(X, Y, batch_size=4, seed=2)
+    return generator.flow(X, Y, batch_size=4, seed=seed)
 
 
 def fit(keras, epochs, draws="keyed"):
@@ -141,8 +141,8 @@ def test_models_that_are_refused(keras, train):
 
 
 def test_workers_that_do_not_agree(keras, train):
-    train.first = {"seed": 3}
-    message = "`flow` should have the same `seed` in all workers. Received: 2, .* one has 3"
+    train.rank, train.first = 1, flow(seed=3).described_alike()
+    message = "`seed` of the flow .* same in all processes. Received: 2 in process 1, and 3 in proc"
     with pytest.raises(ValueError, match=message):
         Report(model_of(keras), flow())
 
