@@ -17,7 +17,6 @@ import numpy as np
 
 import batchwarp
 from batchwarp import _core
-from batchwarp._keras import plain_iterators
 from benchmarks import files_start
 from benchmarks.harness import peers, readers
 from benchmarks.harness.batches import Batch, Ranges, Shape, core_with, source_of
@@ -170,8 +169,7 @@ def arrays(task: Task) -> None:
     """`next()` of a flow: the core, and Python around it."""
     for full in (LARGE, SMALL):
         shape = full.tiny() if task.settings.dry_run else full
-        with plain_iterators():
-            run = peers.batchwarp_flow(source_of(shape))
+        run = peers.batchwarp_flow(source_of(shape))
         moved = float(shape.elements * 5)  # uint8 in, float32 out
         sweep(task, f"next() of {shape.n} × {shape}", of_core(run), moved=moved)
 
@@ -200,8 +198,7 @@ def files(task: Task) -> None:
             rounds=3,
         )
         for name, options in ways.items():
-            with plain_iterators():
-                flow = readers.ours(folder, "augmented", **options)
+            flow = readers.ours(folder, "augmented", **options)
             sweep(
                 task,
                 f"a pass over {count} files, {name}",
@@ -236,10 +233,8 @@ start = time.perf_counter()
 import sys
 import batchwarp
 imported = time.perf_counter()
-from batchwarp._keras import plain_iterators
-with plain_iterators():
-    flow = batchwarp.ImageDataGenerator(rescale=1 / 255).flow_from_directory(
-        sys.argv[1], target_size=(150, 150), batch_size=32, class_mode="binary")
+flow = batchwarp.ImageDataGenerator(rescale=1 / 255).flow_from_directory(
+    sys.argv[1], target_size=(150, 150), batch_size=32, class_mode="binary")
 indexed = time.perf_counter()
 next(flow)
 print(imported - start, indexed - imported, time.perf_counter() - indexed)
@@ -271,7 +266,6 @@ def start(task: Task) -> None:
         generator = batchwarp.ImageDataGenerator()
 
         def index() -> None:
-            with plain_iterators():
-                files_start.index(generator, Path(scratch))
+            files_start.index(generator, Path(scratch))
 
         sweep(task, f"index of {count:,} files", of_core(index), rounds=3)

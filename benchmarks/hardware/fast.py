@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 import batchwarp
 from batchwarp import cuda as package
-from batchwarp._keras import plain_iterators
 from benchmarks import cuda
 from benchmarks.harness import peers
 from benchmarks.harness.batches import Shape, source_of
@@ -173,8 +172,7 @@ def ours(x: NDArray[Any], steps: int) -> Callable[[], object]:
         height_shift_range=peers.SHIFT,
         zoom_range=peers.ZOOM,
     )
-    with plain_iterators():
-        flow = generator.flow(x, batch_size=len(x), seed=1, device="cuda", framework="dlpack")
+    flow = generator.flow(x, batch_size=len(x), seed=1, device="cuda", framework="dlpack")
 
     def run() -> None:
         made = [next(flow) for _ in range(steps)]

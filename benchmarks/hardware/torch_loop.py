@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import batchwarp
-from batchwarp._keras import plain_iterators
 from batchwarp.training.scripts.cats_dogs import AUGMENTATION
 from benchmarks.harness.machine import cores
 from benchmarks.harness.photos import CLASSES, photos
@@ -187,7 +186,7 @@ def ways(task: Task, folder: Path, sizes: Sizes, device: str) -> dict[str, Calla
     settings = {"rescale": 1 / 255, **AUGMENTATION}
 
     def ours(**options: Any) -> Any:
-        with plain_iterators(), redirect_stdout(io.StringIO()):
+        with redirect_stdout(io.StringIO()):
             return batchwarp.ImageDataGenerator(**settings).flow_from_directory(
                 str(folder),
                 target_size=(side, side),
@@ -199,10 +198,9 @@ def ways(task: Task, folder: Path, sizes: Sizes, device: str) -> dict[str, Calla
 
     def on_card() -> Any:
         x, y = decoded(folder, side)
-        with plain_iterators():
-            return batchwarp.ImageDataGenerator(**settings).flow(
-                x, y, batch_size=batch_size, seed=SEED, device="cuda", framework="torch"
-            )
+        return batchwarp.ImageDataGenerator(**settings).flow(
+            x, y, batch_size=batch_size, seed=SEED, device="cuda", framework="torch"
+        )
 
     def same() -> Epoch:
         first = next(iter(epochs_of(ours(), device)()))

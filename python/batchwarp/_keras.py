@@ -1,17 +1,14 @@
 """The one place that knows an installed Keras: its settings and its `PyDataset`.
 
-Nothing here imports Keras before an iterator is made. The settings are those of Keras even if it
+Nothing here imports Keras but what asks for a callback. The settings are those of Keras even if it
 has not been imported yet, because both read the same configuration file.
 """
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import os
 import sys
-from collections.abc import Iterator
-from contextvars import ContextVar
 from types import FrameType
 from typing import Any
 
@@ -19,12 +16,9 @@ import numpy as np
 
 from batchwarp._arrays import is_real
 from batchwarp._signals import let_through
-from batchwarp._warnings import warn
 
 DATA_FORMATS = ("channels_last", "channels_first")
 _SETTINGS = {"image_data_format": DATA_FORMATS, "floatx": ("float32", "float16", "float64")}
-
-_plain = ContextVar("plain iterators", default=False)
 
 
 @functools.cache
@@ -239,37 +233,15 @@ def _encodable(message: str, encoding: Any) -> str:
         return message.encode("utf-8", errors="backslashreplace").decode("utf-8")
 
 
-@contextlib.contextmanager
-def plain_iterators() -> Iterator[None]:
-    """Makes the iterators of a block without Keras, whose import takes seconds.
-
-    They are no `keras.utils.PyDataset`; their batches are the same.
-    """
-    token = _plain.set(True)
-    try:
-        yield
-    finally:
-        _plain.reset(token)
-
-
 def py_dataset() -> type[Any] | None:
-    """Returns `keras.utils.PyDataset`, or `None` where it is unwanted or cannot be imported."""
-    if _plain.get():
+    """Returns `keras.utils.PyDataset`, or `None` as long as Keras has not been imported.
+
+    That includes one that is just being imported, perhaps by another thread, which has no such
+    class yet, and one that waits for its first use (`importlib.util.LazyLoader`), which no question
+    about an iterator should be.
+    """
+    if "keras.src" not in sys.modules:
         return None
-    # A program with a loop of PyTorch's would wait seconds for it, and keep it in memory.
-    if "batchwarp.torch" in sys.modules and "keras" not in sys.modules:
-        return None
-    try:
-        import keras
-    except ImportError:
-        return None
-    except Exception as error:  # noqa: BLE001 - a broken Keras must not break arrays in, arrays out
-        let_through(error)
-        warn(
-            f"Keras is installed but importing it failed ({type(error).__name__}: {error}); "
-            "batchwarp's iterators work, but are no `keras.utils.PyDataset`.",
-            RuntimeWarning,
-        )
-        return None
-    found = getattr(getattr(keras, "utils", None), "PyDataset", None)
+    utils = getattr(sys.modules.get("keras"), "utils", None)
+    found = getattr(utils, "PyDataset", None)
     return found if isinstance(found, type) else None

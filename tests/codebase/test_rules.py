@@ -134,7 +134,9 @@ def test_public_attributes_of_iterators():
     from keras_reference import noise, pair
 
     ours, theirs = (vars(generator.flow(noise((2, 4, 4, 1)))) for generator in pair())
-    assert theirs.keys() - ours.keys() == set()
+    assert {name for name in theirs.keys() - ours.keys() if not name.startswith("_")} == set()
+    for name in ("workers", "use_multiprocessing", "max_queue_size"):  # properties, in Keras
+        assert ours[name] == theirs[f"_{name}"]
 
 
 def test_one_version():

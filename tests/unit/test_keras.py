@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import textwrap
@@ -34,25 +35,6 @@ def test_importing_pulls_in_numpy_only():
         print([name for name in {HEAVY} if name in sys.modules])
         """
     assert run(code) == "[]"
-
-
-def test_loops_of_pytorch_do_without_keras():
-    pytest.importorskip("keras")
-    code = """
-        import sys, warnings
-        import numpy as np
-        from batchwarp import ImageDataGenerator
-        import batchwarp.torch
-        make = ImageDataGenerator().flow
-        x = np.zeros((3, 4, 4, 3), "uint8")
-        flow = make(x)
-        print("keras" in sys.modules, len(next(flow)))
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            import keras
-        print(isinstance(make(x), keras.utils.PyDataset))
-        """
-    assert run(code).split() == ["False", "3", "True"]
 
 
 def test_a_star_hides_no_library():
@@ -116,13 +98,15 @@ def test_names_that_are_imported_when_asked_for_look_like_others():
     ]
 
 
-def test_a_generator_alone_does_not_import_keras():
+def test_neither_a_generator_nor_a_flow_imports_keras():
     code = f"""
-        import sys, batchwarp, numpy as np
+        import copy, pickle, sys, batchwarp, numpy as np
         generator = batchwarp.ImageDataGenerator(rotation_range=9, featurewise_center=True)
         x = np.zeros((3, 8, 8, 1), "float32")
         generator.fit(x)
         generator.standardize(generator.random_transform(x[0]))
+        flow = generator.flow(x)
+        next(flow), copy.copy(flow), pickle.loads(pickle.dumps(flow)), isinstance(flow, str)
         print([name for name in {HEAVY} if name in sys.modules])
         """
     assert run(code) == "[]"
@@ -165,6 +149,171 @@ def test_a_pickle_from_a_process_with_keras(tmp_path, keras):
     assert run(BLOCK + textwrap.dedent(code)) == "ImageIterator 8.0"
 
 
+# What is of interest of Keras: which modules there are, and when the class is there.
+FAKE = {
+    "__init__.py": """
+        from keras import src
+        met = isinstance(sys.flow, sys.classes), type(sys.flow).__name__
+        from keras import utils
+        met += (isinstance(sys.flow, utils.PyDataset),)
+        """,
+    "src.py": "",
+    "utils.py": """
+        class PyDataset:
+            later = "an attribute"
+            @property
+            def workers(self):
+                raise NotImplementedError
+            def method_of_later(self):
+                return self.later, self.workers
+        """,
+}
+
+
+@pytest.fixture
+def fake_keras(tmp_path):
+    """A folder with a package of Keras' name, for code that runs in a fresh interpreter."""
+    package = tmp_path / "keras"
+    package.mkdir()
+    for name, text in FAKE.items():
+        (package / name).write_text("import sys\n" + textwrap.dedent(text))
+    return f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n"
+
+
+def test_a_flow_becomes_a_data_set_while_keras_is_imported(fake_keras):
+    code = """
+        import collections.abc, sys, threading
+        import numpy as np
+        import batchwarp
+        class Own(batchwarp.NumpyArrayIterator):
+            pass
+        x = np.zeros((3, 4, 4, 3), "uint8")
+        flow = sys.flow = batchwarp.ImageDataGenerator().flow(x)
+        flow.workers = 2
+        own = Own(x, None, batchwarp.ImageDataGenerator())
+        sys.classes = (str, collections.abc.Mapping)
+        assert flow.__class__ is type(flow) is batchwarp.NumpyArrayIterator
+        assert not hasattr(flow, "later")
+        def load():
+            import keras
+        thread = threading.Thread(target=load)
+        thread.start(); thread.join()
+        keras = sys.modules["keras"]
+        print(*keras.met)
+        PyDataset = keras.utils.PyDataset
+        for one in (flow, own, batchwarp.ImageDataGenerator().flow(x)):
+            assert isinstance(one, PyDataset) and isinstance(one, batchwarp.image.Iterator)
+            assert issubclass(one.__class__, PyDataset) and issubclass(one.__class__, type(one))
+            assert not issubclass(type(one), PyDataset)
+            assert isinstance(one, collections.abc.Iterator)
+            assert not isinstance(one, sys.classes)
+        assert isinstance(own, Own) and not isinstance(flow, Own)
+        assert flow.__class__ is batchwarp.ImageDataGenerator().flow(x).__class__
+        print(flow.workers, own.workers, *flow.method_of_later())
+        try:
+            flow.nothing
+        except AttributeError as error:
+            print(error)
+        """
+    assert run(fake_keras + textwrap.dedent(code)).splitlines() == [
+        "False NumpyArrayIterator True",
+        "2 1 an attribute 2",
+        "'NumpyArrayIterator' object has no attribute 'nothing'",
+    ]
+
+
+def test_copies_of_a_data_set_are_data_sets(fake_keras):
+    code = """
+        import copy, os, pickle, sys
+        import numpy as np
+        import batchwarp
+        flow = sys.flow = batchwarp.ImageDataGenerator().flow(np.zeros((3, 4, 4, 3)))
+        flow.workers = 2
+        sys.classes = ()
+        before = pickle.dumps(flow)
+        import keras
+        made = [copy.copy(flow), copy.deepcopy(flow), pickle.loads(pickle.dumps(flow))]
+        made += [pickle.loads(before), copy.copy(made[0])]
+        for one in made:
+            assert type(one) is batchwarp.NumpyArrayIterator, type(one)
+            assert isinstance(one, keras.utils.PyDataset)
+            assert one.workers == 2
+        print("done")
+        """
+    assert run(fake_keras + textwrap.dedent(code)) == "done"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+def test_a_forked_child_may_import_keras(fake_keras):
+    code = """
+        import os, sys, threading
+        import numpy as np
+        import batchwarp
+        from batchwarp.iterators import keras_class
+        flow = sys.flow = batchwarp.ImageDataGenerator().flow(np.zeros((3, 4, 4, 3)))
+        sys.classes = ()
+        held, done = threading.Event(), threading.Event()
+        def hold():
+            with keras_class._lock:
+                held.set()
+                done.wait()
+        thread = threading.Thread(target=hold)
+        thread.start(); held.wait()
+        child = os.fork()
+        if not child:
+            import keras
+            os._exit(0 if isinstance(flow, keras.utils.PyDataset) else 1)
+        done.set(); thread.join()
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), "keras" in sys.modules)
+        """
+    warned = "import warnings; warnings.simplefilter('ignore', DeprecationWarning)\n"
+    assert run(warned + fake_keras + textwrap.dedent(code)) == "0 False"
+
+
+def test_a_keras_that_waits_for_its_first_use_is_left_alone(fake_keras):
+    code = """
+        import importlib.util, sys
+        import numpy as np
+        import batchwarp
+        flow = sys.flow = batchwarp.ImageDataGenerator().flow(np.zeros((3, 4, 4, 3)))
+        sys.classes = ()
+        found = importlib.util.find_spec("keras")
+        found.loader = importlib.util.LazyLoader(found.loader)
+        module = sys.modules["keras"] = importlib.util.module_from_spec(found)
+        found.loader.exec_module(module)
+        isinstance(flow, str)
+        print("keras.src" in sys.modules, isinstance(flow, module.utils.PyDataset))
+        """
+    assert run(fake_keras + textwrap.dedent(code)) == "False True"
+
+
+@pytest.mark.slow
+def test_a_model_is_trained_by_flows_from_before_and_after_keras():
+    pytest.importorskip("keras")
+    code = """
+        import warnings
+        import numpy as np
+        import batchwarp
+        generator = batchwarp.ImageDataGenerator(rescale=0.5)
+        x, y = np.ones((8, 4, 4, 1), "uint8"), np.ones(8)
+        before = generator.flow(x, y, batch_size=3)
+        batch = next(before)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            import keras
+            after = generator.flow(x, y, batch_size=3)
+            model = keras.Sequential([keras.Input((4, 4, 1)), keras.layers.Flatten()])
+            model.add(keras.layers.Dense(1))
+            model.compile(loss="mse")
+            for flow in (before, after):
+                for workers in (1, 2):
+                    flow.workers = workers
+                    model.fit(flow, epochs=2, verbose=0)
+                print(isinstance(flow, keras.utils.PyDataset), model.predict(flow, verbose=0).shape)
+        """
+    assert run(code).splitlines()[-2:] == ["True (8, 1)"] * 2
+
+
 def test_smart_resize_needs_keras():
     code = """
         import batchwarp
@@ -174,22 +323,6 @@ def test_smart_resize_needs_keras():
             print("ImportError")
         """
     assert run(BLOCK + textwrap.dedent(code)) == "ImportError"
-
-
-def test_a_broken_keras_is_reported_once_and_no_more(tmp_path):
-    (tmp_path / "keras.py").write_text("raise RuntimeError('compiled for another NumPy')")
-    code = f"""
-        import sys, warnings
-        sys.path.insert(0, {str(tmp_path)!r})
-        import numpy as np
-        import batchwarp
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            batchwarp.ImageDataGenerator().flow(np.ones((4, 2, 2, 1)))
-        print({{str(warning.message) for warning in caught}})
-        """
-    printed = run(code)
-    assert "importing it failed (RuntimeError: compiled for another NumPy)" in printed
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 
 from batchwarp import ImageDataGenerator
-from batchwarp._keras import plain_iterators
 from batchwarp.augment.settings import FITTED
 from batchwarp.cli.generator_options import generator_arguments
 from batchwarp.cli.preview_batch import Batch, Shown
@@ -119,7 +118,7 @@ def generator_batch(options: argparse.Namespace, seed: int) -> GeneratorBatch:
     beside = beside_of(options)
     unchanged = None
     # What an iterator prints about the files that it has found would spoil JSON.
-    with readable(source), plain_iterators(), contextlib.redirect_stdout(io.StringIO()):
+    with readable(source), contextlib.redirect_stdout(io.StringIO()):
         if source.is_dir():
             flow, names, python = _of_folder(source, generator, options, seed, beside)
             if beside is not None:

@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchwarp import Augment, ImageDataGenerator, ops
-from batchwarp._keras import plain_iterators
 from batchwarp.augment.drawn import drawn
 from batchwarp.cli.generator_options import flag, generator_arguments
 from batchwarp.cli.preview_batch import Batch, Shown
@@ -186,7 +185,7 @@ def recipe_batch(
     augment = Augment(*operations, **settings)
     beside = beside_of(options)
     # What an iterator prints about the files that it has found would spoil JSON.
-    with readable(source), plain_iterators(), contextlib.redirect_stdout(io.StringIO()):
+    with readable(source), contextlib.redirect_stdout(io.StringIO()):
         targets: dict[str, Any] = {}
         if source.is_dir():
             originals, keys, python, targets = _of_folder(source, augment, options, reading, beside)

@@ -103,7 +103,7 @@ class _Passes:
 class Iterator(AgreeingIterator):
     """Base class for image data iterators.
 
-    Every subclass must implement `_get_batches_of_transformed_samples`. Where Keras 3 can be
+    Every subclass must implement `_get_batches_of_transformed_samples`. From when Keras 3 has been
     imported, iterators are instances of `keras.utils.PyDataset`, too, on any of its backends.
 
     Random numbers come from `numpy.random` without a seed. With one, each batch has a private state

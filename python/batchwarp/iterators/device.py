@@ -45,7 +45,7 @@ class DeviceIterator(NumpyArrayIterator):
 
     Attributes:
         device: Integer.
-        framework: String.
+        framework: String; with `None`, what Keras' backend is by now.
 
     Raises:
         CudaError: If there is no device, or not enough memory on it.
@@ -69,7 +69,7 @@ class DeviceIterator(NumpyArrayIterator):
     ) -> None:
         self.device = devices.device_number(device)
         super().__init__(x, y, image_data_generator, *args, **kwargs)
-        self.framework = frameworks.framework_name(framework)
+        self._framework = None if framework is None else frameworks.framework_name(framework)
         if self.save_to_dir:
             raise ValueError("`save_to_dir` is for batches that the processor makes, not a device")
         if self.prefetch:
@@ -136,6 +136,11 @@ class DeviceIterator(NumpyArrayIterator):
         """
         batch = super().__getitem__(idx)
         return batch if isinstance(batch, (tuple, list)) else (batch,)
+
+    @property
+    def framework(self) -> str:
+        """Which library's tensors batches are; Keras may be imported after the iterator is made."""
+        return self._framework or frameworks.framework_name(None)
 
     def on_epoch_begin(self) -> None:
         """Is called by Keras before each epoch; warns where it does not leave batches alone."""

@@ -1,4 +1,4 @@
-"""Iterators as classes of Keras: what makes them a `keras.utils.PyDataset` where there is Keras."""
+"""Iterators as data sets of Keras: what makes them a `PyDataset` once Keras is imported."""
 
 from __future__ import annotations
 
@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from batchwarp import _forks, _keras
 
 if TYPE_CHECKING:
-    from inspect import Signature
-
     from typing_extensions import Self
 
 __all__ = ["KerasDataset"]
 
-# What a `PyDataset` takes, with Keras' defaults.
-_OPTIONS = {"workers": 1, "use_multiprocessing": False, "max_queue_size": 10}
+# What a `PyDataset` takes.
+_OPTIONS = ("workers", "use_multiprocessing", "max_queue_size")
 _lock = threading.RLock()
 
 
@@ -25,10 +23,9 @@ def _renew_lock() -> None:
 
 
 def _dataset_class(cls: type[Any]) -> type[Any]:
-    """Returns `cls` as a `keras.utils.PyDataset`, or `cls` itself where there is no Keras.
+    """Returns `cls` as a `keras.utils.PyDataset`, or `cls` itself as long as there is no Keras.
 
-    Whether there is one is asked when an iterator is made, not when batchwarp is imported. The
-    derived class is kept on `cls`, so that all its iterators are of one type.
+    The derived class is kept on `cls`, so that all its iterators say that they are of one type.
     """
     dataset = _keras.py_dataset()
     if dataset is None or issubclass(cls, dataset):
@@ -61,52 +58,59 @@ def _unpickled(cls: type[Any], state: dict[str, Any]) -> Any:
     return iterator
 
 
-class _SignatureOfInit:
-    """Lets `help` show the arguments of `__init__` instead of those of `__new__`."""
-
-    def __get__(self, instance: object, owner: type[Any]) -> Signature:
-        import inspect
-
-        signature = inspect.signature(owner.__init__)
-        return signature.replace(parameters=list(signature.parameters.values())[1:])
-
-
 class KerasDataset:
-    """A base class whose instances are `keras.utils.PyDataset`s, too, where there is Keras.
+    """A base class whose instances are `keras.utils.PyDataset`s, too, once Keras is imported.
 
-    They can be copied and pickled, for processes with or without Keras.
+    Whether it is, is asked each time that somebody asks what an instance is. So it makes no
+    difference what is made or imported first, in which thread, or before which fork, and nothing
+    here imports Keras. `isinstance` believes an instance's `__class__` where its type says no; the
+    type itself stays what it is.
+
+    Instances can be copied and pickled, for processes with or without Keras.
+
+    Attributes:
+        workers: Integer, how many workers Keras reads batches with.
+        use_multiprocessing: Boolean, whether these are processes.
+        max_queue_size: Integer, how many batches Keras keeps that workers have made.
     """
-
-    __signature__: ClassVar[Any] = _SignatureOfInit()
 
     # Attributes that a pickle or a copy does without.
     _transient: ClassVar[frozenset[str]] = frozenset()
 
-    workers: int
-    use_multiprocessing: bool
-    max_queue_size: int
+    # As Keras has them. Its own class has properties of these names, which come after.
+    workers: int = 1
+    use_multiprocessing: bool = False
+    max_queue_size: int = 10
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> Self:  # noqa: ARG004 - they are for __init__
-        """Makes an instance of the class, as a `keras.utils.PyDataset` if possible."""
-        made: Any = _dataset_class(cls)
-        instance: Self = object.__new__(made)
-        return instance
+    @property
+    def __class__(self) -> type[Self]:
+        """The type of the iterator, as a `keras.utils.PyDataset` once Keras is imported."""
+        return _dataset_class(type(self))
+
+    @__class__.setter
+    def __class__(self, cls: type[Any]) -> None:
+        object.__dict__["__class__"].__set__(self, cls)
+
+    def __getattr__(self, name: str) -> Any:
+        """Finds what the installed Keras' `PyDataset` has, and this class does not know of."""
+        dataset = _keras.py_dataset()
+        if dataset is not None and not hasattr(type(self), name):
+            for base in dataset.__mro__:
+                found = vars(base).get(name)
+                if found is not None:
+                    return found.__get__(self, type(self)) if hasattr(found, "__get__") else found
+        return object.__getattribute__(self, name)  # raises what it has raised before
 
     def _set_options(self, options: dict[str, Any]) -> None:
         """Sets what a `PyDataset` takes, or raises a `TypeError` if there is anything else."""
-        unknown = options.keys() - _OPTIONS.keys()
+        unknown = options.keys() - set(_OPTIONS)
         if unknown:
             raise TypeError(
                 f"`{type(self).__name__}` takes the keyword arguments "
                 f"{', '.join(_OPTIONS)}. Received: {', '.join(sorted(unknown))}"
             )
-        dataset = _keras.py_dataset()
-        if dataset is not None and isinstance(self, dataset):
-            initialize: Any = super().__init__
-            initialize(**options)
-        else:
-            for name, default in _OPTIONS.items():
-                setattr(self, name, options.get(name, default))
+        for name in _OPTIONS:
+            setattr(self, name, options.get(name, getattr(KerasDataset, name)))
 
     def _make_transient(self, started: bool) -> None:
         """Makes the transient attributes; here there are none.
@@ -121,7 +125,5 @@ class KerasDataset:
         return _unpickled, (_plain_class(type(self)), state)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        for name, default in _OPTIONS.items():  # a PyDataset keeps them elsewhere
-            vars(self).setdefault(name, default)
         vars(self).update(state)
         self._make_transient(started=True)

@@ -1,7 +1,6 @@
 """Flows as data sets of PyTorch's, for `torch.utils.data.DataLoader`.
 
-Importing this needs no PyTorch; making a data set does. Flows that are made afterwards are no
-`keras.utils.PyDataset`, and do not import Keras, unless the program has imported it by then.
+Importing this needs no PyTorch; making a data set does.
 """
 
 from __future__ import annotations

@@ -24,7 +24,6 @@ pytest.importorskip("matplotlib", reason="it draws the picture")
 import annotation_files
 import image_files
 from batchwarp import ImageDataGenerator, runtime
-from batchwarp._keras import plain_iterators
 from batchwarp.cli import _parser, main, preview, preview_overlay, preview_result
 from batchwarp.cli.generator_options import OPTIONS, flag, generator_arguments
 from batchwarp.cli.terminal_images import escape_sequence, image_protocol
@@ -73,9 +72,9 @@ def fails(arguments, capsys):
 
 
 def executed(result):
-    """Runs the lines of Python that the command gives, without Keras, whose import is slow."""
+    """Runs the lines of Python that the command gives."""
     names = {}
-    with plain_iterators(), contextlib.redirect_stdout(io.StringIO()):
+    with contextlib.redirect_stdout(io.StringIO()):
         exec("\n".join(result["python"]), names)
     return names
 
@@ -298,7 +297,7 @@ def test_the_lines_of_python_give_the_same_batch(more, photo, capsys, monkeypatc
 def test_variants_are_the_next_batch(shuffle, folder):
     generator = ImageDataGenerator(rotation_range=20, width_shift_range=[1, 3], zoom_range=0.2)
     options = {"target_size": (9, 8), "batch_size": 3, "shuffle": shuffle, "seed": 2}
-    with plain_iterators(), contextlib.redirect_stdout(io.StringIO()):
+    with contextlib.redirect_stdout(io.StringIO()):
         one, other = (
             generator.flow_from_directory(folder, class_mode=None, **options) for _ in range(2)
         )
@@ -311,8 +310,7 @@ def test_variants_are_the_next_batch(shuffle, folder):
 def test_parameters_are_those_that_the_generator_draws():
     options = _parser().parse_args(["preview", "x.png", *GEOMETRY])
     generator = ImageDataGenerator(**generator_arguments(options))
-    with plain_iterators():
-        flow = generator.flow(np.zeros((4, 9, 8, 3)), batch_size=4, shuffle=False)
+    flow = generator.flow(np.zeros((4, 9, 8, 3)), batch_size=4, shuffle=False)
     np.random.seed(6)
     expected = [generator.get_random_transform((9, 8, 3)) for _ in range(4)]
     np.random.seed(6)

@@ -15,7 +15,6 @@ pytest.importorskip("matplotlib", reason="it draws the picture")
 
 import image_files
 from batchwarp import Augment, ops
-from batchwarp._keras import plain_iterators
 from batchwarp.cli import main, preview_result
 
 RECIPE = ["--operation", "Affine(rotation=20)", "--operation", "Hue(0.1, p=1/2)"]
@@ -60,9 +59,9 @@ def described(arguments, capsys):
 
 
 def executed(result):
-    """Runs the lines of Python that the command gives, without Keras, whose import is slow."""
+    """Runs the lines of Python that the command gives."""
     names = {}
-    with plain_iterators(), contextlib.redirect_stdout(io.StringIO()):
+    with contextlib.redirect_stdout(io.StringIO()):
         exec("\n".join(result["python"]), names)
     return names
 

@@ -454,14 +454,13 @@ def test_what_cannot_go_on_with_others():
 SCRIPT = """
 import hashlib, json, sys
 import numpy as np
-from batchwarp import ImageDataGenerator, ops, _keras
+from batchwarp import ImageDataGenerator, ops
 
 made = ImageDataGenerator(
     rotation_range=30, horizontal_flip=True, draws=sys.argv[1], operations=[ops.Brightness(0.3)]
 )
 x = np.random.default_rng(0).integers(0, 256, (11, 6, 5, 3), dtype=np.uint8)
-with _keras.plain_iterators():
-    flow = made.flow(x, np.arange(11), 4, seed=eval(sys.argv[2]), prefetch=int(sys.argv[3]))
+flow = made.flow(x, np.arange(11), 4, seed=eval(sys.argv[2]), prefetch=int(sys.argv[3]))
 if sys.argv[4]:
     flow.load_state_dict(json.loads(sys.argv[4]))
 for _ in range(int(sys.argv[5])):
