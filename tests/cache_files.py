@@ -1,4 +1,4 @@
-"""Files of the cache of decoded images, and processes that use one."""
+"""Stores of decoded images, and processes that use one."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from batchwarp.files.cache import DiskCache
+from batchwarp.files.cache.store import Store
 
 SHAPE = (5, 7, 3)
 SETTINGS = {"color_mode": "rgb", "interpolation": "nearest", "keep_aspect_ratio": False, "n": None}
@@ -62,11 +63,16 @@ def found(cache, paths, version=0):
 
 
 def filled(folder, paths):
-    """The path of a cache file with all images."""
+    """The path of the index of a store with all images."""
     cache = opened(folder, paths)
     fill(cache, paths)
     cache.close()
     return cache.path
+
+
+def data_of(path):
+    """The path of the data of a store."""
+    return Store(path, marks=False).data_path
 
 
 def grown(paths, count):

@@ -142,7 +142,7 @@ def file_flow(folder: Path, generator: Any = None, **options: Any) -> Any:
 
 
 def new_cache(folder: Path) -> Any:
-    """Makes a cache file, and reads it with another iterator."""
+    """Makes a store of images, and reads it with another iterator."""
     caches = folder / f"new {os.getpid()} {next(numbers)}"
     writer = file_flow(folder, cache=caches, shuffle=False)
     first = next(writer), next(writer)

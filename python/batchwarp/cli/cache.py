@@ -12,7 +12,7 @@ from pathlib import Path
 
 from batchwarp.console.errors import UsageError
 from batchwarp.console.tables import print_table
-from batchwarp.files.cache.listing import CacheSummary, remove, stale_files, summaries
+from batchwarp.files.cache.listing import StoreSummary, remove, stale_files, summaries
 
 __all__ = ["add_arguments", "run"]
 
@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--clear",
         nargs="*",
         metavar="KEY",
-        help="remove the cache files with these keys, or beginnings of keys (default: all), and "
+        help="remove the stores with these keys, or beginnings of keys (default: all), and "
         "what killed processes have left; a process that uses one goes on with it",
     )
     parser.add_argument("--yes", action="store_true", help="remove without asking")
@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Shows or removes cache files.
+    """Shows or removes stores of cached images.
 
     Args:
         options: Parsed options.
@@ -67,23 +67,23 @@ def run(options: argparse.Namespace) -> None:
         _show(folder, found, stale)
 
 
-def _show(folder: Path, found: Sequence[CacheSummary], stale: Sequence[Path]) -> None:
+def _show(folder: Path, found: Sequence[StoreSummary], stale: Sequence[Path]) -> None:
     if not found:
         print(f"{folder}: no cached images")
     else:
         print_table(_COLUMNS, map(_row, found), _RIGHT)
         total = _size(sum(summary.disk_bytes for summary in found))
-        print(f"\n{_files(len(found))}, {total} on disk")
+        print(f"\n{_stores(len(found))}, {total} on disk")
     if stale:
         print(f"{len(stale)} unfinished, left by processes that were killed; --clear removes them")
 
 
-def _row(summary: CacheSummary) -> tuple[str, ...]:
+def _row(summary: StoreSummary) -> tuple[str, ...]:
     shape, settings = summary.image_shape, summary.settings
     return (
         summary.key,
         summary.state,
-        _UNKNOWN if summary.images is None else f"{summary.images:,}/{summary.capacity:,}",
+        _UNKNOWN if summary.images is None else f"{summary.images:,}",
         _UNKNOWN if shape is None else "×".join(map(str, shape)),
         _size(summary.disk_bytes),
         time.strftime("%Y-%m-%d %H:%M", time.localtime(summary.last_use)),
@@ -94,36 +94,37 @@ def _row(summary: CacheSummary) -> tuple[str, ...]:
     )
 
 
-def _chosen(found: Sequence[CacheSummary], keys: Sequence[str]) -> list[CacheSummary]:
-    """Returns the files with some keys, all files for none."""
+def _chosen(found: Sequence[StoreSummary], keys: Sequence[str]) -> list[StoreSummary]:
+    """Returns the stores with some keys, all of them for none."""
     if not keys:
         return list(found)
     chosen = {}
     for key in keys:
         matching = [summary for summary in found if summary.key.startswith(key)]
         if not matching:
-            raise UsageError(f"--clear: no cache file has the key {key!r}")
+            raise UsageError(f"--clear: no store has the key {key!r}")
         chosen.update({summary.key: summary for summary in matching})
     return list(chosen.values())
 
 
 def _clear(
-    chosen: Sequence[CacheSummary], stale: Sequence[Path], options: argparse.Namespace
+    chosen: Sequence[StoreSummary], stale: Sequence[Path], options: argparse.Namespace
 ) -> None:
-    paths = [*(summary.path for summary in chosen), *stale]
+    paths = [*(path for summary in chosen for path in summary.paths), *stale]
     size = _size(sum(summary.disk_bytes for summary in chosen))
+    what = _stores(len(chosen)) + (f" and {len(stale)} unfinished" if stale else "")
     if paths and not options.yes:
         print_table(_COLUMNS, map(_row, chosen), _RIGHT)
-        _ask(f"Remove {_files(len(paths))}, {size}? [y/N] ")
+        _ask(f"Remove {what}, {size}? [y/N] ")
     failed = remove(paths)
     if failed:
         path, reason = failed[0]
-        raise UsageError(f"{path}: cannot be removed: {reason} ({_files(len(failed))} in all)")
-    removed = [path.stem for path in paths]
+        raise UsageError(f"{path}: cannot be removed: {reason} ({len(failed)} in all)")
+    removed = [*(summary.key for summary in chosen), *(path.name for path in stale)]
     if options.json:
         print(json.dumps({"removed": removed}, indent=2))
     else:
-        print(f"removed {_files(len(removed))}, {size}")
+        print(f"removed {what}, {size}")
 
 
 def _ask(question: str) -> None:
@@ -137,13 +138,13 @@ def _ask(question: str) -> None:
         raise UsageError("nothing was removed")
 
 
-def _plain(summary: CacheSummary) -> dict[str, object]:
+def _plain(summary: StoreSummary) -> dict[str, object]:
     """Returns what JSON can hold."""
-    return {**asdict(summary), "path": str(summary.path)}
+    return {**asdict(summary), "paths": [str(path) for path in summary.paths]}
 
 
-def _files(count: int) -> str:
-    return f"{count} file" if count == 1 else f"{count} files"
+def _stores(count: int) -> str:
+    return f"{count} store" if count == 1 else f"{count} stores"
 
 
 def _size(count: float) -> str:

@@ -88,9 +88,10 @@ class FileFlows(Settings):
             drop_remainder: As in `flow`.
             cache: `"memory"` keeps the decoded and resized images (8 bits a channel) in memory, a
                 path keeps them in that folder, which should not be one beside those of the classes,
-                in a file that later runs and other processes read;
-                later passes run at the speed of `flow`. Images that have changed on disk are
-                decoded again when the next iterator is made. `None` decodes in each pass.
+                in a store that later runs, other processes, and other subsets and folds of the data
+                set read and add to; later passes run at the speed of `flow`. Images that have
+                changed on disk are decoded again when the next iterator is made. `None` decodes in
+                each pass.
             on_error: What to do about a file that cannot be read: `"raise"`
                 `batchwarp.ImageFileError`, `"skip"` it, so that the next sample takes its place and
                 the batch keeps its size, or put `"zeros"` in its place. The iterator's `errors`

@@ -162,7 +162,8 @@ class FileTargets:
         masks = []
         for reader in self._files.masks:
             assert reader.cache is not None
-            masks.append((reader.cache.images.view(reader.dtype), reader.cache.find(samples)))
+            slots = reader.cache.find(samples)  # before the images, which may grow by it
+            masks.append((reader.cache.images.view(reader.dtype), slots))
         return Beside(masks, sizes.astype(np.float64))
 
     def empty(self, count: int, plan: _core.Plan, buffers: _core.BufferPool) -> list[NDArray[Any]]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from batchwarp.cli import main
-from cache_files import SETTINGS, fill, filled, found, opened, write_images
+from cache_files import SETTINGS, data_of, fill, filled, found, opened, write_images
 
 
 @pytest.fixture
@@ -31,15 +31,17 @@ def run(capsys, *arguments):
 
 def test_the_command_shows_what_is_there(folder, paths, capsys):
     path = filled(folder, paths)
-    (folder / f"0123456789-0123456789{path.suffix}").write_bytes(b"garbage")
+    (folder / f"0123456789{path.suffix}").write_bytes(b"garbage")
+    (folder / f"0123456789-0123456789{path.suffix}").write_bytes(b"bwcache\n\x01" + 11 * b"\0")
     (folder / "mine.txt").write_text("not a cache")
     status, out, _ = run(capsys, folder)
     assert status == 0
     line = next(line for line in out.splitlines() if line.startswith(path.stem))
-    for part in ("ready", "6/22", "5×7×3", str(Path(paths[0]).parent), "interpolation=nearest"):
+    for part in ("ready", " 6 ", "5×7×3", str(Path(paths[0]).parent), "interpolation=nearest"):
         assert part in line
     assert "damaged" in out
-    assert "2 files" in out
+    assert "of another release: version 1" in out
+    assert "3 stores" in out
     assert "mine" not in out
 
 
@@ -50,23 +52,35 @@ def test_the_command_in_json(folder, paths, capsys):
     (entry,) = json.loads(out)
     assert status == 0
     assert entry["settings"] == SETTINGS
-    assert (entry["images"], entry["capacity"], entry["state"]) == (2, 22, "in use")
-    assert entry["path"] == str(cache.path)
-    assert 0 < entry["disk_bytes"] <= cache.path.stat().st_size + 4096
+    in_use = "ready" if sys.platform == "win32" else "in use"
+    assert (entry["images"], entry["state"]) == (2, in_use)
+    files = [cache.path, data_of(cache.path)]
+    assert entry["paths"] == [str(path) for path in files]
+    assert 0 < entry["disk_bytes"] <= sum(path.stat().st_size + 4096 for path in files)
     assert abs(entry["last_use"] - time.time()) < 60
     cache.close()
 
 
 def test_the_command_removes_what_is_named(folder, paths, capsys):
-    first, second = filled(folder, paths), filled(folder, paths[:2])
-    stale = folder / f"{first.stem}.01234567.unfinished"
-    stale.write_bytes(b"")
+    first = filled(folder, paths)
+    other = opened(folder, paths, settings={"color_mode": "grayscale"})
+    second, other_data = other.path, data_of(other.path)
+    other.close()
+    stale = [
+        folder / f"{first.stem}.01234567.unfinished",
+        folder / f"{first.stem}.0123456789abcdef.bwdata",
+    ]
+    for path in stale:
+        path.write_bytes(b"")
     mine = folder / "mine.bwcache"
     mine.write_bytes(b"")
-    status, out, _ = run(capsys, folder, "--clear", second.stem[:15], "--yes")
-    assert (status, second.exists(), stale.exists(), first.exists()) == (0, False, False, True)
-    assert "removed 2 files" in out
-    assert run(capsys, folder, "--clear", "--yes", "--json")[0] == 0
+    assert "2 unfinished" in run(capsys, folder)[1]
+    status, out, _ = run(capsys, folder, "--clear", second.stem[:9], "--yes")
+    assert (status, first.exists(), data_of(first).exists()) == (0, True, True)
+    assert [path for path in (second, other_data, *stale) if path.exists()] == []
+    assert "removed 1 store and 2 unfinished" in out
+    status, out, _ = run(capsys, folder, "--clear", "--yes", "--json")
+    assert (status, json.loads(out)) == (0, {"removed": [first.stem]})
     assert list(folder.iterdir()) == [mine]
     assert "no cached images" in run(capsys, folder)[1]
 
@@ -78,7 +92,7 @@ def test_the_command_asks(answer, removed, folder, paths, capsys, monkeypatch):
     path = filled(folder, paths)
     monkeypatch.setattr(sys, "stdin", io.StringIO(answer))
     status, out, err = run(capsys, folder, "--clear")
-    assert "Remove 1 file" in out
+    assert "Remove 1 store" in out
     assert path.exists() is not removed
     assert (status, "nothing was removed" in err) == ((0, False) if removed else (2, True))
 

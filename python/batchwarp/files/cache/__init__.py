@@ -1,9 +1,9 @@
-"""Caches of decoded images: each file is decoded once, later epochs read an array.
+"""Caches of images: each file is decoded once, or read once, and later epochs find it.
 
-`layout` is the format of a cache file, `system` what differs between operating systems, `file` one
-open cache file, `samples` which of its records hold for the images at hand, `opening` how a file is
-found, made, enlarged and locked, `memory` and `disk` the caches themselves, `listing` what the
-command line shows and removes.
+`layout` is the format of a store, `system` what differs between operating systems, `store` one that
+is open, `opening` how it is found, made and renewed, `samples` the files at hand, `stored` which of
+them a store has, `memory` and `disk` the caches of decoded images, `listing` what the command line
+shows and removes.
 """
 
 from batchwarp.files.cache.disk import DiskCache

@@ -1,7 +1,9 @@
-"""The format of a cache file.
+"""The format of a store: an index, and a file of the data that it tells of.
 
-A header, an index of one record per slot, and the slots, one image each; index and slots begin at
-multiples of a page. A record that was never written is all zeros. All numbers are little-endian.
+The index is a header, and from the next page on records, one after the other; the data are what
+they are of, images of one size or whole files. Both files only grow. A record is written when its
+data are there, so that data behind those of the last record are worth nothing. All numbers are
+little-endian.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
+from hashlib import blake2b
 from math import prod
 from typing import Any
 
@@ -19,35 +22,41 @@ import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
+    "DATA_SUFFIX",
     "LONGEST_HEADER",
     "RECORD",
-    "RECORD_WORDS",
     "SUFFIX",
     "VERSION",
+    "VOIDED",
     "FormatError",
     "Layout",
     "Setting",
     "sealed",
     "seals",
-    "voided",
 ]
 
 SUFFIX = ".bwcache"
-VERSION = 1
+DATA_SUFFIX = ".bwdata"
+VERSION = 2
 RECORD = np.dtype(
     [
         ("path", "<u8", (2,)),  # hash of the image file's path
         ("size", "<i8"),  # of the image file, in bytes
         ("mtime_ns", "<i8"),  # of the image file
-        ("crc32", "<u8"),  # of the pixels
+        ("crc32", "<u8"),  # of the data
+        ("offset", "<u8"),  # where they are
+        ("length", "<u8"),  # of them, in bytes
         ("seal", "<u8"),  # over all of the above; what does not agree was not written to its end
     ]
 )
-RECORD_WORDS = RECORD.itemsize // 8
+_RECORD_WORDS = RECORD.itemsize // 8
+# A record that holds for nothing and yet keeps the place of its image in use: its seal is even,
+# which `seals` never gives.
+VOIDED = (RECORD.itemsize - 8) * b"\xff" + b"\xfe" + 7 * b"\xff"
 Setting = str | int | bool | None
 
 _MAGIC = b"bwcache\n"
-_RECORD = struct.Struct("<2Q2q2Q")  # the same as `RECORD`
+_RECORD = struct.Struct("<2Q2q4Q")  # the same as `RECORD`
 _PREFIX = struct.Struct("<8sIII")  # magic, version, length and CRC-32 of the JSON that follows
 _WORD = 2**64 - 1
 _FACTOR = 0x9E3779B97F4A7C15  # odd, so that multiplying by it is a bijection
@@ -56,25 +65,23 @@ _PAGE = 4096
 
 
 class FormatError(ValueError):
-    """A file is not a cache file that can be used; the message is the reason."""
+    """A file is not a store that can be used; the message is the reason."""
 
 
 @dataclass(frozen=True)
 class Layout:
-    """What a cache file holds and where in the file it is: its header.
+    """What a store holds: the header of its index.
 
     Args:
         root: Folder of the images, absolute.
         settings: How they were decoded.
-        image_shape: Height, width and channels of every image.
-        capacity: Number of slots.
-        salt: 64 random bits, which make the seals of one file worthless in every other.
+        image_shape: Height, width and channels of every image; None for files as they are.
+        salt: 64 random bits, which make the seals of one store worthless in every other.
     """
 
     root: str
     settings: Mapping[str, Setting]
-    image_shape: tuple[int, int, int]
-    capacity: int
+    image_shape: tuple[int, int, int] | None
     salt: int
 
     @cached_property
@@ -84,24 +91,20 @@ class Layout:
         return _PREFIX.pack(_MAGIC, VERSION, len(text), zlib.crc32(text)) + text
 
     @property
-    def image_bytes(self) -> int:
-        """Length of a slot."""
-        return prod(self.image_shape)
+    def key(self) -> str:
+        """A hash of what images have in common that are in one store: the name of its files."""
+        text = json.dumps([self.root, self.settings, self.image_shape], sort_keys=True)
+        return blake2b(text.encode(), digest_size=5).hexdigest()
 
     @property
+    def image_bytes(self) -> int | None:
+        """Length of every image; None if they differ."""
+        return None if self.image_shape is None else prod(self.image_shape)
+
+    @cached_property
     def index_offset(self) -> int:
         """Where the records begin."""
-        return _page(len(self.header))
-
-    @property
-    def data_offset(self) -> int:
-        """Where the slots begin."""
-        return _page(self.index_offset + self.capacity * RECORD.itemsize)
-
-    @property
-    def file_size(self) -> int:
-        """Length of the file, which it has from the beginning."""
-        return self.data_offset + self.capacity * self.image_bytes
+        return -(-len(self.header) // _PAGE) * _PAGE
 
     def fits(self, other: Layout) -> bool:
         """Whether the images of one are also images of the other."""
@@ -122,7 +125,7 @@ class Layout:
             The layout of the file.
 
         Raises:
-            FormatError: If this is not the header of a cache file of this version.
+            FormatError: If this is not the header of a store of this version.
         """
         if not start:
             raise FormatError("empty")
@@ -130,7 +133,9 @@ class Layout:
             raise FormatError("damaged: not the beginning of a cache file")
         _, version, length, checksum = _PREFIX.unpack_from(start)
         if version != VERSION:
-            raise FormatError(f"version {version} of the format, this is version {VERSION}")
+            raise FormatError(
+                f"of another release: version {version} of the format, this is version {VERSION}"
+            )
         text = start[_PREFIX.size : _PREFIX.size + length]
         if len(text) != length or zlib.crc32(text) != checksum:
             raise FormatError("damaged: its header does not agree with its checksum")
@@ -139,8 +144,9 @@ class Layout:
     @classmethod
     def _from_json(cls, fields: dict[str, Any]) -> Layout:
         try:
-            layout = cls(**{**fields, "image_shape": tuple(fields["image_shape"])})
-            valid = all(value > 0 for value in (*layout.image_shape, layout.capacity))
+            shape = fields["image_shape"]
+            layout = cls(**{**fields, "image_shape": None if shape is None else tuple(shape)})
+            valid = all(extent > 0 for extent in layout.image_shape or ())
         except (KeyError, TypeError):
             valid = False
         if not valid:
@@ -148,7 +154,7 @@ class Layout:
         return layout
 
 
-def seals(records: NDArray[np.void], slots: NDArray[np.int64], salt: int) -> NDArray[np.uint64]:
+def seals(records: NDArray[np.void], positions: NDArray[np.int64], salt: int) -> NDArray[np.uint64]:
     """Computes what the seals of records must be.
 
     Every step is a bijection of the state for a given word, and of the word for a given state: one
@@ -156,22 +162,27 @@ def seals(records: NDArray[np.void], slots: NDArray[np.int64], salt: int) -> NDA
 
     Args:
         records: Records of dtype `RECORD`, shape (n,), contiguous.
-        slots: int64 array (n,), the slots that they are for.
-        salt: The file's salt.
+        positions: int64 array (n,), their places in the index.
+        salt: The store's salt.
 
     Returns:
-        uint64 array (n,); never 0.
+        uint64 array (n,); never 0, never even.
     """
-    words = records.view("<u8").reshape(-1, RECORD_WORDS)
-    state = np.uint64(salt) ^ slots.astype(np.uint64)
-    for column in range(RECORD_WORDS - 1):
+    words = records.view("<u8").reshape(-1, _RECORD_WORDS)
+    state = np.uint64(salt) ^ positions.astype(np.uint64)
+    for column in range(_RECORD_WORDS - 1):
         state = (state ^ words[:, column]) * np.uint64(_FACTOR)
         state ^= state >> np.uint64(32)
     return state | np.uint64(1)
 
 
 def sealed(
-    path_hash: tuple[int, int], signature: tuple[int, int], crc32: int, slot: int, salt: int
+    path_hash: tuple[int, int],
+    signature: tuple[int, int],
+    crc32: int,
+    place: tuple[int, int],
+    position: int,
+    salt: int,
 ) -> bytes:
     """Returns one record as it is in the file; its seal is that of `seals`.
 
@@ -180,24 +191,13 @@ def sealed(
     Args:
         path_hash: The hash of the image file's path, integers from 0 to 2^64 - 1.
         signature: Size and mtime_ns of the file.
-        crc32: Of the pixels.
-        slot: The slot that it is for.
-        salt: The file's salt.
+        crc32: Of the data.
+        place: Where the data are, and their length.
+        position: The record's place in the index.
+        salt: The store's salt.
     """
-    state = salt ^ slot
-    for word in (*path_hash, *signature, crc32):
+    state = salt ^ position
+    for word in (*path_hash, *signature, crc32, *place):
         state = (state ^ word) * _FACTOR & _WORD
         state ^= state >> 32
-    return _RECORD.pack(*path_hash, *signature, crc32, state | 1)
-
-
-def voided() -> NDArray[np.void]:
-    """Returns a record, shape (1,), that holds for no image and yet keeps its slot in use."""
-    record = np.zeros(1, RECORD)
-    record.view("<u8")[:] = np.uint64(2**64 - 2)  # a seal that `seals` never gives
-    return record
-
-
-def _page(offset: int) -> int:
-    """Returns the first page boundary at or after an offset."""
-    return -(-offset // _PAGE) * _PAGE
+    return _RECORD.pack(*path_hash, *signature, crc32, *place, state | 1)

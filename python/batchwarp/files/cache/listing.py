@@ -1,4 +1,4 @@
-"""What is in a folder of cache files, and removing it."""
+"""What is in a folder of stores, and removing it."""
 
 from __future__ import annotations
 
@@ -9,36 +9,41 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from batchwarp.files.cache.file import CacheFile
-from batchwarp.files.cache.layout import SUFFIX, Setting
+import numpy as np
+
+from batchwarp.files.cache.layout import DATA_SUFFIX, SUFFIX, Setting
 from batchwarp.files.cache.opening import TEMPORARY_SUFFIX
-from batchwarp.files.cache.system import OpenFile, describe, try_lock
+from batchwarp.files.cache.store import Store
+from batchwarp.files.cache.system import describe, in_use
 
-__all__ = ["CacheSummary", "remove", "stale_files", "summaries"]
+__all__ = ["StoreSummary", "remove", "stale_files", "summaries"]
 
-_NAME = re.compile(r"[0-9a-f]{10}-[0-9a-f]{10}")
-_TEMPORARY_NAME = re.compile(rf"({_NAME.pattern})\.[0-9a-f]{{8}}{re.escape(TEMPORARY_SUFFIX)}")
+_NAME = re.compile(r"[0-9a-f]{10}")
+_OLD_NAME = re.compile(rf"{_NAME.pattern}-{_NAME.pattern}")  # of release 0.1
+_PART = re.compile(
+    rf"({_OLD_NAME.pattern}|{_NAME.pattern})\.[0-9a-f]+"
+    rf"({re.escape(TEMPORARY_SUFFIX)}|{re.escape(DATA_SUFFIX)})"
+)
 
 
 @dataclass(frozen=True)
-class CacheSummary:
-    """What there is to say about a cache file.
+class StoreSummary:
+    """What there is to say about a store.
 
     Args:
         key: Its name, without the ending.
-        path: Where it is.
-        state: "ready", "in use" if a process writes to it, or what is wrong with it.
+        paths: Its files, the index first.
+        state: "ready", "in use" if a process has it open, or what is wrong with it.
         disk_bytes: Room that it takes on the disk, in bytes.
         last_use: When it was last opened or written, in seconds since 1970.
-        root: Folder of the images; this and the following are None if the file cannot be read.
-        image_shape: Height, width and channels.
+        root: Folder of the images; this and the following are None if the store cannot be read.
+        image_shape: Height, width and channels; None, too, for files as they are.
         settings: How images were decoded.
         images: Number of images in it.
-        capacity: Number of images that it has room for.
     """
 
     key: str
-    path: Path
+    paths: tuple[Path, ...]
     state: str
     disk_bytes: int
     last_use: float
@@ -46,11 +51,10 @@ class CacheSummary:
     image_shape: tuple[int, int, int] | None = None
     settings: Mapping[str, Setting] | None = None
     images: int | None = None
-    capacity: int | None = None
 
 
-def summaries(folder: Path) -> list[CacheSummary]:
-    """Describes the cache files in a folder.
+def summaries(folder: Path) -> list[StoreSummary]:
+    """Describes the stores in a folder.
 
     Args:
         folder: An existing folder.
@@ -63,30 +67,34 @@ def summaries(folder: Path) -> list[CacheSummary]:
     """
     found = []
     for path in folder.iterdir():
-        if path.suffix == SUFFIX and _NAME.fullmatch(path.stem):
+        is_store = _NAME.fullmatch(path.stem) or _OLD_NAME.fullmatch(path.stem)
+        if path.suffix == SUFFIX and is_store:
             with suppress(FileNotFoundError):  # removed at this moment
                 found.append(_summary(path))
     return sorted(found, key=lambda summary: (-summary.last_use, summary.key))
 
 
 def stale_files(folder: Path) -> list[Path]:
-    """Lists what processes that were killed while they made a cache file have left behind.
+    """Lists what processes that were killed while they made a store have left behind.
 
     Args:
         folder: An existing folder.
 
     Returns:
-        Paths of the unfinished files that no process is working on.
+        Paths of the files that belong to no store and that no process is working on.
 
     Raises:
         OSError: If the folder cannot be read.
     """
-    stale = []
-    for path in folder.iterdir():
-        name = _TEMPORARY_NAME.fullmatch(path.name)
-        if name and not _is_locked(folder / f"{name[1]}{SUFFIX}"):
-            stale.append(path)
-    return stale
+    parts = {path: match[1] for path in folder.iterdir() if (match := _PART.fullmatch(path.name))}
+    if not parts:
+        return []
+    used = {path for summary in summaries(folder) for path in summary.paths}
+    return [
+        path
+        for path, key in parts.items()
+        if path not in used and not in_use(folder / f"{key}{SUFFIX}") and not in_use(path)
+    ]
 
 
 def remove(paths: Sequence[Path]) -> list[tuple[Path, str]]:
@@ -107,49 +115,34 @@ def remove(paths: Sequence[Path]) -> list[tuple[Path, str]]:
     return failed
 
 
-def _summary(path: Path) -> CacheSummary:
+def _summary(path: Path) -> StoreSummary:
     status = path.stat()
-    # Windows does not tell the number of blocks.
-    used = getattr(status, "st_blocks", -(-status.st_size // 512)) * 512
-    known = CacheSummary(path.stem, path, "", used, status.st_mtime)
+    known = StoreSummary(path.stem, (path,), "", _used(status), status.st_mtime)
     try:
         return _read(known)
     except OSError as error:
         return replace(known, state=f"cannot be read: {describe(error)}")
-    except ValueError as error:  # FormatError, or what mmap thinks of some files
+    except ValueError as error:  # FormatError
         return replace(known, state=str(error))
 
 
-def _read(known: CacheSummary) -> CacheSummary:
-    opened = OpenFile(known.path, os.O_RDONLY)
-    try:
-        file = CacheFile(known.path, opened)
-    except BaseException:
-        opened.close()
-        raise
-    try:
-        return replace(
-            known,
-            state="in use" if _is_locked(known.path) else "ready",
-            root=file.layout.root,
-            image_shape=file.layout.image_shape,
-            settings=file.layout.settings,
-            images=len(file.records()[0]),
-            capacity=file.layout.capacity,
-        )
-    finally:
-        file.close()
+def _used(status: os.stat_result) -> int:
+    # Windows does not tell the number of blocks.
+    return getattr(status, "st_blocks", -(-status.st_size // 512)) * 512
 
 
-def _is_locked(path: Path) -> bool:
-    """Whether a process writes to a cache file; it is locked for a moment to find out."""
-    try:
-        opened = OpenFile(path, os.O_RDONLY)
-    except OSError:
-        return False
-    try:
-        return not try_lock(opened.descriptor)
-    except OSError:
-        return False
-    finally:
-        opened.close()
+def _read(known: StoreSummary) -> StoreSummary:
+    store = Store(known.paths[0], marks=False)
+    records, _ = store.records(0, len(store))
+    status = store.data_path.stat()
+    return replace(
+        known,
+        paths=(*known.paths, store.data_path),
+        state="in use" if in_use(store.data_path) else "ready",
+        disk_bytes=known.disk_bytes + _used(status),
+        last_use=max(known.last_use, status.st_mtime),
+        root=store.layout.root,
+        image_shape=store.layout.image_shape,
+        settings=store.layout.settings,
+        images=len(np.unique(records["path"], axis=0)),
+    )

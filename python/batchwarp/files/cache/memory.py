@@ -7,12 +7,12 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from batchwarp.files.cache.base import ImageCache, checked_shape
+from batchwarp.files.cache.base import Slots, checked_image, checked_shape
 
 __all__ = ["MemoryCache"]
 
 
-class MemoryCache(ImageCache):
+class MemoryCache(Slots):
     """Decoded images in memory, for the life of the process.
 
     The system provides the memory of an image when it is stored. A copy that was pickled starts
@@ -34,7 +34,10 @@ class MemoryCache(ImageCache):
         image_shape = checked_shape(image_shape)
         if count < 0:
             raise ValueError(f"`count` must be at least 0. Received: count={count}")
-        super().__init__(count, image_shape)
+        super().__init__(count)
+        self.image_shape = image_shape
+        # True as soon as a thread has begun with an image.
+        self._claimed = np.zeros(count, bool)
         try:
             self.images = np.zeros((count, *image_shape), np.uint8)
         except (MemoryError, ValueError):  # ValueError: more than addresses can tell
@@ -71,7 +74,7 @@ class MemoryCache(ImageCache):
         Raises:
             ValueError: If the image has another shape or dtype.
         """
-        image = self._checked(image)
+        image = checked_image(image, self.image_shape)
         with self._lock:
             if self._claimed[index]:
                 return
@@ -79,6 +82,17 @@ class MemoryCache(ImageCache):
             images = self.images
         images[index] = image
         self._publish(index, index)
+
+    def close(self) -> None:
+        """Lets go of the images; from now on none is found and none is stored."""
+        with self._lock:
+            super().close()
+            self._claimed[:] = True
+            self.images = self.images[:0].copy()
+
+    def _after_fork(self) -> None:
+        super()._after_fork()
+        self._claimed[:] = self._slots >= 0  # nobody goes on with what others had begun
 
     def __reduce__(self) -> tuple[type[MemoryCache], tuple[int, tuple[int, int, int]]]:
         return MemoryCache, (len(self._slots), self.image_shape)

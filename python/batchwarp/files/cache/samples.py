@@ -5,14 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from hashlib import blake2b
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from batchwarp.files.cache.file import CacheFile
-
-__all__ = ["Content", "Samples"]
+__all__ = ["Samples"]
 
 
 class Samples:
@@ -41,11 +38,6 @@ class Samples:
     def __len__(self) -> int:
         return len(self.hashes)
 
-    def identity(self) -> str:
-        """Returns a hash of the list, whatever its order."""
-        ordered = self.hashes[self._order].tobytes()
-        return blake2b(ordered, digest_size=5).hexdigest()
-
     def files(self, indices: NDArray[np.int64]) -> NDArray[np.int64]:
         """Returns the numbers of the files behind samples."""
         return indices if self._files is None else self._files[indices]
@@ -64,40 +56,6 @@ class Samples:
         files = self.known(records)
         then = np.stack([records["size"], records["mtime_ns"]], axis=1)
         return np.where((self.signatures[files] == then).all(axis=1), files, -1)
-
-
-class Content(NamedTuple):
-    """The images of a data set that a cache file has.
-
-    Args:
-        files: int64 array (n,), numbers of the files.
-        slots: int64 array (n,), where their images are.
-        checksums: uint64 array (n,), what the CRC-32 of the pixels must be.
-        missing: Number of files that exist and of which it has no image.
-    """
-
-    files: NDArray[np.int64]
-    slots: NDArray[np.int64]
-    checksums: NDArray[np.uint64]
-    missing: int
-
-    @classmethod
-    def of(cls, file: CacheFile, samples: Samples) -> Content:
-        """Reads the index of a cache file.
-
-        Args:
-            file: The cache file.
-            samples: The images asked for.
-
-        Returns:
-            Those of its records that hold and are up to date, in the order of the slots.
-        """
-        records, slots = file.records()
-        files = samples.current(records)
-        current = files >= 0
-        lacking = samples.signatures[:, 0] >= 0
-        lacking[files[current]] = False
-        return cls(files[current], slots[current], records["crc32"][current], int(lacking.sum()))
 
 
 def _hashes(files: Sequence[str], root: str) -> NDArray[np.uint64]:

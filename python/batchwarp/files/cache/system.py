@@ -5,12 +5,23 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 from batchwarp import _core, _forks
 from batchwarp._signals import let_through
 
-__all__ = ["OpenFile", "describe", "read_at", "try_lock", "write_at"]
+__all__ = [
+    "OpenFile",
+    "describe",
+    "in_use",
+    "mark_in_use",
+    "open_shared",
+    "read_at",
+    "try_lock",
+    "unlock",
+    "write_at",
+]
 
 if sys.platform == "win32":
     import msvcrt
@@ -21,7 +32,7 @@ if sys.platform == "win32":
     _seeking = threading.Lock()
 
     def try_lock(descriptor: int) -> bool:
-        """Locks a file until the descriptor is closed, unless somebody else has it locked."""
+        """Locks a file until it is unlocked or closed, unless somebody else has it locked."""
         with _seeking:
             os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
             try:
@@ -29,6 +40,19 @@ if sys.platform == "win32":
             except PermissionError:
                 return False
         return True
+
+    def unlock(descriptor: int) -> None:
+        """Gives up the lock on a file, if there is one."""
+        with _seeking, suppress(OSError):
+            os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
+            msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
+
+    def mark_in_use(descriptor: int) -> None:
+        """Has `in_use` say so of a file for as long as it is open; not on Windows."""
+
+    def in_use(path: Path) -> bool:  # noqa: ARG001
+        """Whether a process has a file open that it marked; nobody knows on Windows."""
+        return False
 
     def _read(descriptor: int, size: int, offset: int) -> bytes:
         with _seeking:
@@ -46,7 +70,7 @@ else:
     _OPEN_FLAGS = 0
 
     def try_lock(descriptor: int) -> bool:
-        """Locks a file until the descriptor is closed, unless somebody else has it locked.
+        """Locks a file until it is unlocked or closed, unless somebody else has it locked.
 
         `flock` belongs to the open file, so that two descriptors of one process exclude each other.
 
@@ -65,8 +89,40 @@ else:
             return False
         return True
 
+    def unlock(descriptor: int) -> None:
+        """Gives up the lock on a file, if there is one."""
+        with suppress(OSError):  # of systems that have no locks, and of files that were closed
+            fcntl.flock(descriptor, fcntl.LOCK_UN)
+
+    def mark_in_use(descriptor: int) -> None:
+        """Has `in_use` say so of a file for as long as it is open."""
+        with suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+
+    def in_use(path: Path) -> bool:
+        """Whether a process has a file open that it marked."""
+        try:
+            opened = OpenFile(path, os.O_RDONLY)
+        except OSError:
+            return False
+        try:
+            return not try_lock(opened.descriptor)
+        except OSError:
+            return False
+        finally:
+            opened.close()
+
     _read = os.pread
     _write = os.pwrite
+
+
+def open_shared(path: Path) -> _core.Descriptor:
+    """Opens a file to be read, in forked children, too; it is closed with the last reference.
+
+    Raises:
+        OSError: If it cannot be opened.
+    """
+    return _core.Descriptor(os.open(path, os.O_RDONLY | _OPEN_FLAGS))
 
 
 class OpenFile:

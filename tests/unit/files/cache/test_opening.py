@@ -1,19 +1,17 @@
-"""Which cache file a data set has, who may write, and what if nobody can."""
+"""Which store a data set has, who may add to it, and what if nobody can."""
 
 from __future__ import annotations
 
 import errno
 import os
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from batchwarp.files.cache import disk as disk_module
 from cache_files import (
-    LONG_AGO,
     SETTINGS,
     SHAPE,
+    data_of,
     fill,
     filled,
     found,
@@ -21,43 +19,45 @@ from cache_files import (
     in_python,
     needs_fork,
     opened,
-    pixels,
     unusable,
-    write_image,
 )
 
 
-@pytest.mark.parametrize("count", [3, 40], ids=["within the file", "beyond it"])
-def test_a_grown_data_set_keeps_its_images_and_leaves_no_second_file(count, folder, paths):
+@pytest.mark.parametrize("count", [3, 40])
+def test_a_grown_data_set_keeps_its_images(count, folder, paths):
     first = filled(folder, paths)
     longer = grown(paths, count)
     cache = opened(folder, longer)
     assert found(cache, longer) == list(range(6))
     fill(cache, longer)
     assert cache.complete
-    assert cache.path != first
-    assert list(folder.iterdir()) == [cache.path]
+    assert cache.path == first
+    assert len(list(folder.iterdir())) == 2
     cache.close()
     assert found(opened(folder, longer), longer) == list(range(6 + count))
 
 
-def test_lists_that_overlap_keep_their_files(folder, paths):
-    first = filled(folder, paths)
-    part = opened(folder, paths[:3])
-    assert found(part, paths[:3]) == [0, 1, 2]
-    assert first.exists()
-    assert len(list(folder.iterdir())) == 2
+def test_lists_share_what_they_have_in_common(folder, paths):
+    """As the subsets of folds do, while all are open."""
+    parts = [paths[:4], paths[2:], paths[4:] + paths[:1]]
+    caches = [opened(folder, part) for part in parts]
+    fill(caches[0], parts[0])
+    assert found(caches[1], parts[1]) == [0, 1]
+    assert found(caches[2], parts[2]) == [2]
+    fill(caches[1], parts[1])
+    assert found(caches[2], parts[2]) == [0, 1, 2]
+    assert len({cache.path for cache in caches}) == 1
+    assert data_of(caches[0].path).stat().st_size == 6 * 105  # each image is there once
+    assert found(opened(folder, paths), paths) == list(range(6))
 
 
-def test_a_list_in_use_keeps_its_file(folder, paths):
-    cache = opened(folder, paths)
-    fill(cache, paths)
-    longer = grown(paths, 2)
-    other = opened(folder, longer)
-    assert found(other, longer) == list(range(6))
-    assert cache.path.exists()
-    fill(other, longer)
-    assert other.complete
+def test_what_one_has_stored_another_does_not_store_again(folder, paths):
+    first, second = opened(folder, paths), opened(folder, paths)
+    fill(first, paths)
+    fill(second, paths, version=1)  # without having looked
+    assert found(second, paths) == list(range(6))
+    assert first.complete
+    assert len(first.images) == 6
 
 
 @pytest.mark.parametrize(
@@ -71,29 +71,21 @@ def test_a_list_in_use_keeps_its_file(folder, paths):
     ],
     ids=str,
 )
-def test_other_settings_have_another_file(changed, folder, paths):
-    filled(folder, paths)
+def test_other_settings_have_another_store(changed, folder, paths):
+    first = filled(folder, paths)
     cache = opened(folder, paths, **changed)
     assert (cache.find(np.arange(6)) == -1).all()
-    assert len(list(folder.iterdir())) == 2
+    assert cache.path != first
 
 
-def test_a_second_writer_reads_and_says_so_once(folder, paths, monkeypatch):
+def test_files_of_earlier_releases_are_left_alone(folder, paths):
+    folder.mkdir(parents=True)
+    old = folder / "0123456789-0123456789.bwcache"
+    old.write_bytes(b"bwcache\n\x01\0\0\0")
     cache = opened(folder, paths)
-    fill(cache, paths, only=[0, 1])
-    second = unusable(folder, paths, "another process or iterator writes")
-    assert found(second, paths) == [0, 1]
     fill(cache, paths)
-    monkeypatch.setattr(disk_module, "_REFRESH_SECONDS", 0)
-    second._next_reading = 0
-    assert found(second, paths) == list(range(6))
-    cache.close()
-
-
-def test_nobody_warns_when_there_is_nothing_to_write(folder, paths):
-    filled(folder, paths)
-    caches = [opened(folder, paths) for _ in range(2)]
-    assert [found(cache, paths) for cache in caches] == [list(range(6))] * 2
+    assert old.read_bytes() == b"bwcache\n\x01\0\0\0"
+    assert found(opened(folder, paths), paths) == list(range(6))
 
 
 @pytest.mark.parametrize("below", [False, True])
@@ -120,57 +112,49 @@ def test_a_folder_without_permission_to_write(code, folder, paths, monkeypatch):
     monkeypatch.setattr(os, "open", read_only)
     assert found(opened(folder, paths), paths) == list(range(6))
     cache = unusable(folder, longer, os.strerror(code))
-    assert found(cache, longer) == []
+    assert found(cache, longer) == list(range(6))
+    unusable(folder.with_name("new"), paths, os.strerror(code))
 
 
-def test_a_disk_without_room_for_a_larger_file(folder, paths, monkeypatch):
-    filled(folder, paths)
-    for version in range(1, 4):
-        for path in paths:
-            write_image(Path(path), mtime_ns=LONG_AGO + version)
-        if version < 3:
-            cache = opened(folder, paths)
-            fill(cache, paths, version)
-            cache.close()
-
+def test_a_disk_without_room_for_a_store(folder, paths, monkeypatch):
     def full(*_):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    write_image(Path(paths[0]), mtime_ns=LONG_AGO + 2)  # as it was once
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "ftruncate", full)
+        cache = unusable(folder, paths, "cannot be made or renewed")
+        assert found(cache, paths) == []
+    filled(folder, paths[:2])
     monkeypatch.setattr(os, "ftruncate", full)
-    cache = unusable(folder, paths, "cannot be made or enlarged")
-    np.testing.assert_array_equal(cache.images[cache.find(np.array([0]))[0]], pixels(0, 2))
-    assert list(folder.iterdir()) == [cache.path]
+    cache = unusable(folder, paths, "cannot be written")
+    assert found(cache, paths) == [0, 1]
+    assert len(list(folder.iterdir())) == 2
 
 
 @needs_fork
 def test_processes_that_open_at_the_same_time(places):
-    """One of them writes; the others read its file or none, and what they find is right."""
+    """All of them add to one store, and what they find is right."""
     code = """
-        warnings.simplefilter("ignore")
         for turn in range(8):
             children = []
-            for _ in range(5):
+            for number in range(5):
                 child = os.fork()
                 if child == 0:
+                    warnings.simplefilter("error")
                     cache = opened()
-                    fill(cache)
-                    code = int(cache._writer is not None)
-                    found(cache)
-                    os._exit(code)
+                    fill(cache, random.Random(number).sample(range(300), 300))
+                    os._exit(int(not (found(cache) > 290 and cache._writer is not None)))
                 children.append(child)
             codes = [exit_code(child) for child in children]
-            assert set(codes) <= {0, 1} and 1 in codes, codes
+            assert codes == [0] * 5, codes
             cache = opened()
+            fill(cache)  # those for which nobody had waited
             assert found(cache) == 300
+            assert len(cache._store) == 300, len(cache._store)  # no image twice
+            assert len(os.listdir(folder)) == 2
             cache.close()
-            if turn % 2:
-                for name in os.listdir(folder):
-                    os.unlink(os.path.join(folder, name))
-            else:
-                for path in paths:  # all slots are needed again: the file is replaced
-                    os.utime(path, ns=(10**18 + 1, 10**18 + turn))
-                    os.utime(path, ns=(10**18 + 1, 10**18 + 1))
+            for name in os.listdir(folder):
+                os.unlink(os.path.join(folder, name))
         print("right")
     """
     assert in_python(code, *places) == "right"

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from batchwarp.files.cache import DiskCache
-from batchwarp.files.cache import disk as disk_module
+from batchwarp.files.cache.samples import Samples
 from cache_files import LONG_AGO, SETTINGS, SHAPE, fill, filled, found, opened, pixels, write_image
 
 
@@ -45,7 +45,7 @@ def test_paths_below_a_root_are_no_absolute_paths(tmp_path, folder):
     for path in (inside, outside):
         write_image(path)
     hashes = [
-        disk_module.Samples(names, root).hashes.tolist()
+        Samples(names, root).hashes.tolist()
         for names, root in (
             (["/root/0.png"], "/root"),
             (["/0.png"], "/root"),

@@ -9,19 +9,19 @@ from pathlib import Path
 
 import pytest
 
-from batchwarp.files.cache.system import OpenFile
+from batchwarp.files.cache.system import OpenFile, in_use, mark_in_use, open_shared
 from cache_files import filled, found, in_python, needs_fork, unusable, write_image
 
 
 def test_a_system_without_locks(folder, paths, monkeypatch):
-    from batchwarp.files.cache import opening
+    from batchwarp.files.cache import store
 
     def no_locks(descriptor):
         raise OSError(errno.ENOLCK, "No locks available")
 
     filled(folder, paths)
     write_image(Path(paths[0]), b"changed")
-    monkeypatch.setattr(opening, "try_lock", no_locks)
+    monkeypatch.setattr(store, "try_lock", no_locks)
     cache = unusable(folder, paths, "No locks available")
     assert found(cache, paths) == [1, 2, 3, 4, 5]
 
@@ -31,6 +31,7 @@ def test_a_child_that_lives_longer_does_not_keep_the_lock(places):
     code = """
         cache = opened()
         fill(cache, range(10))
+        assert cache._writer.alone().__enter__()  # as another thread might, at this moment
         child = os.fork()
         if child == 0:
             time.sleep(30)
@@ -44,6 +45,22 @@ def test_a_child_that_lives_longer_does_not_keep_the_lock(places):
         print(found(again))
     """
     assert in_python(code, *places) == "300"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="nobody knows it on Windows")
+def test_a_file_is_in_use_while_it_is_open(tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(b"")
+    assert not in_use(path)
+    first, second = open_shared(path), open_shared(path)
+    mark_in_use(first.number)
+    mark_in_use(second.number)
+    assert in_use(path)
+    first = None
+    assert in_use(path)
+    second = None
+    assert not in_use(path)
+    assert not in_use(tmp_path / "none")
 
 
 def test_the_last_reference_closes_without_running_python(tmp_path):
