@@ -128,6 +128,7 @@ def points() -> dict[str, tuple[Any, str, Callable[[], BaseException]]]:
         ),
         "Thread.start, memory": (threading.Thread, "start", out_of_memory),
         "pool": (PoisonedPool, "empty", out_of_memory),
+        "decode_jpeg": (_core, "decode_jpeg", out_of_memory),
         "imdecode": (cv2, "imdecode", out_of_memory),
         "imdecode, OpenCV": (cv2, "imdecode", lambda: cv2.error(INJECTED)),
         "Image.open": (Image, "open", out_of_memory),

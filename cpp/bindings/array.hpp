@@ -67,6 +67,32 @@ BasicBatchView<Byte> batch_view(const py::array& array, Byte* data, bool channel
     return view;
 }
 
+/// One uint8 image (height, width, channels).
+/// @param data  the array's buffer, const or not
+template <class Byte>
+BasicImageView<Byte> image_view(const py::array& array, Byte* data, const char* name) {
+    const py::dtype dtype = array.dtype();
+    if (array.ndim() != 3 || dtype.kind() != 'u' || dtype.itemsize() != 1)
+        throw py::value_error(
+            "`" + std::string(name) +
+            "` must be uint8 of shape (height, width, channels). Received: " + describe(array));
+    return {data,           DType::u8,        array.shape(0),   array.shape(1),
+            array.shape(2), array.strides(0), array.strides(1), array.strides(2)};
+}
+
+inline ImageView source_view(const py::object& object, const char* name) {
+    const py::array array = as_array(object, name);
+    return image_view(array, static_cast<const std::byte*>(array.data()), name);
+}
+
+inline MutableImageView target_view(const py::object& object, const char* name) {
+    py::array array = as_array(object, name);
+    if (!array.writeable())
+        throw py::value_error("`" + std::string(name) +
+                              "` must be writable. Received: a read-only array");
+    return image_view(array, static_cast<std::byte*>(array.mutable_data()), name);
+}
+
 /// A C-contiguous (rows, columns) array of T, or a (rows,) one if columns is 0. Converts nothing:
 /// what arrives here was made by our own Python code, and a copy would hide a mistake.
 template <class T>

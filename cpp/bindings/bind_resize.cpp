@@ -12,30 +12,6 @@
 namespace batchwarp::bindings {
 namespace {
 
-/// @param data  the array's buffer, const or not
-template <class Byte>
-BasicImageView<Byte> image_view(const py::array& array, Byte* data, const char* name) {
-    const py::dtype dtype = array.dtype();
-    if (array.ndim() != 3 || dtype.kind() != 'u' || dtype.itemsize() != 1)
-        throw py::value_error(
-            "`" + std::string(name) +
-            "` must be uint8 of shape (height, width, channels). Received: " + describe(array));
-    return {data,           DType::u8,        array.shape(0),   array.shape(1),
-            array.shape(2), array.strides(0), array.strides(1), array.strides(2)};
-}
-
-ImageView source_view(const py::object& object) {
-    const py::array array = as_array(object, "src");
-    return image_view(array, static_cast<const std::byte*>(array.data()), "src");
-}
-
-MutableImageView target_view(const py::object& object) {
-    py::array array = as_array(object, "dst");
-    if (!array.writeable())
-        throw py::value_error("`dst` must be writable. Received: a read-only array");
-    return image_view(array, static_cast<std::byte*>(array.mutable_data()), "dst");
-}
-
 Box box_of(const py::object& object, const ImageView& source) {
     if (object.is_none()) return whole(source);
     try {
@@ -50,8 +26,8 @@ Box box_of(const py::object& object, const ImageView& source) {
 
 void bind_resize(const py::object& src, const py::object& dst, const std::string& interpolation,
                  const py::object& box, std::pair<int, int> pillow) {
-    const ImageView source = source_view(src);
-    const MutableImageView target = target_view(dst);
+    const ImageView source = source_view(src, "src");
+    const MutableImageView target = target_view(dst, "dst");
     const Interpolation method = interpolation_from_name(interpolation);
     const Box part = box_of(box, source);
     const GilReleased released;
@@ -59,8 +35,8 @@ void bind_resize(const py::object& src, const py::object& dst, const std::string
 }
 
 void bind_luma(const py::object& src, const py::object& dst) {
-    const ImageView source = source_view(src);
-    const MutableImageView target = target_view(dst);
+    const ImageView source = source_view(src, "src");
+    const MutableImageView target = target_view(dst, "dst");
     const GilReleased released;
     luma(source, target);
 }

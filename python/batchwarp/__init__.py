@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from batchwarp import _core, _lazy, errors, ops, runtime
+from batchwarp import _core, _environment, _lazy, errors, ops, runtime
 from batchwarp import iterators as iterators  # a table, too, as `ops` is
 from batchwarp.errors import AnnotationError, ImageFileError
 
@@ -53,4 +53,6 @@ if not TYPE_CHECKING:  # who checks types knows the names above, and no others
 
 __version__ = _core.__version__
 
-_core.read_environment()  # a wrong BATCHWARP_SIMD or BATCHWARP_NUM_THREADS fails the import
+# A wrong BATCHWARP_SIMD, BATCHWARP_NUM_THREADS or BATCHWARP_JPEG fails the import.
+_core.read_environment()
+_environment.jpeg_way()

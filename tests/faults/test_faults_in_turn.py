@@ -25,7 +25,7 @@ import pytest
 
 import batchwarp
 from batchwarp import runtime
-from batchwarp.files import opencv, reader, threads
+from batchwarp.files import libjpeg, opencv, reader, threads
 from fault_injection import INJECTED, Fault, names_it, points, poison_memory
 from image_files import save
 from keras_reference import noise
@@ -157,7 +157,10 @@ def same(batch, expected):
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_in_turn(name, point, folder, prepared, tmp_path, monkeypatch):
     expected, full = prepared(name)
+    libjpeg.unavailable_reason()
     opencv.agrees_with_pillow()
+    if point.startswith("imdecode"):
+        monkeypatch.setenv("BATCHWARP_JPEG", "opencv")
     poison_memory(monkeypatch)
     for lasting in (False, True):
         for number in numbers(lasting):

@@ -86,6 +86,7 @@ def test_load_img(numbered, monkeypatch):
 
 @pytest.mark.parametrize("is_first_call", [True, False])
 def test_opencv_without_memory_is_not_one_that_disagrees(tmp_path, monkeypatch, is_first_call):
+    monkeypatch.setenv("BATCHWARP_JPEG", "opencv")
     decode.opencv.agrees_with_pillow.cache_clear()
     if is_first_call:
         decode.opencv.library.cache_clear()

@@ -58,6 +58,7 @@ def in_environment(variable, value, code="import batchwarp"):
         ("BATCHWARP_NUM_THREADS", "-2"),
         ("BATCHWARP_NUM_THREADS", "2x"),
         ("BATCHWARP_SIMD", "mmx"),
+        ("BATCHWARP_JPEG", "libjpeg"),
     ],
 )
 def test_wrong_environment_variables_fail_on_import(variable, value):

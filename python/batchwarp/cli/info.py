@@ -8,6 +8,7 @@ from contextlib import suppress
 from importlib import metadata
 
 import batchwarp
+from batchwarp.files import libjpeg
 
 __all__ = ["run"]
 
@@ -33,7 +34,7 @@ _PACKAGES = (
 
 
 def run(_: argparse.Namespace) -> None:
-    """Prints versions, instruction set, threads and the core's build configuration."""
+    """Prints versions, instruction set, decoder, threads and the core's build configuration."""
     runtime = batchwarp.runtime
     lines = [
         ("batchwarp", batchwarp.__version__),
@@ -43,6 +44,7 @@ def run(_: argparse.Namespace) -> None:
             "instruction set",
             f"{runtime.simd_tier()} (possible here: {', '.join(runtime.simd_tiers())})",
         ),
+        ("jpeg", libjpeg.description()),
         ("threads", str(runtime.get_num_threads())),
         ("cuda", batchwarp.cuda.unavailable_reason() or f"{batchwarp.cuda.device_count()} devices"),
         *((f"core: {name}", value or "none") for name, value in runtime.build_config().items()),

@@ -1,7 +1,8 @@
 """One image file to the pixels that Keras makes of it.
 
-Keras decodes and resizes with Pillow. OpenCV decodes ordinary JPEG files to the same pixels in half
-the time, and the core resizes them to the same pixels as Pillow; all else is Pillow's.
+Keras decodes and resizes with Pillow. Ordinary JPEG files are decoded by the core, with Pillow's
+library, or by OpenCV where that cannot be called: to the same pixels in half the time. The core
+resizes them to the same pixels as Pillow; all else is Pillow's.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchwarp import _core
-from batchwarp.files import opencv, pictures, resampling, unchanged
+from batchwarp._environment import jpeg_way
+from batchwarp.files import libjpeg, opencv, pictures, resampling, unchanged
 from batchwarp.files.jpeg import JpegHeader, ordinary_jpeg
 from batchwarp.files.options import Decoding
 from batchwarp.files.orientation import oriented, stored_orientation
@@ -86,8 +88,8 @@ def decode(data: bytes, path: str, options: Decoding) -> tuple[NDArray[Any], tup
         return resized(image, options, stored.has_alpha), image.shape[:2]
     pictures.pillow()
     header = ordinary_jpeg(data)
-    if header is not None and opencv.agrees_with_pillow():
-        found = _decode_with_opencv(data, header, options)
+    if header is not None and jpeg_way() != "pillow":
+        found = _decode_ordinary(data, header, options)
         if found is not None:
             return found
     with pictures.decoded(
@@ -103,7 +105,7 @@ def decode(data: bytes, path: str, options: Decoding) -> tuple[NDArray[Any], tup
     return (image if image.ndim == 3 else image[..., np.newaxis]), (height, width)
 
 
-def _decode_with_opencv(
+def _decode_ordinary(
     data: bytes, header: JpegHeader, options: Decoding
 ) -> tuple[NDArray[np.uint8], tuple[int, int]] | None:
     """Returns image and size as `decode`, or `None` for Pillow to have a look at it."""
@@ -117,11 +119,14 @@ def _decode_with_opencv(
     left, top, right, bottom = part_of(height, width, options)
     if left >= right or top >= bottom:
         return None  # it gives a colour even to images that are too narrow for the crop
-    image = opencv.decode_jpeg(
-        data,
-        grey=options.color_mode == "grayscale" and header.components == 1,
-        reduction=_reduction(bottom - top, right - left, options),
-    )
+    grey = options.color_mode == "grayscale" and header.components == 1
+    reduction = _reduction(bottom - top, right - left, options)
+    if libjpeg.is_used():
+        image = libjpeg.decode_jpeg(data, header, grey, scale=8 // reduction)
+    elif opencv.agrees_with_pillow():
+        image = opencv.decode_jpeg(data, grey, reduction)
+    else:
+        return None
     if image is None:
         return None
     return in_color_mode(oriented(image, orientation), options), (height, width)

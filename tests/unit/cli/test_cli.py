@@ -148,6 +148,7 @@ def test_info_shows_what_a_bug_report_needs(capsys):
     assert lines["batchwarp"].strip() == batchwarp.__version__
     assert batchwarp.runtime.simd_tier() in lines["instruction set"]
     assert lines["threads"].strip() == str(batchwarp.runtime.get_num_threads())
+    assert "libjpeg-turbo" in lines["jpeg"]
     for name in ("python", "numpy", "opencv", "pillow", "keras", "tensorflow"):
         assert name in lines
     for name, value in batchwarp.runtime.build_config().items():

@@ -33,6 +33,7 @@ def test_the_installed_builds_agree(asked_anew):
 
 
 def test_a_build_with_other_pixels_is_not_used(asked_anew, monkeypatch, photograph):
+    monkeypatch.setenv("BATCHWARP_JPEG", "opencv")
     expected = decode(photograph, "", Decoding((20, 30)))[0]
     opencv.agrees_with_pillow.cache_clear()
     original = cv2.imdecode

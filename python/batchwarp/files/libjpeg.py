@@ -1,0 +1,120 @@
+"""JPEG files through the core, with the libjpeg-turbo that Pillow itself decodes with."""
+
+from __future__ import annotations
+
+import functools
+import io
+import itertools
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from batchwarp import _core, _forks
+from batchwarp._environment import jpeg_way
+from batchwarp.files.jpeg import JpegHeader
+
+
+@functools.cache
+def unavailable_reason() -> str | None:
+    """Has the core use Pillow's libjpeg-turbo, at the first call.
+
+    It is found by Pillow's extension module: what that depends on is the library that Pillow
+    calls, wherever it comes from. Pillow's wheels for Windows have it within the module, where
+    nobody else can call it.
+
+    Returns:
+        String, why it cannot be used, or does not make the pixels that Pillow makes; `None` if the
+        core decodes with it.
+    """
+    with _forks.importing:
+        from PIL import _imaging
+
+        path = getattr(_imaging, "__file__", None)
+        if path is None:
+            return "Pillow's extension module has no file"
+        reason = _core.use_libjpeg(path)
+        if reason:
+            return f"Pillow's libjpeg-turbo cannot be called: {reason}"
+        kinds = itertools.product(("4:4:4", "4:2:2", "4:2:0"), (False, True))
+        if all(_same_pixels(subsampling, progressive) for subsampling, progressive in kinds):
+            return None
+        _core.use_libjpeg("")
+        return "Pillow's libjpeg-turbo makes other pixels when the core calls it"
+
+
+def is_used() -> bool:
+    """Returns whether JPEG files are decoded in the core.
+
+    Raises:
+        RuntimeError: If `BATCHWARP_JPEG` wants that, and it cannot be.
+    """
+    forced = jpeg_way()
+    if forced not in (None, "core"):
+        return False
+    reason = unavailable_reason()
+    if reason is not None and forced is not None:
+        raise RuntimeError(f"`BATCHWARP_JPEG` is {forced!r}, but {reason}")
+    return reason is None
+
+
+def decode_jpeg(
+    data: bytes, header: JpegHeader, grey: bool, scale: int = 8
+) -> NDArray[np.uint8] | None:
+    """Decodes a JPEG file and leaves its EXIF orientation alone.
+
+    Args:
+        data: Bytes, the whole file.
+        header: What `ordinary_jpeg` says of it.
+        grey: Boolean, whether the file is grey and shall stay so.
+        scale: Integer from 1 to 16, the size in eighths, rounded up.
+
+    Returns:
+        Array `(height, width, channels)`, grey or RGB, or `None` if Pillow shall have a look at the
+        file.
+
+    Raises:
+        MemoryError: If there is too little memory.
+    """
+    height, width = (-(-extent * scale // 8) for extent in (header.height, header.width))
+    image = np.empty((height, width, 1 if grey else 3), np.uint8)
+    return image if _core.decode_jpeg(data, image, grey=grey, scale=scale) else None
+
+
+def description() -> str:
+    """Returns what decodes JPEG files, for people: the way, and the library or why it is not."""
+    from PIL import features
+
+    forced = jpeg_way()
+    if forced not in (None, "core"):
+        return f"{forced}, as BATCHWARP_JPEG says"
+    reason = unavailable_reason()
+    if reason is not None:
+        return f"opencv: {reason}"
+    release = features.version("libjpeg_turbo")
+    version = f"libjpeg-turbo {release}" if release else _core.libjpeg_version()
+    return f"core, with Pillow's {version}"
+
+
+def _same_pixels(subsampling: str, progressive: bool) -> bool:
+    """Tries a file of 37 × 51 pixels, whole and at some rows and columns."""
+    from PIL import Image
+
+    random = np.random.RandomState(0)
+    noise = np.cumsum(random.randint(-9, 10, (37, 51, 3)), axis=1).astype(np.uint8)
+    file = io.BytesIO()
+    options: dict[str, Any] = {"subsampling": subsampling, "progressive": progressive}
+    Image.fromarray(noise).save(file, "JPEG", quality=85, **options)
+    file.seek(0)
+    with Image.open(file) as picture:
+        expected = np.asarray(picture)
+    whole = np.empty_like(noise)
+    rows, columns = (np.arange(1, extent, 3) for extent in noise.shape[:2])
+    some = np.empty((len(rows), len(columns), 3), np.uint8)
+    data = file.getvalue()
+    return (
+        _core.decode_jpeg(data, whole)
+        and np.array_equal(expected, whole)
+        and _core.decode_jpeg(data, some, rows=rows, columns=columns)
+        and np.array_equal(expected[np.ix_(rows, columns)], some)
+    )
