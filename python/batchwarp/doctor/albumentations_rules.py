@@ -37,6 +37,12 @@ def _normalize(given: Given) -> str:
     return f"ops.Normalize({values[0]}, {values[1]})"
 
 
+def _factors(given: Given, name: str) -> str:
+    """Returns factors about 1 of numbers about 0."""
+    plus = 1 if isinstance(given.value(name), list) else 0
+    return given.scaled(name, plus=plus, default=0.2)
+
+
 def _size(given: Given) -> str:
     if "size" in given:
         return given.code("size")
@@ -135,8 +141,8 @@ TRANSFORMS: dict[str, tuple[tuple[str, ...], Callable[[Given], str]]] = {
         ("brightness_limit", "contrast_limit"),
         lambda given: _with(
             "ColorJitter",
-            f"brightness={given.scaled('brightness_limit', default=0.2)}, "
-            f"contrast={given.scaled('contrast_limit', default=0.2)}",
+            f"brightness={_factors(given, 'brightness_limit')}, "
+            f"contrast={_factors(given, 'contrast_limit')}",
             given,
         ),
     ),
@@ -165,6 +171,25 @@ TRANSFORMS: dict[str, tuple[tuple[str, ...], Callable[[Given], str]]] = {
         (),
         lambda given: f"ops.Flip(horizontal=0, vertical={given.code('p', '0.5')})",
     ),
+}
+# What AlbumentationsX calls arguments, and what they were called before.
+_RENAMED = {
+    "ColorJitter": {
+        f"{name}_range": name for name in ("brightness", "contrast", "saturation", "hue")
+    },
+    "GaussianBlur": {"blur_range": "blur_limit", "sigma_range": "sigma_limit"},
+    "GridDistortion": {"distort_range": "distort_limit"},
+    "RandomBrightnessContrast": {
+        "brightness_range": "brightness_limit",
+        "contrast_range": "contrast_limit",
+    },
+    "RandomGamma": {"gamma_range": "gamma_limit"},
+    "Rotate": {"angle_range": "limit"},
+    "ShiftScaleRotate": {
+        "shift_range": "shift_limit",
+        "scale_range": "scale_limit",
+        "rotate_range": "rotate_limit",
+    },
 }
 _POLICIES = {
     "Compose": "`Augment(...)` of the operations, which is called with a whole batch",
@@ -199,6 +224,8 @@ def findings(document: Document, code: Code) -> Iterator[Finding]:
             yield Finding(call.lineno, "albumentations", text, _POLICIES[name])
         elif name in TRANSFORMS:
             arguments, _ = arguments_of(call, TRANSFORMS[name][0], code)
+            renamed = _RENAMED.get(name, {})
+            arguments = {renamed.get(key, key): value for key, value in arguments.items()}
             operation = equivalent(name, Given(document, arguments))
             yield Finding(
                 call.lineno, "albumentations", f"`{name}` is Albumentations'", f"`{operation}`"

@@ -72,7 +72,7 @@ def load_img(
         A Pillow image with its pixels read, of mode `"RGB"`, `"RGBA"`, `"L"`, `"I;16"` or `"I"`.
 
     Raises:
-        FileNotFoundError: If there is no such file; other `OSError`s if it cannot be opened.
+        FileNotFoundError: If there is no such file; another `OSError` if it cannot be opened.
         ImageFileError: If it has been read, but cannot be decoded.
         ValueError: If an argument is not as above.
         TypeError: If `path` is of another type.

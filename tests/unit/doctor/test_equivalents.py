@@ -78,6 +78,10 @@ def test_layers_of_keras(layer, operation, tmp_path):
             ops.Affine(rotation=20, zoom=(0.9, 1.3), shift=0.1),
         ),
         ("RandomBrightnessContrast(0.3, p=1)", ops.ColorJitter(brightness=0.3, contrast=0.2)),
+        (
+            "RandomBrightnessContrast((-0.1, 0.3), p=1)",
+            ops.ColorJitter(brightness=(0.9, 1.3), contrast=0.2),
+        ),
         ("RandomGamma((80, 150), p=1)", ops.Gamma((0.8, 1.5))),
         ("RandomCrop(24, 32)", ops.RandomCrop((24, 32))),
         ("RandomResizedCrop(size=(20, 30))", ops.RandomResizedCrop((20, 30))),
@@ -117,3 +121,14 @@ def test_names_of_the_script_stay_names(tmp_path):
     path.write_text("from keras.layers import RandomCrop\nRandomCrop(SIZE, SIZE // 2)\n")
     [finding] = examine(read(path)).findings
     assert "`ops.RandomCrop((SIZE, SIZE // 2))`" in finding.advice
+
+
+def test_names_of_the_successor(tmp_path):
+    path = tmp_path / "script.py"
+    path.write_text(
+        "import albumentations as A\nA.Rotate(angle_range=(-5, 9))\n"
+        "A.RandomBrightnessContrast(contrast_range=(0, 0.5))\n"
+    )
+    first, second = examine(read(path)).findings
+    assert first.advice == "`ops.Affine(rotation=(-5, 9), p=0.5)`"
+    assert second.advice == "`ops.ColorJitter(brightness=0.2, contrast=(1, 1.5), p=0.5)`"

@@ -1,0 +1,71 @@
+"""How Sphinx makes the site: `sphinx-build -W --keep-going -c docs . build/site`.
+
+Its source is the whole checkout, so that documents in it link to each other, and to files, as they
+do elsewhere.
+"""
+
+from __future__ import annotations
+
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+project = "batchwarp"
+author = "The batchwarp authors"
+project_copyright = author
+version = release = metadata.version("batchwarp")
+
+root_doc = "docs/index"
+include_patterns = [
+    "ARCHITECTURE.md",
+    "CHANGELOG.md",
+    "COMPATIBILITY.md",
+    "CONTRIBUTING.md",
+    "benchmarks/README.md",
+    "benchmarks/results/README.md",
+    "cpp/src/cuda/README.md",
+    "docs/**",
+    "examples/README.md",
+    "python/batchwarp/training/MIGRATION.md",
+]
+exclude_patterns = ["docs/draw_gallery.py", "docs/conf.py"]
+
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.intersphinx",
+    "sphinx.ext.napoleon",
+    "sphinx.ext.viewcode",
+    "sphinx_copybutton",
+]
+myst_enable_extensions = ["colon_fence", "dollarmath"]
+myst_heading_anchors = 4
+
+autodoc_typehints = "none"  # docstrings say what arguments are
+autodoc_member_order = "bysource"
+autodoc_inherit_docstrings = True
+autosummary_generate = False
+default_role = "code"
+napoleon_google_docstring = True
+napoleon_numpy_docstring = False
+napoleon_use_rtype = False
+intersphinx_mapping: dict[str, Any] = {}  # nothing is fetched to build the site
+
+html_theme = "furo"
+html_title = f"batchwarp {release}"
+html_static_path: list[str] = []
+html_theme_options = {"navigation_with_keys": True}
+copybutton_prompt_text = r">>> |\.\.\. |\$ "
+copybutton_prompt_is_regexp = True
+
+
+def setup(app: Any) -> None:
+    """Makes the first page be found where a site begins."""
+
+    def lead_on(app: Any, error: Exception | None) -> None:
+        if error is None and app.builder.format == "html":
+            page = '<!doctype html><meta http-equiv="refresh" content="0; url=docs/index.html">\n'
+            (Path(app.outdir) / "index.html").write_text(page, encoding="utf-8")
+
+    app.connect("build-finished", lead_on)
