@@ -6,6 +6,7 @@ import math
 import numbers
 import operator
 import os
+import re
 from collections.abc import Mapping, Set
 from typing import Any
 
@@ -15,6 +16,7 @@ __all__ = [
     "LARGEST_SEED",
     "LARGEST_SEED_OF_A_FLOW",
     "boolean",
+    "byte_count",
     "check_batches",
     "finite_number",
     "folder_path",
@@ -27,6 +29,7 @@ __all__ = [
     "user_path",
 ]
 
+_BYTES = re.compile(r"(\d+(?:\.\d+)?)\s*(?:([KMGTP]?)(i(?=B))?B)", re.IGNORECASE)
 LARGEST_SEED = 2**32 - 1  # that NumPy's legacy generator takes
 # A flow adds the number of its batches to its seed. In Keras it ends with an error where the sum is
 # too large; this leaves a million batches until then.
@@ -63,6 +66,33 @@ def integer(name: str, value: Any, least: int, most: int | None = None) -> int:
         accepted = f"of at least {least}" if most is None else f"from {least} to {most}"
         raise ValueError(f"`{name}` should be an integer {accepted}. Received: {value!r}")
     return number
+
+
+def byte_count(name: str, value: Any) -> int:
+    """Returns a number of bytes as an integer.
+
+    Args:
+        name: String, the argument's name for the error.
+        value: An integer of at least 1, or a string of a number and a unit: `"4GB"`, `"512 MiB"`.
+
+    Returns:
+        Integer.
+
+    Raises:
+        ValueError: If it is something else.
+    """
+    count = _index(value)
+    if isinstance(value, str):
+        match = _BYTES.fullmatch(value.strip())
+        if match is not None:
+            binary, unit = match[3] is not None, match[2].upper()
+            count = int(float(match[1]) * (1024 if binary else 1000) ** " KMGTP".index(unit or " "))
+    if count is None or count < 1:
+        raise ValueError(
+            f"`{name}` should be a number of bytes of at least 1, as an integer or as a string "
+            f'such as "4GB" (of 1000³ bytes) or "512MiB" (of 1024²). Received: {value!r}'
+        )
+    return count
 
 
 def boolean(name: str, value: Any) -> bool:

@@ -57,7 +57,9 @@ def bad_files(
         files.sizes = sizes
         if masks is not None:
             files.sizes = np.full((len(paths), 2), -1)
-            files.masks = [MaskReader("masks", masks, None, options, TargetOptions(), _SIZE)]
+            files.masks = [
+                MaskReader("masks", masks, None, options, TargetOptions(), _SIZE, files.budget)
+            ]
         shortage = Shortage()
         for start in range(0, len(paths), _GROUP):
             samples = np.arange(start, min(start + _GROUP, len(paths)))

@@ -18,7 +18,7 @@ from batchwarp._signals import let_through
 from batchwarp._threads import Shortage
 from batchwarp._warnings import warn
 from batchwarp.errors import ImageFileError
-from batchwarp.files.cache import DiskCache, MemoryCache
+from batchwarp.files.cache import Budget, DiskCache, Held, MemoryCache
 from batchwarp.files.decode import pillow_version
 from batchwarp.files.masks import MaskReader
 from batchwarp.files.options import CHANNELS, Decoding, FileOptions
@@ -46,6 +46,7 @@ class ImageFiles:
         shape: Tuple `(height, width, channels)`, with this size.
         dtype: Dtype of the images; single grey ones of more than 8 bits may have another.
         cache: `MemoryCache`, `DiskCache` or `None`.
+        budget: What it and those of masks may take.
         errors: Dictionary from paths to the errors of the files that could not be read so far.
         masks: List of what reads the masks beside images; to be set, with `sizes`, if there are
             some.
@@ -73,6 +74,9 @@ class ImageFiles:
         if not channels:
             channels, self.dtype = self._format_of_first(paths, wide)
         self.shape = (*size, channels)
+        limit = options.cache_limit
+        assert not isinstance(limit, str)
+        self.budget = Budget(limit)
         self.cache = self._open_cache(paths, directory)
 
     def _format_of_first(
@@ -94,32 +98,50 @@ class ImageFiles:
         if self.dtype != np.uint8:
             raise ValueError(f"`cache` holds images of 8 bits; these files have {self.dtype}")
         if options.cache == "memory":
-            return MemoryCache(len(paths), self.shape)
+            return MemoryCache(len(paths), self.shape, self.budget)
         settings = {field.name: getattr(options, field.name) for field in fields(Decoding)}
         settings["target_size"] = "{}x{}".format(*self.shape)
         settings["pillow"] = "{}.{}".format(*pillow_version())  # resizing depends on it
         if options.color_mode == "unchanged":
             settings["samples"] = "as stored"  # not so in what the first release has cached
         root = os.path.abspath(directory) if directory else ""  # noqa: PTH100 - of strings
-        return DiskCache(options.cache, paths, self.shape, settings, root=root)
+        return DiskCache(options.cache, paths, self.shape, settings, root, self.budget)
 
-    def find(self, samples: NDArray[np.int64]) -> NDArray[np.int64]:
+    def find(self, samples: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Looks samples up in the cache.
 
         Args:
             samples: Array `(n,)`.
 
         Returns:
-            Array `(n,)`, where in `cache.images` each is; -1 for those that have to be loaded, as
-            image or as mask.
+            Array `(n,)`, whether each is there with its masks, at this moment.
+        """
+        found = np.full(len(samples), self.cache is not None)
+        for cache in (self.cache, *(masks.cache for masks in self.masks)):
+            found &= False if cache is None else cache.find(samples) >= 0
+        return found
+
+    def hold(self, samples: NDArray[np.int64]) -> tuple[Held, list[Held]] | None:
+        """Looks samples up in the cache, and keeps what is found there.
+
+        Args:
+            samples: Array `(n,)`.
+
+        Returns:
+            Tuple of the `Held` of images, whose slots are -1 for those that have to be loaded, as
+            image or as mask, and of a list of a `Held` for each mask; `None` without a cache.
         """
         if self.cache is None:
-            return np.full(len(samples), -1)
-        slots = self.cache.find(samples)
+            return None
+        held = self.cache.hold(samples)
+        beside = []
         for masks in self.masks:
-            found = np.full(len(samples), -1) if masks.cache is None else masks.cache.find(samples)
-            slots = np.where(found < 0, -1, slots)
-        return slots
+            if masks.cache is None:
+                held = held._replace(slots=np.full(len(samples), -1))
+                continue
+            beside.append(masks.cache.hold(samples))
+            held = held._replace(slots=np.where(beside[-1].slots < 0, -1, held.slots))
+        return held, beside
 
     def load(
         self,
@@ -175,8 +197,9 @@ class ImageFiles:
         """Returns an image that is in the cache, though its masks are not."""
         if self.cache is None or not self.masks:
             return None
-        slot = int(self.cache.find(np.array([sample]))[0])
-        return Loaded(self.cache.images[slot]) if slot >= 0 else None
+        held = self.cache.hold(np.array([sample]))
+        slot = int(held.slots[0])
+        return Loaded(held.images[slot]) if slot >= 0 else None
 
     def _learn_size(self, sample: int, path: str, loaded: Loaded) -> None:
         """Keeps the size of a file, or says that it is another one than was said."""

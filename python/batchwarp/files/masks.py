@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from batchwarp._signals import let_through
 from batchwarp.files import unchanged
-from batchwarp.files.cache import DiskCache, MemoryCache
+from batchwarp.files.cache import Budget, DiskCache, MemoryCache
 from batchwarp.files.decode import pillow_version, read_file, resized
 from batchwarp.files.options import Decoding, FileOptions
 from batchwarp.files.pictures import pillow
@@ -94,6 +94,7 @@ class MaskReader:
         targets: What the user says of targets.
         size: Tuple `(height, width)`, pixels, of all images; where the options leave images the
             sizes of their files, of what takes the place of one that cannot be read.
+        budget: What the cache shares with that of the images.
 
     Attributes:
         dtype: Of all masks.
@@ -114,6 +115,7 @@ class MaskReader:
         options: FileOptions,
         targets: TargetOptions,
         size: tuple[int, int],
+        budget: Budget,
     ) -> None:
         self.name = name
         self._source = source
@@ -133,7 +135,7 @@ class MaskReader:
             raise ValueError(
                 f"`{name}` should have one channel for `mask_classes`. Received: {self.channels}"
             )
-        self.cache = self._open_cache(options)
+        self.cache = self._open_cache(options, budget)
 
     def _format_of_first(self) -> tuple[np.dtype[Any], int]:
         for row in self._rows:
@@ -153,13 +155,13 @@ class MaskReader:
             raise_shortage(error, self._source.paths[number])
             return None
 
-    def _open_cache(self, options: FileOptions) -> MemoryCache | DiskCache | None:
+    def _open_cache(self, options: FileOptions, budget: Budget) -> MemoryCache | DiskCache | None:
         if options.cache is None:
             return None
         if self.dtype.itemsize != 1:
             raise ValueError(f"`cache` holds masks of 8 bits; `{self.name}` has {self.dtype}")
         if options.cache == "memory":
-            return MemoryCache(len(self._rows), self.shape)
+            return MemoryCache(len(self._rows), self.shape, budget)
         root = self._source.root
         if root is None:
             return None
@@ -168,7 +170,7 @@ class MaskReader:
         settings["pillow"] = "{}.{}".format(*pillow_version())
         settings["color_mode"] = "mask"
         paths = [self._source.paths[row] for row in self._rows]
-        return DiskCache(options.cache, paths, self.shape, settings, root=root)
+        return DiskCache(options.cache, paths, self.shape, settings, root, budget)
 
     def path(self, sample: int) -> str:
         """Returns what the mask of a sample is made of."""
@@ -188,9 +190,10 @@ class MaskReader:
             Exception: Of any kind, if it cannot be read or is not as all masks should be.
         """
         if self.cache is not None:
-            slot = int(self.cache.find(np.array([sample]))[0])
+            held = self.cache.hold(np.array([sample]))
+            slot = int(held.slots[0])
             if slot >= 0:
-                cached: NDArray[Any] = self.cache.images[slot].view(self.dtype)
+                cached: NDArray[Any] = held.images[slot].view(self.dtype)
                 return cached
         mask, signature = self._source.read(int(self._rows[sample]))
         if mask.ndim == 2:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from batchwarp import _core
-from batchwarp._arguments import boolean, image_size
+from batchwarp._arguments import boolean, byte_count, image_size
 from batchwarp._arrays import listed
 from batchwarp._options import Options
 
@@ -83,6 +83,8 @@ class FileOptions(Decoding):
 
     Attributes:
         cache: `None`, `"memory"` or the path of a folder.
+        cache_limit: Integer, bytes that the cache may take; also as a string such as `"4GB"`;
+            `None` for no bound.
         on_error: What to do about a file that cannot be read: `"raise"`, `"skip"` or `"zeros"`.
         formats: The ends of the names of image files, in lower case; `None` for Keras' list.
 
@@ -91,6 +93,7 @@ class FileOptions(Decoding):
     """
 
     cache: Any = None
+    cache_limit: int | str | None = None
     on_error: str = "raise"
     formats: Sequence[str] | str | None = None
 
@@ -100,6 +103,13 @@ class FileOptions(Decoding):
             raise ValueError(
                 f'`on_error` should be "raise", "skip" or "zeros". Received: {self.on_error!r}'
             )
+        if self.cache_limit is not None:
+            if self.cache is None:
+                raise ValueError(
+                    f"`cache_limit` is for a `cache`. Received: {self.cache_limit!r} with "
+                    "`cache=None`"
+                )
+            self._set("cache_limit", byte_count("cache_limit", self.cache_limit))
         if self.formats is not None:
             self._set("formats", extensions(self.formats, ()))
 

@@ -39,6 +39,7 @@ class AnnotationFlows(Settings):
         shard: Any = None,
         drop_remainder: bool = False,
         cache: Any = None,
+        cache_limit: int | str | None = None,
         on_error: str = "raise",
         scaled_decode: bool = False,
         exif_transpose: bool = False,
@@ -87,6 +88,7 @@ class AnnotationFlows(Settings):
             drop_remainder: As in `flow`.
             cache: As in `flow_from_directory`; masks are painted in each pass, unless it is
                 `"memory"`.
+            cache_limit: As in `flow_from_directory`.
             on_error: As in `flow_from_directory`. With `"raise"`, bad annotations and missing
                 images raise `batchwarp.AnnotationError` here; otherwise they are left out, and in
                 the iterator's `errors`.
@@ -142,6 +144,7 @@ class AnnotationFlows(Settings):
         shard: Any = None,
         drop_remainder: bool = False,
         cache: Any = None,
+        cache_limit: int | str | None = None,
         on_error: str = "raise",
         scaled_decode: bool = False,
         exif_transpose: bool = False,
@@ -181,6 +184,7 @@ class AnnotationFlows(Settings):
             shard: As in `flow`.
             drop_remainder: As in `flow`.
             cache: As in `flow_from_directory`.
+            cache_limit: As in `flow_from_directory`.
             on_error: As in `flow_from_coco`.
             scaled_decode: As in `flow_from_directory`.
             exif_transpose: As in `flow_from_directory`.

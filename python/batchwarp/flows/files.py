@@ -39,6 +39,7 @@ class FileFlows(Settings):
         shard: Any = None,
         drop_remainder: bool = False,
         cache: Any = None,
+        cache_limit: int | str | None = None,
         on_error: str = "raise",
         scaled_decode: bool = False,
         exif_transpose: bool = False,
@@ -92,6 +93,10 @@ class FileFlows(Settings):
                 set read and add to; later passes run at the speed of `flow`. Images that have
                 changed on disk are decoded again when the next iterator is made. `None` decodes in
                 each pass.
+            cache_limit: Integer, how many bytes the cache may take, or a string such as `"4GB"` or
+                `"512MiB"`; `None` for no bound. In memory, the image whose use is longest ago gives
+                way to one that has no room. In a folder, images stay, and those that have no room
+                are decoded in each pass. Images and masks together have this room.
             on_error: What to do about a file that cannot be read: `"raise"`
                 `batchwarp.ImageFileError`, `"skip"` it, so that the next sample takes its place and
                 the batch keeps its size, or put `"zeros"` in its place. The iterator's `errors`
@@ -153,6 +158,7 @@ class FileFlows(Settings):
         shard: Any = None,
         drop_remainder: bool = False,
         cache: Any = None,
+        cache_limit: int | str | None = None,
         on_error: str = "raise",
         scaled_decode: bool = False,
         exif_transpose: bool = False,
@@ -206,6 +212,7 @@ class FileFlows(Settings):
             shard: As in `flow`.
             drop_remainder: As in `flow`.
             cache: As in `flow_from_directory`.
+            cache_limit: As in `flow_from_directory`.
             on_error: As in `flow_from_directory`.
             scaled_decode: As in `flow_from_directory`.
             exif_transpose: As in `flow_from_directory`.

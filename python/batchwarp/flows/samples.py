@@ -39,6 +39,7 @@ class SampleFlows(Settings):
         shard: Any = None,
         drop_remainder: bool = False,
         cache: Any = None,
+        cache_limit: int | str | None = None,
         on_error: str = "raise",
         scaled_decode: bool = False,
         exif_transpose: bool = False,
@@ -91,6 +92,7 @@ class SampleFlows(Settings):
             drop_remainder: As in `flow`.
             cache: `"memory"` keeps the decoded and resized images in memory, `None` decodes in each
                 pass.
+            cache_limit: As in `flow_from_directory`.
             on_error: As in `flow_from_directory`, of samples that cannot be read: `errors` has them
                 with their path or URL, or as `samples[7]`.
             scaled_decode: As in `flow_from_directory`.

@@ -49,6 +49,7 @@ class AnnotatedIterator(FilesIterator):
         shard: See there.
         drop_remainder: See there.
         cache: See there; masks that are painted are painted in each pass.
+        cache_limit: See there.
         on_error: See there. With `"raise"`, bad annotations raise when the iterator is made, and
             otherwise they are left out and in `errors`.
         scaled_decode: See there.
@@ -103,6 +104,7 @@ class AnnotatedIterator(FilesIterator):
         shard: Any = None,
         drop_remainder: bool = False,
         cache: Any = None,
+        cache_limit: int | str | None = None,
         on_error: str = "raise",
         scaled_decode: bool = False,
         exif_transpose: bool = False,

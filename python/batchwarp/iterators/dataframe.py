@@ -69,6 +69,7 @@ class DataFrameIterator(FilesIterator):
         shard: As in `DirectoryIterator`.
         drop_remainder: As in `DirectoryIterator`.
         cache: As in `DirectoryIterator`.
+        cache_limit: As in `DirectoryIterator`.
         on_error: As in `DirectoryIterator`.
         scaled_decode: As in `DirectoryIterator`.
         exif_transpose: As in `DirectoryIterator`.
@@ -141,6 +142,7 @@ class DataFrameIterator(FilesIterator):
         shard: Any = None,
         drop_remainder: bool = False,
         cache: Any = None,
+        cache_limit: int | str | None = None,
         on_error: str = "raise",
         scaled_decode: bool = False,
         exif_transpose: bool = False,

@@ -71,6 +71,8 @@ class DirectoryIterator(FilesIterator):
             process, `None` for all.
         drop_remainder: Boolean, whether to leave out a last step that lacks samples.
         cache: `"memory"`, or the path of a folder to keep decoded images in, or `None`.
+        cache_limit: Integer, how many bytes the cache may take, or a string such as `"4GB"`;
+            `None` for no bound.
         on_error: What to do about a file that cannot be read: `"raise"`, `"skip"` (the next sample
             takes its place) or `"zeros"`. `errors` has the files and reasons.
         scaled_decode: Boolean, whether JPEG files may be decoded at a half, a quarter or an eighth
@@ -132,6 +134,7 @@ class DirectoryIterator(FilesIterator):
         shard: Any = None,
         drop_remainder: bool = False,
         cache: Any = None,
+        cache_limit: int | str | None = None,
         on_error: str = "raise",
         scaled_decode: bool = False,
         exif_transpose: bool = False,

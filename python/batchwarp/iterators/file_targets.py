@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchwarp import _core
+from batchwarp.files.cache import Held
 from batchwarp.files.dataset import ImageFiles
 from batchwarp.files.decode import part_of
 from batchwarp.files.masks import MaskReader, MaskSource
@@ -129,6 +130,7 @@ class FileTargets:
                 options,
                 self._options,
                 size,
+                files.budget,
             )
             for name, source in self._sources.items()
         ]
@@ -152,18 +154,18 @@ class FileTargets:
         sizes = [(np.nan, np.nan) if one.size is None else one.size for one in loaded]
         return Beside(masks, np.array(sizes, np.float64).reshape(-1, 2))
 
-    def cached(self, samples: NDArray[np.int64], sizes: NDArray[np.int64]) -> Beside:
+    def cached(self, held: Sequence[Held], sizes: NDArray[np.int64]) -> Beside:
         """Returns what is beside samples that were all found in the cache.
 
         Args:
-            samples: Array `(b,)`.
+            held: Their masks there, of each kind.
             sizes: Array `(b, 2)`, heights and widths of their files.
         """
-        masks = []
-        for reader in self._files.masks:
-            assert reader.cache is not None
-            slots = reader.cache.find(samples)  # before the images, which may grow by it
-            masks.append((reader.cache.images.view(reader.dtype), slots))
+        readers = self._files.masks
+        masks: list[tuple[NDArray[Any], NDArray[np.int64]]] = [
+            (one.images.view(reader.dtype), one.slots)
+            for reader, one in zip(readers, held, strict=True)
+        ]
         return Beside(masks, sizes.astype(np.float64))
 
     def empty(self, count: int, plan: _core.Plan, buffers: _core.BufferPool) -> list[NDArray[Any]]:

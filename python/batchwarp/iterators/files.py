@@ -219,21 +219,22 @@ class FilesIterator(LabelledIterator):
         files = self._files
         if self._has_sizes and len(index_array):
             return self._stored_by_itself(index_array)
-        slots = files.find(index_array)
-        missing = np.flatnonzero(slots < 0)
+        held = files.hold(index_array)
+        missing = np.flatnonzero(held[0].slots < 0) if held else np.arange(len(index_array))
         targets = self._targets_of_files
-        if files.cache is not None and not missing.size:
+        if held is not None and not missing.size:
             beside = None
             if targets is not None:
                 sizes = files.sizes_of(index_array, self.filepaths, self._shortage)
-                beside = targets.cached(index_array, sizes)
-            return Stored(self._in_layout(files.cache.images), slots, index_array, beside)
+                beside = targets.cached(held[1], sizes)
+            return Stored(self._in_layout(held[0].images), held[0].slots, index_array, beside)
         if targets is not None:  # what is in the cache, too, from where `load` takes it
             missing = np.arange(len(index_array))
         batch = self._buffers.empty((len(index_array), *files.shape), files.dtype)
-        if files.cache is not None:
+        if held is not None:
+            images, slots = held[0]
             found = np.flatnonzero(slots >= 0)
-            batch[found] = files.cache.images[slots[found]]
+            batch[found] = images[slots[found]]
         index_array = index_array.copy()
         paths = self.filepaths
         loaded = files.load(index_array[missing], paths, self._shortage)
@@ -309,7 +310,7 @@ class FilesIterator(LabelledIterator):
     ) -> Augmented:
         """Makes images as in the base class; each right after it was decoded, while it is near."""
         files = self._files
-        if files.cache is not None and (files.find(index_array) >= 0).any():
+        if files.cache is not None and files.find(index_array).any():
             return super()._made(pipeline, index_array, params, number)
         batch = pipeline.empty(len(index_array), self._buffers)
         has_sizes = self._has_sizes

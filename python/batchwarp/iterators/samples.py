@@ -51,6 +51,7 @@ class SamplesIterator(FilesIterator):
         shard: As in `DirectoryIterator`.
         drop_remainder: As in `DirectoryIterator`.
         cache: `"memory"` or `None`.
+        cache_limit: As in `DirectoryIterator`.
         on_error: As in `DirectoryIterator`.
         scaled_decode: As in `DirectoryIterator`.
         exif_transpose: As in `DirectoryIterator`.
@@ -95,6 +96,7 @@ class SamplesIterator(FilesIterator):
         shard: Any = None,
         drop_remainder: bool = False,
         cache: Any = None,
+        cache_limit: int | str | None = None,
         on_error: str = "raise",
         scaled_decode: bool = False,
         exif_transpose: bool = False,

@@ -28,6 +28,7 @@ OTHERS = {
     "exif_transpose": True,
     "scaled_decode": True,
     "cache": "memory",
+    "cache_limit": 2000,
     "on_error": "zeros",
     "formats": (".png",),
 }
@@ -81,6 +82,8 @@ def test_they_are_checked_once_and_stay():
         ({"color_mode": "palette", "interpolation": "box"}, 'needs `interpolation="nearest"`'),
         ({"exif_transpose": "no"}, "`exif_transpose` should be a boolean"),
         ({"on_error": "ignore"}, '`on_error` should be "raise", "skip" or "zeros"'),
+        ({"cache_limit": 5}, "`cache_limit` is for a `cache`. Received: 5"),
+        ({"cache": "memory", "cache_limit": 0}, "`cache_limit` should be a number.*Received: 0"),
         ({"formats": []}, "`formats` should be a sequence of file name extensions"),
     ],
 )
@@ -90,3 +93,25 @@ def test_errors(arguments, message):
     if arguments.keys() <= {field.name for field in fields(Decoding)}:
         with pytest.raises(ValueError, match=message):
             Decoding(**{"target_size": (4, 4), **arguments})
+
+
+@pytest.mark.parametrize(
+    ("value", "count"),
+    [
+        (1, 1),
+        (np.int64(5000), 5000),
+        ("4GB", 4 * 10**9),
+        ("512 MiB", 512 * 2**20),
+        ("1.5kb", 1500),
+        (" 7 b ", 7),
+        ("2TiB", 2**41),
+    ],
+)
+def test_numbers_of_bytes(value, count):
+    assert FileOptions((4, 4), cache="memory", cache_limit=value).cache_limit == count
+
+
+@pytest.mark.parametrize("value", [0, -1, 1.5, True, "4", "GB", "-4GB", "4GiBs", "4 XB", "0MB", ()])
+def test_what_is_no_number_of_bytes(value):
+    with pytest.raises(ValueError, match=r"`cache_limit` should be a number of bytes.*Received: "):
+        FileOptions((4, 4), cache="memory", cache_limit=value)

@@ -337,7 +337,7 @@ def test_files_in_a_cache_of_another_process(trees):
     for fewer in {}, {"boxes_col": None, "box_labels_col": None}:
         again = flow_of_table(trees, **options, **fewer)
         files = again._files
-        assert (files.find(np.arange(14)) >= 0).all()
+        assert files.find(np.arange(14)).all()
         for images, target in batches:
             found, other = next(again)
             assert_same(found, images)

@@ -4,13 +4,27 @@ from __future__ import annotations
 
 import operator
 import threading
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from batchwarp import _forks
 
-__all__ = ["Slots", "checked_image", "checked_shape"]
+__all__ = ["Held", "Slots", "checked_image", "checked_shape"]
+
+
+class Held(NamedTuple):
+    """Samples that were looked up together.
+
+    Attributes:
+        images: uint8 array (slots, height, width, channels). As long as it, or a view of it, is
+            there, those in `slots` are what they are.
+        slots: int64 array (n,), where in it each is; -1 for those that are not cached.
+    """
+
+    images: NDArray[np.uint8]
+    slots: NDArray[np.int64]
 
 
 class Slots:

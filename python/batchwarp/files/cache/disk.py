@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from batchwarp.files.cache.base import checked_image, checked_shape
+from batchwarp.files.cache.base import Held, checked_image, checked_shape
+from batchwarp.files.cache.budget import Budget
 from batchwarp.files.cache.layout import Setting
 from batchwarp.files.cache.store import Writer
 from batchwarp.files.cache.stored import StoredSlots
@@ -27,6 +28,7 @@ class DiskCache(StoredSlots):
         image_shape: Height, width and channels of every image.
         settings: What else the pixels depend on, by name.
         root: As of `StoredSlots`.
+        budget: See there.
 
     Attributes:
         images: uint8 array (slots, height, width, channels), read-only; empty if there is no store.
@@ -46,13 +48,19 @@ class DiskCache(StoredSlots):
         image_shape: tuple[int, int, int],
         settings: Mapping[str, Setting],
         root: str = "",
+        budget: Budget | None = None,
     ) -> None:
-        super().__init__(folder, paths, checked_shape(image_shape), settings, root)
+        super().__init__(folder, paths, checked_shape(image_shape), settings, root, budget)
 
-    def _open(self, announce: bool = True) -> None:
+    def _open(self, new: bool) -> None:
         self.image_shape: tuple[int, int, int] = self._arguments["image_shape"]
         self.images = np.zeros((0, *self.image_shape), np.uint8)
-        super()._open(announce)
+        super()._open(new)
+
+    def hold(self, indices: NDArray[np.int64]) -> Held:
+        """Looks samples up, as `find`; see `Held`."""
+        slots = self.find(indices)
+        return Held(self.images, slots)  # in this order: they may have grown
 
     def store(self, index: int, image: NDArray[np.uint8], signature: tuple[int, int]) -> None:
         """Keeps an image, if it is the first for its sample and the store may be added to.
@@ -91,7 +99,8 @@ class DiskCache(StoredSlots):
             return
         # For all that this flow may yet add, so that what is mapped need not be mapped again.
         lacking = int(((self._slots < 0) & (self._candidates < 0)).sum())
-        writer.enlarge((position + lacking) * self._image_bytes)
+        size, share = (position + lacking) * self._image_bytes, self._share()
+        writer.enlarge(size if share is None else min(size, share))
         self._map()
 
     @property

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from batchwarp._warnings import warn
 from batchwarp.files.cache.base import Slots
+from batchwarp.files.cache.budget import Budget
 from batchwarp.files.cache.layout import RECORD, SUFFIX, VOIDED, Layout, Setting, sealed
 from batchwarp.files.cache.opening import open_store, writer_again
 from batchwarp.files.cache.samples import Samples
@@ -47,13 +48,15 @@ class StoredSlots(Slots):
         settings: What else there is to say of what is kept, by name.
         root: String, the folder of the data set, which the paths begin with. Below it, paths mean
             the same from wherever the process was started.
+        budget: What the store may take of the disk, and shares with others: what is in it stays,
+            and what has no more room is not added; `None` for no bound.
 
     Attributes:
         path: Path of the store's index.
 
     Raises:
         ValueError: If `folder` is no path, or a value of `settings` neither string, integer,
-            boolean nor None.
+            boolean nor None, or the budget has no room for one image.
     """
 
     # A fork may come while another thread is in the constructor.
@@ -67,6 +70,7 @@ class StoredSlots(Slots):
         image_shape: tuple[int, int, int] | None,
         settings: Mapping[str, Setting],
         root: str = "",
+        budget: Budget | None = None,
     ) -> None:
         self._arguments: dict[str, Any] = {
             "folder": _checked_folder(folder),
@@ -74,10 +78,12 @@ class StoredSlots(Slots):
             "image_shape": image_shape,
             "settings": _checked_settings(settings),
             "root": root,
+            "budget": Budget() if budget is None else budget,
         }
-        self._open()
+        self._open(new=True)
 
-    def _open(self, announce: bool = True) -> None:
+    def _open(self, new: bool) -> None:
+        """Opens the store; a copy neither claims its share once more nor says what was said."""
         arguments = self._arguments
         root = arguments["root"]
         self._samples = Samples(arguments["paths"], root)
@@ -89,7 +95,10 @@ class StoredSlots(Slots):
             salt=0,
         )
         self.path: Path = arguments["folder"] / f"{self._layout.key}{SUFFIX}"
-        self._announced = not announce
+        self._announced = not new
+        self._sample_bytes = self._layout.image_bytes or self._mean_size()
+        if new:
+            arguments["budget"].claim(self._sample_bytes)
         # Of what is in the store, and nobody has looked whether it is what it should be.
         self._candidates = np.full(len(self._samples), -1, np.int64)
         self._records = np.zeros(len(self._samples), RECORD)  # of the candidates and of the slots
@@ -111,6 +120,11 @@ class StoredSlots(Slots):
                     reason = describe(error)
             if reason and self._lacks_some():
                 self._warn(reason)
+
+    def _mean_size(self) -> float:
+        """Returns how long a file is, or 1 if there is none."""
+        sizes = self._samples.signatures[:, 0]
+        return float(sizes[sizes >= 0].mean()) if (sizes > 0).any() else 1.0
 
     def _lacks_some(self) -> bool:
         """Whether there are files that are not in the store."""
@@ -238,6 +252,10 @@ class StoredSlots(Slots):
         position, size = self._noticed, self._layout.image_bytes
         place = (self._end if size is None else position * size, len(data))
         first, second = self._samples.hashes[number].tolist()
+        share = self._share()
+        if share is not None and sum(place) > share:
+            self._writer = None  # what is in it stays
+            return
         settled = _settled(signature[1])
         assert self._store is not None
         salt = self._store.layout.salt
@@ -247,6 +265,11 @@ class StoredSlots(Slots):
         self._noticed, self._end = position + 1, place[0] + place[1]
         self._records[number] = np.frombuffer(record, RECORD)[0]
         self._publish(number, position)
+
+    def _share(self) -> int | None:
+        """Returns how long the data may become, or `None`."""
+        budget: Budget = self._arguments["budget"]
+        return budget.share(self._sample_bytes)
 
     def _make_room(self, writer: Writer, position: int) -> None:
         """Is called before data are added."""
@@ -278,7 +301,7 @@ class StoredSlots(Slots):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self._arguments = state
-        self._open(announce=False)  # its original has said what there is to say
+        self._open(new=False)
 
 
 def _checked_folder(folder: object) -> Path:
