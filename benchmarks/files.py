@@ -1,40 +1,59 @@
-"""How many files a second become batches, compared with Keras, tf.data and bare decoding?
+"""How many files a second become batches, compared with other loaders and bare decoding?
 
-One pass over a folder of JPEG files, 150×150, batches of 20: the first pass, which decodes, with
-and without augmentation, and a later one from a cache. Before anything is timed, batches are
-compared with Keras'. Bare decoding reads and decodes the same files on as many threads and does
-nothing with the pixels.
+One pass over a folder of JPEG files: to 150×150 in batches of 20, augmented and not, in a process
+with TensorFlow and in others without, and random windows of larger files to 224×224. First passes
+decode; later ones come from a cache. Before anything is timed, batches are compared with Keras'.
+Bare decoding reads and decodes the same files on as many threads and does nothing with the pixels.
 """
 
 from __future__ import annotations
 
+import argparse
+import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from batchwarp.console.options import at_least
 
 from .against_keras import compare
 from .harness import plots, readers
 from .harness.batches import THREADS
+from .harness.file_peers import AUGMENT, CROPPED, FILE_PEERS, FilePeer
 from .harness.machine import machine
 from .harness.options import parse, parser
-from .harness.photos import CLASSES, photos
+from .harness.photos import CLASSES, LARGE, photos
+from .harness.processes import in_own_process
 from .harness.readers import BATCH, SETTINGS, ours, theirs
-from .harness.report import plural, report, table
-from .harness.timing import Contender, Timing, as_json, interleaved
+from .harness.report import plural, report, table, track
+from .harness.timing import Contender, as_json, interleaved
 
 KERAS, TENSORFLOW = "Keras", "tf.data and Keras layers"
-OPENCV, PILLOW = "OpenCV, decoding only", "Pillow, decoding only"
+BARE = {
+    "OpenCV": ("cv2", readers.decode_with_opencv),
+    "simplejpeg": ("simplejpeg", readers.decode_with_simplejpeg),
+    "Pillow": ("PIL", readers.decode_with_pillow),
+}
 NEXT, AHEAD, DATASET = "next(it)", "next(it), prefetch=2", "to_tf_dataset"
 SINGLE, SCALED = "next(it), 1 thread", "next(it), scaled_decode"
+BILINEAR = "next(it), bilinear"
 MEMORY, DISK = "next(it), cached in memory", "next(it), cached on disk"
 FIRST, CACHED = (NEXT, AHEAD, DATASET), (MEMORY, DISK)
-OURS = (*FIRST, SINGLE, SCALED, *CACHED)
-NO_BATCHES = "no batches"
+OURS = (*FIRST, BILINEAR, SINGLE, SCALED, *CACHED)
+EXACT = {"nearest": NEXT, "bilinear": BILINEAR, "scaled": SCALED}
+PROCESSES = ("plain", "tensorflow", "torch", "dali")  # the first one is where this runs
 ALLOWED = {"augmented": "geometry", "not augmented": "rescale only"}  # as in `against_keras`
+
+Case = Mapping[str, Any]
+
+
+def decoding(name: str) -> str:
+    """Returns what a decoder that does nothing else is called in tables."""
+    return f"{name}, decoding only"
 
 
 def check(folder: Path, setting: str) -> float:
@@ -50,8 +69,18 @@ def check(folder: Path, setting: str) -> float:
     )
 
 
-def passes(folder: Path, cache: Path, setting: str) -> dict[str, Contender]:
-    """Returns the ways to make batches of a folder.
+def decoders(folder: Path) -> dict[str, Contender]:
+    """Returns the decoders that are installed, each on as many threads as batchwarp has."""
+    paths = readers.paths_of(folder)
+    return {
+        decoding(name): Contender(readers.OnThreads(decode, paths).run)
+        for name, (module, decode) in BARE.items()
+        if find_spec(module) is not None
+    }
+
+
+def with_tensorflow(folder: Path, cache: Path, setting: str) -> dict[str, Contender]:
+    """Returns the ways to make batches of a folder in a process that has TensorFlow.
 
     Args:
         folder: the data set.
@@ -63,6 +92,7 @@ def passes(folder: Path, cache: Path, setting: str) -> dict[str, Contender]:
         NEXT: readers.by_next(make()),
         AHEAD: readers.by_read_ahead(make(prefetch=2)),
         DATASET: readers.by_dataset(make().to_tf_dataset()),
+        BILINEAR: readers.by_next(make(interpolation="bilinear")),
         SINGLE: readers.by_next(make(), threads=1),
         SCALED: readers.by_next(make(scaled_decode=True)),
         MEMORY: readers.by_next(make(cache="memory")),
@@ -72,104 +102,214 @@ def passes(folder: Path, cache: Path, setting: str) -> dict[str, Contender]:
     }
 
 
-def contenders(folder: Path, cache: Path) -> dict[tuple[str, str], Contender]:
-    """Returns all that is timed, by setting and name; decoding alone has no setting."""
-    paths = readers.paths_of(folder)
-    decoders = {OPENCV: readers.decode_with_opencv, PILLOW: readers.decode_with_pillow}
-    found = {
-        ("", name): Contender(readers.OnThreads(decode, paths).run)
-        for name, decode in decoders.items()
-    }
-    for setting in SETTINGS:
-        for name, contender in passes(folder, cache, setting).items():
-            found[setting, name] = contender
-    return found
+def without_tensorflow(folder: Path, work: str, process: str) -> dict[str, Contender]:
+    """Returns the ways to do a work in a process, its peers among them.
 
-
-def metrics(timings: Mapping[tuple[str, str], Timing]) -> dict[str, float]:
-    """Returns ratios to Keras, to bare decoding and to one thread."""
-    seconds = {key: timing.median for key, timing in timings.items()}
-    floor = seconds["", OPENCV]
+    Args:
+        folder: the data set.
+        work: `AUGMENT` or `CROPPED`.
+        process: one of `PROCESSES`.
+    """
     found = {}
-    for setting in SETTINGS:
-        keras = seconds[setting, KERAS]
-        for name in FIRST:
-            found[f"first/{setting}/{name}"] = keras / seconds[setting, name]
-            found[f"floor/{setting}/{name}"] = seconds[setting, name] / floor
-        for name in CACHED:
-            found[f"cached/{setting}/{name}"] = keras / seconds[setting, name]
-        usual = seconds[setting, NEXT]
-        found[f"threads/{setting}"] = seconds[setting, SINGLE] / usual
-        found[f"scaled/{setting}"] = usual / seconds[setting, SCALED]
-        found[f"tf.data/{setting}"] = seconds[setting, TENSORFLOW] / seconds[setting, DATASET]
+    if work == CROPPED:
+        found[NEXT] = readers.by_next(readers.cropped(folder))
+    else:
+        make = partial(ours, folder, work)
+        found[NEXT] = readers.by_next(make())
+        if process == PROCESSES[0]:
+            found[AHEAD] = readers.by_read_ahead(make(prefetch=2))
+            found[BILINEAR] = readers.by_next(make(interpolation="bilinear"))
+            found[SCALED] = readers.by_next(make(scaled_decode=True))
+    for peer in FILE_PEERS:
+        if peer.process == process and work in peer.make and not peer.lacks():
+            found[peer.name] = peer.make[work](folder)
     return found
 
 
-def text(timings: Mapping[tuple[str, str], Timing], files: int) -> str:
-    """Returns the tables: one for each setting, and one for decoding alone."""
-    seconds = {key: timing.median for key, timing in timings.items()}
-    floor = seconds["", OPENCV]
+def timed(
+    contenders: Mapping[tuple[str, str], Contender], process: str, images: int, rounds: int
+) -> list[Case]:
+    """Times contenders in turn; returns a case for each work.
 
-    def row(setting: str, name: str) -> list[str]:
-        taken = seconds[setting, name]
-        keras = seconds.get((setting, KERAS))
-        return [
-            name,
-            f"{1e6 * taken / files:,.0f}",
-            f"{files / taken:,.0f}",
-            f"{keras / taken:.1f}" if keras else "",
-            f"{taken / floor:.2f}",
-        ]
+    Args:
+        contenders: by work and name; what has no work is part of all cases.
+        process: one of `PROCESSES`.
+        images: how many files a pass has.
+        rounds: how many.
+    """
+    timings = interleaved(contenders, rounds=rounds)
+    works = dict.fromkeys(work for work, _ in contenders if work)
+    return [
+        {
+            "case": f"{work}, {process}",
+            "work": work,
+            "process": process,
+            "images": images,
+            "ours": [name for own, name in timings if own == work and name in OURS],
+            "timings": as_json(
+                {name: timing for (own, name), timing in timings.items() if own in (work, "")}
+            ),
+        }
+        for work in works
+    ]
 
-    header = ["µs a file", "files a second", "× Keras", "time ÷ OpenCV's"]
-    return "\n\n".join(
-        table([setting or NO_BATCHES, *header], [row(*key) for key in timings if key[0] == setting])
-        for setting in (*SETTINGS, "")
+
+def of_process(process: str, folder: Path, large: Path, rounds: int) -> list[Case]:
+    """Measures what shares a process, in this one; returns the cases."""
+    count = len(readers.paths_of(folder))
+    if process == "tensorflow":
+        readers.limit_tensorflow()
+        differences = {setting: check(folder, setting) for setting in SETTINGS}
+        with TemporaryDirectory() as cache:
+            contenders = {("", name): one for name, one in decoders(folder).items()}
+            for setting in SETTINGS:
+                ways = with_tensorflow(folder, Path(cache), setting)
+                contenders |= {(setting, name): one for name, one in ways.items()}
+            cases = timed(contenders, process, count, rounds)
+        return [{**case, "largest_difference": differences[case["work"]]} for case in cases]
+    found: list[Case] = []
+    for work, files in ((AUGMENT, folder), (CROPPED, large)):
+        contenders = {("", name): one for name, one in decoders(files).items()}
+        own = without_tensorflow(files, work, process)
+        contenders |= {(work, name): one for name, one in own.items()}
+        found += timed(contenders, process, count, rounds)
+    return found
+
+
+def seconds(case: Case, name: str) -> float:
+    """Returns how long a pass took."""
+    return float(case["timings"][name]["median"])
+
+
+def metrics(cases: Sequence[Case]) -> dict[str, float]:
+    """Returns ratios to bare decoding, to Keras, to one thread and to other loaders."""
+    found: dict[str, float] = {}
+    bare = [name for name in BARE if name != "Pillow"]
+    for case in cases:
+        work, process, timings = case["work"], case["process"], case["timings"]
+        usual = seconds(case, NEXT)
+        for decoder in bare:
+            if decoding(decoder) not in timings:
+                continue
+            floor = seconds(case, decoding(decoder))
+            if work == CROPPED and process == PROCESSES[0]:
+                found[f"crop/{decoder}"] = usual / floor
+            elif work == AUGMENT and process in PROCESSES[:2]:
+                for kind, name in EXACT.items():
+                    found[f"floor/{kind}/{decoder}/{process}"] = seconds(case, name) / floor
+        for peer in FILE_PEERS:
+            if peer.name in timings:
+                group = "less" if work in peer.less else "peer"
+                found[f"{group}/{work}/{peer.name}"] = seconds(case, peer.name) / usual
+        if process == "tensorflow":
+            found |= _of_tensorflow(case, usual)
+    return found
+
+
+def _of_tensorflow(case: Case, usual: float) -> dict[str, float]:
+    work, keras = case["work"], seconds(case, KERAS)
+    found = {f"first/{work}/{name}": keras / seconds(case, name) for name in FIRST}
+    found |= {f"cached/{work}/{name}": keras / seconds(case, name) for name in CACHED}
+    found[f"tf.data/{work}"] = seconds(case, TENSORFLOW) / usual
+    found[f"dataset/{work}"] = seconds(case, DATASET) / usual
+    found[f"threads/{work}"] = seconds(case, SINGLE) / usual
+    return found
+
+
+def text(cases: Sequence[Case], missing: Mapping[str, str]) -> str:
+    """Returns the tables, one for each case, and what is to be said about other loaders.
+
+    Args:
+        cases: what was measured.
+        missing: by the names of what was not, why.
+    """
+    shown = []
+    for case in cases:
+        usual = seconds(case, NEXT)
+        known = [name for name in BARE if decoding(name) in case["timings"]]
+        rows = []
+        for name in case["timings"]:
+            taken = seconds(case, name)
+            cells = [f"{1e6 * taken / case['images']:,.0f}", f"{case['images'] / taken:,.0f}"]
+            cells += [f"{taken / seconds(case, decoding(one)):.2f}" for one in known[:2]]
+            rows.append([name, *cells, f"{taken / usual:.2f}"])
+        header = ["µs a file", "files a second", *(f"÷ {one}" for one in known[:2]), f"÷ {NEXT}"]
+        shown.append(table([case["case"], *header], rows))
+    remarks = []
+    for peer in FILE_PEERS:
+        if any(peer.name in case["timings"] for case in cases):
+            for kind, said in (("", peer.differs), ("less work: ", peer.less)):
+                remarks += [f"- {peer.name}, {work}: {kind}{what}." for work, what in said.items()]
+    shown += ["\n".join(remarks)] if remarks else []
+    shown += ["\n".join(f"not measured: {name} ({why})" for name, why in missing.items())]
+    return "\n\n".join(part for part in shown if part)
+
+
+def absent(peers: Sequence[FilePeer]) -> dict[str, str]:
+    """Returns the decoders and loaders that cannot be measured, and why."""
+    found = {
+        decoding(name): f"{module} is not installed"
+        for name, (module, _) in BARE.items()
+        if find_spec(module) is None
+    }
+    return found | {peer.name: why for peer in peers if (why := peer.lacks())}
+
+
+def add_options(options: argparse.ArgumentParser) -> None:
+    """Adds what this benchmark takes beyond what all do."""
+    options.add_argument(
+        "--files", type=at_least(BATCH), default=200, help="files of a pass (default: 200)"
     )
+    options.add_argument(
+        "--process", choices=PROCESSES[1:], help="measure what shares a process here, as JSON"
+    )
+    options.add_argument("--folder", type=Path, help="the files for --process")
+    options.add_argument("--large", type=Path, help="larger ones, likewise")
 
 
 def main() -> int:
     """Runs the comparison; returns the exit code."""
-    options = parser(
-        "One pass over JPEG files, 150×150, by way of reading; files a second.",
-        rounds=7,
-        plot=True,
-    )
-    options.add_argument(
-        "--files", type=at_least(BATCH), default=200, help="files of a pass (default: 200)"
-    )
+    options = parser("One pass over JPEG files, by way of reading.", rounds=7, plot=True)
+    add_options(options)
     arguments = parse(options, "cv2", "PIL", "scipy", "tensorflow")
+    given = [arguments.process, arguments.folder, arguments.large]
+    if any(given) != all(given):
+        options.error("--process, --folder and --large belong together")
+    if arguments.process:
+        print(
+            json.dumps(
+                of_process(arguments.process, arguments.folder, arguments.large, arguments.rounds)
+            )
+        )
+        return 0
     if arguments.tiny:
         arguments.files = BATCH
     arguments.files -= arguments.files % len(CLASSES)
-    readers.limit_tensorflow()
-    about = machine("keras", "opencv-python", "pillow", "scipy", "tensorflow")
-    with photos(arguments.files) as (folder, kind), TemporaryDirectory() as cache:
-        difference = {setting: check(folder, setting) for setting in SETTINGS}
-        timings = interleaved(contenders(folder, Path(cache)), rounds=arguments.rounds)
-    cases = [
-        {
-            "case": setting or NO_BATCHES,
-            "images": arguments.files,
-            "ours": list(OURS),
-            "timings": as_json(
-                {name: timings[key, name] for key, name in timings if key == setting}
-            ),
-        }
-        for setting in (*SETTINGS, "")
-    ]
+    missing = absent(FILE_PEERS)
+    present = [peer for peer in FILE_PEERS if peer.name not in missing]
+    libraries = dict.fromkeys(peer.distribution for peer in present)
+    about = machine(
+        "keras", "opencv-python", "pillow", "scipy", "simplejpeg", "tensorflow", *libraries
+    )
+    processes = ["tensorflow", *dict.fromkeys(peer.process for peer in present)]
+    processes = [name for name in processes if name != PROCESSES[0]]
+    with photos(arguments.files) as (folder, kind), photos(arguments.files, LARGE) as (large, _):
+        cases = of_process(PROCESSES[0], folder, large, arguments.rounds)
+        more = ["--rounds", str(arguments.rounds), "--folder", str(folder), "--large", str(large)]
+        for process in track(processes, "files"):
+            cases += in_own_process("files", process, more)
     figures = {
         "files": arguments.files,
         "kind": kind,
-        "largest_difference": difference,
         "cases": cases,
-        "metrics": metrics(timings),
+        "metrics": metrics(cases),
+        "not_measured": list(missing),
     }
     heading = (
-        f"{plural(arguments.files, 'file')} ({kind}), {plural(THREADS, 'thread')}; "
-        f"first pass unless cached"
+        f"{plural(arguments.files, 'file')} ({kind}), {plural(THREADS, 'thread')}, by work and "
+        "process; first pass unless cached"
     )
-    report(f"{heading}\n\n{text(timings, arguments.files)}", figures, about, arguments.json)
+    report(f"{heading}\n\n{text(cases, missing)}", figures, about, arguments.json)
     plots.save("files", figures, arguments.plot)
     return 0
 

@@ -54,15 +54,20 @@ def transforms(resize: bool) -> Any:
 
 
 class Files:
-    """A data set as PyTorch has them, of files that Pillow decodes."""
+    """A data set as PyTorch has them, of files that Pillow decodes.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        folder: where they are.
+        transform: what is done to each image.
+    """
+
+    def __init__(self, folder: Path, transform: Any) -> None:
         self._files = [
             (path, label)
             for label, name in enumerate(CLASSES)
             for path in sorted((folder / name).glob("*.jpg"))
         ]
-        self._transform = transforms(resize=True)
+        self._transform = transform
 
     def __len__(self) -> int:
         return len(self._files)
@@ -99,7 +104,7 @@ def torchvision_loader(source: Path | Any, workers: int) -> Any:
     import torch
 
     return torch.utils.data.DataLoader(
-        Files(source) if isinstance(source, Path) else Arrays(source),
+        Files(source, transforms(resize=True)) if isinstance(source, Path) else Arrays(source),
         batch_size=BATCH,
         shuffle=True,
         num_workers=workers,

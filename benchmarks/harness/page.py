@@ -20,6 +20,7 @@ WON_OR_LOST = {
     "against_opencv": "*",
     "against_peers": "*",
     "operations": "peer/*",
+    "files": "peer/*",
 }
 README_FILES = {"first pass": "next(it)", "cached": "next(it), cached on disk"}
 README_CASES = (
@@ -211,7 +212,7 @@ def _losses(figures: Figures) -> str:
 
 def _floor(figures: Figures) -> str:
     """Returns what a pass over files costs beside decoding them, if that was measured."""
-    floor = figures.get("files", {}).get("metrics", {}).get("floor/augmented/next(it)")
+    floor = figures.get("files", {}).get("metrics", {}).get("floor/nearest/OpenCV/plain")
     if floor is None:
         return ""
     return (
@@ -256,7 +257,7 @@ def _keras_rows(figures: Figures) -> list[list[str]]:
 def _file_rows(figures: Figures) -> list[list[str]]:
     rows = []
     for case in figures.get("files", {}).get("cases", ()):
-        if case["case"] != "augmented":
+        if (case.get("work"), case.get("process")) != ("augmented", "tensorflow"):
             continue
         cost = {
             name: 1e6 * timing["median"] / case["images"]

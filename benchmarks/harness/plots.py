@@ -138,11 +138,11 @@ def memory(figure: Any, figures: Figures) -> None:
 
 
 def files(figure: Any, figures: Figures) -> None:
-    """Files per second of every way to read them, a panel for each setting."""
-    *settings, decoding = figures["cases"]
-    figure.set_size_inches(11, 4)
-    for axes, case in zip(figure.subplots(1, len(settings)), settings, strict=True):
-        timings = {**case["timings"], **decoding["timings"]}
+    """Files per second of the ways to read them, a panel for each work and process."""
+    cases = [case for case in figures["cases"] if case["process"] in ("plain", "tensorflow")]
+    figure.set_size_inches(11, 8)
+    for axes, case in zip(figure.subplots(2, -(-len(cases) // 2)).flat, cases, strict=True):
+        timings = case["timings"]
         rates = {name: case["images"] / timing["median"] for name, timing in timings.items()}
         rates = dict(sorted(rates.items(), key=lambda item: -item[1]))
         colours = [OURS if name in case["ours"] else THEIRS for name in rates]

@@ -14,12 +14,14 @@ from typing import Any
 import numpy as np
 
 import batchwarp
+from batchwarp import ops
 from batchwarp.console.frameworks import keras_generator_class, load_keras
 
 from .batches import THREADS, core_with
 from .timing import Contender
 
 SIZE = (150, 150)
+CROP = 224  # side of random windows
 BATCH = 20
 SEED = 7
 AUGMENTED: dict[str, Any] = {
@@ -59,6 +61,17 @@ def flow(generator: Any, folder: Path, setting: str, **options: Any) -> Any:
 ours = partial(flow, batchwarp.ImageDataGenerator)
 
 
+def cropped(folder: Path) -> Any:
+    """Returns a flow of random windows of files, resized as torchvision does it."""
+    generator = batchwarp.ImageDataGenerator(
+        rescale=1 / 255, operations=[ops.RandomResizedCrop(CROP)]
+    )
+    with redirect_stdout(io.StringIO()):
+        return generator.flow_from_directory(
+            str(folder), target_size=None, batch_size=BATCH, class_mode="binary", seed=SEED
+        )
+
+
 def theirs(folder: Path, setting: str) -> Any:
     """Returns Keras' flow; arguments as those of `flow`."""
     return flow(keras_generator_class(), folder, setting)
@@ -88,14 +101,15 @@ def by_read_ahead(batches: Any) -> Contender:
     return Contender(partial(_take_pass, batches), core_with(threads=THREADS), finish)
 
 
-def _exhaust(batches: Any) -> None:
+def exhaust(batches: Any) -> None:
+    """Goes through what ends by itself."""
     for _ in batches:
         pass
 
 
 def by_dataset(dataset: Any) -> Contender:
     """Returns a pass over a `tf.data.Dataset` in eager mode."""
-    return Contender(partial(_exhaust, dataset), core_with(threads=THREADS))
+    return Contender(partial(exhaust, dataset), core_with(threads=THREADS))
 
 
 def tensorflow_dataset(folder: Path, setting: str) -> Any:
@@ -180,6 +194,14 @@ def decode_with_opencv(path: str) -> object:
 
     with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - the fastest way
         return cv2.imdecode(np.frombuffer(file.read(), np.uint8), cv2.IMREAD_COLOR)
+
+
+def decode_with_simplejpeg(path: str) -> object:
+    """Reads and decodes a file, no more, into Pillow's pixels."""
+    import simplejpeg
+
+    with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - the fastest way
+        return simplejpeg.decode_jpeg(file.read(), "RGB")
 
 
 def decode_with_pillow(path: str) -> object:

@@ -354,6 +354,10 @@ class Iterator(AgreeingIterator):
         are made ahead, in threads of TensorFlow's; an error in a function of the user's ends the
         iteration with TensorFlow's error, whose message has the original one.
 
+        TensorFlow does not tune it (`options.autotune`), which costs more than it brings: of what
+        is added behind, stages with `AUTOTUNE` have TensorFlow's defaults. `with_options` decides
+        otherwise.
+
         Returns:
             A `tf.data.Dataset` of known cardinality, `len(self)`, unless its first iteration gives
             a rest. Add `.repeat()` to train with

@@ -19,7 +19,7 @@ from batchwarp.iterators.structures import arrays, map_arrays
 
 # A block has at most this many batches, and no more bytes unless a single batch has.
 _BATCHES = 64
-_BYTES = 8 << 20
+_BYTES = 16 << 20
 
 
 def _tensorflow() -> Any:
@@ -31,6 +31,17 @@ def _tensorflow() -> Any:
             "install it with: pip install 'batchwarp[train]'"
         ) from error
     return tf
+
+
+def _untuned(tf: Any) -> Any:
+    """Returns options without TensorFlow's tuning, for which nothing here is left to choose.
+
+    Its thread costs each pass some milliseconds, and now and then, when a pass ends and it has to
+    be waited for, two hundred.
+    """
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return options
 
 
 def _native(array: NDArray[Any]) -> np.dtype[Any]:
@@ -259,4 +270,4 @@ def tf_dataset(
     batches = numbers.scan(start, scan).prefetch(1).flat_map(split)
     if not is_rest:
         batches = batches.apply(tf.data.experimental.assert_cardinality(length))
-    return batches.prefetch(2)
+    return batches.prefetch(2).with_options(_untuned(tf))

@@ -103,6 +103,18 @@ def test_the_specification(tf):
     assert alone == tf.TensorSpec((None, 6, 5, 1), tf.float32)
 
 
+def test_tensorflow_does_not_tune_unless_it_is_told_to(tf):
+    dataset = flow().to_tf_dataset()
+    assert dataset.options().autotune.enabled is False
+    mapped = dataset.map(lambda x, y: (x + 1, y), num_parallel_calls=tf.data.AUTOTUNE)
+    expected = flow()
+    for x, _ in mapped.prefetch(tf.data.AUTOTUNE):
+        np.testing.assert_array_equal(x, next(expected)[0] + 1)
+    told = tf.data.Options()
+    told.autotune.enabled = True
+    assert dataset.with_options(told).options().autotune.enabled is True
+
+
 def test_without_a_seed(tf):
     ours, expected = flow(seed=None), flow(seed=None)
     data = ours.to_tf_dataset()
