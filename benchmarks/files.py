@@ -288,9 +288,9 @@ def main() -> int:
     missing = absent(FILE_PEERS)
     present = [peer for peer in FILE_PEERS if peer.name not in missing]
     libraries = dict.fromkeys(peer.distribution for peer in present)
-    about = machine(
-        "keras", "opencv-python", "pillow", "scipy", "simplejpeg", "tensorflow", *libraries
-    )
+    if find_spec("simplejpeg") is not None:
+        libraries["simplejpeg"] = None
+    about = machine("keras", "opencv-python", "pillow", "scipy", "tensorflow", *libraries)
     processes = ["tensorflow", *dict.fromkeys(peer.process for peer in present)]
     processes = [name for name in processes if name != PROCESSES[0]]
     with photos(arguments.files) as (folder, kind), photos(arguments.files, LARGE) as (large, _):
