@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from batchwarp import _core, _forks, _keras
 from batchwarp._arguments import boolean, integer
 from batchwarp._arrays import CORE_INPUTS, CORE_OUTPUTS, as_array, rank_hint
+from batchwarp.augment.explanation import Explanation
 from batchwarp.augment.keys import Keys, numbers_of, one_epoch, one_seed, sample_numbers
 from batchwarp.augment.labels import checked_labels
 from batchwarp.augment.plan_table import PlanTable, rows_of
@@ -393,6 +394,36 @@ class Augment:
                 share = kept.astype(weights.dtype)[:, None]
                 weights = weights + (1 - share) * (weights[partners] - weights)
         return weights
+
+    @staticmethod
+    def replay(explanation: Explanation | Mapping[str, Any], x: Any) -> NDArray[Any]:
+        """Does to images what was done to the images of a batch.
+
+        Args:
+            explanation: What `flow.explain` has returned, or its `to_dict()`.
+            x: Array `(n, height, width, channels)`, or `(n, channels, height, width)`, in the
+                layout of the flow's generator: the batch's images as they are stored, or others.
+
+        Returns:
+            Array of `n` images of the flow's dtype: of the same images the same pixels.
+
+        Raises:
+            ValueError: If there are more or fewer images than in the explanation, or these were
+                mixed with others.
+        """
+        if not isinstance(explanation, Explanation):
+            explanation = Explanation.from_dict(explanation)
+        x = as_array("x", x, stack=True)
+        if x.ndim != 4:
+            raise ValueError(
+                f"`x` should be an array of rank 4. Received shape: {x.shape}{rank_hint(x)}"
+            )
+        if x.dtype not in CORE_INPUTS:
+            raise TypeError(
+                "`x` should be of dtype uint8, uint16, float16, float32 or float64. "
+                f"Received: {x.dtype}"
+            )
+        return explanation.again(x)
 
     def plan(self, shape: tuple[int, int, int], dtype: Any = "uint8") -> PlanTable:
         """Returns what is done to images of one shape, and what it costs.

@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from batchwarp import _core
 from batchwarp.augment.augment import Augment
 from batchwarp.augment.keys import sample_numbers
@@ -12,7 +15,7 @@ from batchwarp.augment.recipe import Recipe
 from batchwarp.ops.core_steps import CORE_STEPS
 from batchwarp.ops.recipe import ImageSpec
 
-__all__ = ["Drawn", "drawn"]
+__all__ = ["Drawn", "drawn", "of_rows"]
 
 
 class Drawn(NamedTuple):
@@ -48,13 +51,36 @@ def drawn(recipe: Augment, image: ImageSpec, keys: Any, epoch: int = 0) -> list[
     # Numbers are the same whatever values stand for black and white.
     checked = Recipe("Augment", recipe.operations)
     plan = checked.plan(image, owner="Augment", value_range=(0.0, 1.0))
-    places = {number: place for place, (_, number) in enumerate(checked.numbered)}
-    built = checked.steps(image)
+    rows = _core.draw(plan, sample_numbers(keys, len(keys)), epoch, recipe.seed)
+    return of_rows(checked, image, rows)
+
+
+def of_rows(
+    recipe: Recipe, image: ImageSpec, rows: NDArray[np.float64], takes_chances: bool = True
+) -> list[list[Drawn]]:
+    """Returns what numbers that were drawn for images mean.
+
+    Args:
+        recipe: The recipe.
+        image: What the images are.
+        rows: Array `(n, columns)`, the numbers of the recipe's steps.
+        takes_chances: Boolean, whether operations are done in which chance has a part.
+
+    Returns:
+        As `drawn`.
+
+    Raises:
+        ValueError: If an operation cannot be done to such images.
+    """
+    places = {number: place for place, (_, number) in enumerate(recipe.numbered)}
+    built = recipe.steps(image)
+    operations = [operation for _, _, operation, _ in built.where]
+    if not takes_chances:
+        built = built.without_chance()
     steps = [
         (places[operation], name, "height" in settings)
-        for (name, settings), (_, _, operation, _) in zip(built.steps, built.where, strict=True)
+        for (name, settings), operation in zip(built.steps, operations, strict=True)
     ]
-    rows = _core.draw(plan, sample_numbers(keys, len(keys)), epoch, recipe.seed)
     return [_of_row(row, steps) for row in rows.tolist()]
 
 

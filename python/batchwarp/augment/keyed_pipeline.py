@@ -87,6 +87,10 @@ class KeyedPipeline(Pipeline):
             rows[:, : len(self._own)] = params[:, self._own]
         return rows
 
+    def of_operations(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Returns the part of complete rows that belongs to the operations."""
+        return rows[:, len(COLUMNS if self._before is not None else self._own) :]
+
     def warp(
         self,
         x: NDArray[Any],

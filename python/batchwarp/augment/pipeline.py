@@ -85,6 +85,11 @@ class Pipeline(Snapshot):
             found.append(f"standardisation of batches of {self._dtype}")
         return found
 
+    @property
+    def function_draws(self) -> bool:
+        """Whether the user's function is known to draw random numbers."""
+        return self._function_draws
+
     def draw(self, random: np.random.RandomState, count: int) -> NDArray[np.float64] | None:
         """Draws the parameters of one batch.
 

@@ -17,7 +17,8 @@ from batchwarp.augment.draws import as_dictionaries
 from batchwarp.augment.labels import checked_labels
 from batchwarp.augment.one_by_one import overrides, transformed
 from batchwarp.augment.operations import recipe_of, shape_after
-from batchwarp.iterators.augmenting import Augmented, AugmentingIterator
+from batchwarp.iterators.augmenting import Augmented
+from batchwarp.iterators.explaining import ExplainingIterator
 from batchwarp.iterators.mixing import Mixer, Mixture
 from batchwarp.iterators.saving import save_masks
 from batchwarp.iterators.structures import map_arrays
@@ -46,7 +47,7 @@ class Variant(NamedTuple):
 _CHECKED = 1024
 
 
-class ImageIterator(AugmentingIterator):
+class ImageIterator(ExplainingIterator):
     """Base class of the iterators over images.
 
     The way of a batch is `_transformed`, from its samples to what the caller gets. Subclasses say
