@@ -7,10 +7,10 @@
 #include <utility>
 #include <vector>
 
+#include "arguments.hpp"
 #include "array.hpp"
 #include "batchwarp/batch.hpp"
 #include "batchwarp/draws.hpp"
-#include "batchwarp/parallel.hpp"
 #include "batchwarp/philox.hpp"
 #include "gil.hpp"
 #include "register.hpp"
@@ -41,22 +41,13 @@ void augment(const py::object& src, const py::object& indices, const py::object&
     read_tables(indices, params, plan, request);
 
     without_lock(request, [&] { fill(request); });
-    if (const int refused = refused_threads(); refused != 0)
-        py::module_::import("batchwarp._threads")
-            .attr("warn_of_the_core")(num_threads() - refused, num_threads());
+    warn_of_refused_threads();
 }
 
 void bind_augment_batch(const py::object& src, const py::object& indices, const py::object& params,
                         const Plan& plan, const py::object& dst, int threads) {
     augment(src, indices, params, plan, dst, threads,
             [&](const BatchRequest& request) { augment_batch(plan, request); });
-}
-
-DrawKey key_of(std::uint64_t seed, std::int64_t epoch) {
-    if (!std::in_range<std::uint32_t>(epoch))
-        throw py::value_error("`epoch` must be from 0 to 2^32 - 1. Received: " +
-                              std::to_string(epoch));
-    return {seed, static_cast<std::uint32_t>(epoch)};
 }
 
 void bind_augment_keyed(const py::object& src, const py::object& indices, const py::object& samples,

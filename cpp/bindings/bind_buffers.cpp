@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "batchwarp/buffer_pool.hpp"
+#include "buffers.hpp"
 #include "register.hpp"
 
 namespace py = pybind11;
@@ -40,9 +41,11 @@ std::size_t bytes(const Shape& shape, const py::dtype& dtype) {
     return result;
 }
 
+}  // namespace
+
 // The capsule is the array's base: whatever shows the array's memory keeps the array, the array
 // keeps the capsule, and the capsule's end brings the block back.
-py::array empty(const BufferPool& pool, const Shape& shape, const py::dtype& dtype) {
+py::array empty_array(const BufferPool& pool, const Shape& shape, const py::dtype& dtype) {
     try {
         auto block = std::make_unique<BufferPool::Block>(pool.take(bytes(shape, dtype)));
         std::byte* const data = block->data();
@@ -57,13 +60,11 @@ py::array empty(const BufferPool& pool, const Shape& shape, const py::dtype& dty
     }
 }
 
-}  // namespace
-
 void register_buffers(py::module_& m) {
     py::class_<BufferPool>(m, "BufferPool",
                            "Gives the memory of arrays that nobody holds to new ones.")
         .def(py::init<>())
-        .def("empty", &empty, py::arg("shape"), py::arg("dtype"),
+        .def("empty", &empty_array, py::arg("shape"), py::arg("dtype"),
              "An array of arbitrary content, C-contiguous and aligned to 64 bytes.")
         .def_property_readonly("idle_bytes", &BufferPool::idle_bytes,
                                "Memory that is kept for arrays to come.");

@@ -93,6 +93,38 @@ class Plan:
     @property
     def columns(self) -> tuple[str, ...]: ...
 
+class ParameterDraws:
+    def __init__(
+        self, columns: Sequence[tuple[str, float, float, float, bool, int, Sequence[float]]]
+    ) -> None: ...
+    def from_stream(
+        self, random: np.random.RandomState, count: int
+    ) -> NDArray[np.float64] | None: ...
+    def by_key(
+        self, operation: int, samples: NDArray[np.uint64], epoch: int, seed: int
+    ) -> NDArray[np.float64] | None: ...
+
+class BatchMaker:
+    def __init__(
+        self,
+        plan: Plan,
+        draws: ParameterDraws | None,
+        own: Sequence[int] | None,
+        operation: int,
+        shape: Sequence[int],
+        dtype: np.dtype[Any],
+    ) -> None: ...
+    def make(
+        self,
+        pool: BufferPool,
+        src: NDArray[Any],
+        indices: NDArray[np.int64],
+        random: np.random.RandomState | None,
+        first: int,
+        epoch: int,
+        seed: int,
+    ) -> NDArray[Any]: ...
+
 class Descriptor:
     def __init__(self, number: int) -> None: ...
     @property

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from batchwarp.augment.keys import Keys, uniform
-from batchwarp.ops.distributions import Choice, Coin, Distribution, Uniform
+from batchwarp import _core
+from batchwarp.augment.keys import OF_KERAS, Keys
+from batchwarp.ops.distributions import Choice, Distribution, Uniform
 from batchwarp.ops.list import COLUMNS, OPERATIONS
 
 __all__ = ["NAMES", "ParameterDraws", "as_dictionaries", "as_rows"]
@@ -22,11 +23,7 @@ __all__ = ["NAMES", "ParameterDraws", "as_dictionaries", "as_rows"]
 NAMES = tuple(column.name for column in COLUMNS)
 _NEUTRAL = {column.name: column.neutral for column in COLUMNS}
 
-_NEUTRAL_ROW = np.array([column.neutral for column in COLUMNS])
-_SIGNS = 128  # of the first column, among the numbers that are drawn by key
-
-# Tables for batches of up to this many images have a row for each.
-_TABLE_ROWS = 1024
+_EXACT = 2**53  # up to here, doubles have all integers
 
 
 class ParameterDraws:
@@ -39,6 +36,11 @@ class ParameterDraws:
         height: Integer, the images' rows.
         width: Integer, the images' columns.
 
+    Attributes:
+        in_core: What draws for whole batches.
+        draws_batches: Boolean, whether the core draws from states what NumPy does. If not, NumPy is
+            asked for each number.
+
     Raises:
         ValueError: If a range is not made of finite numbers.
     """
@@ -47,8 +49,16 @@ class ParameterDraws:
         self._distributions: list[Distribution | None] = []
         for operation in OPERATIONS:
             self._distributions += operation.distributions(settings, height, width)
-        self._one_by_one = any(isinstance(one, Choice) for one in self._distributions)
-        self._lay_out_columns()
+        self.in_core = _core.ParameterDraws(
+            [
+                ("fixed", column.neutral, 0.0, 1.0, False, 0, []) if one is None else one.in_core
+                for column, one in zip(COLUMNS, self._distributions, strict=True)
+            ]
+        )
+        # NumPy says what it does not choose from, and Python's integers are exact beyond doubles.
+        self.draws_batches = not any(
+            isinstance(one, Choice) and one.count > _EXACT for one in self._distributions
+        )
 
     @property
     def factors(self) -> NDArray[np.float64]:
@@ -59,51 +69,6 @@ class ParameterDraws:
                 for one in self._distributions
             ]
         )
-
-    def _lay_out_columns(self) -> None:
-        """Works out which double of an image's draws becomes which parameter, and how.
-
-        All columns are made alike, as `(double * span + low) * factor`: that takes the same few
-        calls whatever is switched on. A parameter that is not drawn has a span of 0.
-        """
-        self._lows = np.array([column.neutral for column in COLUMNS])
-        self._spans = np.zeros(len(COLUMNS))
-        self._factors = np.ones(len(COLUMNS))
-        self._sources = np.zeros(len(COLUMNS), dtype=np.intp)
-        self._coins: list[int] = []  # columns of those that count
-        self._doubles = 0
-        self._identity = True
-        for column, distribution in enumerate(self._distributions):
-            if isinstance(distribution, Uniform):
-                self._lows[column] = distribution.low
-                self._spans[column] = distribution.span
-                self._factors[column] = distribution.factor
-                self._identity = False
-            elif isinstance(distribution, Coin):
-                if distribution.counts:
-                    self._spans[column] = 1.0
-                    self._coins.append(column)
-                    self._identity = False
-            else:
-                continue
-            self._sources[column] = self._doubles
-            self._doubles += 1
-        self._scaled = bool((self._factors != 1.0).any())
-        self._tables: tuple[NDArray[np.float64], ...] = ()
-
-    def _tables_for(self, count: int) -> tuple[NDArray[np.float64], ...]:
-        """Returns spans, lows and factors, a row for each image.
-
-        One row would do, but on small arrays broadcasting takes NumPy longer than the arithmetic.
-        """
-        tables = self._tables
-        if not tables or len(tables[0]) != count:
-            rows = count if count <= _TABLE_ROWS else 1
-            tables = tuple(
-                np.tile(row, (rows, 1)) for row in (self._spans, self._lows, self._factors)
-            )
-            self._tables = tables
-        return tables
 
     def batch(self, random: np.random.RandomState, count: int) -> NDArray[np.float64] | None:
         """Draws the parameters of several images.
@@ -116,21 +81,9 @@ class ParameterDraws:
             Array `(count, len(COLUMNS))` of float64 for the core, or `None` if nothing is to
             be done to the images; the numbers are drawn all the same.
         """
-        if self._one_by_one:
-            return self._rows(random, count)
-        drawn = random.random_sample((count, self._doubles))
-        if self._identity:
-            return None
-        spans, lows, factors = self._tables_for(count)
-        params = drawn.take(self._sources, axis=1)
-        params *= spans
-        params += lows
-        if self._scaled:
-            params *= factors
-        for column in self._coins:
-            toss = params[:, column]
-            np.less(toss, 0.5, out=toss)
-        return params
+        if self.draws_batches:
+            return self.in_core.from_stream(random, count)
+        return as_rows([self.one(random) for _ in range(count)])
 
     def keyed(self, keys: Keys) -> NDArray[np.float64] | None:
         """Returns the parameters of several images, drawn by key and from no state.
@@ -143,18 +96,8 @@ class ParameterDraws:
         Returns:
             As `batch`.
         """
-        if self._identity and not self._one_by_one:
-            return None
-        drawn = [(k, one) for k, one in enumerate(self._distributions) if one is not None]
-        numbers = [number for k, _ in drawn for number in (k, _SIGNS + k)]
-        uniforms = uniform(keys, numbers).reshape(len(keys.samples), len(drawn), 2)
-        params = np.tile(_NEUTRAL_ROW, (len(keys.samples), 1))
-        for place, (column, distribution) in enumerate(drawn):
-            params[:, column] = distribution.keyed(uniforms[:, place])
-        return params
-
-    def _rows(self, random: np.random.RandomState, count: int) -> NDArray[np.float64]:
-        return as_rows([self.one(random) for _ in range(count)])
+        samples, epoch, seed = keys
+        return self.in_core.by_key(OF_KERAS, samples, epoch, seed)
 
     def one(self, random: np.random.RandomState) -> dict[str, Any]:
         """Draws the parameters of one image.

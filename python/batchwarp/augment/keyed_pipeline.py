@@ -49,12 +49,15 @@ class KeyedPipeline(Pipeline):
         draws: ParameterDraws | None,
         dtype: np.dtype[Any],
     ) -> None:
-        super().__init__(generator, recipe.plans, draws, dtype)
         self._stored_shape = image_shape
         self._before = recipe.before
         self._own = recipe.own
         self._draws_by_key = draws_by_key(generator)
         self._operations = tuple(generator.operations)
+        super().__init__(generator, recipe.plans, draws, dtype)
+
+    def _maker(self) -> _core.BatchMaker | None:
+        return self._maker_of(self._own) if self._before is None else None
 
     @property
     def beyond_the_core(self) -> list[str]:
@@ -65,6 +68,19 @@ class KeyedPipeline(Pipeline):
         if self._operations:
             found.insert(0, f"`operations` ({', '.join(map(repr, self._operations))})")
         return found
+
+    def in_one_call(
+        self,
+        x: NDArray[Any],
+        indices: NDArray[np.int64],
+        random: np.random.RandomState,
+        buffers: _core.BufferPool,
+        place: tuple[int, int, int] = (0, 0, 0),
+    ) -> NDArray[Any]:
+        """Draws and makes a batch; see `Pipeline.in_one_call`."""
+        assert self.maker is not None
+        source = None if self._draws_by_key else random
+        return self.maker.make(buffers, x, indices, source, *place)
 
     def draw(self, random: np.random.RandomState, count: int) -> NDArray[np.float64] | None:
         """Draws what comes from Keras' stream; see `Pipeline.draw`."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,6 +16,7 @@ from batchwarp.ops.mixing import Mixing
 
 __all__ = [
     "LARGEST_SEED",
+    "OF_KERAS",
     "Keys",
     "hash_of_state",
     "keyed_order",
@@ -24,7 +24,6 @@ __all__ = [
     "one_epoch",
     "one_seed",
     "sample_numbers",
-    "uniform",
 ]
 
 LARGEST_SEED = 2**64 - 1
@@ -33,7 +32,7 @@ _NUMBER_OF_P = 255  # of an operation's random numbers, that which decides wheth
 
 # What takes the place of an operation in counters: the order of samples, and Keras' arguments.
 _OF_ORDER = 0x7FFE
-_OF_KERAS = 0x7FFF
+OF_KERAS = 0x7FFF
 
 
 class Keys(NamedTuple):
@@ -52,20 +51,6 @@ class Keys(NamedTuple):
     def of(self, part: slice) -> Keys:
         """Returns those of some of the images."""
         return self._replace(samples=self.samples[part])
-
-
-def uniform(keys: Keys, numbers: Sequence[int]) -> NDArray[np.float64]:
-    """Returns random numbers of images that are not those of an operation of a recipe.
-
-    Args:
-        keys: What the images are called.
-        numbers: Integers from 0 to 255, which numbers.
-
-    Returns:
-        Array `(n, len(numbers))`, from 0 to below 1.
-    """
-    samples, epoch, seed = keys
-    return _core.uniform(samples, epoch, seed, _OF_KERAS, numbers)
 
 
 def numbers_of(

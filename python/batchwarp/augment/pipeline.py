@@ -13,7 +13,7 @@ from batchwarp._arrays import CORE_OUTPUTS
 from batchwarp._random import global_random, with_borrowed_global
 from batchwarp.augment.changes import Snapshot
 from batchwarp.augment.draws import ParameterDraws
-from batchwarp.augment.keys import Keys
+from batchwarp.augment.keys import OF_KERAS, Keys
 from batchwarp.augment.plan import Plans
 from batchwarp.augment.settings import Settings, not_fitted
 from batchwarp.augment.whitening import whitened
@@ -41,6 +41,8 @@ class Pipeline(Snapshot):
             augmentation made of them, and converts last.
         draws_first: Whether all numbers of a batch are drawn before its first image is made. If so,
             `draw` may be called for several batches and `make` once for all of them.
+        maker: What draws and makes a whole batch of an array in one call, `in_one_call`; `None` if
+            more is to be done.
 
     Raises:
         ValueError: If an attribute of the generator has no meaning.
@@ -72,6 +74,30 @@ class Pipeline(Snapshot):
         self._is_sole = not (self._function or self._late or self._whiten or self._missing)
         bare = full is None and not (self._function or self._late or self._whiten)
         self.fused = dtype.kind == "f" or (dtype in CORE_OUTPUTS and bare)
+        self.maker = self._maker() if self.fused and self._is_sole else None
+
+    def _maker(self) -> _core.BatchMaker | None:
+        """Returns what makes whole batches in one call, if that is all there is to be done."""
+        return self._maker_of(None)
+
+    def _maker_of(self, own: NDArray[np.intp] | None) -> _core.BatchMaker | None:
+        """Returns what makes batches by the plan.
+
+        Args:
+            own: Array, which of Keras' parameters the plan's rows begin with, where the other ones
+                are drawn by key; `None` if the rows have Keras' parameters alone.
+        """
+        draws = self._draws
+        if draws is not None and not draws.draws_batches:
+            return None
+        return _core.BatchMaker(
+            self.plan,
+            None if draws is None else draws.in_core,
+            None if own is None else own.tolist(),
+            OF_KERAS,
+            self._shape,
+            self._dtype,
+        )
 
     @property
     def beyond_the_core(self) -> list[str]:
@@ -139,6 +165,30 @@ class Pipeline(Snapshot):
         if not self._is_sole:
             self.complete(generator, batch)
         return batch
+
+    def in_one_call(
+        self,
+        x: NDArray[Any],
+        indices: NDArray[np.int64],
+        random: np.random.RandomState,
+        buffers: _core.BufferPool,
+        place: tuple[int, int, int] = (0, 0, 0),
+    ) -> NDArray[Any]:
+        """Draws and makes a batch; only with a `maker`.
+
+        Args:
+            x: As in `make`.
+            indices: As in `make`.
+            random: As in `draw`.
+            buffers: As in `make`.
+            place: Tuple of three integers if `is_keyed`, by which numbers are drawn: what is added
+                to `indices` to have the samples' numbers, the epoch, and the seed.
+
+        Returns:
+            As `make`.
+        """
+        assert self.maker is not None
+        return self.maker.make(buffers, x, indices, random, *place)
 
     def empty(self, count: int, buffers: _core.BufferPool) -> NDArray[Any]:
         """Returns an uninitialised batch.

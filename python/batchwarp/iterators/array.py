@@ -25,7 +25,7 @@ from batchwarp._warnings import warn
 from batchwarp.augment.pipeline import Pipeline
 from batchwarp.augment.settings import Settings
 from batchwarp.iterators import splits
-from batchwarp.iterators.augmenting import Stored
+from batchwarp.iterators.augmenting import Augmented, Stored
 from batchwarp.iterators.images import ImageIterator
 from batchwarp.iterators.shards import one_shard
 from batchwarp.targets import Stack, TargetOptions, Targets
@@ -198,6 +198,24 @@ class NumpyArrayIterator(ImageIterator):
 
     def _stored(self, index_array: NDArray[np.int64]) -> Stored:
         return Stored(self.x, self._rows(index_array), index_array)
+
+    def _drawn_and_made(
+        self,
+        pipeline: Pipeline,
+        index_array: NDArray[np.int64],
+        random: np.random.RandomState,
+        number: int,
+    ) -> Augmented:
+        """Makes the images of a batch, in one call of the core unless others move with them."""
+        if pipeline.maker is None or self._targets.names:
+            return super()._drawn_and_made(pipeline, index_array, random, number)
+        rows = self._rows(index_array)
+        if pipeline.is_keyed:
+            place = (self._first_row, self._epoch(number), self._seed())
+            batch = pipeline.in_one_call(self.x, rows, random, self._buffers, place)
+        else:
+            batch = pipeline.in_one_call(self.x, rows, random, self._buffers)
+        return Augmented(batch, index_array)
 
     @property
     def _target_names(self) -> Sequence[str]:

@@ -143,8 +143,7 @@ class AugmentingIterator(PartedIterator):
         generator = self.image_data_generator
         pipeline = self._fused()
         if pipeline is not None and pipeline.draws_first:
-            params = pipeline.draw(random, len(index_array))
-            return self._made(pipeline, index_array, params, number)
+            return self._drawn_and_made(pipeline, index_array, random, number)
         if pipeline is None and generator:
             return self._through_methods(index_array, random, number, self._draws_by_key)
         images, rows, index_array, beside = self._stored(index_array)
@@ -153,6 +152,24 @@ class AugmentingIterator(PartedIterator):
         keys = self._keys(index_array, number) if pipeline.is_keyed else None
         batch, params = pipeline.run(generator, images, rows, random, self._buffers, keys)
         return Augmented(batch, index_array, self._moved(pipeline, params, index_array, beside))
+
+    def _drawn_and_made(
+        self,
+        pipeline: Pipeline,
+        index_array: NDArray[np.int64],
+        random: np.random.RandomState,
+        number: int,
+    ) -> Augmented:
+        """Makes the images of a batch whose numbers are all drawn before the first of them.
+
+        Args:
+            pipeline: As from `_fused`; its `draws_first` is true.
+            index_array: Array `(n,)`, the samples.
+            random: The state to draw from.
+            number: Integer, of the pass.
+        """
+        params = pipeline.draw(random, len(index_array))
+        return self._made(pipeline, index_array, params, number)
 
     def _moved(
         self,

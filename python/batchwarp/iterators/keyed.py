@@ -88,5 +88,8 @@ class KeyedIterator(Iterator):
             index_array: Array `(n,)`, the samples.
             number: Integer, of the pass.
         """
-        epoch = 0 if self._subset == "validation" else number
-        return Keys(self._sample_numbers(index_array), epoch, self._seed())
+        return Keys(self._sample_numbers(index_array), self._epoch(number), self._seed())
+
+    def _epoch(self, number: int) -> int:
+        """Returns the epoch that numbers are drawn for in a pass."""
+        return 0 if self._subset == "validation" else number

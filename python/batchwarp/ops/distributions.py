@@ -1,10 +1,4 @@
-"""What random parameters are drawn from.
-
-`numpy.random.uniform(a, b)` is `a + (b - a) * random_sample()`, so the numbers of a whole batch can
-be one stream of doubles, taken with one call and cut into columns. A shift given as an integer or a
-list is drawn with `numpy.random.choice`, whose rejection sampling takes a varying number of words:
-then the images are drawn one after the other.
-"""
+"""What random parameters are drawn from: one by one here, for whole batches in the core."""
 
 from __future__ import annotations
 
@@ -16,7 +10,12 @@ from numpy.typing import NDArray
 
 from batchwarp._arguments import finite_number, number_pair
 
-__all__ = ["Choice", "Coin", "Distribution", "Uniform", "between", "symmetric"]
+__all__ = ["Choice", "Coin", "Column", "Distribution", "Uniform", "between", "symmetric"]
+
+# Kind, low, span, factor, whether it counts, of how many it is chosen, the values with either sign.
+Column = tuple[str, float, float, float, bool, int, list[float]]
+
+_MOST = 2**63 - 1  # that the core chooses one of
 
 
 class Uniform:
@@ -55,9 +54,10 @@ class Uniform:
         """Draws one number."""
         return self.number(random.uniform(self.low, self.high) * self.factor)
 
-    def keyed(self, uniform: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Returns a number for each row of uniform ones, of which it takes the first."""
-        return (uniform[:, 0] * self.span + self.low) * self.factor
+    @property
+    def in_core(self) -> Column:
+        """What the core's `ParameterDraws` takes."""
+        return ("uniform", self.low, self.span, self.factor, True, 0, [])
 
 
 class Choice:
@@ -76,16 +76,24 @@ class Choice:
 
     def one(self, random: np.random.RandomState) -> Any:
         """Draws one number; integers stay integers, as in Keras."""
-        value = random.choice(self.values) * random.choice((-1, 1))
-        return value if self.factor == 1.0 else value * self.factor
+        return self._scaled(random.choice(self.values) * random.choice((-1, 1)))
 
-    def keyed(self, uniform: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Returns a number for each row of uniform ones: one for the value, one for the sign."""
-        given = self.values
-        values: NDArray[Any] = given if isinstance(given, np.ndarray) else np.arange(given)
-        chosen = values[np.floor(uniform[:, 0] * len(values)).astype(np.intp)]
-        signs = np.where(uniform[:, 1] < 0.5, -1.0, 1.0)
-        return signs * chosen.astype(np.float64) * self.factor
+    @property
+    def count(self) -> int:
+        """How many values there are."""
+        return len(self.values) if isinstance(self.values, np.ndarray) else self.values
+
+    @property
+    def in_core(self) -> Column:
+        """What the core's `ParameterDraws` takes."""
+        values: list[float] = []
+        if isinstance(self.values, np.ndarray):
+            both = self._scaled(self.values[:, np.newaxis] * np.array((-1, 1)))
+            values = both.astype(np.float64).ravel().tolist()
+        return ("choice", 0.0, 0.0, self.factor, True, min(self.count, _MOST), values)
+
+    def _scaled(self, value: Any) -> Any:
+        return value if self.factor == 1.0 else value * self.factor
 
 
 class Coin:
@@ -104,9 +112,10 @@ class Coin:
         """Draws 0 or 1."""
         return int(random.random_sample() < 0.5 and self.counts)
 
-    def keyed(self, uniform: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Returns a number for each row of uniform ones, of which it takes the first."""
-        return ((uniform[:, 0] < 0.5) & self.counts).astype(np.float64)
+    @property
+    def in_core(self) -> Column:
+        """What the core's `ParameterDraws` takes."""
+        return ("coin", 0.0, 0.0, 1.0, self.counts, 0, [])
 
 
 Distribution = Uniform | Choice | Coin
