@@ -268,7 +268,7 @@ def seed_of_a_flow(value: Any) -> int | None:
     """
     if value is None:
         return None
-    number = _index(value)
+    number: int | None = value if type(value) is int else _index(value)  # asked for each batch
     if number is None or not 0 <= number <= LARGEST_SEED_OF_A_FLOW:
         raise ValueError(
             f"`seed` should be an integer from 0 to {LARGEST_SEED_OF_A_FLOW} (2**32 - 2**20), to "

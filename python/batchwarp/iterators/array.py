@@ -248,7 +248,9 @@ class NumpyArrayIterator(ImageIterator):
         if self.x_misc:
             rows = self._rows(index_array)
             inputs = [batch_x, *(other[rows] for other in self.x_misc)]
-        labels = self._outputs(None if self.y is None else self.y[index_array], targets)
+        labels = None if self.y is None else self.y[index_array]
+        if targets or self._targets.names:
+            labels = self._outputs(labels, targets)
         if labels is None:
             return inputs
         if self.sample_weight is None:

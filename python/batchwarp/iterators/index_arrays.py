@@ -42,7 +42,8 @@ class IndexArrays:
         iterator = self._iterator()
         if iterator is None:
             raise StopIteration
-        self.start(iterator)
+        if not self._started:
+            self.start(iterator)
         return self._following(iterator)
 
     def start(self, iterator: Any) -> None:

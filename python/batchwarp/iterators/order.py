@@ -259,7 +259,6 @@ class OrderedIterator(KerasDataset):
             position: Integer, which batch.
             is_by_position: As of `Reading`.
         """
-        place = dict(zip(PLACE, before, strict=True))
         reading = self._reading
         if (
             reading is None
@@ -268,17 +267,21 @@ class OrderedIterator(KerasDataset):
             or (self._counts_passes and self._pass.number != reading.begun.over(len(self)))
             or (not is_by_position and position == 0)
         ):
-            order, drawn = place["index_array"], place["_drawn"]
-            anew = order is None or (not is_by_position and not place["batch_index"])
-            reading = self._reading = Reading(
-                place["batch_index"],
-                place["total_batches_seen"],
-                None if anew else drawn,
-                place["_pass"],
-                [],
-                is_by_position,
-            )
+            reading = self._reading = self._begun(before, is_by_position)
         reading.asked.append(position)
+
+    def _begun(self, before: Sequence[Any], is_by_position: bool) -> Reading:
+        """Returns what begins to be read, with the arguments of `_note`."""
+        place = dict(zip(PLACE, before, strict=True))
+        anew = place["index_array"] is None or (not is_by_position and not place["batch_index"])
+        return Reading(
+            place["batch_index"],
+            place["total_batches_seen"],
+            None if anew else place["_drawn"],
+            place["_pass"],
+            [],
+            is_by_position,
+        )
 
     def _noted(self) -> tuple[Reading | None, int]:
         """Returns what has been noted so far, for `_unnote`."""
@@ -346,9 +349,10 @@ class OrderedIterator(KerasDataset):
             samples = self._part(order, position)
             self._note(before, position, is_by_position=False)
             is_last = count <= start + self.batch_size
-            following = 0 if is_last else self.batch_index + 1
-            seen = self.total_batches_seen + 1
-            self._go_to((following, seen, order, self._drawn, self._random, self._pass))
+            vars(self).update(  # in one step
+                batch_index=0 if is_last else self.batch_index + 1,
+                total_batches_seen=self.total_batches_seen + 1,
+            )
         except BaseException:  # Ctrl-C, too: this batch is still the next one
             self._go_to(before)
             self._unnote(noted)

@@ -45,8 +45,8 @@ class Shard:
 
     def samples(self, n: int, batch_size: int) -> int:
         """Returns how many samples a part has in a pass over `n`, those that fill up included."""
-        if not n:
-            return 0
+        if not n or (self.count == 1 and not self.drop_remainder):
+            return n
         whole, rest = divmod(n, batch_size * self.count)
         return whole * batch_size + (0 if self.drop_remainder else -(-rest // self.count))
 
@@ -58,6 +58,8 @@ class Shard:
             start: Integer, how many samples of this part come before.
             batch_size: Integer.
         """
+        if self.count == 1 and not self.drop_remainder:
+            return order[start : start + batch_size]
         n = len(order)
         size = min(batch_size, self.samples(n, batch_size) - start)
         if self.count == 1:
