@@ -30,6 +30,7 @@ EXTENSIONS = {
     "boxes",
     "boxes_col",
     "cache",
+    "cache_format",
     "cache_limit",
     "device",
     "draws",

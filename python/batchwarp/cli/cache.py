@@ -84,7 +84,7 @@ def _row(summary: StoreSummary) -> tuple[str, ...]:
         summary.key,
         summary.state,
         _UNKNOWN if summary.images is None else f"{summary.images:,}",
-        _UNKNOWN if shape is None else "×".join(map(str, shape)),
+        "×".join(map(str, shape)) if shape else _UNKNOWN if settings is None else "any",
         _size(summary.disk_bytes),
         time.strftime("%Y-%m-%d %H:%M", time.localtime(summary.last_use)),
         _UNKNOWN if summary.root is None else summary.root or "(several folders)",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import fields
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,11 +19,11 @@ from batchwarp._signals import let_through
 from batchwarp._threads import Shortage
 from batchwarp._warnings import warn
 from batchwarp.errors import ImageFileError
-from batchwarp.files.cache import Budget, DiskCache, Held, MemoryCache
+from batchwarp.files.cache import Budget, DiskCache, EncodedCache, Held, MemoryCache
 from batchwarp.files.decode import pillow_version
 from batchwarp.files.masks import MaskReader
 from batchwarp.files.options import CHANNELS, Decoding, FileOptions
-from batchwarp.files.reader import Loaded, load, loaded_by
+from batchwarp.files.reader import Content, Loaded, load, loaded_by
 from batchwarp.files.shortages import raise_shortage
 from batchwarp.files.sizes import size_of_file
 
@@ -46,6 +47,7 @@ class ImageFiles:
         shape: Tuple `(height, width, channels)`, with this size.
         dtype: Dtype of the images; single grey ones of more than 8 bits may have another.
         cache: `MemoryCache`, `DiskCache` or `None`.
+        encoded: `EncodedCache`, from which files are read, or `None`.
         budget: What it and those of masks may take.
         errors: Dictionary from paths to the errors of the files that could not be read so far.
         masks: List of what reads the masks beside images; to be set, with `sizes`, if there are
@@ -67,6 +69,12 @@ class ImageFiles:
     ) -> None:
         self._options = options
         self.errors: dict[str, ImageFileError] = {}
+        limit = options.cache_limit
+        assert not isinstance(limit, str)
+        self.budget = Budget(limit)
+        self.encoded: EncodedCache | None = None
+        if options.cache_format == "encoded":
+            self.encoded = EncodedCache(options.cache, paths, directory, self.budget)
         self.masks: list[MaskReader] = []
         self.sizes: NDArray[np.int64] | None = None
         self._has_warned = False
@@ -74,9 +82,6 @@ class ImageFiles:
         if not channels:
             channels, self.dtype = self._format_of_first(paths, wide)
         self.shape = (*size, channels)
-        limit = options.cache_limit
-        assert not isinstance(limit, str)
-        self.budget = Budget(limit)
         self.cache = self._open_cache(paths, directory)
 
     def _format_of_first(
@@ -93,7 +98,7 @@ class ImageFiles:
 
     def _open_cache(self, paths: Sequence[str], directory: str) -> MemoryCache | DiskCache | None:
         options = self._options
-        if options.cache is None:
+        if options.cache is None or self.encoded is not None:
             return None
         if self.dtype != np.uint8:
             raise ValueError(f"`cache` holds images of 8 bits; these files have {self.dtype}")
@@ -186,12 +191,16 @@ class ImageFiles:
 
     def _read(
         self,
-        sample: int,  # noqa: ARG002 - subclasses use it
+        sample: int,
         path: str,
         channels: int,
     ) -> Loaded:
         """Reads and decodes one sample; see `load` of `batchwarp.files.reader`."""
-        return load(path, self._options, channels)
+        return load(path, self._options, channels, content=self._content(sample))
+
+    def _content(self, sample: int) -> Content | None:
+        """Returns what reads a file, if it need not be the file itself that is read."""
+        return None if self.encoded is None else partial(self.encoded.read, sample)
 
     def _cached(self, sample: int) -> Loaded | None:
         """Returns an image that is in the cache, though its masks are not."""
@@ -211,7 +220,7 @@ class ImageFiles:
         if loaded.size is None:  # the image is from the cache
             measured = Loaded(size=(height, width))
             if height < 0:
-                measured = size_of_file(path, self._options)
+                measured = size_of_file(path, self._options, self._content(sample))
             if measured.error is not None:
                 loaded.reject(path, measured.error)
                 return
@@ -266,7 +275,8 @@ class ImageFiles:
         unknown = samples[sizes[samples, 0] < 0]
 
         def one(number: int) -> Loaded:
-            return size_of_file(paths[unknown[number]], self._options)
+            sample = int(unknown[number])
+            return size_of_file(paths[sample], self._options, self._content(sample))
 
         for sample, loaded in zip(unknown, loaded_by(one, len(unknown), shortage), strict=True):
             if loaded.error is not None:

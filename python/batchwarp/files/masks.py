@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -11,10 +12,11 @@ from numpy.typing import NDArray
 
 from batchwarp._signals import let_through
 from batchwarp.files import unchanged
-from batchwarp.files.cache import Budget, DiskCache, MemoryCache
+from batchwarp.files.cache import Budget, DiskCache, EncodedCache, MemoryCache
 from batchwarp.files.decode import pillow_version, read_file, resized
 from batchwarp.files.options import Decoding, FileOptions
 from batchwarp.files.pictures import pillow
+from batchwarp.files.reader import Content
 from batchwarp.files.shortages import raise_shortage
 from batchwarp.targets.masks import check_fill, check_kind, no_class
 from batchwarp.targets.options import TargetOptions
@@ -44,11 +46,14 @@ class MaskSource(Protocol):
         """As above."""
         ...
 
-    def read(self, number: int) -> tuple[NDArray[Any], tuple[int, int]]:
+    def read(
+        self, number: int, content: Content | None = None
+    ) -> tuple[NDArray[Any], tuple[int, int]]:
         """Returns a mask, from any thread.
 
         Args:
             number: Integer, which of them.
+            content: What returns the bytes of its file and their signature; `None` to read it.
 
         Returns:
             Tuple of an array `(height, width)` or `(height, width, channels)` of integers or
@@ -75,11 +80,13 @@ class MaskFiles:
     root: str
     exif_transpose: bool
 
-    def read(self, number: int) -> tuple[NDArray[Any], tuple[int, int]]:
+    def read(
+        self, number: int, content: Content | None = None
+    ) -> tuple[NDArray[Any], tuple[int, int]]:
         """Reads and decodes a file; see `MaskSource`."""
         path = self.paths[number]
         pillow()
-        data, signature = read_file(path)
+        data, signature = read_file(path) if content is None else content()
         return unchanged.decode(data, path, self.exif_transpose, indices=True).image, signature
 
 
@@ -127,6 +134,7 @@ class MaskReader:
             keep_aspect_ratio=options.keep_aspect_ratio,
             exif_transpose=options.exif_transpose,
         )
+        self._encoded = self._open_encoded(options, budget)
         self.dtype, self.channels = self._format_of_first()
         self.shape = (*size, self.channels)
         check_kind(name, self.dtype)
@@ -138,25 +146,25 @@ class MaskReader:
         self.cache = self._open_cache(options, budget)
 
     def _format_of_first(self) -> tuple[np.dtype[Any], int]:
-        for row in self._rows:
-            mask = self._first(int(row))
+        for sample in range(len(self._rows)):
+            mask = self._first(sample)
             if mask is not None:
                 return mask.dtype, mask.shape[2] if mask.ndim == 3 else 1
         return np.dtype(np.uint8), 1
 
-    def _first(self, number: int) -> NDArray[Any] | None:
+    def _first(self, sample: int) -> NDArray[Any] | None:
         """Returns a mask, or `None` if it cannot be read, of which is told when its turn comes."""
         try:
-            return self._source.read(number)[0]
+            return self._stored(sample)[0]
         except Warning:  # it is the user who made an error of it
             raise
         except Exception as error:  # noqa: BLE001 - decoders raise what they like
             let_through(error)
-            raise_shortage(error, self._source.paths[number])
+            raise_shortage(error, self.path(sample))
             return None
 
     def _open_cache(self, options: FileOptions, budget: Budget) -> MemoryCache | DiskCache | None:
-        if options.cache is None:
+        if options.cache is None or options.cache_format == "encoded":
             return None
         if self.dtype.itemsize != 1:
             raise ValueError(f"`cache` holds masks of 8 bits; `{self.name}` has {self.dtype}")
@@ -169,8 +177,21 @@ class MaskReader:
         settings["target_size"] = "{}x{}".format(*self.shape)
         settings["pillow"] = "{}.{}".format(*pillow_version())
         settings["color_mode"] = "mask"
-        paths = [self._source.paths[row] for row in self._rows]
-        return DiskCache(options.cache, paths, self.shape, settings, root, budget)
+        return DiskCache(options.cache, self._paths(), self.shape, settings, root, budget)
+
+    def _open_encoded(self, options: FileOptions, budget: Budget) -> EncodedCache | None:
+        root = self._source.root
+        if root is None or options.cache_format != "encoded":
+            return None
+        return EncodedCache(options.cache, self._paths(), root, budget)
+
+    def _paths(self) -> list[str]:
+        return [self._source.paths[row] for row in self._rows]
+
+    def _stored(self, sample: int) -> tuple[NDArray[Any], tuple[int, int]]:
+        """Returns the mask of a sample as it is stored; see `MaskSource`."""
+        content = None if self._encoded is None else partial(self._encoded.read, sample)
+        return self._source.read(int(self._rows[sample]), content)
 
     def path(self, sample: int) -> str:
         """Returns what the mask of a sample is made of."""
@@ -195,7 +216,7 @@ class MaskReader:
             if slot >= 0:
                 cached: NDArray[Any] = held.images[slot].view(self.dtype)
                 return cached
-        mask, signature = self._source.read(int(self._rows[sample]))
+        mask, signature = self._stored(sample)
         if mask.ndim == 2:
             mask = mask[..., np.newaxis]
         self._check(mask, size)

@@ -17,6 +17,7 @@ __all__ = ["CHANNELS", "Decoding", "FileOptions", "extensions"]
 # Of images in each color mode; `"unchanged"` has any number.
 CHANNELS = {"grayscale": 1, "rgb": 3, "rgba": 4, "palette": 1}
 _ON_ERROR = ("raise", "skip", "zeros")
+_CACHE_FORMATS = ("decoded", "encoded")
 # What has no meaning where images keep the sizes of their files.
 _OF_A_SIZE = ("interpolation", "keep_aspect_ratio", "scaled_decode", "cache")
 
@@ -68,11 +69,16 @@ class Decoding(Options):
             return
         for one in fields(self):  # those of a subclass, too
             value = getattr(self, one.name)
-            if one.name in _OF_A_SIZE and value != one.default:
+            needs_one = one.name in _OF_A_SIZE and not self._takes_any_size(one.name)
+            if needs_one and value != one.default:
                 raise ValueError(
                     f"`{one.name}` needs images of one size, and so a `target_size`. "
                     f"Received: {value!r} with `target_size=None`"
                 )
+
+    def _takes_any_size(self, name: str) -> bool:  # noqa: ARG002 - subclasses use it
+        """Whether an option has a meaning for images of any size, by the values of others."""
+        return False
 
 
 @dataclass(frozen=True)
@@ -85,6 +91,7 @@ class FileOptions(Decoding):
         cache: `None`, `"memory"` or the path of a folder.
         cache_limit: Integer, bytes that the cache may take; also as a string such as `"4GB"`;
             `None` for no bound.
+        cache_format: What a cache in a folder holds: `"decoded"` images or `"encoded"` files.
         on_error: What to do about a file that cannot be read: `"raise"`, `"skip"` or `"zeros"`.
         formats: The ends of the names of image files, in lower case; `None` for Keras' list.
 
@@ -94,6 +101,7 @@ class FileOptions(Decoding):
 
     cache: Any = None
     cache_limit: int | str | None = None
+    cache_format: str = "decoded"
     on_error: str = "raise"
     formats: Sequence[str] | str | None = None
 
@@ -102,6 +110,15 @@ class FileOptions(Decoding):
         if self.on_error not in _ON_ERROR:
             raise ValueError(
                 f'`on_error` should be "raise", "skip" or "zeros". Received: {self.on_error!r}'
+            )
+        if self.cache_format not in _CACHE_FORMATS:
+            raise ValueError(
+                f'`cache_format` should be "decoded" or "encoded". Received: {self.cache_format!r}'
+            )
+        if self.cache_format == "encoded" and self.cache in (None, "memory"):
+            raise ValueError(
+                '`cache_format="encoded"` is for a `cache` that is a folder. Received: '
+                f"cache={self.cache!r}"
             )
         if self.cache_limit is not None:
             if self.cache is None:
@@ -112,6 +129,9 @@ class FileOptions(Decoding):
             self._set("cache_limit", byte_count("cache_limit", self.cache_limit))
         if self.formats is not None:
             self._set("formats", extensions(self.formats, ()))
+
+    def _takes_any_size(self, name: str) -> bool:
+        return name == "cache" and self.cache_format == "encoded"
 
 
 def extensions(formats: Any, default: Sequence[str]) -> tuple[str, ...]:

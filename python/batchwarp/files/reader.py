@@ -98,7 +98,16 @@ class Loaded:
 Decode = Callable[[bytes, str, Decoding], tuple[NDArray[Any], tuple[int, int]]]
 
 
-def load(path: str, options: Decoding, channels: int, make: Decode | None = None) -> Loaded:
+Content = Callable[[], tuple[bytes, tuple[int, int]]]
+
+
+def load(
+    path: str,
+    options: Decoding,
+    channels: int,
+    make: Decode | None = None,
+    content: Content | None = None,
+) -> Loaded:
     """Reads and decodes one file.
 
     Args:
@@ -106,6 +115,7 @@ def load(path: str, options: Decoding, channels: int, make: Decode | None = None
         options: What to make of it.
         channels: Integer, how many channels it must have then; 0 for any number.
         make: What makes an image of it; `None` for `decode`.
+        content: What returns its bytes and its signature; `None` to read the file.
 
     Returns:
         A `Loaded`; whatever is wrong with the file is in its `error`.
@@ -117,7 +127,7 @@ def load(path: str, options: Decoding, channels: int, make: Decode | None = None
     """
     loaded = Loaded()
     try:
-        data, loaded.signature = read_file(path)
+        data, loaded.signature = read_file(path) if content is None else content()
         image, loaded.size = (make or decode)(data, path, options)
         loaded.take(image, channels)
     except Warning:  # it is the user who made an error of it

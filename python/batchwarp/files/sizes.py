@@ -12,19 +12,20 @@ from batchwarp.files.jpeg import ordinary_jpeg
 from batchwarp.files.options import Decoding
 from batchwarp.files.orientation import stored_orientation
 from batchwarp.files.png import SIGNATURE
-from batchwarp.files.reader import Loaded, load
+from batchwarp.files.reader import Content, Loaded, load
 
 __all__ = ["size_of_file"]
 
 _NOTHING = np.empty((0, 0, 0), np.uint8)
 
 
-def size_of_file(path: str, options: Decoding) -> Loaded:
+def size_of_file(path: str, options: Decoding, content: Content | None = None) -> Loaded:
     """Returns the size that an image has when it is decoded, before it is resized.
 
     Args:
         path: String.
         options: How it would be decoded.
+        content: As of `load`.
 
     Returns:
         A `Loaded` whose image is empty.
@@ -33,7 +34,7 @@ def size_of_file(path: str, options: Decoding) -> Loaded:
         OSError, MemoryError: As `load`.
     """
     unresized = Decoding(None, options.color_mode, exif_transpose=options.exif_transpose)
-    return load(path, unresized, 0, _measured)
+    return load(path, unresized, 0, _measured, content)
 
 
 def _measured(data: bytes, path: str, options: Decoding) -> tuple[NDArray[Any], tuple[int, int]]:

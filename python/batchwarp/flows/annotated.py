@@ -40,6 +40,7 @@ class AnnotationFlows(Settings):
         drop_remainder: bool = False,
         cache: Any = None,
         cache_limit: int | str | None = None,
+        cache_format: str = "decoded",
         on_error: str = "raise",
         scaled_decode: bool = False,
         exif_transpose: bool = False,
@@ -89,6 +90,7 @@ class AnnotationFlows(Settings):
             cache: As in `flow_from_directory`; masks are painted in each pass, unless it is
                 `"memory"`.
             cache_limit: As in `flow_from_directory`.
+            cache_format: As in `flow_from_directory`.
             on_error: As in `flow_from_directory`. With `"raise"`, bad annotations and missing
                 images raise `batchwarp.AnnotationError` here; otherwise they are left out, and in
                 the iterator's `errors`.
@@ -145,6 +147,7 @@ class AnnotationFlows(Settings):
         drop_remainder: bool = False,
         cache: Any = None,
         cache_limit: int | str | None = None,
+        cache_format: str = "decoded",
         on_error: str = "raise",
         scaled_decode: bool = False,
         exif_transpose: bool = False,
@@ -185,6 +188,7 @@ class AnnotationFlows(Settings):
             drop_remainder: As in `flow`.
             cache: As in `flow_from_directory`.
             cache_limit: As in `flow_from_directory`.
+            cache_format: As in `flow_from_directory`.
             on_error: As in `flow_from_coco`.
             scaled_decode: As in `flow_from_directory`.
             exif_transpose: As in `flow_from_directory`.

@@ -40,6 +40,7 @@ class FileFlows(Settings):
         drop_remainder: bool = False,
         cache: Any = None,
         cache_limit: int | str | None = None,
+        cache_format: str = "decoded",
         on_error: str = "raise",
         scaled_decode: bool = False,
         exif_transpose: bool = False,
@@ -60,7 +61,7 @@ class FileFlows(Settings):
                 leaves them the sizes of their files, if one of the generator's `operations` gives
                 all of them the same size: `RandomResizedCrop`, `RandomCrop`, `CenterCrop`, or
                 `Resize` to a pair. A file that an operation cannot be done to, as it is smaller
-                than a crop, counts as one that cannot be read. There is no cache then.
+                than a crop, counts as one that cannot be read. A cache is of encoded files then.
             color_mode: `"grayscale"`, `"rgb"` or `"rgba"`: images are converted to 1, 3 or 4
                 channels; or `"unchanged"`: the number of channels, which must be the same for all,
                 and depths of more than 8 bits stay as they are stored, also in NumPy's .npy; or
@@ -97,6 +98,10 @@ class FileFlows(Settings):
                 `"512MiB"`; `None` for no bound. In memory, the image whose use is longest ago gives
                 way to one that has no room. In a folder, images stay, and those that have no room
                 are decoded in each pass. Images and masks together have this room.
+            cache_format: What a cache in a folder keeps: `"decoded"` images as above; or
+                `"encoded"`, the bytes of the files as they are, in one file, for data that are
+                larger than memory, or in many small files on a slow disk. They are decoded in each
+                pass, to any `target_size`, also `None`, and any depth; one store is for all.
             on_error: What to do about a file that cannot be read: `"raise"`
                 `batchwarp.ImageFileError`, `"skip"` it, so that the next sample takes its place and
                 the batch keeps its size, or put `"zeros"` in its place. The iterator's `errors`
@@ -159,6 +164,7 @@ class FileFlows(Settings):
         drop_remainder: bool = False,
         cache: Any = None,
         cache_limit: int | str | None = None,
+        cache_format: str = "decoded",
         on_error: str = "raise",
         scaled_decode: bool = False,
         exif_transpose: bool = False,
@@ -213,6 +219,7 @@ class FileFlows(Settings):
             drop_remainder: As in `flow`.
             cache: As in `flow_from_directory`.
             cache_limit: As in `flow_from_directory`.
+            cache_format: As in `flow_from_directory`.
             on_error: As in `flow_from_directory`.
             scaled_decode: As in `flow_from_directory`.
             exif_transpose: As in `flow_from_directory`.

@@ -17,6 +17,7 @@ from batchwarp.augment.hashes import hash64
 from batchwarp.augment.settings import Settings
 from batchwarp.errors import AnnotationError, ImageFileError
 from batchwarp.files.options import FileOptions, extensions
+from batchwarp.files.reader import Content
 from batchwarp.iterators.directory import existing_folder
 from batchwarp.iterators.file_targets import FileTargets
 from batchwarp.iterators.files import FilesIterator
@@ -50,6 +51,7 @@ class AnnotatedIterator(FilesIterator):
         drop_remainder: See there.
         cache: See there; masks that are painted are painted in each pass.
         cache_limit: See there.
+        cache_format: See there.
         on_error: See there. With `"raise"`, bad annotations raise when the iterator is made, and
             otherwise they are left out and in `errors`.
         scaled_decode: See there.
@@ -105,6 +107,7 @@ class AnnotatedIterator(FilesIterator):
         drop_remainder: bool = False,
         cache: Any = None,
         cache_limit: int | str | None = None,
+        cache_format: str = "decoded",
         on_error: str = "raise",
         scaled_decode: bool = False,
         exif_transpose: bool = False,
@@ -308,6 +311,10 @@ class PaintedMasks:
     paths: Sequence[str]
     root: None = None
 
-    def read(self, number: int) -> tuple[NDArray[Any], tuple[int, int]]:
+    def read(
+        self,
+        number: int,
+        content: Content | None = None,  # noqa: ARG002 - there is no file
+    ) -> tuple[NDArray[Any], tuple[int, int]]:
         """Paints one; see `MaskSource`."""
         return self.painter.read(number), (0, 0)

@@ -70,6 +70,7 @@ class DataFrameIterator(FilesIterator):
         drop_remainder: As in `DirectoryIterator`.
         cache: As in `DirectoryIterator`.
         cache_limit: As in `DirectoryIterator`.
+        cache_format: As in `DirectoryIterator`.
         on_error: As in `DirectoryIterator`.
         scaled_decode: As in `DirectoryIterator`.
         exif_transpose: As in `DirectoryIterator`.
@@ -143,6 +144,7 @@ class DataFrameIterator(FilesIterator):
         drop_remainder: bool = False,
         cache: Any = None,
         cache_limit: int | str | None = None,
+        cache_format: str = "decoded",
         on_error: str = "raise",
         scaled_decode: bool = False,
         exif_transpose: bool = False,

@@ -73,6 +73,7 @@ class DirectoryIterator(FilesIterator):
         cache: `"memory"`, or the path of a folder to keep decoded images in, or `None`.
         cache_limit: Integer, how many bytes the cache may take, or a string such as `"4GB"`;
             `None` for no bound.
+        cache_format: `"decoded"` or `"encoded"`: whether a cache in a folder keeps images or files.
         on_error: What to do about a file that cannot be read: `"raise"`, `"skip"` (the next sample
             takes its place) or `"zeros"`. `errors` has the files and reasons.
         scaled_decode: Boolean, whether JPEG files may be decoded at a half, a quarter or an eighth
@@ -135,6 +136,7 @@ class DirectoryIterator(FilesIterator):
         drop_remainder: bool = False,
         cache: Any = None,
         cache_limit: int | str | None = None,
+        cache_format: str = "decoded",
         on_error: str = "raise",
         scaled_decode: bool = False,
         exif_transpose: bool = False,

@@ -101,7 +101,7 @@ class SamplesIterator(FilesIterator):
         scaled_decode: bool = False,
         exif_transpose: bool = False,
     ) -> None:
-        options = FileOptions.among(locals() | {"formats": None})
+        options = FileOptions.among(locals() | {"formats": None, "cache_format": "decoded"})
         check_batches(batch_size, shuffle, seed, prefetch)
         part = one_shard(shard, drop_remainder)
         self._set_processing(

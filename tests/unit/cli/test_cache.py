@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from batchwarp.cli import main
+from batchwarp.files.cache import EncodedCache
 from cache_files import SETTINGS, data_of, fill, filled, found, opened, write_images
 
 
@@ -43,6 +44,17 @@ def test_the_command_shows_what_is_there(folder, paths, capsys):
     assert "of another release: version 1" in out
     assert "3 stores" in out
     assert "mine" not in out
+
+
+def test_encoded_files_have_any_shape(folder, paths, capsys):
+    cache = EncodedCache(folder, paths, str(Path(paths[0]).parent))
+    for index in range(6):
+        cache.read(index)
+    _, out, _ = run(capsys, folder)
+    line = next(line for line in out.splitlines() if line.startswith(cache.path.stem))
+    for part in (" 6 ", " any ", "format=encoded"):
+        assert part in line
+    assert json.loads(run(capsys, folder, "--json")[1])[0]["image_shape"] is None
 
 
 def test_the_command_in_json(folder, paths, capsys):

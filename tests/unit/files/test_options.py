@@ -27,8 +27,9 @@ OTHERS = {
     "keep_aspect_ratio": True,
     "exif_transpose": True,
     "scaled_decode": True,
-    "cache": "memory",
+    "cache": "folder",
     "cache_limit": 2000,
+    "cache_format": "encoded",
     "on_error": "zeros",
     "formats": (".png",),
 }
@@ -56,12 +57,13 @@ def test_every_option_arrives(tmp_path):
     (tmp_path / "a").mkdir()
     Image.fromarray(np.zeros((9, 8, 3), np.uint8)).save(tmp_path / "a" / "0.png")
     assert OTHERS.keys() == NAMES
-    flow = GENERATOR().flow_from_directory(tmp_path, **OTHERS)
-    assert flow._options == FileOptions(**OTHERS)
+    others = OTHERS | {"cache": tmp_path / "a" / "cache"}
+    flow = GENERATOR().flow_from_directory(tmp_path, **others)
+    assert flow._options == FileOptions(**others)
     pandas = pytest.importorskip("pandas")
     frame = pandas.DataFrame({"filename": ["0.png"], "class": ["a"]})
-    flow = GENERATOR().flow_from_dataframe(frame, tmp_path / "a", **OTHERS)
-    assert flow._options == FileOptions(**OTHERS)
+    flow = GENERATOR().flow_from_dataframe(frame, tmp_path / "a", **others)
+    assert flow._options == FileOptions(**others)
 
 
 def test_they_are_checked_once_and_stay():
@@ -83,6 +85,9 @@ def test_they_are_checked_once_and_stay():
         ({"exif_transpose": "no"}, "`exif_transpose` should be a boolean"),
         ({"on_error": "ignore"}, '`on_error` should be "raise", "skip" or "zeros"'),
         ({"cache_limit": 5}, "`cache_limit` is for a `cache`. Received: 5"),
+        ({"cache_format": "jpeg"}, '`cache_format` should be "decoded" or "encoded".*jpeg'),
+        ({"cache_format": "encoded"}, r'`cache_format="encoded"` is for.*cache=None'),
+        ({"cache": "memory", "cache_format": "encoded"}, r"is for a `cache` that.*'memory'"),
         ({"cache": "memory", "cache_limit": 0}, "`cache_limit` should be a number.*Received: 0"),
         ({"formats": []}, "`formats` should be a sequence of file name extensions"),
     ],
@@ -115,3 +120,9 @@ def test_numbers_of_bytes(value, count):
 def test_what_is_no_number_of_bytes(value):
     with pytest.raises(ValueError, match=r"`cache_limit` should be a number of bytes.*Received: "):
         FileOptions((4, 4), cache="memory", cache_limit=value)
+
+
+def test_encoded_files_are_of_any_size():
+    assert FileOptions(None, cache="folder", cache_format="encoded").cache == "folder"
+    with pytest.raises(ValueError, match="`cache` needs images of one size"):
+        FileOptions(None, cache="folder")

@@ -507,6 +507,6 @@ def test_urls_without_fsspec(monkeypatch):
 
 
 def test_every_option_of_files_is_one_of_samples():
-    names = {field.name for field in fields(FileOptions)} - {"formats"}
+    names = {field.name for field in fields(FileOptions)} - {"formats", "cache_format"}
     for function in (batchwarp.ImageDataGenerator.flow_from_samples, SamplesIterator.__init__):
         assert names <= function.__kwdefaults__.keys()

@@ -75,7 +75,7 @@ class DiskCache(StoredSlots):
             ValueError: If the image has another shape or dtype.
         """
         image = checked_image(image, self.image_shape)
-        number = int(self._samples.files(np.array([index]))[0])
+        number = self._samples.file(index)
         if not self._is_known(number):
             self._add(number, image.reshape(-1).data, signature)
 

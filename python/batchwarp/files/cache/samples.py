@@ -42,6 +42,10 @@ class Samples:
         """Returns the numbers of the files behind samples."""
         return indices if self._files is None else self._files[indices]
 
+    def file(self, index: int) -> int:
+        """Returns the number of the file behind one sample."""
+        return index if self._files is None else int(self._files[index])
+
     def known(self, records: NDArray[np.void]) -> NDArray[np.int64]:
         """Returns for each record the number of its file, -1 where it is none of these."""
         if not len(self):

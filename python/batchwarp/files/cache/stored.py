@@ -22,7 +22,7 @@ from batchwarp.files.cache.samples import Samples
 from batchwarp.files.cache.store import Store, Writer
 from batchwarp.files.cache.system import describe
 
-__all__ = ["StoredSlots"]
+__all__ = ["StoredSlots", "is_settled"]
 
 _PAUSE = 30.0  # seconds in which nobody asks for a lock that was not to be had
 # A file may change twice within one tick of the clock that its time of change is taken from: after
@@ -202,8 +202,12 @@ class StoredSlots(Slots):
         if self._holds(slot, self._records[number]):
             self._publish(number, slot)
             return
+        self._forget(number, slot)
+
+    def _forget(self, number: int, candidate: int) -> None:
+        """Takes a candidate back, which is not what it should be."""
         with self._lock:
-            if self._candidates[number] == slot:
+            if self._candidates[number] == candidate:
                 self._candidates[number] = -1
 
     def _holds(self, slot: int, record: np.void) -> bool:
@@ -256,7 +260,7 @@ class StoredSlots(Slots):
         if share is not None and sum(place) > share:
             self._writer = None  # what is in it stays
             return
-        settled = _settled(signature[1])
+        settled = is_settled(signature[1])
         assert self._store is not None
         salt = self._store.layout.salt
         record = sealed((first, second), signature, crc32, place, position, salt)
@@ -325,7 +329,7 @@ def _checked_settings(settings: Mapping[str, Setting]) -> dict[str, Setting]:
     return dict(settings)
 
 
-def _settled(mtime_ns: int) -> bool:
+def is_settled(mtime_ns: int) -> bool:
     """Whether a time of change is old enough to stand for one content; one to come is."""
     coarse = mtime_ns % 1_000_000_000 == 0
     window = _UNSETTLED_COARSE_NS if coarse else _UNSETTLED_NS
