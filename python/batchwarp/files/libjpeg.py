@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import io
 import itertools
+import os
 from typing import Any
 
 import numpy as np
@@ -33,7 +34,10 @@ def unavailable_reason() -> str | None:
         path = getattr(_imaging, "__file__", None)
         if path is None:
             return "Pillow's extension module has no file"
-        reason = _core.use_libjpeg(path)
+        try:
+            reason = _core.use_libjpeg(os.fsencode(path))  # any bytes but on Windows, there UTF-8
+        except UnicodeDecodeError as error:  # the system's reason, which names the path
+            reason = error.object.decode(errors="replace")
         if reason:
             return f"Pillow's libjpeg-turbo cannot be called: {reason}"
         kinds = itertools.product(("4:4:4", "4:2:2", "4:2:0"), (False, True))

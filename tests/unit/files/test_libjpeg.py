@@ -50,6 +50,18 @@ def test_pillows_library_is_found():
     assert "libjpeg-turbo" in _core.libjpeg_version()
 
 
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="paths are Unicode there")
+def test_a_path_of_other_bytes_than_text(asked_anew, monkeypatch, tmp_path):
+    folder = tmp_path / os.fsdecode(b"\xff")
+    folder.mkdir()
+    found = folder / "_imaging.so"
+    monkeypatch.setattr(_imaging, "__file__", str(found))
+    assert "cannot be loaded" in libjpeg.unavailable_reason()
+    found.symlink_to(_imaging.__spec__.origin)
+    libjpeg.unavailable_reason.cache_clear()
+    assert libjpeg.unavailable_reason() is None
+
+
 @has_library
 @pytest.mark.parametrize(
     "kind", ["jpeg", "jpeg-444", "jpeg-progressive", "jpeg-grey", "jpeg-restarts"]
