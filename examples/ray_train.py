@@ -51,7 +51,7 @@ def train_on_a_worker(settings: dict[str, int]) -> None:
     )
     optimizer = keras.optimizers.Adam(0.01)
     model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"])
-    # Keeps each epoch; after a worker has died, goes on from the last one.
+    # Keeps each epoch, and steps with `every=`; after a worker has died, goes on from there.
     report = batchwarp.ray.Report(model, flow)
     model.fit(
         flow,

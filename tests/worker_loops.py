@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 IMAGES, SIZE = 48, 8
+STEPS = 4  # of an epoch
 
 
 def place():
@@ -31,6 +32,7 @@ class Diary:
         self.folder = Path(config["folder"])
         self.rank, _ = place()
         self.kill = config.get("kill")
+        self.every = config.get("every")
 
     def write(self, **entry):
         with (self.folder / f"{self.rank}.jsonl").open("a") as file:
@@ -49,7 +51,10 @@ class Diary:
         if self.kill != [self.rank, epoch, step] or marker.exists():
             return
         deadline = time.monotonic() + 60
-        while self.known_checkpoints() < epoch:
+        reports = epoch
+        if self.every:  # and at the end of an epoch
+            reports = epoch * -(-STEPS // self.every) + step // self.every
+        while self.known_checkpoints() < reports:
             assert time.monotonic() < deadline, "Ray has not taken the checkpoints"
             time.sleep(0.1)
         marker.touch()
@@ -102,7 +107,8 @@ def keras_loop(config):
         def __getitem__(self, index):
             number = self.passes
             batch = super().__getitem__(index)
-            diary.batch(number, index, *batch)
+            if batch[0].any():  # it is to be trained on, or looked at
+                diary.batch(number, index, *batch)
             return batch
 
     flow.__class__ = Noted
@@ -125,7 +131,7 @@ def keras_loop(config):
     )
     callbacks, first = [note], 0
     if "ray.train" in sys.modules:
-        report = batchwarp.ray.Report(model, flow)
+        report = batchwarp.ray.Report(model, flow, config.get("every"))
         callbacks.append(report.callback)
         first = report.initial_epoch
     model.fit(flow, epochs=config["epochs"], initial_epoch=first, callbacks=callbacks, verbose=0)

@@ -31,7 +31,8 @@ LAYERS = (
     ("flows",),
     ("generator",),
     # What users import.
-    ("callbacks", "grain", "image", "ray", "torch"),
+    ("callbacks",),
+    ("grain", "image", "ray", "torch"),
     ("",),
     # Programs, which are users themselves.
     ("console", "doctor"),

@@ -45,11 +45,13 @@ class Seen:
         images: For each pass and step, the images of all workers side by side.
         begun: How often each epoch was begun.
         losses: For each epoch and step, the loss.
+        said: For each epoch and step, the loss each time that Keras has named it.
     """
 
     def __init__(self, folder, workers):
         self.images, self.losses = {}, {}
         self.begun = collections.Counter()
+        self.said = collections.defaultdict(list)
         for rank in range(workers):
             images = {}
             for line in (folder / f"{rank}.jsonl").read_text().splitlines():
@@ -57,6 +59,8 @@ class Seen:
                 if "loss" in entry:
                     self.begun[entry["epoch"]] += entry["step"] == rank == 0
                     self.losses.setdefault((entry["epoch"], entry["step"]), entry["loss"])
+                    if rank == 0:
+                        self.said[entry["epoch"], entry["step"]].append(entry["loss"])
                     continue
                 place = entry["number"], entry["index"]
                 # A step that is done again has the same images.
@@ -86,35 +90,54 @@ def trainer_of(loop):
     return importlib.import_module("ray.train.v2.jax").JaxTrainer
 
 
+def run(train, folder, loop, workers, kill, **options):
+    """Trains with some workers, one of which may be killed; returns what they have seen."""
+    config = {"folder": str(folder), "batch_size": SAMPLES // workers, "epochs": EPOCHS}
+    trainer_of(loop)(
+        loop,
+        train_loop_config={**config, "kill": kill, **options},
+        scaling_config=train.ScalingConfig(num_workers=workers),
+        run_config=train.RunConfig(
+            storage_path=str(folder / "results"),
+            worker_runtime_env={"env_vars": ENVIRONMENT},
+            failure_config=train.FailureConfig(max_failures=1 if kill else 0),
+        ),
+    ).fit()
+    assert (folder / "died").exists() == bool(kill)
+    return Seen(folder, workers)
+
+
+def check(seen, wanted):
+    assert len(wanted.images) == EPOCHS * loops.STEPS == EPOCHS * loops.IMAGES // SAMPLES
+    assert seen.images == wanted.images
+    assert seen.losses.keys() == wanted.losses.keys()
+    losses = [seen.losses[place] for place in sorted(wanted.losses)]
+    np.testing.assert_allclose(losses, [wanted.losses[one] for one in sorted(wanted.losses)], 1e-4)
+    assert losses[-1] < losses[0]
+
+
 @pytest.mark.parametrize("loop", [loops.keras_loop, loops.torch_loop])
 @pytest.mark.parametrize(
     ("workers", "kill"), [(2, [1, 1, 2]), pytest.param(3, None, marks=pytest.mark.slow)]
 )
 def test_batches_and_losses_are_those_of_one_process(train, alone, tmp_path, loop, workers, kill):
     pytest.importorskip({"keras_loop": "jax", "torch_loop": "torch"}[loop.__name__])
-    config = {"folder": str(tmp_path), "batch_size": SAMPLES // workers, "epochs": EPOCHS}
-    trainer = trainer_of(loop)(
-        loop,
-        train_loop_config={**config, "kill": kill},
-        scaling_config=train.ScalingConfig(num_workers=workers),
-        run_config=train.RunConfig(
-            storage_path=str(tmp_path / "results"),
-            worker_runtime_env={"env_vars": ENVIRONMENT},
-            failure_config=train.FailureConfig(max_failures=1 if kill else 0),
-        ),
-    )
-    trainer.fit()
-    assert (tmp_path / "died").exists() == bool(kill)
-    seen, wanted = Seen(tmp_path, workers), alone(loop)
-    assert len(wanted.images) == EPOCHS * loops.IMAGES // SAMPLES
-    assert seen.images == wanted.images
-    assert seen.losses.keys() == wanted.losses.keys()
-    losses = [seen.losses[place] for place in sorted(wanted.losses)]
-    np.testing.assert_allclose(losses, [wanted.losses[one] for one in sorted(wanted.losses)], 1e-4)
-    assert losses[-1] < losses[0]
+    seen = run(train, tmp_path, loop, workers, kill)
+    check(seen, alone(loop))
     # What a checkpoint has is not done again.
     died_in = kill[1] if kill else None
     assert seen.begun == {epoch: 1 + (epoch == died_in) for epoch in range(EPOCHS)}
+
+
+def test_workers_go_on_within_the_epoch(train, alone, tmp_path):
+    pytest.importorskip("jax")
+    seen = run(train, tmp_path, loops.keras_loop, 2, [1, 1, 2], every=2)
+    check(seen, alone(loops.keras_loop))
+    first, saved = (seen.losses[1, step] for step in range(2))
+    # The first two steps have passed a second time, and nothing was trained.
+    assert seen.said[1, 0] == [first, saved]
+    assert seen.said[1, 1] == [saved, saved]
+    assert [len(seen.said[1, step]) for step in (2, 3)] == [1, 1]
 
 
 def test_other_tasks_augment_what_workers_train_on(train, tmp_path):

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+import batchwarp.torch  # flows are made without Keras, whose import takes seconds
 from batchwarp import ImageDataGenerator
 
 library, where, rank, count = *sys.argv[1:3], *map(int, sys.argv[3:5])
@@ -28,9 +29,8 @@ def flow(seed=5, rotation_range=30, reverse=False, **options):
 def in_workers(made):
     from torch.utils.data import DataLoader
 
-    from batchwarp.torch import IterableDataset
-
-    return list(DataLoader(IterableDataset(made), batch_size=None, num_workers=2))
+    dataset = batchwarp.torch.IterableDataset(made)
+    return list(DataLoader(dataset, batch_size=None, num_workers=2))
 
 
 def outcome(read=next, **options):

@@ -68,7 +68,7 @@ def read_archive(path: Path) -> tuple[dict[str, Any], list[bytes]] | None:
     except FileNotFoundError:
         return None
     except (KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
-        raise ValueError(f"{path} is no checkpoint of `DataCheckpoint`: {error}") from error
+        raise ValueError(f"{path} is no checkpoint of batchwarp: {error}") from error
     return content, arrays
 
 

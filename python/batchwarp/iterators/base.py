@@ -19,7 +19,7 @@ from batchwarp.iterators.agreement import AgreeingIterator
 from batchwarp.iterators.order import PLACE, Reading, place_of
 from batchwarp.iterators.passes import Pass
 from batchwarp.iterators.read_ahead import ReadAhead
-from batchwarp.iterators.structures import stacked, without_lists
+from batchwarp.iterators.structures import map_arrays, stacked, without_lists
 from batchwarp.iterators.tf_dataset import Begun, tf_dataset
 
 if TYPE_CHECKING:
@@ -199,7 +199,7 @@ class Iterator(AgreeingIterator):
         samples, random, number, is_skipped = self._samples_at(idx)
         if is_skipped:
             self._give_back(random)
-            return self._template()
+            return self._blank(len(samples))
         return self._make(samples, random, number)
 
     def __iter__(self) -> Self:
@@ -409,6 +409,12 @@ class Iterator(AgreeingIterator):
         Neither the place of the iterator nor the state of `numpy.random` changes.
         """
         return copy.copy(self)._batch(np.arange(min(1, self.n)), np.random.RandomState(0), 0)
+
+    def _blank(self, count: int) -> Any:
+        """Returns zeros in place of a batch, of its size, which devices may share among them."""
+        return map_arrays(
+            lambda array: np.zeros((count, *array.shape[1:]), array.dtype), self._template()
+        )
 
     def _block(self, batches: int) -> Any:
         """Makes the next batches of `next()`, which must be of one size, joined as by `stacked`."""

@@ -2,7 +2,7 @@
 
 `Augment` is what `ray.data.Dataset.map_batches` calls. In a training function of Ray, flows with
 `shard="auto"` make the worker's part of each batch; `start_jax` lets JAX know of all workers, and
-`Report` keeps a checkpoint of each epoch, from which workers go on after one has died.
+`Report` keeps checkpoints, from which workers go on after one has died.
 """
 
 from __future__ import annotations

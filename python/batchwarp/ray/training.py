@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import random
 import socket
 import tempfile
-import warnings
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-import numpy as np
-
+from batchwarp.callbacks.archive import read_archive, write_archive
+from batchwarp.callbacks.resuming import ResumingCallback
 from batchwarp.iterators.agreement import check_alike
 
 __all__ = ["Report", "start_jax"]
 
-_FORMAT = 1  # of what a checkpoint holds
-_STATE_FILE, _VARIABLES_FILE = "state.json", "variables.npz"
+_FILE = "training.batchwarp"  # of a checkpoint
 
 
 def start_jax() -> None:
@@ -49,13 +45,85 @@ def start_jax() -> None:
     jax.distributed.initialize(address, context.get_world_size(), context.get_world_rank())
 
 
-class Report:
-    """Reports each epoch of a Keras model to Ray, with a checkpoint to go on from.
+class _Callback(ResumingCallback):
+    """What saves a training as checkpoints of Ray's, all workers at the same steps.
 
-    To be made in the training function, in all workers. If workers have been replaced since one
-    died, the model and the flow are brought to where they were at the end of the last epoch that
-    was reported, and `initial_epoch` is the next one. Batches are those of a run in which nobody
-    died.
+    Args:
+        flow: As of `Report`, like the others.
+        every: See there.
+        keep: See there.
+    """
+
+    _name: ClassVar[str] = "Report"
+
+    def __init__(self, flow: Any, every: int | None, keep: Sequence[Any]) -> None:
+        from ray import train
+
+        super().__init__(flow, every, keep, None)
+        self._first = train.get_context().get_world_rank() == 0
+        self._earlier = _found(train.get_checkpoint())
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        """Goes back to where the data was; another `fit` has its own beginning."""
+        self._earlier = None
+        super().on_epoch_begin(epoch, logs)
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Reports if it is time, unless the end of the epoch comes next, which is reported."""
+        if batch + 1 != self.params.get("steps"):
+            super().on_train_batch_end(batch, logs)
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Reports the epoch."""
+        logs = logs or {}
+        self._save(self._content_after(epoch, logs), logs)
+
+    def _read(self) -> tuple[dict[str, Any], list[bytes]] | None:
+        return self._earlier
+
+    def _save(self, content: dict[str, Any], logs: Any) -> None:
+        """Hands what there is to Ray; all workers wait for each other here."""
+        from ray import train
+
+        metrics = {name: float(value) for name, value in (logs or {}).items()}
+        metrics |= {name: content[name] for name in ("epoch", "step")}
+        if not self._first:
+            train.report(metrics)
+            return
+        with tempfile.TemporaryDirectory(prefix="batchwarp-") as name:
+            write_archive(Path(name) / _FILE, content, self._arrays())
+            train.report(metrics, checkpoint=train.Checkpoint.from_directory(name))
+
+
+def _found(checkpoint: Any) -> tuple[dict[str, Any], list[bytes]] | None:
+    """Returns what is in a checkpoint of Ray's; `None` if there is none.
+
+    Raises:
+        ValueError: If it is another one's, of a newer format, or damaged.
+    """
+    if checkpoint is None:
+        return None
+    with checkpoint.as_directory() as folder:
+        found = read_archive(Path(folder) / _FILE)
+    if found is None:
+        raise ValueError(
+            f"The checkpoint is none of `batchwarp.ray.Report`: it has no file {_FILE}"
+        )
+    return found
+
+
+class Report:
+    """Reports a training of a Keras model to Ray, with checkpoints to go on from.
+
+    To be made in the training function, in all workers. Each epoch is reported, and with `every`
+    also some places within it. If workers have been replaced since one died, the model, the flow
+    and the callbacks to `keep` are brought to where they were at the latest report, as by
+    `batchwarp.callbacks.DataCheckpoint`, and `fit` goes on there. Batches and weights are those of
+    a run in which nobody died.
+
+    A checkpoint has one file, `training.batchwarp`, as `DataCheckpoint` writes it. Metrics that are
+    reported are those of Keras, `epoch`, how many epochs are over, and `step`, how many steps of
+    the next one.
 
     Ray has such a callback, too; it needs TensorFlow, and leaves it to the user to go on.
 
@@ -64,14 +132,19 @@ class Report:
             optimizer, of its random layers, too.
         flow: The flow that it is trained on, an epoch being a pass; `None` if there is none to be
             brought to a place.
+        every: Integer of at least 1, after how many steps to report within epochs, too; `None` for
+            whole epochs only. It needs a flow with a `seed`, or keyed draws.
+        keep: Callbacks whose memory is saved, too: what `EarlyStopping`, `ReduceLROnPlateau` and
+            `ModelCheckpoint` know of earlier epochs. They stand before this one in `fit`.
 
     Attributes:
         initial_epoch: Integer, how many epochs are over; an argument of `model.fit`.
-        callback: What reports, for the `callbacks` of `model.fit`.
+        callback: What reports, for the `callbacks` of `model.fit`, the last one of them.
 
     Raises:
         RuntimeError: If this is no worker of Ray Train.
-        ValueError: If the model is not built and compiled, the checkpoint is of another model, or
+        TypeError: If `flow` is no flow of batchwarp's.
+        ValueError: If an argument is not as above, the checkpoint is of another model or flow, or
             workers have flows with other seeds, sizes, settings or data.
 
     Example:
@@ -80,92 +153,18 @@ class Report:
         ...           callbacks=[report.callback])
     """
 
-    def __init__(self, model: Any, flow: Any = None) -> None:
-        import keras
-        from ray import train
-
-        optimizer = getattr(model, "optimizer", None)
-        if optimizer is None or not model.built:
+    def __init__(
+        self, model: Any, flow: Any = None, every: int | None = None, *, keep: Sequence[Any] = ()
+    ) -> None:
+        if getattr(model, "optimizer", None) is None or not model.built:
             raise ValueError(
                 "`model` should be a Keras model that is compiled, and built, as by a first layer "
                 f"`keras.Input`. Received: {model!r}"
             )
+        self.callback = _Callback(flow, every, keep)
         if flow is not None:
             _check_agreement(flow)
-        optimizer.build(model.trainable_variables)
-        self._variables = [*model.variables, *optimizer.variables]
-        self._flow = flow
-        self._convert = keras.ops.convert_to_numpy
-        self._first = train.get_context().get_world_rank() == 0
-        self._earlier: Any = None
-        self.initial_epoch = 0
-        checkpoint = train.get_checkpoint()
-        if checkpoint is not None:
-            with checkpoint.as_directory() as folder:
-                self._restore(Path(folder))
-        self.callback = keras.callbacks.LambdaCallback(
-            on_train_begin=self._go_on, on_epoch_end=self._report
-        )
-
-    def _restore(self, folder: Path) -> None:
-        """Brings the model and the flow to the end of an epoch.
-
-        Raises:
-            ValueError: If the checkpoint is of another format or model.
-        """
-        state = json.loads((folder / _STATE_FILE).read_text("utf-8"))
-        if state["format"] != _FORMAT:
-            raise ValueError(
-                f"The checkpoint is of format {state['format']}, which this version of batchwarp "
-                f"does not know; it knows {_FORMAT}"
-            )
-        with np.load(folder / _VARIABLES_FILE) as file:
-            values = [file[name] for name in file.files]
-        shapes = [value.shape for value in values]
-        if shapes != [tuple(variable.shape) for variable in self._variables]:
-            raise ValueError(
-                "`model` should be that of the checkpoint, whose variables have the shapes "
-                f"{shapes}. Received: {[tuple(variable.shape) for variable in self._variables]}"
-            )
-        for variable, value in zip(self._variables, values, strict=True):
-            variable.assign(value)
-        self.initial_epoch = state["epoch"]
-        self._earlier = state
-
-    def _go_on(self, _: Any = None) -> None:
-        """Brings batches to where they were, when Keras has read those that it only looks at."""
-        if self._earlier is None:
-            return
-        if self._flow is not None:
-            self._flow.load_state_dict(self._earlier["flow"])
-        # By which Keras shuffles positions.
-        version, numbers, gauss = self._earlier["random"]
-        random.setstate((version, tuple(numbers), gauss))
-
-    def _report(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
-        """Hands an epoch to Ray; all workers wait for each other here."""
-        from ray import train
-
-        metrics = {name: float(value) for name, value in (logs or {}).items()}
-        metrics["epoch"] = epoch + 1
-        if not self._first:
-            train.report(metrics)
-            return
-        state = {
-            "format": _FORMAT,
-            "epoch": epoch + 1,
-            "flow": None if self._flow is None else self._flow.state_dict(),
-            "random": random.getstate(),
-        }
-        with tempfile.TemporaryDirectory(prefix="batchwarp-") as name:
-            folder = Path(name)
-            with warnings.catch_warnings():
-                # NumPy 2 says so of what Keras' variables lack.
-                warnings.filterwarnings("ignore", "__array__", DeprecationWarning)
-                values = [np.asarray(self._convert(variable)) for variable in self._variables]
-            np.savez(folder / _VARIABLES_FILE, *values)
-            (folder / _STATE_FILE).write_text(json.dumps(state), "utf-8")
-            train.report(metrics, checkpoint=train.Checkpoint.from_directory(name))
+        self.initial_epoch = self.callback.restore(model)
 
 
 def _check_agreement(flow: Any) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import sys
 from contextlib import contextmanager
@@ -13,6 +12,8 @@ import numpy as np
 import pytest
 
 from batchwarp import ImageDataGenerator
+from batchwarp.callbacks import DataCheckpoint
+from batchwarp.callbacks.archive import write_archive
 from batchwarp.ray import Report
 
 X = np.random.default_rng(0).random((12, 6, 6, 1), dtype=np.float32)
@@ -86,17 +87,37 @@ def flow(draws="keyed", seed=2):
     return generator.flow(X, Y, batch_size=4, seed=seed)
 
 
-def fit(keras, epochs, draws="keyed"):
+class Died(Exception):
+    """Ends a training as the death of a worker does."""
+
+
+def dies_at(keras, epoch, step):
+    places = []
+
+    def die(batch, **_):
+        if places[-1] == epoch and batch == step:
+            raise Died
+
+    return keras.callbacks.LambdaCallback(
+        on_epoch_begin=lambda epoch, *_, **__: places.append(epoch), on_train_batch_begin=die
+    )
+
+
+def fit(keras, epochs, draws="keyed", callbacks=(), keep=(), **options):
     model, batches = model_of(keras), flow(draws)
-    report = Report(model, batches)
+    report = Report(model, batches, keep=keep, **options)
     history = model.fit(
         batches,
         epochs=epochs,
         initial_epoch=report.initial_epoch,
-        callbacks=[report.callback],
+        callbacks=[*callbacks, *keep, report.callback],
         verbose=0,
     )
     return report, history.history["loss"]
+
+
+def places(train):
+    return [(one["epoch"], one["step"]) for one in train.reported]
 
 
 @pytest.mark.parametrize("draws", ["keyed", "keras"])
@@ -107,11 +128,44 @@ def test_training_goes_on_as_if_nobody_had_died(keras, train, draws):
     first, before = fit(keras, 2, draws)
     second, after = fit(keras, 4, draws)  # with dropout and moments of where it was
     assert (first.initial_epoch, second.initial_epoch) == (0, 2)
-    np.testing.assert_allclose([*before, *after], wanted, rtol=1e-6)
-    assert [one["epoch"] for one in train.reported] == [1, 2, 3, 4]
+    np.testing.assert_allclose(before, wanted[:2], rtol=1e-6)
+    np.testing.assert_allclose(after, wanted, rtol=1e-6)  # with what was before
+    assert places(train) == [(1, 0), (2, 0), (3, 0), (4, 0)]
     np.testing.assert_allclose(
         [one["loss"] for one in train.reported], [one["loss"] for one in reported], rtol=1e-6
     )
+
+
+@pytest.mark.parametrize("draws", ["keyed", "keras"])
+def test_training_goes_on_within_an_epoch(keras, train, draws):
+    _, wanted = fit(keras, 3, draws)
+    train.reported, train.latest = [], None
+    train.folder /= "again"
+    early = [keras.callbacks.EarlyStopping("loss", patience=9) for _ in range(3)]
+    for place, one in zip([(0, 2), (1, 2)], early, strict=False):
+        with pytest.raises(Died):
+            fit(keras, 3, draws, [dies_at(keras, *place)], [one], every=2)
+    report, losses = fit(keras, 3, draws, keep=[early[2]], every=2)
+    assert report.initial_epoch == 1
+    np.testing.assert_allclose(losses, wanted, rtol=1e-6)
+    # Of three steps. Where the end of an epoch comes next, only that is reported.
+    assert places(train) == [(0, 2), (1, 0), (1, 2), (2, 0), (2, 2), (3, 0)]
+    assert early[2].best == pytest.approx(min(wanted))
+
+
+def test_one_format(keras, train, tmp_path):
+    """What `Report` has left, `DataCheckpoint` goes on with."""
+    _, wanted = fit(keras, 3)
+    train.reported, train.latest = [], None
+    train.folder /= "again"
+    with pytest.raises(Died):
+        fit(keras, 3, callbacks=[dies_at(keras, 1, 2)], every=1)
+    path = train.latest.folder / "training.batchwarp"
+    model, batches = model_of(keras), flow()
+    history = model.fit(
+        batches, epochs=3, callbacks=[DataCheckpoint(path, batches, 100)], verbose=0
+    )
+    np.testing.assert_allclose(history.history["loss"], wanted, rtol=1e-6)
 
 
 def test_only_the_first_worker_keeps_the_model(keras, train):
@@ -136,8 +190,8 @@ def test_models_that_are_refused(keras, train):
     with pytest.raises(ValueError, match="`model` should be a Keras model that is compiled, and"):
         Report(unbuilt)
     fit(keras, 1)
-    with pytest.raises(ValueError, match=r"`model` should be that of the checkpoint.*\(36, 2\)"):
-        Report(model_of(keras, units=3))
+    with pytest.raises(ValueError, match=r"another model: .*kernel was float32 of shape \[36, 2\]"):
+        Report(model_of(keras, units=3), flow())
 
 
 def test_workers_that_do_not_agree(keras, train):
@@ -147,9 +201,35 @@ def test_workers_that_do_not_agree(keras, train):
         Report(model_of(keras), flow())
 
 
-def test_a_checkpoint_of_a_later_version(keras, train):
+def test_checkpoints_that_are_refused(keras, train):
     fit(keras, 1)
-    file = train.latest.folder / "state.json"
-    file.write_text(json.dumps({**json.loads(file.read_text()), "format": 2}))
-    with pytest.raises(ValueError, match="The checkpoint is of format 2, which this version"):
+    file = train.latest.folder / "training.batchwarp"
+    with pytest.raises(ValueError, match="`flow` should be that of the checkpoint, which has one"):
+        Report(model_of(keras))
+    with pytest.raises(ValueError, match="`seed` was 2 and is 3"):
+        Report(model_of(keras), flow(seed=3))
+    with pytest.raises(ValueError, match="`keep` should have as many callbacks as for the save, 0"):
+        fit(keras, 2, keep=[keras.callbacks.EarlyStopping("loss")])
+    write_archive(file, {"format": 2}, [])
+    with pytest.raises(ValueError, match="its format is 2, and this batchwarp knows 1"):
         fit(keras, 2)
+    file.unlink()
+    with pytest.raises(ValueError, match=r"The checkpoint is none of `batchwarp.ray.Report`: it"):
+        fit(keras, 2)
+
+
+def test_arguments(keras, train):
+    model = model_of(keras)
+    with pytest.raises(ValueError, match="`every` should be an integer of at least 1"):
+        Report(model, flow(), every=0)
+    with pytest.raises(ValueError, match="`every` should be `None` where there is no `flow`"):
+        Report(model, every=5)
+    with pytest.raises(TypeError, match="`flow` should be a flow as from"):
+        Report(model, [X])
+    plain = ImageDataGenerator().flow(X, Y, batch_size=4)
+    with pytest.raises(ValueError, match="`flow` should have a `seed`"):
+        Report(model, plain, every=5)
+    Report(model, plain)
+    report = Report(model, flow())
+    with pytest.raises(ValueError, match="`Report` needs epochs that are passes of its flow"):
+        model.fit(flow(), steps_per_epoch=2, callbacks=[report.callback], verbose=0)
