@@ -73,8 +73,8 @@ void register_jpeg(py::module_& m) {
     m.def("libjpeg_version", &libjpeg_version,
           "What the libjpeg-turbo in use says of itself; empty if there is none.");
     m.def("covering_scale", &bind_covering_scale, py::arg("part"), py::arg("target"),
-          "The smallest scale, in eighths, at which a part (height, width) of an image is no "
-          "smaller than a target; 8 if there is none up to 16.");
+          "The fastest scale, in eighths, at which a part (height, width) of an image is no "
+          "smaller than a target; 8 if there is none.");
     m.def("decode_jpeg", &bind_decode_jpeg, py::arg("data"), py::arg("dst"), py::kw_only(),
           py::arg("grey") = false, py::arg("scale") = 8,
           py::arg("window") = std::array<std::int64_t, 4>{}, py::arg("rows") = py::none(),

@@ -87,6 +87,7 @@ JpegBytes jpeg_file(const JpegKind& kind) {
     if (!kind.grey) {
         info.comp_info[0].h_samp_factor = kind.across;
         info.comp_info[0].v_samp_factor = kind.down;
+        info.comp_info[2].h_samp_factor = kind.red_across;
     }
     if (kind.progressive) BATCHWARP_CALL(jpeg_simple_progression)(&info);
     info.restart_interval = kind.restart_interval;

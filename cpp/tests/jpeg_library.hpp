@@ -20,6 +20,7 @@ struct JpegKind {
     int height = 16, width = 16;
     bool grey = false;
     int across = 2, down = 2;  ///< sampling factors of the luma; those of the chroma are 1
+    int red_across = 1;        ///< but for this one
     bool progressive = false;
     unsigned restart_interval = 0;  ///< in units of MCUs
     int quality = 75;

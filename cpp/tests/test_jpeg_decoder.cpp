@@ -122,6 +122,24 @@ TEST(parts_of_files_of_all_samplings) {
             }
 }
 
+// As few columns as would be scaled up by another rule, if they were all of an image.
+TEST(narrow_windows_are_scaled_up_by_the_rule_of_the_whole) {
+    for (const int red : {1, 4})
+        for (const int across : {1, 2, 4}) {
+            JpegKind kind{.height = 40, .width = 131, .across = across, .down = 1};
+            kind.red_across = red;
+            const JpegBytes file = jpeg_file(kind);
+            const auto whole = testing::decode_plainly(file, false, 8);
+            CHECK(whole);
+            for (std::int64_t left = 0; whole && left < 131; ++left)
+                for (const std::int64_t width : {1, 2, 3}) {
+                    JpegPixels wanted;
+                    wanted.window = {left, 17, std::min<std::int64_t>(left + width, 131), 22};
+                    CHECK(part_is_right(file, *whole, wanted));
+                }
+        }
+}
+
 TEST(parts_of_grey_files) {
     for (const bool progressive : {false, true})
         for (const auto& [height, width] : {std::pair{1, 1}, {8, 9}, {41, 70}}) {
@@ -145,11 +163,12 @@ TEST(parts_at_all_scales) {
             }
 }
 
-TEST(the_smallest_scale_that_covers) {
+TEST(the_fastest_scale_that_covers) {
     CHECK(covering_scale({375, 500}, {150, 150}) == 4);
     CHECK(covering_scale({1200, 1200}, {150, 150}) == 1);
+    CHECK(covering_scale({1199, 1200}, {150, 150}) == 2);
+    CHECK(covering_scale({300, 299}, {150, 150}) == 8);
     CHECK(covering_scale({150, 150}, {150, 150}) == 8);
-    CHECK(covering_scale({100, 150}, {150, 150}) == 12);
     CHECK(covering_scale({10, 150}, {150, 150}) == 8);
     CHECK((scaled_size({375, 500, 3}, 3) == Size{141, 188}));
 }

@@ -8,37 +8,162 @@
 #include <vector>
 
 #include "batchwarp/errors.hpp"
+#include "files/jpeg_planes.hpp"
 #include "files/libjpeg.hpp"
+#include "runtime/scratch.hpp"
 
 namespace batchwarp {
 namespace {
 
+enum class Way : std::uint8_t {
+    rows,    ///< scanlines of the whole width, from the first one on
+    parts,   ///< scanlines of some columns of MCUs, without the rows of MCUs that nobody wants
+    planes,  ///< the samples of all components
+};
+
+struct Session {
+    Session(const Libjpeg& functions, const DecodeJob& what) : library(functions), job(what) {}
+    Session(const Session&) = delete;
+    Session& operator=(const Session&) = delete;
+    ~Session() { decompressor.destroy(library); }
+
+    const Libjpeg& library;
+    const DecodeJob& job;
+    Decompressor decompressor;
+    Way way = Way::rows;
+    JpegPlanes planes;
+    std::int64_t left = 0;     // column of the image that a scanline begins with
+    std::byte* row = nullptr;  // memory for a scanline
+};
+
 enum class Outcome : std::uint8_t { done, left, no_memory };
 
-// ---- Between these functions and the library's jumps there is no object with a destructor. ----
+// Runs a step, a function of the session that returns whether to go on. Errors of the library are
+// jumps out of it: in the steps there is no object with a destructor.
+Outcome run(Session& session, bool (*step)(Session&)) {
+    if (setjmp(session.decompressor.on_error) != 0)  // NOLINT: a C library's exceptions
+        return session.decompressor.errors.msg_code == JERR_OUT_OF_MEMORY ? Outcome::no_memory
+                                                                          : Outcome::left;
+    return step(session) ? Outcome::done : Outcome::left;
+}
 
 Size size_of(JDIMENSION height, JDIMENSION width) { return {height, width}; }
 
-// Begins to decode; false if the library reads the markers in another way than we did.
-bool begin(const Libjpeg& library, jpeg_decompress_struct& info, const Job& job) {
-    library.jpeg_mem_src(&info, reinterpret_cast<const unsigned char*>(job.file.data()),
-                         static_cast<unsigned long>(job.file.size()));
-    library.jpeg_read_header(&info, TRUE);
+// Rows of MCUs in which there is something to be made.
+std::int64_t wanted_rows_of_mcus(const DecodeJob& job, std::int64_t lines) {
+    if (!job.picks())
+        return (job.wanted.window.bottom - 1) / lines - job.wanted.window.top / lines + 1;
+    std::int64_t count = 0, last = -1;
+    for (const std::int64_t i : job.order) {
+        const std::int64_t index = job.row_of(i) / lines;
+        count += index != last;
+        last = index;
+    }
+    return count;
+}
+
+// In units of what transforming all blocks takes, scaling up and converting all pixels takes as
+// long again; decoding Huffman's codes, which always has to be done, twice as long.
+Way best_way(const Session& session) {
+    const jpeg_decompress_struct& info = session.decompressor.info;
+    const DecodeJob& job = session.job;
+    const Box& window = job.wanted.window;
+    const auto height = static_cast<double>(info.output_height);
+    const std::int64_t lines = info.max_v_samp_factor * info.min_DCT_scaled_size;
+    const double columns = static_cast<double>(window.width()) / info.output_width;
+    const double rows = static_cast<double>(wanted_rows_of_mcus(job, lines) * lines) / height;
+    const double parts = 2 * std::min(columns * rows, 1.0);
+    if (job.picks()) {
+        const double made =
+            static_cast<double>(job.target.height * window.width()) / (height * info.output_width);
+        const double planes = static_cast<double>(window.bottom) / height + 1.2 * made + 0.1;
+        JpegPlanes trial;
+        if (planes < parts && describe(info, trial)) return Way::planes;
+    }
+    return columns * rows < 0.9 ? Way::parts : Way::rows;
+}
+
+// Reads the markers; false if the library reads them in another way than we did.
+bool open(Session& session) {
+    const DecodeJob& job = session.job;
+    session.decompressor.create(session.library);
+    jpeg_decompress_struct& info = session.decompressor.info;
+    session.library.jpeg_mem_src(&info, reinterpret_cast<const unsigned char*>(job.file.data()),
+                                 static_cast<unsigned long>(job.file.size()));
+    session.library.jpeg_read_header(&info, TRUE);
     if (size_of(info.image_height, info.image_width) != Size{job.header.height, job.header.width} ||
         info.num_components != job.header.components)
         return false;
     info.out_color_space = job.wanted.grey ? JCS_GRAYSCALE : JCS_RGB;
     info.scale_num = static_cast<unsigned>(job.wanted.scale);
     info.scale_denom = DCTSIZE;
-    library.jpeg_start_decompress(&info);
-    return size_of(info.output_height, info.output_width) ==
-               scaled_size(job.header, job.wanted.scale) &&
-           info.output_components == static_cast<int>(job.target.channels);
+    session.library.jpeg_calc_output_dimensions(&info);
+    if (size_of(info.output_height, info.output_width) !=
+            scaled_size(job.header, job.wanted.scale) ||
+        info.output_components != static_cast<int>(job.target.channels))
+        return false;
+    session.way = best_way(session);
+    if (session.way == Way::planes) describe(info, session.planes);
+    return true;
 }
 
-void read_row(const Libjpeg& library, jpeg_decompress_struct& info, std::byte* row) {
-    auto* samples = reinterpret_cast<JSAMPROW>(row);
-    library.jpeg_read_scanlines(&info, &samples, 1);
+// Whether the library invents coefficients that a progressive file lacks, which it does with a look
+// at the blocks around.
+bool is_incomplete(const jpeg_decompress_struct& info) {
+    if (info.progressive_mode == FALSE || info.coef_bits == nullptr) return false;
+    for (int i = 0; i < info.num_components; ++i)
+        for (const int bits : std::span(info.coef_bits[i]))
+            if (bits != 0) return true;
+    return false;
+}
+
+// Leaves out columns of MCUs. A pixel depends on samples of its neighbours, and the library takes
+// the edges of what it makes for those of the image.
+void crop(Session& session) {
+    jpeg_decompress_struct& info = session.decompressor.info;
+    constexpr std::int64_t least = 64;  // what is narrow is scaled up in other ways
+    const Box& window = session.job.wanted.window;
+    const auto width = static_cast<std::int64_t>(info.output_width);
+    const std::int64_t right = std::min(std::max(window.right + 2, least), width);
+    const std::int64_t left = std::max<std::int64_t>(std::min(window.left - 1, right - least), 0);
+    if (10 * (right - left) > 9 * width) return;
+    auto offset = static_cast<JDIMENSION>(left), columns = static_cast<JDIMENSION>(right - left);
+    session.library.jpeg_crop_scanline(&info, &offset, &columns);
+    session.left = offset;
+}
+
+bool start(Session& session) {
+    jpeg_decompress_struct& info = session.decompressor.info;
+    info.raw_data_out = session.way == Way::planes ? TRUE : FALSE;
+    session.library.jpeg_start_decompress(&info);
+    if (session.way == Way::parts && is_incomplete(info)) session.way = Way::rows;
+    if (session.way == Way::parts) crop(session);
+    return true;
+}
+
+// Goes on to a line, and reads it.
+void read_line(Session& session, std::int64_t y, std::byte* to) {
+    jpeg_decompress_struct& info = session.decompressor.info;
+    auto* samples = reinterpret_cast<JSAMPROW>(to);
+    const auto line = static_cast<JDIMENSION>(y);
+    const auto lines = static_cast<JDIMENSION>(info.max_v_samp_factor * info.min_DCT_scaled_size);
+    if (session.way == Way::parts && line >= info.output_scanline + 2 * lines)
+        session.library.jpeg_skip_scanlines(&info, line - info.output_scanline);
+    while (info.output_scanline <= line) session.library.jpeg_read_scanlines(&info, &samples, 1);
+}
+
+void read_window(Session& session) {
+    const DecodeJob& job = session.job;
+    const Box& window = job.wanted.window;
+    const std::int64_t channels = job.target.channels;
+    const auto bytes = static_cast<std::size_t>(window.width() * channels);
+    const bool whole =
+        window.width() == static_cast<std::int64_t>(session.decompressor.info.output_width);
+    for (std::int64_t y = window.top; y < window.bottom; ++y) {
+        std::byte* const to = job.target.at(y - window.top, 0, 0);
+        read_line(session, y, whole ? to : session.row);
+        if (!whole) std::memcpy(to, session.row + (window.left - session.left) * channels, bytes);
+    }
 }
 
 template <int channels>
@@ -49,62 +174,47 @@ void pick_columns(const std::byte* row, std::span<const std::int64_t> columns, s
     }
 }
 
-void read_window(const Libjpeg& library, jpeg_decompress_struct& info, const Job& job) {
-    const Box& window = job.wanted.window;
-    const auto channels = job.target.channels;
-    const auto bytes = static_cast<std::size_t>(window.width() * channels);
-    const bool whole_rows = window.width() == static_cast<std::int64_t>(info.output_width);
-    for (std::int64_t y = 0; y < window.bottom; ++y) {
-        std::byte* const to = y < window.top ? job.row : job.target.at(y - window.top, 0, 0);
-        if (whole_rows || y < window.top) {
-            read_row(library, info, to);
-        } else {
-            read_row(library, info, job.row);
-            std::memcpy(to, job.row + window.left * channels, bytes);
-        }
-    }
-}
-
-void read_picked(const Libjpeg& library, jpeg_decompress_struct& info, const Job& job) {
+void read_picked(Session& session) {
+    const DecodeJob& job = session.job;
     const auto pick = job.target.channels == 1 ? pick_columns<1> : pick_columns<3>;
     const auto bytes = static_cast<std::size_t>(job.target.width * job.target.channels);
+    // Columns are those of the image.
+    const std::byte* const row = session.row - session.left * job.target.channels;
     std::int64_t y = -1, made = 0;
     for (const std::int64_t i : job.order) {
         std::byte* const to = job.target.at(i, 0, 0);
-        const std::int64_t row = job.wanted.rows[static_cast<std::size_t>(i)];
-        if (row == y) {
+        const std::int64_t wanted = job.row_of(i);
+        if (wanted == y) {
             std::memcpy(to, job.target.at(made, 0, 0), bytes);
             continue;
         }
-        for (; y < row; ++y) read_row(library, info, job.row);
-        pick(job.row, job.wanted.columns, to);
+        y = wanted;
         made = i;
+        read_line(session, y, session.row);
+        pick(row, job.wanted.columns, to);
     }
 }
 
-Outcome decode(const Libjpeg& library, Decompressor& decompressor, const Job& job) {
-    if (setjmp(decompressor.on_error) != 0) {  // NOLINT: a C library's exceptions
-        const bool no_memory = decompressor.errors.msg_code == JERR_OUT_OF_MEMORY;
-        decompressor.destroy(library);
-        return no_memory ? Outcome::no_memory : Outcome::left;
-    }
-    decompressor.create(library);
-    const bool begun = begin(library, decompressor.info, job);
-    // It ends with the last row that is wanted. In an ordinary file nothing follows that would be
-    // an error: coded data, of which libjpeg forgives everything, and the end of the image.
-    if (begun) (job.picks() ? read_picked : read_window)(library, decompressor.info, job);
-    decompressor.destroy(library);
-    return begun ? Outcome::done : Outcome::left;
+// It ends with the last row that is wanted. In an ordinary file nothing follows that would be an
+// error: coded data, of which libjpeg forgives everything, and the end of the image.
+bool read(Session& session) {
+    if (session.way == Way::planes)
+        read_planes(session.library, session.decompressor.info, session.job, session.planes);
+    else if (session.job.picks())
+        read_picked(session);
+    else
+        read_window(session);
+    return true;
 }
 
-// ---- From here on there may be. ----
+// ---- From here on there are destructors. ----
 
 bool all_within(std::span<const std::int64_t> values, std::int64_t end) {
     return std::all_of(values.begin(), values.end(),
                        [end](std::int64_t value) { return value >= 0 && value < end; });
 }
 
-void check(const Job& job) {
+void check(const DecodeJob& job) {
     const JpegPixels& wanted = job.wanted;
     if (wanted.scale < 1 || wanted.scale > 16)
         throw InvalidArgument("`scale` must be from 1 to 16. Received: " +
@@ -131,6 +241,16 @@ void check(const Job& job) {
                               ", the pixels of a row without gaps. Received: another");
 }
 
+std::vector<std::int64_t> from_top_to_bottom(std::span<const std::int64_t> rows) {
+    std::vector<std::int64_t> order(rows.size());
+    std::iota(order.begin(), order.end(), 0);
+    if (!std::is_sorted(rows.begin(), rows.end()))
+        std::sort(order.begin(), order.end(), [rows](std::int64_t a, std::int64_t b) {
+            return rows[static_cast<std::size_t>(a)] < rows[static_cast<std::size_t>(b)];
+        });
+    return order;
+}
+
 }  // namespace
 
 Size scaled_size(const JpegHeader& header, int scale) noexcept {
@@ -139,7 +259,7 @@ Size scaled_size(const JpegHeader& header, int scale) noexcept {
 }
 
 int covering_scale(Size part, Size target) noexcept {
-    for (int scale = 1; scale <= 16; ++scale)
+    for (const int scale : {1, 2, 4})
         if (part.height * scale >= target.height * 8 && part.width * scale >= target.width * 8)
             return scale;
     return 8;
@@ -149,30 +269,37 @@ Decoded decode_jpeg(std::span<const std::byte> file, const JpegHeader& header,
                     const JpegPixels& wanted, const MutableImageView& target) {
     const Libjpeg* const library = libjpeg();
     if (library == nullptr || (wanted.grey && header.components != 1)) return Decoded::left;
-    Job job{file, header, wanted, target, {}};
+    DecodeJob job{file, header, wanted, target, {}};
     const Size size = scaled_size(header, wanted.scale);
     if (wanted.window == Box{}) job.wanted.window = {0, 0, size.width, size.height};
     check(job);
-    std::vector<std::int64_t> order(wanted.rows.size());
-    std::iota(order.begin(), order.end(), 0);
-    if (!std::is_sorted(wanted.rows.begin(), wanted.rows.end()))
-        std::sort(order.begin(), order.end(), [&](std::int64_t a, std::int64_t b) {
-            return wanted.rows[static_cast<std::size_t>(a)] <
-                   wanted.rows[static_cast<std::size_t>(b)];
-        });
-    job.order = order;
-    std::vector<std::byte> row(static_cast<std::size_t>(size.width * target.channels));
-    job.row = row.data();
-    Decompressor decompressor;
-    switch (decode(*library, decompressor, job)) {
-        case Outcome::done:
-            return Decoded::done;
-        case Outcome::left:
-            return Decoded::left;
-        case Outcome::no_memory:
-            throw std::bad_alloc();
+    std::vector<std::int64_t> order;
+    if (job.picks()) {
+        order = from_top_to_bottom(wanted.rows);
+        job.order = order;
+        const auto [left, right] =
+            std::minmax_element(wanted.columns.begin(), wanted.columns.end());
+        job.wanted.window = {*left, job.row_of(order.front()), *right + 1,
+                             job.row_of(order.back()) + 1};
     }
-    return Decoded::left;
+    Session session(*library, job);
+    Outcome outcome = run(session, open);
+    if (outcome == Outcome::done) {
+        static thread_local Buffer<std::byte> memory;  // grows to the largest image
+        if (session.way == Way::planes) {
+            session.planes.left = job.wanted.window.left;
+            session.planes.right = job.wanted.window.right;
+            place(session.planes, target.width,
+                  memory.reserve(memory_of(session.planes, target.width)));
+        } else {
+            // The library writes rows that are aligned past the caches, and this one is read next.
+            session.row = memory.reserve(size.width * target.channels + 1) + 1;
+        }
+        for (const auto step : {start, read})
+            if (outcome == Outcome::done) outcome = run(session, step);
+    }
+    if (outcome == Outcome::no_memory) throw std::bad_alloc();
+    return outcome == Outcome::done ? Decoded::done : Decoded::left;
 }
 
 }  // namespace batchwarp

@@ -9,15 +9,17 @@
 
 namespace batchwarp {
 
-struct Job {
+struct DecodeJob {
     std::span<const std::byte> file;
     JpegHeader header;
-    JpegPixels wanted;  // with a window that is not empty
+    JpegPixels wanted;  // with a window: of what is picked, too
     MutableImageView target;
     std::span<const std::int64_t> order;  // of wanted.rows, from top to bottom
-    std::byte* row = nullptr;             // memory for one of the scaled image
 
     bool picks() const noexcept { return !wanted.rows.empty(); }
+    std::int64_t row_of(std::int64_t i) const noexcept {
+        return wanted.rows[static_cast<std::size_t>(i)];
+    }
 };
 
 }  // namespace batchwarp
