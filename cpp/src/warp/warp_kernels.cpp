@@ -9,6 +9,7 @@
 #include "simd/kernels.hpp"
 #include "simd/portable.hpp"
 #include "warp/displacement.hpp"
+#include "warp/margins.hpp"
 
 namespace batchwarp {
 namespace {
@@ -87,6 +88,21 @@ struct KernelSource {
     std::int64_t prefetch_bytes;
 };
 
+struct Rows {
+    const float* first;
+    std::int64_t stride;  // in elements
+};
+
+// All rows of an image as float32 with packed pixels, where they lie if that is what they are.
+Rows rows_of(const ImageView& source) {
+    if (is_readable(source))
+        return {reinterpret_cast<const float*>(source.data), source.row_stride / item};
+    const std::int64_t stride = source.width * source.channels;
+    float* packed = Scratch::of_this_thread().source.reserve(source.height * stride);
+    load_pixels(source, packed);
+    return {packed, stride};
+}
+
 // A copy with one more column and row, like the last ones; of one channel, rows in pairs.
 KernelSource pad_edges(const ImageView& source) {
     Scratch& scratch = Scratch::of_this_thread();
@@ -99,16 +115,7 @@ KernelSource pad_edges(const ImageView& source) {
                                  source.row_stride, height, width, padded);
         return result;
     }
-    const float* rows;
-    std::int64_t row_stride = width * channels;
-    if (is_readable(source)) {
-        rows = reinterpret_cast<const float*>(source.data);
-        row_stride = source.row_stride / item;
-    } else {
-        float* packed = scratch.source.reserve(height * row_stride);
-        load_pixels(source, packed);
-        rows = packed;
-    }
+    const auto [rows, row_stride] = rows_of(source);
     if (channels == 1) {
         kernels().pair_rows(rows, row_stride, height, width, padded);
         return result;
@@ -238,8 +245,35 @@ void fill_warp_job(WarpJob& job, const ImageView& source, const WarpGeometry& ge
     job.scratch = reserve_tables(job.target_width);
 }
 
+namespace {
+
+// Warps a small image with what lies around it laid out. False if it is not small, or there is more
+// around it than a copy pays for.
+bool warp_surrounded(const KernelImage& source, const WarpGeometry& geometry,
+                     const WarpTarget& target) {
+    const ImageView& image = source.image;
+    const std::optional<Margins> margins =
+        margins_of(geometry, image.height, image.width, std::min(image.height, image.width));
+    if (!margins) return false;
+    WarpGeometry inside = geometry;
+    inside.border = border_rule(FillMode::nearest);  // of which nothing is reached
+    inside.affine.o0 += static_cast<double>(margins->top);
+    inside.affine.o1 += static_cast<double>(margins->left);
+    ImageView larger = image;
+    larger.height += margins->top + margins->bottom;
+    larger.width += margins->left + margins->right;
+    if (!is_small(inside, larger)) return false;
+    const auto [rows, row_stride] = rows_of(image);
+    const ImageView laid_out = with_margins(rows, row_stride, image, *margins, geometry);
+    warp_samples({laid_out, nullptr, source.next}, inside, target);
+    return true;
+}
+
+}  // namespace
+
 void warp_samples(const KernelImage& source, const WarpGeometry& geometry,
                   const WarpTarget& target) {
+    if (warp_surrounded(source, geometry, target)) return;
     const ImageView& image = source.image;
     WarpJob job{};
     const bool small = is_small(geometry, image);
