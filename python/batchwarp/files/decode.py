@@ -21,7 +21,7 @@ from batchwarp._environment import jpeg_way
 from batchwarp.files import libjpeg, opencv, pictures, resampling, unchanged
 from batchwarp.files.jpeg import JpegHeader, ordinary_jpeg
 from batchwarp.files.options import Decoding
-from batchwarp.files.orientation import oriented, stored_orientation
+from batchwarp.files.orientation import jpeg_orientation, oriented
 
 # A pipe without a writer would block where it is opened.
 _FLAGS = (
@@ -112,7 +112,9 @@ def _decode_ordinary(
     limit = pictures.pillow().MAX_IMAGE_PIXELS
     if limit is not None and header.height * header.width > limit:
         return None  # it warns, or refuses
-    orientation = stored_orientation(data) if options.exif_transpose and header.has_exif else 1
+    orientation = jpeg_orientation(data) if options.exif_transpose and header.has_exif else 1
+    if orientation is None:
+        return None
     height, width = header.height, header.width
     if orientation >= 5:
         height, width = width, height

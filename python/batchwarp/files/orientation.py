@@ -34,6 +34,23 @@ def stored_orientation(data: bytes) -> int:
         return _orientation(picture)
 
 
+def jpeg_orientation(data: bytes) -> int | None:
+    """Returns what `stored_orientation` does, or `None` for a file that Pillow does not open.
+
+    Such a one may be read by libjpeg. Whoever hands it to Pillow then hears what is wrong with it.
+
+    Args:
+        data: Bytes, the whole file.
+    """
+    try:
+        return stored_orientation(data)
+    except (MemoryError, Warning):
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever a broken file makes it stumble on
+        let_through(error)
+        return None
+
+
 def _orientation(picture: Image) -> int:
     try:
         found = picture.getexif().get(_TAG, 1)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from batchwarp.files.decode import decode
 from batchwarp.files.jpeg import ordinary_jpeg
 from batchwarp.files.options import Decoding
-from batchwarp.files.orientation import stored_orientation
+from batchwarp.files.orientation import jpeg_orientation
 from batchwarp.files.png import SIGNATURE
 from batchwarp.files.reader import Content, Loaded, load
 
@@ -40,9 +40,11 @@ def size_of_file(path: str, options: Decoding, content: Content | None = None) -
 def _measured(data: bytes, path: str, options: Decoding) -> tuple[NDArray[Any], tuple[int, int]]:
     header = ordinary_jpeg(data)
     if header is not None:
-        turns = options.exif_transpose and header.has_exif and stored_orientation(data) >= 5
-        size = (header.width, header.height) if turns else (header.height, header.width)
-        return _NOTHING, size
+        orientation = jpeg_orientation(data) if options.exif_transpose and header.has_exif else 1
+        if orientation is not None:
+            turns = orientation >= 5
+            size = (header.width, header.height) if turns else (header.height, header.width)
+            return _NOTHING, size
     if data.startswith(SIGNATURE) and not options.exif_transpose:
         width, height = (int.from_bytes(data[at : at + 4], "big") for at in (16, 20))
         return _NOTHING, (height, width)

@@ -11,6 +11,7 @@ from PIL import Image, ImageOps
 
 from batchwarp.files.decode import Decoding
 from batchwarp.files.reader import load
+from batchwarp.files.sizes import size_of_file
 from image_files import grey16, picture, save
 
 
@@ -57,6 +58,24 @@ def test_deep_images_turned_by_their_exif_orientation(tmp_path, extension):
             expected = np.asarray(ImageOps.exif_transpose(stored))
         options = Decoding(expected.shape, "unchanged", exif_transpose=True)
         np.testing.assert_array_equal(load(path, options, 1).image[..., 0], expected)
+
+
+def test_a_file_that_pillow_does_not_open(tmp_path):
+    """One that libjpeg reads as far as it is looked at, and Pillow not even to its EXIF data."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    path = tmp_path / "x.jpg"
+    picture(12, 19).save(path, exif=exif)
+    data = path.read_bytes()
+    start = data.index(b"\xff\xdb")
+    length = int.from_bytes(data[start + 2 : start + 4], "big")
+    short = b"\xff\xdb" + (length - 1).to_bytes(2, "big") + data[start + 4 : start + 1 + length]
+    path.write_bytes(data[:start] + short + data[start + 2 + length :])
+    with pytest.raises(Image.UnidentifiedImageError):
+        Image.open(path)
+    options = Decoding((12, 19), exif_transpose=True)
+    for loaded in (load(str(path), options, 3), size_of_file(str(path), options)):
+        assert loaded.error.reason == "not an image, or of a format that Pillow does not read"
 
 
 def test_an_orientation_that_is_no_number(tmp_path):
