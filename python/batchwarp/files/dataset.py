@@ -19,6 +19,7 @@ from batchwarp._signals import let_through
 from batchwarp._threads import Shortage
 from batchwarp._warnings import warn
 from batchwarp.errors import ImageFileError
+from batchwarp.files.ahead import FilesAhead, Touch, touch_file
 from batchwarp.files.cache import Budget, DiskCache, EncodedCache, Held, MemoryCache
 from batchwarp.files.decode import pillow_version
 from batchwarp.files.masks import MaskReader
@@ -48,6 +49,7 @@ class ImageFiles:
         dtype: Dtype of the images; single grey ones of more than 8 bits may have another.
         cache: `MemoryCache`, `DiskCache` or `None`.
         encoded: `EncodedCache`, from which files are read, or `None`.
+        ahead: What reads files before their turn; `None` if samples are no files.
         budget: What it and those of masks may take.
         errors: Dictionary from paths to the errors of the files that could not be read so far.
         masks: List of what reads the masks beside images; to be set, with `sizes`, if there are
@@ -72,6 +74,7 @@ class ImageFiles:
         limit = options.cache_limit
         assert not isinstance(limit, str)
         self.budget = Budget(limit)
+        self.ahead: FilesAhead | None = FilesAhead()
         self.encoded: EncodedCache | None = None
         if options.cache_format == "encoded":
             self.encoded = EncodedCache(options.cache, paths, directory, self.budget)
@@ -197,6 +200,23 @@ class ImageFiles:
     ) -> Loaded:
         """Reads and decodes one sample; see `load` of `batchwarp.files.reader`."""
         return load(path, self._options, channels, content=self._content(sample))
+
+    def touches(self, samples: NDArray[np.int64], paths: Sequence[str]) -> list[Touch]:
+        """Returns what reads the files of samples, without those that are in the cache.
+
+        Args:
+            samples: Array `(n,)`.
+            paths: As for `load`.
+        """
+        found: list[Touch] = []
+        for sample in samples[~self.find(samples)].tolist():
+            if self.encoded is not None:
+                found.append((self.encoded.touch, sample))
+            else:
+                found.append((touch_file, paths[sample]))
+            for masks in self.masks:
+                found += masks.touches(sample)
+        return found
 
     def _content(self, sample: int) -> Content | None:
         """Returns what reads a file, if it need not be the file itself that is read."""

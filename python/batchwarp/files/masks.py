@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from batchwarp._signals import let_through
 from batchwarp.files import unchanged
+from batchwarp.files.ahead import Touch, touch_file
 from batchwarp.files.cache import Budget, DiskCache, EncodedCache, MemoryCache
 from batchwarp.files.decode import pillow_version, read_file, resized
 from batchwarp.files.options import Decoding, FileOptions
@@ -192,6 +193,12 @@ class MaskReader:
         """Returns the mask of a sample as it is stored; see `MaskSource`."""
         content = None if self._encoded is None else partial(self._encoded.read, sample)
         return self._source.read(int(self._rows[sample]), content)
+
+    def touches(self, sample: int) -> list[Touch]:
+        """Returns what reads the file of a sample's mask, if there is one."""
+        if self._encoded is not None:
+            return [(self._encoded.touch, sample)]
+        return [] if self._source.root is None else [(touch_file, self.path(sample))]
 
     def path(self, sample: int) -> str:
         """Returns what the mask of a sample is made of."""

@@ -223,6 +223,7 @@ class SampleImages(ImageFiles):
     ) -> None:
         self._samples = samples
         super().__init__(options, names, "", wide, size)
+        self.ahead = None
 
     def _read(self, sample: int, path: str, channels: int) -> Loaded:
         """Makes the pixels of one sample; see the base class."""

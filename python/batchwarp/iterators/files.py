@@ -17,6 +17,7 @@ from batchwarp.augment.operations import shape_after, size_that_fits
 from batchwarp.augment.pipeline import Pipeline
 from batchwarp.augment.settings import Settings
 from batchwarp.errors import AnnotationError, ImageFileError
+from batchwarp.files.ahead import FILES, FilesAhead, Touch
 from batchwarp.files.dataset import ImageFiles
 from batchwarp.files.masks import FORMATS_OF_MASKS
 from batchwarp.files.options import CHANNELS, FileOptions, extensions
@@ -131,6 +132,28 @@ class FilesIterator(LabelledIterator):
                 self._files, self._options, self.samples, self.data_format, self._numpy_dtype
             )
         self.image_shape = shape_after(self.image_data_generator, self._image_shape)
+
+    def _make(
+        self, index_array: NDArray[np.int64], random: np.random.RandomState, number: int
+    ) -> Any:
+        ahead = self._files.ahead
+        if ahead is not None and ahead.is_due():
+            self._look_ahead(ahead)
+        return super()._make(index_array, random, number)
+
+    def _look_ahead(self, ahead: FilesAhead) -> None:
+        """Has the files of the next batches read, if they are asked for one after the other."""
+        reading, order = self._reading, self.index_array
+        asked = [] if reading is None else reading.asked[-2:]
+        if order is None or not asked or (len(asked) == 2 and asked[0] + 1 != asked[1]):
+            return
+        first = asked[-1] + 1
+        last = min(first + FILES // self.batch_size + 1, len(self))
+
+        def touches(place: int) -> list[Touch]:
+            return self._files.touches(self._part(order, place), self.filepaths)
+
+        ahead.go_on(order, first, last, touches)
 
     def _open(self, directory: str, size: tuple[int, int]) -> ImageFiles:
         """Returns what reads the images; see `ImageFiles`."""

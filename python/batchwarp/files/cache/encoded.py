@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from batchwarp.files.ahead import touch_file
 from batchwarp.files.cache.budget import Budget
 from batchwarp.files.cache.stored import StoredSlots, is_settled
 from batchwarp.files.cache.system import describe
@@ -64,6 +65,21 @@ class EncodedCache(StoredSlots):
         if not self._is_known(number) and len(data) == signature[0] and is_settled(signature[1]):
             self._add(number, memoryview(data), signature)
         return data, signature
+
+    def touch(self, index: int) -> None:
+        """Reads a file, from where `read` does, to have it in the system's memory.
+
+        Args:
+            index: Integer, the sample.
+
+        Raises:
+            OSError: If it cannot be read.
+        """
+        number = self._samples.file(index)
+        if self._is_known(number):
+            self._data_of(self._records[number])
+        else:
+            touch_file(self._arguments["paths"][index])
 
     def _kept(self, number: int, record: np.void) -> bytes | None:
         """Returns what the store has of a file, checked if nobody has yet; `None` for nothing."""
