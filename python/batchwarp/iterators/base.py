@@ -411,10 +411,15 @@ class Iterator(AgreeingIterator):
         return copy.copy(self)._batch(np.arange(min(1, self.n)), np.random.RandomState(0), 0)
 
     def _blank(self, count: int) -> Any:
-        """Returns zeros in place of a batch, of its size, which devices may share among them."""
-        return map_arrays(
-            lambda array: np.zeros((count, *array.shape[1:]), array.dtype), self._template()
-        )
+        """Returns what is in the place of a batch that nobody looks at.
+
+        It has no samples or, in one of several processes, zeros: JAX joins what these have to one
+        array, and dies of parts without elements.
+        """
+        template = self._template()
+        if self._shard.count == 1:
+            return template
+        return map_arrays(lambda one: np.zeros((count, *one.shape[1:]), one.dtype), template)
 
     def _block(self, batches: int) -> Any:
         """Makes the next batches of `next()`, which must be of one size, joined as by `stacked`."""

@@ -163,8 +163,9 @@ class ResumableIterator(OrderedIterator):
     def pass_over(self, count: int) -> None:
         """Makes nothing of the next batches, which were used before; whoever reads drops them.
 
-        They are zeros; a batch from which an order may be drawn is made. Where several workers ask
-        at once, or other processes, nobody can tell which batches were meant, and all are made.
+        They have no samples, or zeros in a shard or from `to_tf_dataset()`; a batch from which an
+        order may be drawn is made. Where several workers ask at once, or other processes, nobody
+        can tell which batches were meant, and all are made.
 
         Args:
             count: Integer of at least 0, how many.

@@ -12,104 +12,30 @@ import textwrap
 import warnings
 
 import numpy as np
-import pandas as pd
 import pytest
-from PIL import Image
 
-from annotation_files import coco_content, save_images, save_yolo
 from batchwarp import ImageDataGenerator, ops
-
-N, SIZE = 11, (6, 5)
-X = np.random.default_rng(0).integers(0, 256, (N, *SIZE, 3), dtype=np.uint8)
-Y = np.arange(N)
-MASKS = np.random.default_rng(1).integers(0, 3, (N, *SIZE), dtype=np.uint8)
-BOXES = [np.array([[0, 0, 3, 2], [1, 1, 4, 5]][: number % 3], np.float32) for number in range(N)]
-
-
-def generator(draws, **arguments):
-    recipe = [ops.Affine(rotation=40, shift=0.2), ops.Brightness(0.3)]
-    made = {"rotation_range": 30, "horizontal_flip": True, "draws": draws, **arguments}
-    return ImageDataGenerator(**{"operations": recipe, **made})
+from resumed_flows import (
+    BOXES,
+    KINDS,
+    MASKS,
+    SIZE,
+    N,
+    X,
+    Y,
+    arrays,
+    directories,
+    generator,
+    loaded,
+    same,
+    save_files,
+    saved,
+)
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """Files of the images, in two classes; and annotations in COCO's and YOLO's formats."""
-    root = tmp_path_factory.mktemp("resume")
-    for number, image in enumerate(X):
-        path = root / "images" / "ab"[number % 2] / f"{number:02}.png"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(image).save(path)
-    (root / "coco").mkdir()
-    save_images(root / "coco")
-    (root / "coco.json").write_text(json.dumps(coco_content()))
-    (root / "yolo").mkdir()
-    return root
-
-
-def arrays(made, folder, **arguments):
-    return made.flow(X, Y, 4, **arguments)
-
-
-def directories(made, folder, **arguments):
-    return made.flow_from_directory(
-        folder / "images", target_size=SIZE, class_mode="sparse", batch_size=4, **arguments
-    )
-
-
-def dataframes(made, folder, **arguments):
-    names = sorted(str(path) for path in (folder / "images").rglob("*.png"))
-    frame = pd.DataFrame({"filename": names, "class": list(range(len(names)))})
-    return made.flow_from_dataframe(
-        frame, class_mode="raw", target_size=SIZE, batch_size=4, **arguments
-    )
-
-
-def coco(made, folder, **arguments):
-    return made.flow_from_coco(
-        folder / "coco.json", folder / "coco", target_size=SIZE, batch_size=2, **arguments
-    )
-
-
-def yolo(made, folder, **arguments):
-    return made.flow_from_yolo(
-        save_yolo(folder / "yolo"), target_size=SIZE, batch_size=2, **arguments
-    )
-
-
-def samples(made, _, **arguments):
-    pairs = list(zip(X, Y.tolist(), strict=True))
-    return made.flow_from_samples(pairs, target_size=SIZE, batch_size=4, **arguments)
-
-
-KINDS = {flow.__name__: flow for flow in (arrays, directories, dataframes, coco, yolo, samples)}
-
-
-def same(one, other):
-    """Asserts that batches are equal: arrays, tuples and dictionaries of them."""
-    assert type(one) is type(other)
-    if isinstance(one, dict):
-        assert one.keys() == other.keys()
-        one, other = list(one.values()), list(other.values())
-    if isinstance(one, (list, tuple)):
-        assert len(one) == len(other)
-        for parts in zip(one, other, strict=True):
-            same(*parts)
-    else:
-        np.testing.assert_array_equal(one, other)
-
-
-def saved(flow, **arguments):
-    """The flow's state, through JSON."""
-    text = json.dumps(flow.state_dict(**arguments))
-    assert len(text) < 20_000
-    return json.loads(text)
-
-
-def loaded(make, state):
-    flow = make()
-    flow.load_state_dict(state)
-    return flow
+    return save_files(tmp_path_factory.mktemp("resume"))
 
 
 def by_next(flow):
@@ -335,6 +261,12 @@ def test_used_batches_that_are_passed_over():
             same(batch, expected)
         other.on_epoch_end()
         np.testing.assert_array_equal(other.index_array, flow.index_array)
+    part = made.flow(X, Y, 2, seed=3, shard=(0, 2))
+    part.pass_over(2)
+    assert [(images.shape, images.any()) for images, _ in (part[0], part[1])] == [
+        ((2, *SIZE, 3), False),
+        ((2, *SIZE, 3), True),
+    ]
     whole = made.flow(X, Y, 2, seed=3)
     wanted = [next(whole) for _ in range(12)]
     skipping = made.flow(X, Y, 2, seed=3)
@@ -346,107 +278,6 @@ def test_used_batches_that_are_passed_over():
         same(batch, expected)
     for batch, expected in zip(dataset.as_numpy_iterator(), wanted[6:], strict=True):
         same(batch, expected)
-
-
-# Other sizes, other numbers of processes.
-
-
-def parts(made, count, batch_size, **arguments):
-    return [
-        made.flow(X, Y, batch_size, seed=3, shard=(index, count), **arguments)
-        for index in range(count)
-    ]
-
-
-def labels_of_rest(flows):
-    """The labels that are left of a pass, in order, and whether there are some twice."""
-    first = flows[0].batch_index
-    steps = [np.concatenate([next(flow)[1] for flow in flows]) for _ in range(first, len(flows[0]))]
-    return np.concatenate([*steps, Y[:0]]) if steps else Y[:0]
-
-
-@pytest.mark.parametrize("shuffle", [True, False])
-@pytest.mark.parametrize("drops", [True, False])
-@pytest.mark.parametrize(("count", "batch_size"), [(1, 1), (1, 3), (2, 2), (3, 1), (2, 1)])
-def test_a_pass_goes_on_with_others(count, batch_size, shuffle, drops):
-    made = generator("keyed")
-    arguments = {"shuffle": shuffle}
-    whole = made.flow(X, Y, 1, seed=3, **arguments)
-    order = np.array([next(whole)[1][0] for _ in range(2 * N)])
-    images = made.flow(X, Y, N, seed=3, **arguments)
-    next(images)
-    second_pass = next(images)
-    for others, size, used in itertools.product((1, 2, 3), (1, 2, 4), range(1, 4)):
-        if drops and others * size > N:
-            continue  # nothing would be left of any pass
-        before = parts(made, count, batch_size, **arguments)
-        used = min(used, len(before[0]))
-        for _ in range(used):
-            for flow in before:
-                next(flow)
-        states = [saved(flow) for flow in before]
-        samples = min(N, used * count * batch_size)
-        after = parts(made, others, size, drop_remainder=drops, **arguments)
-        for index, flow in enumerate(after):
-            flow.load_state_dict(states[index % count])
-        left = labels_of_rest(after) if samples < N and after[0].batch_index else None
-        if left is not None:
-            step = others * size
-            kept = (N - samples) // step * step if drops else N - samples
-            np.testing.assert_array_equal(left[:kept], order[samples : samples + kept])
-            assert len(left) - kept < others
-        # The next pass is a whole one again, with the pixels of its number.
-        got, labels = zip(*(next(flow) for flow in after), strict=True)
-        if samples == N or left is not None:
-            labels, images = (np.concatenate(made)[:N] for made in (labels, got))
-            np.testing.assert_array_equal(labels, order[N : N + len(labels)])
-            same(images, second_pass[0][: len(labels)])
-
-
-def test_the_rest_of_a_pass_by_position_by_tensorflow_and_saved_again():
-    made = generator("keyed")
-    flow = made.flow(X, Y, 3, seed=3)
-    next(flow)
-    state = saved(flow)
-    wanted = next(made.flow(X, Y, N, seed=3))
-
-    def make():
-        return made.flow(X, Y, 2, seed=3)
-
-    other = loaded(make, state)
-    assert other.batch_index == 2
-    for used, position in enumerate(range(2, 6)):
-        got = other[position]
-        same(got, tuple(part[3 + 2 * used : 5 + 2 * used] for part in wanted))
-    other = loaded(make, state)
-    with pytest.raises(ValueError, match="batch 1 of this pass was used before"):
-        other[1]
-    other.reset()
-    assert other.batch_index == 2
-    same(next(other), tuple(part[3:5] for part in wanted))
-    again = loaded(make, saved(other))
-    same(next(again), tuple(part[5:7] for part in wanted))
-    # Counted in samples, and of other sizes once more.
-    third = loaded(lambda: made.flow(X, Y, 4, seed=3), saved(other))
-    same(next(third), tuple(part[5:9] for part in wanted))
-    rest = list(loaded(make, state).to_tf_dataset().as_numpy_iterator())
-    assert [len(images) for images, _ in rest] == [2, 2, 2, 2]
-    same(np.concatenate([images for images, _ in rest]), wanted[0][3:])
-    flow = loaded(make, state)
-    dataset = flow.to_tf_dataset()
-    assert [len(list(dataset)) for _ in range(2)] == [4, 6]
-    same(flow.state_dict()["place"]["pass"], 1)
-
-
-def test_what_cannot_go_on_with_others():
-    flow = generator("keras").flow(X, Y, 4, seed=3)
-    next(flow)
-    with pytest.raises(ValueError, match="flow with other arguments: `batch_size` was 4 and is 3"):
-        generator("keras").flow(X, Y, 3, seed=3).load_state_dict(saved(flow))
-    flow = generator("keyed").flow(X, Y, 4, seed=3)
-    flow[1]
-    with pytest.raises(ValueError, match="pass that was not read in order"):
-        generator("keyed").flow(X, Y, 3, seed=3).load_state_dict(saved(flow))
 
 
 # In another process.
@@ -495,62 +326,7 @@ def test_another_process(draws, seed, tmp_path):
     assert other_end == end
 
 
-# States of others, and what is none.
-
-
-def test_what_differs_is_named(folder):
-    made = generator("keras")
-    state = saved(made.flow(X, Y, 4, seed=3))
-
-    def refused(match, flow):
-        with pytest.raises(ValueError, match=match):
-            flow.load_state_dict(state)
-        assert flow.total_batches_seen == 0
-
-    refused("another data set: `images` was", made.flow(X + 1, Y, 4, seed=3))
-    refused("another data set: `labels` was", made.flow(X, Y + 1, 4, seed=3))
-    refused("another data set: `images` was", made.flow(X[:, ::-1], Y, 4, seed=3))
-    refused("another data set: `(images|files)` was", directories(made, folder, seed=3))
-    refused("another data set: `labels` was .* is", made.flow(X, Y, 4, seed=3, masks=MASKS))
-    refused(
-        "`rotation_range` was 30.* and is 31",
-        generator("keras", rotation_range=31).flow(X, Y, 4, seed=3),
-    )
-    refused(
-        "another generator: `operations` was",
-        generator("keras", operations=[ops.Flip()]).flow(X, Y, 4, seed=3),
-    )
-    refused(
-        "another generator: `draws` was 'keras' and is 'keyed'",
-        generator("keyed").flow(X, Y, 4, seed=3),
-    )
-    function = generator("keras", preprocessing_function=lambda image: image)
-    refused("another generator: `preprocessing_function` was None", function.flow(X, Y, 4, seed=3))
-    refused("`seed` was 3 and is 4", made.flow(X, Y, 4, seed=4))
-    refused("`shuffle` was True and is False", made.flow(X, Y, 4, seed=3, shuffle=False))
-    wide = generator("keras", dtype="float64")
-    refused("another generator: `dtype` was 'float32' and is", wide.flow(X, Y, 4, seed=3))
-    state = saved(directories(made, folder, seed=3))
-    other = made.flow_from_directory(
-        folder / "images" / "..", target_size=SIZE, batch_size=4, seed=3, class_mode="sparse"
-    )
-    refused("another data set: `(files|labels)` was", other)
-    refused(
-        r"`target_size` was \[6, 5\] and is \[5, 5\]",
-        made.flow_from_directory(
-            folder / "images", target_size=(5, 5), class_mode="sparse", batch_size=4, seed=3
-        ),
-    )
-
-
-def test_large_arrays_are_sampled():
-    x = np.zeros((100, 64, 64, 3), np.uint8)
-    made = ImageDataGenerator()
-    state = saved(made.flow(x, seed=0))
-    x[99] = 1
-    with pytest.raises(ValueError, match="`images` was"):
-        made.flow(x, seed=0).load_state_dict(state)
-    made.flow(np.zeros_like(x), seed=0, prefetch=3).load_state_dict(state)
+# What is no state.
 
 
 @pytest.mark.parametrize(

@@ -109,9 +109,7 @@ PARTS = {
     "a function of the interpreter, `_reference/`": in_the_interpreter,
     "a definition in docs/semantics.md": written("docs/semantics.md", r"`{}\("),
     "pictures in docs/draw_gallery.py": written("docs/draw_gallery.py", r"\b{}\("),
-    "a strategy in tests/property/test_recipes.py": written(
-        "tests/property/test_recipes.py", r"\bops\.{}\b"
-    ),
+    "a strategy in tests/random_recipes.py": written("tests/random_recipes.py", r"\bops\.{}\b"),
 }
 
 
