@@ -244,6 +244,12 @@ def calls(folder: Path) -> dict[str, Callable[[], Any]]:
         "files with prefetch": lambda: Flow(files(), prefetch=2),
         "files through a method": lambda: Flow(files(overriding)),
         "files in the memory cache": lambda: Flow(files(), cache="memory"),
+        "files in a small memory cache": lambda: Flow(
+            files(), cache="memory", cache_limit=BATCH * 18 * 16 * 3
+        ),
+        "files, encoded, in a cache": lambda: Flow(
+            files(), cache=folder / "encoded", cache_format="encoded"
+        ),
         "files in a cache on disk": lambda: Flow(files(), cache=folder / "caches"),
         "a new cache on disk": lambda: Function(lambda: new_cache(folder)),
         "fit": lambda: Function(

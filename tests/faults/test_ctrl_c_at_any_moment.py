@@ -48,6 +48,7 @@ TOGETHER = (
     ),
     ("files", "files with prefetch", "files through a method"),
     ("files in the memory cache", "files in a cache on disk", "a new cache on disk"),
+    ("files in a small memory cache", "files, encoded, in a cache"),
     ("fit", "fit with augmentation", "fit with whitening", "fit_from"),
     ("methods of the generator", "functions of one image", "set_num_threads", "check"),
 )

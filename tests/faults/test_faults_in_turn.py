@@ -105,6 +105,7 @@ SCENARIOS = {
     "cache in memory": Scenario(files(cache="memory")),
     "cache in a folder": Scenario(files(cache="folder")),
     "cache in a folder, prefetch": Scenario(files(cache="folder", prefetch=1)),
+    "encoded files in a folder": Scenario(files(cache="folder", cache_format="encoded")),
     "a full cache": Scenario(files(cache="folder"), cached=True),
     "fit_from": Fit(files({})),
 }
