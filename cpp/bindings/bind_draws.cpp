@@ -160,8 +160,9 @@ class BatchMaker {
 
         const bool acts = draws_ && !draws_->change_nothing();
         const bool by_key = random.is_none();
+        const std::int64_t columns = draws_ ? draws_->columns() : 0;
         Rows keras;
-        if (acts) keras.resize(size_of(n, draws_->columns()));
+        if (acts) keras.resize(size_of(n, columns));
         if (draws_ && !by_key) {
             const LockedBits bits(random);
             draws_->from_stream(*bits, n, acts ? keras.data() : nullptr);
@@ -177,7 +178,7 @@ class BatchMaker {
             if (acts && by_key) draws_->by_key(operation_, samples.data(), n, key, keras.data());
             Rows rows;
             if (own_) {
-                rows = completed(samples, key, acts ? &keras : nullptr);
+                rows = completed(*own_, samples, key, keras, columns);
             } else {
                 rows.swap(keras);
             }
@@ -198,19 +199,21 @@ class BatchMaker {
         return samples;
     }
 
-    // Rows of the plan, drawn by key, which begin with Keras' parameters if these act.
-    Rows completed(const std::vector<std::uint64_t>& samples, const DrawKey& key,
-                   const Rows* keras) const {
-        const auto columns = std::ssize(plan_.columns());
+    // Rows of the plan, drawn by key, which begin with Keras' parameters of the columns `own`.
+    // @param keras  rows of `columns` numbers; empty if these do not act
+    Rows completed(const std::vector<int>& own, const std::vector<std::uint64_t>& samples,
+                   const DrawKey& key, const Rows& keras, std::int64_t columns) const {
         const auto n = std::ssize(samples);
-        Rows rows(size_of(n, columns));
+        Rows rows(size_of(n, std::ssize(plan_.columns())));
         draw_rows(plan_, samples.data(), n, key, rows.data());
-        if (keras == nullptr) return rows;
-        for (std::ptrdiff_t i = 0; i < n; ++i)
-            for (std::ptrdiff_t k = 0; k < std::ssize(*own_); ++k)
-                rows[static_cast<std::size_t>(i * columns + k)] =
-                    (*keras)[size_of(i, draws_->columns()) +
-                             static_cast<std::size_t>((*own_)[static_cast<std::size_t>(k)])];
+        if (keras.empty()) return rows;
+        double* row = rows.data();
+        const double* drawn = keras.data();
+        for (std::ptrdiff_t i = 0; i < n; ++i) {
+            std::ranges::transform(own, row, [drawn](int column) { return drawn[column]; });
+            row += std::ssize(plan_.columns());
+            drawn += columns;
+        }
         return rows;
     }
 

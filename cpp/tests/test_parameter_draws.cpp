@@ -82,7 +82,7 @@ TEST(nothing_is_taken_where_there_is_no_choice) {
 TEST(all_that_can_be_chosen_is) {
     std::mt19937 random(5);
     const BitGenerator bits = bits_of(random);
-    for (const std::uint64_t count : {2, 3, 5, 8, 9}) {
+    for (const std::uint64_t count : {2u, 3u, 5u, 8u, 9u}) {
         std::vector<int> seen(count);
         for (int i = 0; i < 4000; ++i) ++seen[bits.below(count)];
         for (const int times : seen) CHECK_NEAR(times * static_cast<int>(count), 4000, 800);

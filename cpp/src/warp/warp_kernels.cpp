@@ -247,33 +247,8 @@ void fill_warp_job(WarpJob& job, const ImageView& source, const WarpGeometry& ge
 
 namespace {
 
-// Warps a small image with what lies around it laid out. False if it is not small, or there is more
-// around it than a copy pays for.
-bool warp_surrounded(const KernelImage& source, const WarpGeometry& geometry,
-                     const WarpTarget& target) {
-    const ImageView& image = source.image;
-    const std::optional<Margins> margins =
-        margins_of(geometry, image.height, image.width, std::min(image.height, image.width));
-    if (!margins) return false;
-    WarpGeometry inside = geometry;
-    inside.border = border_rule(FillMode::nearest);  // of which nothing is reached
-    inside.affine.o0 += static_cast<double>(margins->top);
-    inside.affine.o1 += static_cast<double>(margins->left);
-    ImageView larger = image;
-    larger.height += margins->top + margins->bottom;
-    larger.width += margins->left + margins->right;
-    if (!is_small(inside, larger)) return false;
-    const auto [rows, row_stride] = rows_of(image);
-    const ImageView laid_out = with_margins(rows, row_stride, image, *margins, geometry);
-    warp_samples({laid_out, nullptr, source.next}, inside, target);
-    return true;
-}
-
-}  // namespace
-
-void warp_samples(const KernelImage& source, const WarpGeometry& geometry,
-                  const WarpTarget& target) {
-    if (warp_surrounded(source, geometry, target)) return;
+void warp_as_it_is(const KernelImage& source, const WarpGeometry& geometry,
+                   const WarpTarget& target) {
     const ImageView& image = source.image;
     WarpJob job{};
     const bool small = is_small(geometry, image);
@@ -306,6 +281,35 @@ void warp_samples(const KernelImage& source, const WarpGeometry& geometry,
         job.row_end = static_cast<std::int32_t>(end);
         kernel(job);
     }
+}
+
+// Warps a small image with what lies around it laid out. False if it is not small, or there is more
+// around it than a copy pays for.
+bool warp_surrounded(const KernelImage& source, const WarpGeometry& geometry,
+                     const WarpTarget& target) {
+    const ImageView& image = source.image;
+    const std::optional<Margins> margins =
+        margins_of(geometry, image.height, image.width, std::min(image.height, image.width));
+    if (!margins) return false;
+    WarpGeometry inside = geometry;
+    inside.border = border_rule(FillMode::nearest);  // of which nothing is reached
+    inside.affine.o0 += static_cast<double>(margins->top);
+    inside.affine.o1 += static_cast<double>(margins->left);
+    ImageView larger = image;
+    larger.height += margins->top + margins->bottom;
+    larger.width += margins->left + margins->right;
+    if (!is_small(inside, larger)) return false;
+    const auto [rows, row_stride] = rows_of(image);
+    const ImageView laid_out = with_margins(rows, row_stride, image, *margins, geometry);
+    warp_as_it_is({laid_out, nullptr, source.next}, inside, target);
+    return true;
+}
+
+}  // namespace
+
+void warp_samples(const KernelImage& source, const WarpGeometry& geometry,
+                  const WarpTarget& target) {
+    if (!warp_surrounded(source, geometry, target)) warp_as_it_is(source, geometry, target);
 }
 
 }  // namespace batchwarp
