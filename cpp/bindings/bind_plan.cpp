@@ -274,7 +274,8 @@ Plan make_plan(std::int64_t height, std::int64_t width, std::int64_t channels,
                const std::string& fill_mode, double cval, double rescale, bool samplewise_center,
                bool samplewise_std, const py::object& mean, const py::object& std,
                const py::object& steps, std::pair<double, double> value_range, bool fused,
-               const py::object& policies, const py::object& where, const py::object& mixture) {
+               const py::object& policies, const py::object& where, const py::object& mixture,
+               bool round_bytes) {
     if (data_format != "channels_last" && data_format != "channels_first")
         throw py::value_error(
             "`data_format` must be \"channels_last\" or \"channels_first\". Received: \"" +
@@ -295,6 +296,7 @@ Plan make_plan(std::int64_t height, std::int64_t width, std::int64_t channels,
     options.policies = policy_list(policies);
     options.where = where_list(where);
     options.mixture = mixture_options(mixture);
+    options.round_bytes = round_bytes;
     return Plan(std::move(options));
 }
 
@@ -321,7 +323,7 @@ void register_plan(py::module_& m) {
              py::arg("std") = py::none(), py::arg("steps") = py::none(),
              py::arg("value_range") = std::pair(0.0, 255.0), py::arg("fused") = true,
              py::arg("policies") = py::tuple(), py::arg("where") = py::none(),
-             py::arg("mixture") = py::none())
+             py::arg("mixture") = py::none(), py::arg("round_bytes") = false)
         .def_property_readonly("height", option(&PlanOptions::height))
         .def_property_readonly("width", option(&PlanOptions::width))
         .def_property_readonly("channels", option(&PlanOptions::channels))
@@ -344,6 +346,7 @@ void register_plan(py::module_& m) {
                                    return py::make_tuple(plan.options().low, plan.options().high);
                                })
         .def_property_readonly("fused", option(&PlanOptions::fused))
+        .def_property_readonly("round_bytes", option(&PlanOptions::round_bytes))
         .def_property_readonly("rescale", normalization(&Normalization::rescale))
         .def_property_readonly("samplewise_center",
                                normalization(&Normalization::samplewise_center))

@@ -280,8 +280,9 @@ void Batch::make(std::int64_t i, std::int64_t row_begin, std::int64_t row_end) c
 
     // Normalisation that does not depend on the image goes into the kernels' own write.
     const bool to_bytes = target.dtype == DType::u8, changes = plan_.changes_pixels(row);
+    const bool to_kerases = to_bytes && !o.round_bytes;
     const bool fused = std::is_same_v<T, float> && placed.has_kernel && plan_.scales() &&
-                       !plan_.needs_moments() && !changes && !to_bytes;
+                       !plan_.needs_moments() && !changes && !to_kerases;
     const std::uint8_t* const unread =
         std::is_same_v<T, float> && changes && planes == 1 && !placed.from.warps &&
                 !placed.from.reduces
@@ -297,20 +298,22 @@ void Batch::make(std::int64_t i, std::int64_t row_begin, std::int64_t row_end) c
         sample<T>(plane, placed, row_begin, row_end, shift, scale,
                   work + p * image.pixels * channels);
     }
-    // Interpolated values become bytes before they are changed, if that is not what is stored.
-    const bool interpolated = to_bytes && (placed.from.warps || placed.from.reduces);
+    // Keras' interpolated values become bytes before they are changed, if that is not what is
+    // stored.
+    const bool interpolated = to_kerases && (placed.from.warps || placed.from.reduces);
     const bool stored = !changes && !plan_.scales();
     if (interpolated && !stored) round_to_bytes(work, image.count());
     const bool normalized = fused || (changes && change_pixels(plan_, row, image, unread));
     if (!normalized && plan_.scales()) normalize_image(plan_, image);
 
     if (direct == nullptr) {
+        const bool rounded = (to_bytes && o.round_bytes) || (interpolated && stored);
         for (std::int64_t p = 0; p < planes; ++p) {
             MutableImageView band = o.channels_first ? target.plane(p) : target;
             band.data += row_begin * band.row_stride;
             band.height = rows;
             store_pixels(work + p * image.pixels * channels, band,
-                         interpolated && stored ? Rounding::halves_up : Rounding::towards_zero);
+                         rounded ? Rounding::halves_up : Rounding::towards_zero);
         }
     }
 }

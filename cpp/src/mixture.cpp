@@ -58,7 +58,8 @@ void make(const Plan& plan, const BatchRequest& request, std::int64_t i, T* mixe
 
     const MutableBatchView made = packed(mixed, plan);
     one.target = {request.target[i], 1, 0};
-    if (one.target.first.dtype == DType::u8) round_to_bytes(mixed, plan.target_elements());
+    if (one.target.first.dtype == DType::u8 && !plan.options().round_bytes)
+        round_to_bytes(mixed, plan.target_elements());
     one.source = {made.first, 1, 0};
     one.indices = nullptr;
     augment_batch(mixture.rest, one);

@@ -253,6 +253,7 @@ void reference_image(const Plan& plan, const ImageView& source, const double* ro
     // Keras holds the image in the target's type from here on.
     const bool is_double = target.dtype == DType::f64;
     const bool is_bytes = target.dtype == DType::u8;
+    const bool rounds = is_bytes && o.round_bytes;
     const auto hold = [is_double](double v) {
         return is_double ? v : static_cast<double>(static_cast<float>(v));
     };
@@ -275,7 +276,7 @@ void reference_image(const Plan& plan, const ImageView& source, const double* ro
                 const auto [y, x] =
                     place(from, points, static_cast<double>(rr), static_cast<double>(cc));
                 double v = from.warps ? sample(channel, y, x, o) : channel.at(rr, cc);
-                if (is_bytes && (from.warps || from.reduces)) v = rounded_to_byte(v);
+                if (is_bytes && !rounds && (from.warps || from.reduces)) v = rounded_to_byte(v);
                 at(r, c, k) = hold(v);
             }
     }
@@ -295,8 +296,10 @@ void reference_image(const Plan& plan, const ImageView& source, const double* ro
     }
     for (std::int64_t r = 0; r < height; ++r)
         for (std::int64_t c = 0; c < width; ++c)
-            for (std::int64_t k = 0; k < o.channels; ++k)
-                put(target, r, c, k, (at(r, c, k) - plan.mean(k)) / plan.std(k));
+            for (std::int64_t k = 0; k < o.channels; ++k) {
+                const double v = (at(r, c, k) - plan.mean(k)) / plan.std(k);
+                put(target, r, c, k, rounds ? rounded_to_byte(v) : v);
+            }
 }
 
 void reference_mixture(const Plan& plan, const ImageView& source, const double* row,
@@ -313,7 +316,8 @@ void reference_mixture(const Plan& plan, const ImageView& source, const double* 
     }
     for (double& value : sum) {
         value /= total;
-        if (target.dtype == DType::u8) value = rounded_to_byte(value);
+        if (target.dtype == DType::u8 && !plan.options().round_bytes)
+            value = rounded_to_byte(value);
     }
     reference_image(mixture.rest, view_of(sum, plan), row, target);
 }

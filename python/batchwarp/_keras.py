@@ -160,20 +160,32 @@ def numpy_dtype(dtype: Any) -> np.dtype[Any]:
     return made
 
 
+def required(what: str) -> Any:
+    """Returns Keras.
+
+    Args:
+        what: String, who needs it, for the error.
+
+    Raises:
+        ImportError: If it cannot be imported.
+    """
+    try:
+        import keras
+    except ImportError as error:
+        raise ImportError(
+            f"{what} need Keras, which cannot be imported ({error}); "
+            "install it with: pip install 'batchwarp[train]'"
+        ) from error
+    return keras
+
+
 def callback() -> type[Any]:
     """Returns `keras.callbacks.Callback`.
 
     Raises:
         ImportError: If Keras cannot be imported.
     """
-    try:
-        import keras
-    except ImportError as error:
-        raise ImportError(
-            f"callbacks need Keras, which cannot be imported ({error}); "
-            "install it with: pip install 'batchwarp[train]'"
-        ) from error
-    found: type[Any] = keras.callbacks.Callback
+    found: type[Any] = required("callbacks").callbacks.Callback
     return found
 
 

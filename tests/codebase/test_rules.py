@@ -39,6 +39,7 @@ EXTENSIONS = {
     "grayscale",
     "formats",
     "framework",
+    "handover",
     "integer_classes",
     "keep_aspect_ratio",
     "keypoint_pairs",

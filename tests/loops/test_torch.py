@@ -63,6 +63,13 @@ def test_epochs_are_passes_of_the_flow(workers, persistent, draws):
         assert_equal(list(batches), one)
 
 
+def test_bytes_are_handed_over_as_they_are():
+    for workers in (0, 2):
+        batches = list(loader(IterableDataset(flow(handover="uint8")), workers))
+        assert {images.dtype for images, _ in batches} == {torch.uint8}
+        assert_equal(batches, expected(flow(handover="uint8"))[0])
+
+
 def test_workers_that_are_started_anew():
     batches = loader(IterableDataset(flow()), 2, multiprocessing_context="spawn")
     for one in expected(flow(), 2):

@@ -89,6 +89,10 @@ struct PlanOptions {
     double low = 0, high = 255;
     /// Whether operations on pixels that can be done in one go are.
     bool fused = true;
+    /// Of targets of bytes: whether values stay as they are until they are stored, and are rounded
+    /// there, halves up. Otherwise it is as in Keras: what was moved is rounded before it is
+    /// changed, and the end is truncated.
+    bool round_bytes = false;
     /// At most `max_steps`. What Keras has comes first, as `keras_steps` has it: its matrix once,
     /// its operations on pixels before all others. What scales values comes last, each once.
     std::vector<StepOptions> steps = keras_steps();

@@ -72,6 +72,7 @@ void check_for_device(const Plan& plan, const BatchRequest& request) {
             if (step.operation == operation->name && !operation->on_devices)
                 refuse("`plan` must have operations that a device knows. Received: ",
                        operation->name);
+    if (o.round_bytes) refuse("`round_bytes` must be false on a device. Received: true");
     if (plan.mixture() != nullptr)
         refuse("`mixture` must be left to the processor. Received: a plan with one");
     if (std::ssize(plan.pixel_steps()) > most_pixel_steps)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from batchwarp import _core
 from batchwarp._arrays import CORE_INPUTS, CORE_OUTPUTS, is_floating
 from batchwarp.augment.draws import ParameterDraws
+from batchwarp.augment.handover import Levels, check_settings
 from batchwarp.augment.keys import Keys
 from batchwarp.augment.operations import draws_by_key, recipe_of
 from batchwarp.augment.pipeline import Pipeline
@@ -118,7 +119,8 @@ class KeyedPipeline(Pipeline):
         """Makes images up to the user's function; see `Pipeline.warp`."""
         if self._before is not None:
             before, last = self.moves(params)
-            augmented = np.empty((len(batch), *self._stored_shape), self._dtype)
+            between = np.dtype(np.float32) if self.plan.round_bytes else self._dtype
+            augmented = np.empty((len(batch), *self._stored_shape), between)
             _core.augment_batch(x, indices, before.params, before.plan, augmented, threads=threads)
             x, indices, params = augmented, None, last.params
         super().warp(x, indices, _if_any(params), batch, threads)
@@ -145,6 +147,7 @@ def pipeline_for(
     augment: bool = True,
     takes_chances: bool = True,
     value_range: tuple[float, float] | None = None,
+    levels: Levels | None = None,
 ) -> Pipeline:
     """Returns the way of a generator's batches.
 
@@ -156,16 +159,23 @@ def pipeline_for(
             nothing drawn.
         takes_chances: Boolean; if false, operations in which chance has a part only set the size.
         value_range: Tuple of two floats, between what values images are, or `None`.
+        levels: What bytes stand for, if batches are made for a layer that does the standardisation;
+            `dtype` is that of the bytes then, or a floating-point one of what becomes bytes later.
 
     Raises:
         ValueError: If an attribute of the generator has no meaning for such images.
     """
     check_switches(generator)
     draws = draws_for(generator, image_shape) if augment else None
+    if levels is None:
+        _check_dtype(generator, dtype)
+    else:
+        check_settings(generator)
     if not (generator.operations or draws_by_key(generator)):
-        return Pipeline(generator, plans_of(generator, image_shape), draws, dtype)
-    _check_dtype(generator, dtype)
-    plans = recipe_plans_of(generator, image_shape, value_range, augment, takes_chances)
+        return Pipeline(generator, plans_of(generator, image_shape, levels), draws, dtype)
+    plans = recipe_plans_of(
+        generator, image_shape, value_range, augment, takes_chances, levels=levels
+    )
     return KeyedPipeline(generator, plans, image_shape, draws, dtype)
 
 

@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchwarp.augment.draws import ParameterDraws
+from batchwarp.augment.handover import Levels
 from batchwarp.augment.keyed_pipeline import KeyedPipeline, pipeline_for
 from batchwarp.augment.keys import Keys
 from batchwarp.augment.operations import size_for_all
-from batchwarp.augment.plan import draws_for, recipe_plans_of
+from batchwarp.augment.plan import RecipePlans, draws_for, recipe_plans_of
 from batchwarp.augment.settings import Settings
 
 __all__ = ["NativePipeline"]
@@ -34,6 +35,7 @@ class NativePipeline(KeyedPipeline):
         augment: As of `pipeline_for`.
         takes_chances: As of `pipeline_for`.
         value_range: As of `pipeline_for`.
+        levels: As of `pipeline_for`.
 
     Raises:
         ValueError: As `pipeline_for`.
@@ -48,6 +50,7 @@ class NativePipeline(KeyedPipeline):
         augment: bool,
         takes_chances: bool,
         value_range: tuple[float, float] | None,
+        levels: Levels | None = None,
     ) -> None:
         size_for_all(generator)
         pipeline_for(  # raises whatever that of an image would
@@ -57,20 +60,25 @@ class NativePipeline(KeyedPipeline):
             augment=augment,
             takes_chances=takes_chances,
             value_range=value_range,
+            levels=levels,
         )
+
+        def plans_for(shape: tuple[int, ...]) -> RecipePlans:
+            return recipe_plans_of(
+                generator, shape, value_range, augment, takes_chances, levels=levels
+            )
 
         def made(shape: tuple[int, ...]) -> _SizedPipeline:
             return _SizedPipeline(
                 generator,
-                recipe_plans_of(generator, shape, value_range, augment, takes_chances),
+                plans_for(shape),
                 shape,
                 draws_for(generator, shape) if augment else None,
                 dtype,
             )
 
-        plans = recipe_plans_of(generator, image_shape, value_range, augment, takes_chances)
         draws = ParameterDraws(generator, 1, 1) if augment else None
-        super().__init__(generator, plans, image_shape, draws, dtype)
+        super().__init__(generator, plans_for(image_shape), image_shape, draws, dtype)
         self._sized = functools.lru_cache(_SIZES)(made)
 
     def sized(self, image_shape: tuple[int, ...]) -> _SizedPipeline:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from batchwarp import _core
 from batchwarp.augment.draws import ParameterDraws
+from batchwarp.augment.handover import Levels, beyond_the_layer, plan_of_bytes
 from batchwarp.augment.operations import OWNER, image_spec, recipe_of, shape_after
 from batchwarp.augment.recipe import NOT_DRAWN
 from batchwarp.ops.core_steps import CORE_STEPS
@@ -60,26 +61,36 @@ class RecipePlans(NamedTuple):
     plans: Plans
 
 
-def plans_of(settings: Any, image_shape: tuple[int, ...]) -> Plans:
+def plans_of(settings: Any, image_shape: tuple[int, ...], levels: Levels | None = None) -> Plans:
     """Returns the plans of a generator for images of one shape.
 
     Args:
         settings: The generator.
         image_shape: Tuple of three integers.
+        levels: What bytes stand for, if a layer does the standardisation.
 
     Raises:
-        ValueError: If a setting has no meaning for such images.
+        ValueError: If a setting has no meaning for such images, or a layer cannot do it.
     """
     augmentation = _steps(_AUGMENTATION, settings, image_shape)
     standardisation = _steps(_STANDARDISATION, settings, image_shape)
     full = _plan(settings, image_shape, augmentation + standardisation) if standardisation else None
-    return Plans(
+    plans = Plans(
         _plan(settings, image_shape, augmentation),
         full,
         full,
         _late(settings, image_shape),
         image_shape,
     )
+    return plans if levels is None else _of_bytes(plans, levels)
+
+
+def _of_bytes(plans: Plans, levels: Levels) -> Plans:
+    """Returns the plans of batches of bytes, after which a layer does the standardisation."""
+    if plans.late:
+        raise beyond_the_layer(plans.late[0].what)
+    warp = plan_of_bytes(plans.full or plans.warp, levels)
+    return plans._replace(warp=warp, full=None, standardise=None)
 
 
 def recipe_plans_of(
@@ -89,6 +100,7 @@ def recipe_plans_of(
     augment: bool,
     takes_chances: bool,
     only_sizes: bool = False,
+    levels: Levels | None = None,
 ) -> RecipePlans:
     """Returns the plans of a generator with operations for images of one shape.
 
@@ -102,9 +114,11 @@ def recipe_plans_of(
         augment: Boolean, whether Keras' augmentation is done.
         takes_chances: Boolean, whether operations are done in which chance has a part.
         only_sizes: Boolean, whether operations only set the size.
+        levels: As in `plans_of`.
 
     Raises:
-        ValueError: If an operation cannot be done to such images, or a setting has no meaning.
+        ValueError: If an operation cannot be done to such images, or a setting has no meaning, or a
+            layer cannot do it.
     """
     recipe = recipe_of(settings)
     image = image_spec(settings, image_shape)
@@ -138,18 +152,19 @@ def recipe_plans_of(
         return _plan(settings, image_shape, steps, where=where, **options, **mixture)
 
     steps = keras + built.steps
+    plans = Plans(
+        plan(steps),
+        plan(_joined(steps, standardisation, image.channels, recipe.is_last))
+        if standardisation
+        else None,
+        _plan(settings, shape, standardisation) if standardisation else None,
+        _late(settings, shape),
+        shape,
+    )
     return RecipePlans(
         before,
         np.flatnonzero([column.name in names for column in COLUMNS]),
-        Plans(
-            plan(steps),
-            plan(_joined(steps, standardisation, image.channels, recipe.is_last))
-            if standardisation
-            else None,
-            _plan(settings, shape, standardisation) if standardisation else None,
-            _late(settings, shape),
-            shape,
-        ),
+        plans if levels is None else _of_bytes(plans, levels),
     )
 
 

@@ -38,6 +38,7 @@ class AnnotationFlows(Settings):
         prefetch: int = 0,
         shard: Any = None,
         drop_remainder: bool = False,
+        handover: str | None = None,
         cache: Any = None,
         cache_limit: int | str | None = None,
         cache_format: str = "decoded",
@@ -87,6 +88,7 @@ class AnnotationFlows(Settings):
             prefetch: As in `flow`.
             shard: As in `flow`.
             drop_remainder: As in `flow`.
+            handover: As in `flow`.
             cache: As in `flow_from_directory`; masks are painted in each pass, unless it is
                 `"memory"`.
             cache_limit: As in `flow_from_directory`.
@@ -145,6 +147,7 @@ class AnnotationFlows(Settings):
         prefetch: int = 0,
         shard: Any = None,
         drop_remainder: bool = False,
+        handover: str | None = None,
         cache: Any = None,
         cache_limit: int | str | None = None,
         cache_format: str = "decoded",
@@ -186,6 +189,7 @@ class AnnotationFlows(Settings):
             prefetch: As in `flow`.
             shard: As in `flow`.
             drop_remainder: As in `flow`.
+            handover: As in `flow`.
             cache: As in `flow_from_directory`.
             cache_limit: As in `flow_from_directory`.
             cache_format: As in `flow_from_directory`.

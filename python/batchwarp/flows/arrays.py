@@ -33,6 +33,7 @@ class ArrayFlows(Settings):
         prefetch: int = 0,
         shard: Any = None,
         drop_remainder: bool = False,
+        handover: str | None = None,
         device: Any = None,
         framework: str | None = None,
         masks: Any = None,
@@ -89,6 +90,14 @@ class ArrayFlows(Settings):
                 `None` makes whole batches.
             drop_remainder: Boolean, whether to leave out the last step of a pass if there are too
                 few samples for it.
+            handover: `"uint8"` for batches of bytes, rounded to the nearest, a quarter of what is
+                made and sent to a device. A model begins with `flow.normalization_layer()` then,
+                which does what the generator would have done to finished images: `rescale`,
+                `featurewise_center`, `featurewise_std_normalization`, `ops.Normalize`. Flows for
+                `validation_data`, `evaluate` and `predict` need it as well. Samplewise statistics,
+                whitening and a `preprocessing_function` are refused. The bytes 0 and 255 are the
+                ends of the generator's `value_range`, which images other than of uint8 need. `None`
+                yields images of the generator's dtype.
             device: `"cuda"` or `"cuda:N"` to keep the images on a graphics card and make the
                 batches there, see `batchwarp.cuda`; `None` for the processor.
             framework: With `device`, what the batches' images are: tensors of `"torch"`, `"jax"` or

@@ -38,6 +38,7 @@ class FileFlows(Settings):
         prefetch: int = 0,
         shard: Any = None,
         drop_remainder: bool = False,
+        handover: str | None = None,
         cache: Any = None,
         cache_limit: int | str | None = None,
         cache_format: str = "decoded",
@@ -88,6 +89,7 @@ class FileFlows(Settings):
             prefetch: As in `flow`.
             shard: As in `flow`.
             drop_remainder: As in `flow`.
+            handover: As in `flow`.
             cache: `"memory"` keeps the decoded and resized images (8 bits a channel) in memory, a
                 path keeps them in that folder, which should not be one beside those of the classes,
                 in a store that later runs, other processes, and other subsets and folds of the data
@@ -162,6 +164,7 @@ class FileFlows(Settings):
         prefetch: int = 0,
         shard: Any = None,
         drop_remainder: bool = False,
+        handover: str | None = None,
         cache: Any = None,
         cache_limit: int | str | None = None,
         cache_format: str = "decoded",
@@ -217,6 +220,7 @@ class FileFlows(Settings):
             prefetch: As in `flow`.
             shard: As in `flow`.
             drop_remainder: As in `flow`.
+            handover: As in `flow`.
             cache: As in `flow_from_directory`.
             cache_limit: As in `flow_from_directory`.
             cache_format: As in `flow_from_directory`.

@@ -38,6 +38,7 @@ class SampleFlows(Settings):
         prefetch: int = 0,
         shard: Any = None,
         drop_remainder: bool = False,
+        handover: str | None = None,
         cache: Any = None,
         cache_limit: int | str | None = None,
         on_error: str = "raise",
@@ -90,6 +91,7 @@ class SampleFlows(Settings):
             prefetch: As in `flow`.
             shard: As in `flow`.
             drop_remainder: As in `flow`.
+            handover: As in `flow`.
             cache: `"memory"` keeps the decoded and resized images in memory, `None` decodes in each
                 pass.
             cache_limit: As in `flow_from_directory`.

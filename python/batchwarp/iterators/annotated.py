@@ -49,6 +49,7 @@ class AnnotatedIterator(FilesIterator):
         prefetch: See there.
         shard: See there.
         drop_remainder: See there.
+        handover: See there.
         cache: See there; masks that are painted are painted in each pass.
         cache_limit: See there.
         cache_format: See there.
@@ -105,6 +106,7 @@ class AnnotatedIterator(FilesIterator):
         prefetch: int = 0,
         shard: Any = None,
         drop_remainder: bool = False,
+        handover: str | None = None,
         cache: Any = None,
         cache_limit: int | str | None = None,
         cache_format: str = "decoded",
@@ -134,6 +136,7 @@ class AnnotatedIterator(FilesIterator):
             save_to_dir=save_to_dir,
             save_prefix=save_prefix,
             save_format=save_format,
+            handover=handover,
         )
         if options.on_error == "raise":
             annotations.report.raise_if_bad()

@@ -22,6 +22,7 @@ from batchwarp._arrays import (
     sequence,
 )
 from batchwarp._warnings import warn
+from batchwarp.augment.handover import one_handover
 from batchwarp.augment.pipeline import Pipeline
 from batchwarp.augment.settings import Settings
 from batchwarp.iterators import splits
@@ -77,6 +78,8 @@ class NumpyArrayIterator(ImageIterator):
         shard: Pair (index, count), which part of each batch to make; `"auto"` for that of this
             process, `None` for all.
         drop_remainder: Boolean, whether to leave out a last step that lacks samples.
+        handover: `"uint8"` for batches of bytes and a model that begins with
+            `normalization_layer()`, see `ImageDataGenerator.flow`; `None` for those of `dtype`.
         masks: What moves with the images, as for `Augment`, or `None`.
         boxes: Likewise.
         keypoints: Likewise.
@@ -127,6 +130,7 @@ class NumpyArrayIterator(ImageIterator):
         prefetch: int = 0,
         shard: Any = None,
         drop_remainder: bool = False,
+        handover: str | None = None,
         masks: Any = None,
         boxes: Any = None,
         keypoints: Any = None,
@@ -180,6 +184,7 @@ class NumpyArrayIterator(ImageIterator):
         self.image_data_generator = image_data_generator
         self._set_subset(image_data_generator, subset)
         self.data_format = data_format
+        self.handover = one_handover(handover)
         self._set_saving(save_to_dir, save_prefix, save_format)
         count = len(self.x if self.rows is None else self.rows)
         super().__init__(count, batch_size, shuffle, seed, prefetch=prefetch, shard=batches)

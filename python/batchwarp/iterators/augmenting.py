@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from batchwarp._arrays import computing_dtype
 from batchwarp._random import with_borrowed_global
 from batchwarp.augment.draws import as_dictionaries
+from batchwarp.augment.handover import BYTES, Levels, levels_of, one_by_one_error
 from batchwarp.augment.keyed_pipeline import OperationsAlone, pipeline_for
 from batchwarp.augment.one_by_one import is_beyond_the_core, overrides, run_one_by_one
 from batchwarp.augment.pipeline import Pipeline
@@ -63,6 +64,7 @@ class AugmentingIterator(PartedIterator):
     _pipeline: Pipeline | None = None
 
     _numpy_dtype: np.dtype[Any]
+    handover: str | None = None
 
     @property
     def _image_shape(self) -> tuple[int, ...]:
@@ -96,6 +98,26 @@ class AugmentingIterator(PartedIterator):
     def _working_dtype(self) -> np.dtype[Any]:
         """Dtype that images are augmented in."""
         return computing_dtype(self._numpy_dtype)
+
+    @property
+    def _levels(self) -> Levels | None:
+        """What bytes stand for, if batches are handed over as bytes."""
+        if self.handover is None:
+            return None
+        return levels_of(self._stored_dtype, self.image_data_generator.value_range)
+
+    @property
+    def _pipeline_dtype(self) -> np.dtype[Any]:
+        """Dtype of the images that the core makes."""
+        if self.handover is None:
+            return self._working_dtype
+        # What is mixed is rounded afterwards.
+        return np.dtype(np.float32) if self._mixes else BYTES
+
+    @property
+    def _mixes(self) -> bool:
+        """Whether images are mixed with others when they are made."""
+        return False
 
     def _operate(
         self, index_array: NDArray[np.int64], number: int, image_shape: tuple[int, ...]
@@ -264,9 +286,17 @@ class AugmentingIterator(PartedIterator):
         )
 
     def _fused(self) -> Pipeline | None:
-        """Returns the way through the core, or `None` if images go one by one through methods."""
+        """Returns the way through the core, or `None` if images go one by one through methods.
+
+        Raises:
+            ValueError: If there is none, and batches are handed over as bytes.
+        """
         pipeline = self._current_pipeline()
-        return pipeline if pipeline is not None and pipeline.fused else None
+        if pipeline is not None and pipeline.fused:
+            return pipeline
+        if self.handover is not None:
+            raise one_by_one_error(self.image_data_generator)
+        return None
 
     def _current_pipeline(self) -> Pipeline | None:
         """Returns what the generator does now, or `None` if its methods are overridden."""
@@ -282,9 +312,10 @@ class AugmentingIterator(PartedIterator):
             pipeline = self._pipeline = self._way(
                 generator,
                 self._image_shape,
-                self._working_dtype,
+                self._pipeline_dtype,
                 augment=self._augments,
                 takes_chances=self._takes_chances,
                 value_range=self._value_range,
+                levels=self._levels,
             )
         return pipeline

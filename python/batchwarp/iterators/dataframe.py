@@ -68,6 +68,7 @@ class DataFrameIterator(FilesIterator):
         prefetch: As in `DirectoryIterator`.
         shard: As in `DirectoryIterator`.
         drop_remainder: As in `DirectoryIterator`.
+        handover: As in `DirectoryIterator`.
         cache: As in `DirectoryIterator`.
         cache_limit: As in `DirectoryIterator`.
         cache_format: As in `DirectoryIterator`.
@@ -142,6 +143,7 @@ class DataFrameIterator(FilesIterator):
         prefetch: int = 0,
         shard: Any = None,
         drop_remainder: bool = False,
+        handover: str | None = None,
         cache: Any = None,
         cache_limit: int | str | None = None,
         cache_format: str = "decoded",
@@ -164,8 +166,7 @@ class DataFrameIterator(FilesIterator):
         keypoint_pairs: Sequence[Sequence[int]] | None = None,
         remove_outside: bool = False,
     ) -> None:
-        options = FileOptions.among(locals())
-        target_options = TargetOptions.among(locals())
+        options, target_options = FileOptions.among(locals()), TargetOptions.among(locals())
         check_batches(batch_size, shuffle, seed, prefetch)
         part = one_shard(shard, drop_remainder)
         boolean("validate_filenames", validate_filenames)
@@ -179,6 +180,7 @@ class DataFrameIterator(FilesIterator):
             save_to_dir=save_to_dir,
             save_prefix=save_prefix,
             save_format=save_format,
+            handover=handover,
         )
         self.directory = directory or ""
         self.class_mode = class_mode

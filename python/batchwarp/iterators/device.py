@@ -77,6 +77,11 @@ class DeviceIterator(NumpyArrayIterator):
                 "`prefetch` is for batches that the processor makes: on a device, they are queued "
                 "and not waited for"
             )
+        if self.handover is not None:
+            raise ValueError(
+                f'`handover="{self.handover}"` is for batches that the processor makes: those of a '
+                "device are there already"
+            )
         if self._targets.names:
             raise ValueError(
                 f"`{self._targets.names[0]}` cannot be given for batches that are made on a device"

@@ -70,6 +70,8 @@ class DirectoryIterator(FilesIterator):
         shard: Pair (index, count), which part of each batch to make; `"auto"` for that of this
             process, `None` for all.
         drop_remainder: Boolean, whether to leave out a last step that lacks samples.
+        handover: `"uint8"` for batches of bytes and a model that begins with
+            `normalization_layer()`, see `ImageDataGenerator.flow`; `None` for those of `dtype`.
         cache: `"memory"`, or the path of a folder to keep decoded images in, or `None`.
         cache_limit: Integer, how many bytes the cache may take, or a string such as `"4GB"`;
             `None` for no bound.
@@ -134,6 +136,7 @@ class DirectoryIterator(FilesIterator):
         prefetch: int = 0,
         shard: Any = None,
         drop_remainder: bool = False,
+        handover: str | None = None,
         cache: Any = None,
         cache_limit: int | str | None = None,
         cache_format: str = "decoded",
@@ -159,6 +162,7 @@ class DirectoryIterator(FilesIterator):
             save_to_dir=save_to_dir,
             save_prefix=save_prefix,
             save_format=save_format,
+            handover=handover,
         )
         if class_mode not in self.allowed_class_modes:
             raise ValueError(

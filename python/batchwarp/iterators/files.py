@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from batchwarp import _keras
 from batchwarp._arrays import CORE_INPUTS, computing_dtype
+from batchwarp.augment.handover import one_handover
 from batchwarp.augment.keyed_pipeline import pipeline_for
 from batchwarp.augment.native_pipeline import NativePipeline
 from batchwarp.augment.operations import shape_after, size_that_fits
@@ -52,6 +53,7 @@ class FilesIterator(LabelledIterator):
         save_to_dir: Any,
         save_prefix: str,
         save_format: str,
+        handover: str | None,
     ) -> None:
         """Checks and keeps what says how files become batches; see the subclasses."""
         if subset not in (None, "training", "validation"):
@@ -68,6 +70,7 @@ class FilesIterator(LabelledIterator):
         self.dtype = _keras.floatx() if dtype is None else dtype
         self._numpy_dtype = _keras.standardize_dtype(self.dtype)
         self._set_saving(save_to_dir, save_prefix, save_format)
+        self.handover = one_handover(handover)
         self.subset = subset
         split = getattr(image_data_generator, "_validation_split", None) or 0.0
         self.split = {None: None, "validation": (0, split), "training": (split, 1)}[subset]

@@ -10,13 +10,16 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from batchwarp import _keras
 from batchwarp._arguments import folder_path
 from batchwarp._pillow import array_to_img
 from batchwarp._random import global_random, is_borrowed
 from batchwarp.augment.draws import as_dictionaries
+from batchwarp.augment.handover import BYTES, bytes_of, layer_of
 from batchwarp.augment.labels import checked_labels
 from batchwarp.augment.one_by_one import overrides, transformed
 from batchwarp.augment.operations import recipe_of, shape_after
+from batchwarp.augment.settings import not_fitted
 from batchwarp.iterators.augmenting import Augmented
 from batchwarp.iterators.explaining import ExplainingIterator
 from batchwarp.iterators.mixing import Mixer, Mixture
@@ -75,6 +78,7 @@ class ImageIterator(ExplainingIterator):
     ) -> None:
         super().__init__(n, batch_size, shuffle, seed, prefetch=prefetch, **kwargs)
         self._set_key()
+        self._check_handover()
         self._check_targets()
         if self._counts_passes and self._current_pipeline() is None:
             # Raises whatever a batch would.
@@ -112,6 +116,73 @@ class ImageIterator(ExplainingIterator):
                 f"{self._numpy_dtype}"
             )
         recipe_of(generator).check_targets(names)
+
+    def _check_handover(self) -> None:
+        """Raises `ValueError` if batches cannot be handed over as they should be."""
+        if self.handover is None:
+            return
+        default = _keras.standardize_dtype(None)
+        if self._numpy_dtype != default:
+            raise ValueError(
+                f"`dtype` should be left at Keras' `floatx()`, {default}, beside "
+                f'`handover="{self.handover}"`, where batches have no other dtype than that. '
+                f"Received: {self._numpy_dtype}"
+            )
+        if getattr(self, "class_mode", None) == "input":
+            raise ValueError(
+                f'`class_mode` should be another one than "input" beside '
+                f'`handover="{self.handover}"`: no layer makes of labels what they stand for'
+            )
+        self._fused()
+
+    def normalization_layer(self, data_format: str | None = None) -> Any:
+        """Returns the first layer of a model that is given batches of `handover="uint8"`.
+
+        It does to them what the generator would have done to floating-point images: `rescale`,
+        `featurewise_center` and `featurewise_std_normalization` by the statistics that it has now,
+        and `ops.Normalize`. It is one of Keras' own layers, or a `Sequential` of two, is saved with
+        the model, and loads without batchwarp.
+
+        Args:
+            data_format: `"channels_last"` or `"channels_first"`, the layout of what the layer is
+                given; `None` means that of the batches. Tensors of `batchwarp.torch` have channels
+                first.
+
+        Returns:
+            A `keras.layers.Layer` from images `(n, height, width, channels)`, or with channels
+            first, of any dtype to images of Keras' `floatx()`, under every policy.
+
+        Raises:
+            ImportError: If Keras cannot be imported.
+            ValueError: If the flow has no `handover`, statistics are missing, or `data_format` is
+                not as above.
+        """
+        if self.handover is None:
+            raise ValueError(
+                '`normalization_layer` is for flows with `handover="uint8"`: batches of this one '
+                "are standardised already"
+            )
+        generator = self.image_data_generator
+        if data_format is None:
+            data_format = self._generated_format
+        data_format = _keras.standardize_data_format(data_format)
+        self._fused()
+        if missing := not_fitted(generator):
+            raise ValueError(
+                f"`{missing[0]}` needs statistics before `normalization_layer` knows them: call "
+                "`fit` of the generator first"
+            )
+        levels = self._levels
+        assert levels is not None
+        floats = self._way(
+            generator,
+            self._image_shape,
+            np.dtype(np.float32),
+            augment=self._augments,
+            takes_chances=self._takes_chances,
+            value_range=self._value_range,
+        )
+        return layer_of(floats.plan, levels, data_format)
 
     def _outputs(self, labels: Any, targets: abc.Mapping[str, Any]) -> Any:
         """Returns what takes the place of labels: what there is alone, or a dictionary.
@@ -163,7 +234,7 @@ class ImageIterator(ExplainingIterator):
     ) -> Any:
         """Makes a batch: all the way from its samples, in the order in which Keras draws."""
         batch, index_array, targets = self._augmented(index_array, random, number)
-        batch_x = batch.astype(self._numpy_dtype, copy=False)
+        batch_x = self._in_dtype(batch)
         mixing = self._mixing()
         if not mixing:
             if self.save_to_dir:
@@ -172,9 +243,25 @@ class ImageIterator(ExplainingIterator):
         mixture = self._mixture(batch_x, index_array, targets, mixing)
         if self._takes_chances:
             mixture = self._mixer(mixing, random, number).mixed(mixture)
+        if self.handover is not None:
+            made = bytes_of(mixture.images, self._generated_format, self._buffers)
+            mixture = mixture._replace(images=made)
         if self.save_to_dir:
             self._save(mixture.images, index_array, mixture.targets, random, number)
         return self._of_mixture(mixture)
+
+    def _in_dtype(self, batch: NDArray[Any]) -> NDArray[Any]:
+        """Returns images in the dtype of batches; those that become bytes later as they are."""
+        return batch if self.handover is not None else batch.astype(self._numpy_dtype, copy=False)
+
+    @property
+    def _generated_format(self) -> str:
+        """The layout of batches, which is the generator's."""
+        return "channels_first" if self.image_data_generator.channel_axis == 1 else "channels_last"
+
+    @property
+    def _mixes(self) -> bool:
+        return bool(self._mixing())
 
     def _of_mixture(self, mixture: Mixture) -> tuple[Any, ...]:
         """Returns images together with their labels, masks and weights."""
@@ -206,7 +293,7 @@ class ImageIterator(ExplainingIterator):
 
         def read(index_array: NDArray[np.int64]) -> Mixture:
             batch, samples, targets = self._partners(index_array, random, number)
-            batch_x = batch.astype(self._numpy_dtype, copy=False)
+            batch_x = self._in_dtype(batch)
             return self._mixture(batch_x, samples, targets, mixing)
 
         first = self.image_data_generator.channel_axis == 1
@@ -278,7 +365,7 @@ class ImageIterator(ExplainingIterator):
             else:
                 operate = self._operate(samples, number, images.shape[1:])
                 image = transformed(generator, original, self._working_dtype, own, operate)
-            image = np.asarray(image).astype(self._numpy_dtype, copy=False)
+            image = self._in_dtype(np.asarray(image))
             yield Variant(int(samples[0]), original, own, image, targets)
 
     def _template(self) -> Any:
@@ -286,7 +373,7 @@ class ImageIterator(ExplainingIterator):
             return super()._template()
         # An empty batch reads no file, calls no function of the user's and saves no file.
         shape = shape_after(self.image_data_generator, self._image_shape)
-        empty = np.empty((0, *shape), self._numpy_dtype)
+        empty = np.empty((0, *shape), self._numpy_dtype if self.handover is None else BYTES)
         samples = np.empty(0, np.int64)
         if mixing := self._mixing():
             return self._of_mixture(self._mixture(empty, samples, self._no_targets(), mixing))
@@ -319,7 +406,7 @@ class ImageIterator(ExplainingIterator):
         batch_x, together, targets = self._made(
             pipeline, np.concatenate(indices), np.concatenate(params) if params else None, number
         )
-        batch_x = batch_x.astype(self._numpy_dtype, copy=False)
+        batch_x = self._in_dtype(batch_x)
         size = len(together) // batches
         return map_arrays(
             lambda array: array.reshape(batches, size, *array.shape[1:]),

@@ -30,6 +30,7 @@ _OPTIONS = (
     "class_mode",
     "data_format",
     "subset",
+    "handover",
 )
 _LARGEST_KEY = 2**64 - 1
 

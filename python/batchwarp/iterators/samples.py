@@ -50,6 +50,7 @@ class SamplesIterator(FilesIterator):
         prefetch: As in `DirectoryIterator`.
         shard: As in `DirectoryIterator`.
         drop_remainder: As in `DirectoryIterator`.
+        handover: As in `DirectoryIterator`.
         cache: `"memory"` or `None`.
         cache_limit: As in `DirectoryIterator`.
         on_error: As in `DirectoryIterator`.
@@ -95,6 +96,7 @@ class SamplesIterator(FilesIterator):
         prefetch: int = 0,
         shard: Any = None,
         drop_remainder: bool = False,
+        handover: str | None = None,
         cache: Any = None,
         cache_limit: int | str | None = None,
         on_error: str = "raise",
@@ -113,6 +115,7 @@ class SamplesIterator(FilesIterator):
             save_to_dir=save_to_dir,
             save_prefix=save_prefix,
             save_format=save_format,
+            handover=handover,
         )
         self._check_arguments(class_mode)
         self.class_mode = class_mode
