@@ -5,6 +5,7 @@ Ray sends these functions by value: its workers need not find this file.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -63,7 +64,8 @@ class Diary:
     def known_checkpoints(self):
         """How many checkpoints Ray has written down that there are."""
         for path in self.folder.glob("results/*/checkpoint_manager_snapshot.json"):
-            return len(json.loads(path.read_text())["checkpoint_results"])
+            with contextlib.suppress(json.JSONDecodeError):  # it is being written
+                return len(json.loads(path.read_text())["checkpoint_results"])
         return 0
 
 

@@ -413,8 +413,8 @@ class Iterator(AgreeingIterator):
     def _blank(self, count: int) -> Any:
         """Returns what is in the place of a batch that nobody looks at.
 
-        It has no samples or, in one of several processes, zeros: JAX joins what these have to one
-        array, and dies of parts without elements.
+        It has no samples or, in one of several processes, zeros of its size: JAX joins what these
+        have to one array, for whose devices there should be something.
         """
         template = self._template()
         if self._shard.count == 1:
