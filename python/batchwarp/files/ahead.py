@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import stat
 import threading
 import time
 from collections import deque
@@ -23,6 +24,7 @@ FILES = 128  # how many are read ahead, in whole batches
 _PROBES = 4  # so many are asked whether it is worth it
 _PAUSE = 16  # so many batches pass, or files, between two of them
 _CHUNK = 1 << 18
+_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _SLOW = 0.5e-3  # seconds; much more than reading from memory takes, and as much as decoding
 _TIMES = 4
 
@@ -34,15 +36,17 @@ _forks.call_after_fork(_running.clear)
 
 
 def touch_file(path: str) -> None:
-    """Reads a file to have it in the system's memory.
+    """Reads a file to have it in the system's memory, if it is a regular one: others may not end.
 
     Raises:
         OSError: If it cannot be read.
     """
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    descriptor = os.open(path, _FLAGS)
     try:
-        while os.read(descriptor, _CHUNK):
-            pass
+        status = os.fstat(descriptor)
+        left = status.st_size if stat.S_ISREG(status.st_mode) else 0
+        while left > 0 and (read := len(os.read(descriptor, min(left, _CHUNK)))):
+            left -= read
     finally:
         os.close(descriptor)
 

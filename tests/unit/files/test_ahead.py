@@ -265,3 +265,23 @@ def test_a_pipe_is_not_waited_for(tmp_path):
         pytest.skip("this system has no pipes with names")
     os.mkfifo(tmp_path / "pipe")
     touch_file(str(tmp_path / "pipe"))
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="there is no device without an end")
+def test_what_is_no_regular_file_is_left_to_its_turn(tmp_path):
+    (tmp_path / "endless.jpg").symlink_to("/dev/zero")
+    touch_file(str(tmp_path / "endless.jpg"))
+    path = tmp_path / "growing.jpg"
+    path.write_bytes(b"1" * 10)
+    with path.open("ab") as writer, pytest.MonkeyPatch.context() as patch:
+        read = os.read
+
+        def read_and_grow(descriptor, count):
+            data = read(descriptor, count)
+            writer.write(b"1" * 10)
+            writer.flush()
+            return data
+
+        patch.setattr(os, "read", read_and_grow)
+        touch_file(str(path))
+    assert path.stat().st_size == 20  # it was read once
