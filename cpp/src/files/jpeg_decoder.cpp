@@ -152,17 +152,28 @@ void read_line(Session& session, std::int64_t y, std::byte* to) {
     while (info.output_scanline <= line) session.library.jpeg_read_scanlines(&info, &samples, 1);
 }
 
+// The library writes what is aligned to its vectors past the caches, and whoever has an image
+// decoded reads it next: with the resize that follows, 512 x 384 pixels take a sixth longer then.
+// Images that no cache holds take a tenth less.
+bool is_lost_to_caches(const std::byte* row, const MutableImageView& image) {
+    constexpr std::int64_t cache = 4 << 20;
+    return reinterpret_cast<std::uintptr_t>(row) % 16 == 0 &&
+           image.height * image.width * image.channels < cache;
+}
+
 void read_window(Session& session) {
     const DecodeJob& job = session.job;
     const Box& window = job.wanted.window;
     const std::int64_t channels = job.target.channels;
     const auto bytes = static_cast<std::size_t>(window.width() * channels);
+    const std::byte* const from = session.row + (window.left - session.left) * channels;
     const bool whole =
         window.width() == static_cast<std::int64_t>(session.decompressor.info.output_width);
     for (std::int64_t y = window.top; y < window.bottom; ++y) {
         std::byte* const to = job.target.at(y - window.top, 0, 0);
-        read_line(session, y, whole ? to : session.row);
-        if (!whole) std::memcpy(to, session.row + (window.left - session.left) * channels, bytes);
+        const bool at_once = whole && !is_lost_to_caches(to, job.target);
+        read_line(session, y, at_once ? to : session.row);
+        if (!at_once) std::memcpy(to, from, bytes);
     }
 }
 
@@ -292,8 +303,7 @@ Decoded decode_jpeg(std::span<const std::byte> file, const JpegHeader& header,
             place(session.planes, target.width,
                   memory.reserve(memory_of(session.planes, target.width)));
         } else {
-            // The library writes rows that are aligned past the caches, and this one is read next.
-            session.row = memory.reserve(size.width * target.channels + 1) + 1;
+            session.row = memory.reserve(size.width * target.channels + 1) + 1;  // not aligned
         }
         for (const auto step : {start, read})
             if (outcome == Outcome::done) outcome = run(session, step);
