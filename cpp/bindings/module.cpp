@@ -11,6 +11,7 @@ PYBIND11_MODULE(_core, m) {
     batchwarp::bindings::register_batch(m);
     batchwarp::bindings::register_buffers(m);
     batchwarp::bindings::register_draws(m);
+    batchwarp::bindings::register_files(m);
     batchwarp::bindings::register_jpeg(m);
     batchwarp::bindings::register_mixing(m);
     batchwarp::bindings::register_resize(m);

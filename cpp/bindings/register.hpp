@@ -7,6 +7,7 @@ namespace batchwarp::bindings {
 void register_batch(pybind11::module_& m);    // bind_batch.cpp: augment_batch, affine_matrices
 void register_buffers(pybind11::module_& m);  // bind_buffers.cpp: BufferPool
 void register_draws(pybind11::module_& m);    // bind_draws.cpp: ParameterDraws, BatchMaker
+void register_files(pybind11::module_& m);    // bind_files.cpp: make_files, FileDecoding
 void register_jpeg(pybind11::module_& m);     // bind_jpeg.cpp: ordinary_jpeg, libjpeg
 void register_mixing(pybind11::module_& m);   // bind_mixing.cpp: add_others, paste_others
 void register_plan(pybind11::module_& m);     // bind_plan.cpp: Plan, OPERATIONS

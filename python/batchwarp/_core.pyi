@@ -213,6 +213,31 @@ def resize(
     *,
     pillow: tuple[int, int] = (13, 0),
 ) -> None: ...
+
+class FileDecoding:
+    def __init__(
+        self,
+        *,
+        size: tuple[int, int],
+        channels: int,
+        interpolation: str,
+        keep_aspect_ratio: bool,
+        exif_transpose: bool,
+        scaled_decode: bool,
+        pillow: tuple[int, int],
+        max_pixels: int,
+    ) -> None: ...
+
+def make_files(
+    paths: Sequence[Any],
+    decoding: FileDecoding,
+    images: NDArray[np.uint8] | None = None,
+    plan: Plan | None = None,
+    params: NDArray[np.float64] | None = None,
+    dst: NDArray[Any] | None = None,
+    *,
+    threads: int = 0,
+) -> tuple[int, tuple[NDArray[np.bool_], NDArray[np.int64], NDArray[np.int64]]]: ...
 def ordinary_jpeg(data: bytes) -> tuple[int, int, int, bool] | None: ...
 def use_libjpeg(path: str | bytes) -> str: ...
 def libjpeg_version() -> str: ...

@@ -241,7 +241,7 @@ def _check_cache(scenario, folder, cache, expected, monkeypatch):
     assert len(decoded) <= 1, decoded
 
 
-@pytest.mark.parametrize("point", ["pool", "os.open", "resize", "Thread.start"])
+@pytest.mark.parametrize("point", ["pool", "os.open", "make_files", "Thread.start"])
 def test_a_data_set(point, folder, prepared, monkeypatch):
     tf = pytest.importorskip("tensorflow")
     expected, _ = prepared("files")

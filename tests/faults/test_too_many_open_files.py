@@ -107,8 +107,18 @@ def test_opencv_without_memory_is_not_one_that_disagrees(tmp_path, monkeypatch, 
     assert decode.opencv.agrees_with_pillow()
 
 
+def as_jpeg(folder):
+    """Makes JPEG files of all files of a folder; of one value, they lose nothing."""
+    for path in folder.rglob("*.png"):
+        Image.open(path).save(path.with_suffix(".jpg"))
+        path.unlink()
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
-def test_a_real_limit(numbered):
+@pytest.mark.parametrize("kind", ["png", "jpg"])
+def test_a_real_limit(numbered, kind):
+    if kind == "jpg":
+        as_jpeg(numbered)
     code = """
         import resource, sys
         sys.modules["keras"] = None
@@ -134,3 +144,42 @@ def test_a_real_limit(numbered):
     )  # fmt: skip
     assert (done.stderr, done.returncode) == ("", 0)
     assert f"OSError [Errno {errno.EMFILE}] {os.strerror(errno.EMFILE)}: '{numbered}" in done.stdout
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems count otherwise")
+def test_real_want_of_memory(tmp_path):
+    """Of an image that does not fit, the core leaves the file, and Python says which it is."""
+    code = """
+        import resource, sys
+        from pathlib import Path
+        sys.modules["keras"] = None
+        import numpy as np
+        import batchwarp
+        generator = batchwarp.ImageDataGenerator()
+        flow = generator.flow_from_directory(
+            sys.argv[1], target_size=(4, 4), batch_size=2, shuffle=False, on_error="skip",
+            interpolation="bilinear",
+        )
+        images = next(flow)[0]
+        before = resource.getrlimit(resource.RLIMIT_AS)
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+        limit = pages * resource.getpagesize() + 30 * 2**20
+        resource.setrlimit(resource.RLIMIT_AS, (limit, before[1]))
+        try:
+            next(flow)
+        except MemoryError as error:
+            print(type(error).__name__, error)
+        resource.setrlimit(resource.RLIMIT_AS, before)
+        assert np.array_equal(next(flow)[0], images)
+    """
+    for number in range(2):
+        path = tmp_path / "a" / f"{number}.jpg"
+        path.parent.mkdir(exist_ok=True)
+        picture(9, 8, number).resize((6000, 5000)).save(path)
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code), str(tmp_path)],
+        capture_output=True, text=True, timeout=100, check=False,
+        env={**os.environ, "BATCHWARP_NUM_THREADS": "1"},
+    )  # fmt: skip
+    assert (done.stderr, done.returncode) == ("", 0)
+    assert f"MemoryError {tmp_path}" in done.stdout

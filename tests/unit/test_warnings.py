@@ -134,6 +134,7 @@ def test_threads_that_decode(four_threads, folder, monkeypatch):
     original = cv2.imdecode
     generator = batchwarp.ImageDataGenerator()
     with monkeypatch.context() as patch:
+        patch.setenv("BATCHWARP_JPEG", "opencv")
         patch.setattr(cv2, "imdecode", lambda *arguments: original(*arguments) ^ 1)
         for prefetch in (0, 1):
             opencv.agrees_with_pillow.cache_clear()

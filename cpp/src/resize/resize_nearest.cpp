@@ -7,26 +7,8 @@
 namespace batchwarp {
 namespace {
 
-// The source pixels along one axis that output pixels are copies of. Pillow adds the scale up from
-// pixel to pixel, which ends elsewhere than a product would.
-class Steps {
-  public:
-    Steps(std::int64_t begin, std::int64_t end, std::int64_t outputs) noexcept
-        : scale_(static_cast<double>(end - begin) / static_cast<double>(outputs)),
-          at_(static_cast<double>(begin) + scale_ * 0.5) {}
-
-    std::int64_t next() noexcept {
-        const auto pixel = static_cast<std::int64_t>(at_);
-        at_ += scale_;
-        return pixel;
-    }
-
-  private:
-    double scale_, at_;
-};
-
-// Bytes from a row's start to the pixels that make an output row. After many millions of pixels
-// Pillow's sum passes the source's end; from there on it leaves zeros, and so do we.
+// Bytes from a row's start to the pixels that make an output row. From where the steps have passed
+// the source's end, Pillow leaves zeros, and so do we.
 struct Columns {
     Buffer<std::int64_t> memory;
     std::int64_t* offset;
@@ -34,7 +16,7 @@ struct Columns {
 
     Columns(const ImageView& source, const Box& box, std::int64_t outputs)
         : offset(memory.reserve(outputs)) {
-        Steps steps(box.left, box.right, outputs);
+        NearestSteps steps(box.left, box.right, outputs);
         for (; inside < outputs; ++inside) {
             const std::int64_t pixel = steps.next();
             if (pixel >= source.width) break;
@@ -85,7 +67,7 @@ void resize_nearest(const ImageView& source, const MutableImageView& target, con
     const Columns columns(source, box, target.width);
     const auto row_bytes = static_cast<std::size_t>(target.width * target.channels);
     const auto inside_bytes = static_cast<std::size_t>(columns.inside * target.channels);
-    Steps steps(box.top, box.bottom, target.height);
+    NearestSteps steps(box.top, box.bottom, target.height);
     std::int64_t before = -1;  // the row above is made of
     for (std::int64_t y = 0; y < target.height; ++y) {
         const std::int64_t row = steps.next();

@@ -38,6 +38,9 @@ class TapsOfAxis {
     /// The taps of the output pixel that has most.
     std::int64_t most() const noexcept { return most_; }
 
+    /// The first source pixel that is a tap.
+    std::int64_t begin() const noexcept { return range(0).first; }
+
     /// One past the last source pixel that is a tap.
     std::int64_t end() const noexcept { return range(outputs_ - 1).end(); }
 

@@ -27,6 +27,13 @@ class Buffer {
         return data_.get();
     }
 
+    /// Gives the memory back if it is for more than `count`.
+    void keep_at_most(std::int64_t count) noexcept {
+        if (size_ <= static_cast<std::size_t>(count)) return;
+        data_.reset();
+        size_ = 0;
+    }
+
   private:
     static constexpr std::align_val_t alignment{64};
     struct Release {

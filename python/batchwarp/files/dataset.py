@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import fields
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,7 @@ from batchwarp.errors import ImageFileError
 from batchwarp.files.ahead import FilesAhead, Touch, touch_file
 from batchwarp.files.cache import Budget, DiskCache, EncodedCache, Held, MemoryCache
 from batchwarp.files.decode import pillow_version
+from batchwarp.files.in_core import Warp, made_in_core, makes
 from batchwarp.files.masks import MaskReader
 from batchwarp.files.options import CHANNELS, Decoding, FileOptions
 from batchwarp.files.reader import Content, Loaded, load, loaded_by
@@ -60,6 +61,9 @@ class ImageFiles:
     Raises:
         ValueError: If there is to be a cache, and images are not of 8 bits or the folder is none.
     """
+
+    # Whether samples are what is at their paths.
+    _are_files: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -158,6 +162,8 @@ class ImageFiles:
         shortage: Shortage,
         use: Callable[[int, Loaded], object] | None = None,
         fit: Callable[[NDArray[Any]], object] | None = None,
+        images: NDArray[np.uint8] | None = None,
+        warp: Warp | None = None,
     ) -> list[Loaded]:
         """Decodes samples, on several threads, and keeps them in the cache.
 
@@ -166,8 +172,11 @@ class ImageFiles:
             paths: Sequence of the paths of all samples.
             shortage: As for `loaded_by`.
             use: Function of a number from 0 on and the `Loaded` of that sample, which is called in
-                the thread that loaded it.
+                the thread that loaded it; not for those that are warped, unless masks, sizes or the
+                cache have to do with them.
             fit: Function of an image; a `ValueError` that it raises is one of the file.
+            images: Array `(n, *shape)`, memory for the images that the core makes.
+            warp: What is done to these; to the others it is left to `use`.
 
         Returns:
             List of a `Loaded` for each sample.
@@ -175,11 +184,12 @@ class ImageFiles:
         Raises:
             OSError, MemoryError: If it is not the file that is at fault.
         """
+        made = self._in_core(samples, paths, images, warp, shortage)
 
         def one(number: int) -> Loaded:
             sample = int(samples[number])
             path = paths[sample]
-            loaded = self._cached(sample) or self._read(sample, path, self.shape[2])
+            loaded = made[number] or self._cached(sample) or self._read(sample, path, self.shape[2])
             if fit is not None:
                 loaded.accept(fit, path)
             if self.sizes is not None:
@@ -190,7 +200,31 @@ class ImageFiles:
                 use(number, loaded)
             return loaded
 
+        if warp is not None and self.sizes is None and self.cache is None:  # all else is done
+            left = [number for number, loaded in enumerate(made) if loaded is None]
+            found = iter(loaded_by(lambda at: one(left[at]), len(left), shortage))
+            return [loaded or next(found) for loaded in made]
         return loaded_by(one, len(samples), shortage)
+
+    def _in_core(
+        self,
+        samples: NDArray[np.int64],
+        paths: Sequence[str],
+        images: NDArray[np.uint8] | None,
+        warp: Warp | None,
+        shortage: Shortage,
+    ) -> list[Loaded | None]:
+        """Returns what the core makes of samples, with `None` for those that are left."""
+        from_paths = self._are_files and self.encoded is None
+        if not (len(samples) and from_paths and makes(self._options)):
+            return [None] * len(samples)
+        wanted: list[str | None] = [paths[sample] for sample in samples]
+        if self.cache is not None and self.masks:
+            for number in np.flatnonzero(self.cache.hold(samples).slots >= 0):
+                wanted[number] = None
+        if images is None and (warp is None or self.cache is not None):
+            images = np.empty((len(samples), *self.shape), np.uint8)
+        return made_in_core(wanted, self._options, images, warp, shortage)
 
     def _read(
         self,
@@ -234,7 +268,7 @@ class ImageFiles:
         """Keeps the size of a file, or says that it is another one than was said."""
         sizes = self.sizes
         assert sizes is not None
-        if loaded.image is None:
+        if loaded.error is not None:
             return
         height, width = (int(extent) for extent in sizes[sample])
         if loaded.size is None:  # the image is from the cache
@@ -257,7 +291,7 @@ class ImageFiles:
 
     def _add_masks(self, sample: int, path: str, loaded: Loaded) -> None:
         """Reads the masks of an image that could be read."""
-        if loaded.image is None:
+        if loaded.error is not None:
             return
         found = []
         try:

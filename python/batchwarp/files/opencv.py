@@ -79,6 +79,21 @@ def _opencv(grey: bool, reduction: int) -> tuple[Any, int, bool]:
 
 
 @functools.cache
+def _can_be_imported() -> bool:
+    """Returns whether there is an OpenCV, or warns that there is none."""
+    try:
+        library()
+    except ImportError as error:  # the build with windows needs libGL, which servers lack
+        warn(
+            f"OpenCV cannot be imported: {error}. JPEG files are decoded with Pillow, which takes "
+            "twice as long.",
+            RuntimeWarning,
+        )
+        return False
+    return True
+
+
+@functools.cache
 def agrees_with_pillow() -> bool:
     """Tries whether the installed OpenCV and Pillow make the same pixels of JPEG files.
 
@@ -86,8 +101,11 @@ def agrees_with_pillow() -> bool:
     distribution may have built one of them with, scales colours up differently.
 
     Returns:
-        Boolean. If it is false, a warning has said so.
+        Boolean. If it is false, a warning has said so, or why OpenCV cannot be imported.
     """
+    with _forks.importing:  # one thread asks, and warns
+        if not _can_be_imported():
+            return False
     random = np.random.RandomState(0)
     noise = np.cumsum(random.randint(-9, 10, (37, 51, 3)), axis=1).astype(np.uint8)
     kinds = itertools.product(("4:4:4", "4:2:2", "4:2:0"), (False, True))

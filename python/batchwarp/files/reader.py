@@ -27,6 +27,8 @@ class Loaded:
         signature: Tuple `(st_size, st_mtime_ns)` of the file that was read.
         size: Tuple of height and width before it was resized; `None` if nobody has looked.
         masks: List of arrays `(height, width, channels)`, what is beside the image.
+        is_warped: Boolean, whether the image has been augmented, too, and is where it belongs;
+            `image` may be `None` then.
     """
 
     image: NDArray[Any] | None = None
@@ -34,6 +36,7 @@ class Loaded:
     signature: tuple[int, int] = (0, 0)
     size: tuple[int, int] | None = None
     masks: Sequence[NDArray[Any]] = ()
+    is_warped: bool = False
 
     def take(self, image: NDArray[Any], channels: int) -> None:
         """Keeps an image.

@@ -10,7 +10,7 @@ import sys
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -212,6 +212,8 @@ class SampleImages(ImageFiles):
         wide: See there.
         size: See there.
     """
+
+    _are_files: ClassVar[bool] = False
 
     def __init__(
         self,

@@ -20,6 +20,7 @@ from batchwarp.augment.settings import Settings
 from batchwarp.errors import AnnotationError, ImageFileError
 from batchwarp.files.ahead import FILES, FilesAhead, Touch
 from batchwarp.files.dataset import ImageFiles
+from batchwarp.files.in_core import Warp
 from batchwarp.files.masks import FORMATS_OF_MASKS
 from batchwarp.files.options import CHANNELS, FileOptions, extensions
 from batchwarp.files.reader import Loaded
@@ -263,13 +264,15 @@ class FilesIterator(LabelledIterator):
             batch[found] = images[slots[found]]
         index_array = index_array.copy()
         paths = self.filepaths
-        loaded = files.load(index_array[missing], paths, self._shortage)
+        in_place = batch if len(missing) == len(batch) and batch.dtype == np.uint8 else None
+        loaded = files.load(index_array[missing], paths, self._shortage, images=in_place)
         for at, row in enumerate(missing):
             index_array[row], one = self._accepted(int(index_array[row]), loaded[at], paths)
             image = _image_of(one)
             if image.dtype != batch.dtype:  # rare: a grey image of more than 8 bits among others
                 batch = batch.astype(self._working_dtype, copy=False)
-            batch[row] = image
+            if image.base is None or image.base is not in_place:
+                batch[row] = image
             loaded[at] = one
         beside = None if targets is None else targets.beside(loaded)
         return Stored(self._in_layout(batch), np.arange(len(batch)), index_array, beside)
@@ -345,27 +348,32 @@ class FilesIterator(LabelledIterator):
         if pipeline.is_keyed and not has_sizes:
             drawn = pipeline.rows(params, self._keys(index_array, number))
         beside = self._beside_batch(pipeline, len(index_array))
+        moves = [] if has_sizes else pipeline.moves(drawn)
+        # The core does it while it decodes, if it is done in one go.
+        warp = Warp(*moves[0], batch) if len(moves) == 1 else None
 
         def make(row: int, loaded: Loaded) -> None:
-            images = self._in_layout(self._readable(_image_of(loaded))[np.newaxis])
             part = slice(row, row + 1)
             own = None if drawn is None else drawn[part]
             way = pipeline
-            if has_sizes:
-                way = pipeline.sized(images.shape[1:])
-                own = way.rows(own, self._keys(index_array[part], number))
-            way.warp(images, None, own, batch[part], threads=1)
+            if not loaded.is_warped:
+                images = self._in_layout(self._readable(_image_of(loaded))[np.newaxis])
+                if has_sizes:
+                    way = pipeline.sized(images.shape[1:])
+                    own = way.rows(own, self._keys(index_array[part], number))
+                way.warp(images, None, own, batch[part], threads=1)
             if beside is not None:
                 beside.move(row, loaded, way.moves(own))
 
         def use(row: int, loaded: Loaded) -> None:
-            if loaded.image is not None:
+            if loaded.error is None:
                 make(row, loaded)
                 loaded.image = None
 
         index_array = index_array.copy()
         paths = self.filepaths
-        for row, loaded in enumerate(files.load(index_array, paths, self._shortage, use, fit)):
+        made = files.load(index_array, paths, self._shortage, use, fit, warp=warp)
+        for row, loaded in enumerate(made):
             if loaded.error is not None:
                 index_array[row], other = self._accepted(int(index_array[row]), loaded, paths, fit)
                 # It may be another sample now.
@@ -377,8 +385,8 @@ class FilesIterator(LabelledIterator):
         pipeline.complete(self.image_data_generator, batch)
         if beside is None:
             return Augmented(batch, index_array)
-        moves = None if has_sizes else pipeline.moves(drawn)
-        return Augmented(batch, index_array, beside.moved(moves, index_array))
+        alike = None if has_sizes else pipeline.moves(drawn)
+        return Augmented(batch, index_array, beside.moved(alike, index_array))
 
     def _beside_batch(self, pipeline: Pipeline, count: int) -> MovedBeside | None:
         """Returns where to move what is beside the images of a batch, if there is something."""

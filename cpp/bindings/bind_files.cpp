@@ -1,0 +1,124 @@
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "array.hpp"
+#include "batchwarp/file_batch.hpp"
+#include "batchwarp/parallel.hpp"
+#include "gil.hpp"
+#include "register.hpp"
+
+namespace batchwarp::bindings {
+namespace {
+
+FileDecoding decoding_of(std::pair<std::int64_t, std::int64_t> size, std::int64_t channels,
+                         const std::string& interpolation, bool keep_aspect_ratio,
+                         bool exif_transpose, bool scaled_decode, std::pair<int, int> pillow,
+                         std::int64_t max_pixels) {
+    return {{size.first, size.second},
+            channels,
+            interpolation_from_name(interpolation),
+            keep_aspect_ratio,
+            exif_transpose,
+            scaled_decode,
+            {pillow.first, pillow.second},
+            max_pixels};
+}
+
+// As the system takes it; empty for what is no path, which whoever opens it then can say better.
+NativePath native_path(const py::handle& path) {
+#if defined(_WIN32)
+    PyObject* text = nullptr;
+    if (PyUnicode_FSDecoder(path.ptr(), &text) == 0) {
+        PyErr_Clear();
+        return {};
+    }
+    const auto owned = py::reinterpret_steal<py::object>(text);
+    Py_ssize_t length = 0;
+    wchar_t* wide = PyUnicode_AsWideCharString(text, &length);
+    if (wide == nullptr) throw py::error_already_set();
+    NativePath native(wide, static_cast<std::size_t>(length));
+    PyMem_Free(wide);
+    return native;
+#else
+    PyObject* bytes = nullptr;
+    if (PyUnicode_FSConverter(path.ptr(), &bytes) == 0) {
+        PyErr_Clear();
+        return {};
+    }
+    const auto owned = py::reinterpret_steal<py::object>(bytes);
+    return {PyBytes_AS_STRING(bytes), static_cast<std::size_t>(PyBytes_GET_SIZE(bytes))};
+#endif
+}
+
+// A batch to write to, channels last or first.
+MutableBatchView writable(const py::object& object, bool channels_first, const char* name) {
+    py::array array = as_array(object, name);
+    if (!array.writeable())
+        throw py::value_error("`" + std::string(name) +
+                              "` must be writable. Received: a read-only array");
+    return batch_view(array, static_cast<std::byte*>(array.mutable_data()), channels_first, name);
+}
+
+py::tuple in_arrays(const std::vector<FileReport>& reports) {
+    const py::ssize_t n = std::ssize(reports);
+    py::array_t<bool> made(n);
+    py::array_t<std::int64_t> signatures({n, py::ssize_t{2}}), sizes({n, py::ssize_t{2}});
+    std::int64_t* signature = signatures.mutable_data();
+    std::int64_t* size = sizes.mutable_data();
+    for (py::ssize_t i = 0; i < n; ++i) {
+        const FileReport& report = reports[static_cast<std::size_t>(i)];
+        made.mutable_data()[i] = report.made;
+        *signature++ = report.bytes;
+        *signature++ = report.modified_ns;
+        *size++ = report.size.height;
+        *size++ = report.size.width;
+    }
+    return py::make_tuple(made, signatures, sizes);
+}
+
+py::tuple bind_make_files(const py::sequence& paths, const FileDecoding& decoding,
+                          const py::object& images, const Plan* plan, const py::object& params,
+                          const py::object& dst, int threads) {
+    if (threads < 0)
+        throw py::value_error("`threads` must be at least 0. Received: " + std::to_string(threads));
+    std::vector<NativePath> native;
+    native.reserve(paths.size());
+    for (const py::handle path : paths) native.push_back(native_path(path));
+    std::vector<FileReport> reports(native.size());
+
+    FileBatchRequest request;
+    request.paths = native;
+    request.decoding = decoding;
+    request.reports = reports;
+    request.threads = threads;
+    if (!images.is_none()) request.images = writable(images, false, "images");
+    if (plan != nullptr) {
+        BatchRequest batch;
+        batch.target = writable(dst, plan->options().channels_first, "dst");
+        read_tables(py::none(), params, *plan, batch);
+        request.plan = plan;
+        request.params = batch.params;
+        request.target = batch.target;
+    }
+    without_lock(request, [&] { make_files(request); });
+    return py::make_tuple(refused_threads(), in_arrays(reports));
+}
+
+}  // namespace
+
+void register_files(py::module_& m) {
+    py::class_<FileDecoding>(m, "FileDecoding", "What is made of a file.")
+        .def(py::init(&decoding_of), py::kw_only(), py::arg("size"), py::arg("channels"),
+             py::arg("interpolation"), py::arg("keep_aspect_ratio"), py::arg("exif_transpose"),
+             py::arg("scaled_decode"), py::arg("pillow"), py::arg("max_pixels"));
+    m.def("make_files", &bind_make_files, py::arg("paths"), py::arg("decoding"),
+          py::arg("images") = py::none(), py::arg("plan") = py::none(),
+          py::arg("params") = py::none(), py::arg("dst") = py::none(), py::kw_only(),
+          py::arg("threads") = 0,
+          "Decodes files into `images` and augments them into `dst`. Returns how many threads did "
+          "not start, and which files have been made, not left, sizes and times of the files, and "
+          "heights and widths of the images.");
+}
+
+}  // namespace batchwarp::bindings

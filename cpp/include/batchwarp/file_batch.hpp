@@ -1,0 +1,66 @@
+// A batch from image files: each read, decoded, resized, augmented and stored by one thread.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <span>
+
+#include "batchwarp/image.hpp"
+#include "batchwarp/plan.hpp"
+#include "batchwarp/resize.hpp"
+
+namespace batchwarp {
+
+/// What is made of a file.
+struct FileDecoding {
+    Size size;                  ///< of every image
+    std::int64_t channels = 3;  ///< 1: grey, 3: RGB, 4: RGB and an opaque alpha channel
+    Interpolation interpolation = Interpolation::nearest;
+    bool keeps_proportions = false;  ///< crops to those of `size` first
+    bool turns_upright = false;      ///< as EXIF's orientation says
+    bool scaled = false;             ///< may be decoded smaller than it is, where that is enough
+    PillowVersion pillow = {};
+    std::int64_t max_pixels = 0;  ///< files with more are left; 0: none is
+};
+
+/// What became of a file.
+struct FileReport {
+    /// False: left to the caller, who knows more formats and can say what is wrong. Nothing has
+    /// been written for it, or something of no meaning.
+    bool made = false;
+    std::int64_t bytes = 0;        ///< the file's size
+    std::int64_t modified_ns = 0;  ///< when it was last changed, since 1970
+    Size size;                     ///< of the image in it
+};
+
+/// A path as the system takes it.
+using NativePath = std::filesystem::path::string_type;
+
+struct FileBatchRequest {
+    /// An empty one is left.
+    std::span<const NativePath> paths;
+    FileDecoding decoding;
+    /// Where images go as they were decoded and resized, uint8, the pixels of a row without gaps.
+    /// Without data: nowhere.
+    MutableBatchView images;
+    /// What is done to images then; null: nothing.
+    const Plan* plan = nullptr;
+    /// As in `BatchRequest`, if there is a plan.
+    const double* params = nullptr;
+    MutableBatchView target;
+    /// One for each path.
+    std::span<FileReport> reports;
+    /// As in `BatchRequest`.
+    int threads = 0;
+    std::function<bool()> interrupted;
+};
+
+/// Makes a batch of files. One that is no ordinary JPEG file, that cannot be read or decoded, or
+/// for which memory is lacking, is left.
+///
+/// @throws InvalidArgument if the views do not fit each other or the plan, before a file is opened
+/// @throws Interrupted if `request.interrupted` returned true
+void make_files(const FileBatchRequest& request);
+
+}  // namespace batchwarp

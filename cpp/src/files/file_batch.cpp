@@ -1,0 +1,146 @@
+#include "batchwarp/file_batch.hpp"
+
+#include <algorithm>
+#include <new>
+
+#include "batch_check.hpp"
+#include "batchwarp/batch.hpp"
+#include "batchwarp/parallel.hpp"
+#include "files/file_pixels.hpp"
+#include "files/open_file.hpp"
+#include "runtime/refuse.hpp"
+
+namespace batchwarp {
+namespace {
+
+constexpr std::int64_t max_extent = std::int64_t{1} << 31;
+
+void check_decoding(const FileDecoding& decoding) {
+    const auto [height, width] = decoding.size;
+    if (height < 1 || width < 1 || height >= max_extent || width >= max_extent)
+        refuse("`size` must be a height and a width from 1 to 2^31 - 1. Received: ", height, ", ",
+               width);
+    if (decoding.channels != 1 && decoding.channels != 3 && decoding.channels != 4)
+        refuse("`channels` must be 1, 3 or 4. Received: ", decoding.channels);
+}
+
+void check_images(const FileBatchRequest& request) {
+    const ImageView& image = request.images.first;
+    const FileDecoding& decoding = request.decoding;
+    if (image.data == nullptr) return;
+    if (image.dtype != DType::u8 || !image.has_packed_pixels())
+        refuse("`images` must be uint8, the pixels of a row without gaps");
+    if (request.images.count != std::ssize(request.paths) || image.height != decoding.size.height ||
+        image.width != decoding.size.width || image.channels != decoding.channels)
+        refuse("`images` must hold one of ", decoding.size.height, " x ", decoding.size.width,
+               " x ", decoding.channels, " for each of ", request.paths.size(),
+               " files. Received: ", request.images.count, " of ", image.height, " x ", image.width,
+               " x ", image.channels);
+}
+
+// Decoded images as `augment_batch` takes them: any of them may be one image alone.
+BatchView decoded(const std::byte* data, const FileDecoding& decoding, std::int64_t row_stride,
+                  std::int64_t count) noexcept {
+    const auto [height, width] = decoding.size;
+    const ImageView first{data,       DType::u8,         height, width, decoding.channels,
+                          row_stride, decoding.channels, 1};
+    return {first, count, height * row_stride};
+}
+
+void check_target(const FileBatchRequest& request) {
+    if (request.plan == nullptr) return;
+    const std::int64_t count = std::ssize(request.paths);
+    if (request.target.count != count)
+        refuse("`dst` must hold an image for each of ", count,
+               " files. Received: ", request.target.count);
+    BatchRequest batch;
+    batch.source = decoded(nullptr, request.decoding,
+                           request.decoding.size.width * request.decoding.channels, count);
+    batch.params = request.params;
+    batch.target = request.target;
+    check_batch(*request.plan, batch);
+}
+
+// The whole content of a file that begins as a JPEG file does; nothing for others, of which no more
+// is read than that, and for those that change meanwhile.
+std::optional<std::span<const std::byte>> content_of(OpenFile& file, FileScratch& scratch) {
+    constexpr std::int64_t looked_at = 3;
+    constexpr std::byte start[looked_at] = {std::byte{0xFF}, std::byte{0xD8}, std::byte{0xFF}};
+    std::byte found[looked_at];
+    if (file.bytes() < looked_at || file.read(found, looked_at) != looked_at ||
+        !std::equal(start, start + looked_at, found))
+        return {};
+    std::byte* content = scratch.content.reserve(file.bytes() + 1);
+    std::copy_n(found, looked_at, content);
+    const std::int64_t rest = file.bytes() - looked_at;
+    if (file.read(content + looked_at, rest + 1) != rest) return {};
+    return std::span<const std::byte>(content, static_cast<std::size_t>(file.bytes()));
+}
+
+bool make_pixels(const FileBatchRequest& request, std::int64_t i, const MutableImageView& pixels,
+                 FileScratch& scratch) {
+    const NativePath& path = request.paths[static_cast<std::size_t>(i)];
+    if (path.empty()) return false;
+    FileReport& report = request.reports[static_cast<std::size_t>(i)];
+    OpenFile file(path);
+    if (!file.is_regular()) return false;
+    report.bytes = file.bytes();
+    report.modified_ns = file.modified_ns();
+    const auto content = content_of(file, scratch);
+    if (!content) return false;
+    const std::optional<Size> size = decode_file(*content, request.decoding, pixels, scratch);
+    if (size) report.size = *size;
+    return size.has_value();
+}
+
+void augment(const FileBatchRequest& request, std::int64_t i, const MutableImageView& pixels) {
+    BatchRequest batch;
+    batch.source = decoded(pixels.data, request.decoding, pixels.row_stride, 1);
+    if (request.params != nullptr)
+        batch.params = request.params + i * std::ssize(request.plan->columns());
+    batch.target = {request.target[i], 1, 0};
+    batch.threads = 1;
+    augment_batch(*request.plan, batch);
+}
+
+void make_file(const FileBatchRequest& request, std::int64_t i) {
+    FileScratch& scratch = FileScratch::of_this_thread();
+    const FileDecoding& decoding = request.decoding;
+    const auto [height, width] = decoding.size;
+    FileReport& report = request.reports[static_cast<std::size_t>(i)];
+    MutableImageView pixels;
+    try {
+        if (request.images.first.data != nullptr)
+            pixels = request.images[i];
+        else
+            pixels = {scratch.finished.reserve(height * width * decoding.channels),
+                      DType::u8,
+                      height,
+                      width,
+                      decoding.channels,
+                      width * decoding.channels,
+                      decoding.channels,
+                      1};
+        report.made = make_pixels(request, i, pixels, scratch);
+    } catch (const std::bad_alloc&) {
+        report.made = false;
+    }
+    if (report.made && request.plan != nullptr) augment(request, i, pixels);
+    scratch.let_go();
+}
+
+}  // namespace
+
+void make_files(const FileBatchRequest& request) {
+    check_decoding(request.decoding);
+    check_images(request);
+    check_target(request);
+    const int threads =
+        request.threads > 0 ? std::min(request.threads, num_threads()) : num_threads();
+    std::ranges::fill(request.reports, FileReport());
+    parallel_for(
+        std::ssize(request.paths), threads, [&](std::int64_t i) { make_file(request, i); },
+        request.interrupted);
+}
+
+}  // namespace batchwarp

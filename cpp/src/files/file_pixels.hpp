@@ -1,0 +1,50 @@
+// The content of an image file to pixels: decoded, cropped, resized, in the wanted colours.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "batchwarp/file_batch.hpp"
+#include "batchwarp/image.hpp"
+#include "runtime/scratch.hpp"
+
+namespace batchwarp {
+
+/// Memory that a thread keeps from file to file, unless it is much: pictures of cameras are rare
+/// among small ones, and have never been kept.
+struct FileScratch {
+    Buffer<std::byte> content;   // of the file
+    Buffer<std::byte> decoded;   // the image in it, or where parts of that have their places
+    Buffer<std::byte> grey;      // its luma, in the same places
+    Buffer<std::byte> resized;   // of colours, before these change
+    Buffer<std::byte> finished;  // for those that nobody keeps
+    std::vector<std::int64_t> rows, columns;  // which of the decoded image are wanted
+
+    static FileScratch& of_this_thread() {
+        static thread_local FileScratch scratch;
+        return scratch;
+    }
+
+    void let_go() noexcept {
+        constexpr std::int64_t most = std::int64_t{4} << 20;
+        for (Buffer<std::byte>* buffer : {&content, &decoded, &grey, &resized, &finished})
+            buffer->keep_at_most(most);
+    }
+};
+
+/// What is resized of an image of this size: all of it, or the greatest centred part that has the
+/// proportions of `decoding.size`, as Keras. Of images of very different proportions it is empty.
+Box part_of(const Size& image, const FileDecoding& decoding) noexcept;
+
+/// Decodes and resizes an image.
+///
+/// @param target  uint8, `decoding.size` x `decoding.channels`, the pixels of a row without gaps
+/// @returns the size of the image in the file; nothing if the file is left, see `FileReport`
+/// @throws std::bad_alloc
+std::optional<Size> decode_file(std::span<const std::byte> file, const FileDecoding& decoding,
+                                const MutableImageView& target, FileScratch& scratch);
+
+}  // namespace batchwarp

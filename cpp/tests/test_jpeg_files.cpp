@@ -1,0 +1,202 @@
+// Batches of files against the same files decoded one by one, and what is left. That the pixels are
+// Pillow's is for tests/unit/files/test_in_core.py and tests/parity.
+#include "batchwarp/file_batch.hpp"
+
+#include <atomic>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "batchwarp/batch.hpp"
+#include "batchwarp/errors.hpp"
+#include "batchwarp/parallel.hpp"
+#include "batchwarp/resize.hpp"
+#include "jpeg_library.hpp"
+#include "testing.hpp"
+
+using namespace batchwarp;
+using testing::jpeg_file;
+using testing::JpegBytes;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+// Files in a folder of their own, which goes with it.
+struct Files {
+    fs::path folder;
+    std::vector<NativePath> paths;
+
+    Files() {
+        static std::atomic<int> number{0};
+        folder = fs::temp_directory_path() /
+                 ("batchwarp-files-" + std::to_string(reinterpret_cast<std::uintptr_t>(this)) +
+                  "-" + std::to_string(number++));
+        fs::create_directories(folder);
+    }
+    Files(const Files&) = delete;
+    Files& operator=(const Files&) = delete;
+    ~Files() {
+        std::error_code ignored;
+        fs::remove_all(folder, ignored);
+    }
+
+    void add(const JpegBytes& content) {
+        const fs::path path = folder / (std::to_string(paths.size()) + ".jpg");
+        std::ofstream(path, std::ios::binary)
+            .write(reinterpret_cast<const char*>(content.data()),
+                   static_cast<std::streamsize>(content.size()));
+        paths.push_back(path.native());
+    }
+};
+
+constexpr FileDecoding decoding{.size = {14, 11}, .interpolation = Interpolation::bilinear};
+
+struct Made {
+    std::vector<std::byte> images;
+    std::vector<FileReport> reports;
+    FileBatchRequest request;
+
+    explicit Made(const Files& files, const FileDecoding& how = decoding)
+        : images(files.paths.size() * bytes_of(how)), reports(files.paths.size()) {
+        request.paths = files.paths;
+        request.decoding = how;
+        request.reports = reports;
+        request.images = {{images.data(), DType::u8, how.size.height, how.size.width, how.channels,
+                           how.size.width * how.channels, how.channels, 1},
+                          std::ssize(files.paths),
+                          static_cast<std::int64_t>(bytes_of(how))};
+    }
+    static std::size_t bytes_of(const FileDecoding& how) {
+        return static_cast<std::size_t>(how.size.height * how.size.width * how.channels);
+    }
+};
+
+void add_photographs(Files& files) {
+    for (std::uint32_t seed = 0; seed < 12; ++seed)
+        files.add(
+            jpeg_file({.height = 20 + 7 * static_cast<int>(seed), .width = 33, .seed = seed}));
+}
+
+TEST(images_are_those_that_are_resized_one_by_one) {
+    Files files;
+    add_photographs(files);
+    for (const int threads : {1, 4}) {
+        set_num_threads(threads);
+        Made made(files);
+        make_files(made.request);
+        for (std::uint32_t i = 0; i < 12; ++i) {
+            const JpegBytes file =
+                jpeg_file({.height = 20 + 7 * static_cast<int>(i), .width = 33, .seed = i});
+            const auto decoded = testing::decode_plainly(file, false, 8);
+            CHECK(decoded && made.reports[i].made);
+            if (!decoded) continue;
+            CHECK((made.reports[i].size == Size{decoded->height, decoded->width}));
+            CHECK(made.reports[i].bytes == std::ssize(file));
+            CHECK(made.reports[i].modified_ns > 0);
+            std::vector<std::byte> wanted(Made::bytes_of(decoding));
+            const ImageView source{decoded->pixels.data(),
+                                   DType::u8,
+                                   decoded->height,
+                                   decoded->width,
+                                   3,
+                                   decoded->width * 3,
+                                   3,
+                                   1};
+            resize(source, {wanted.data(), DType::u8, 14, 11, 3, 33, 3, 1}, decoding.interpolation,
+                   batchwarp::whole(source));
+            CHECK(std::memcmp(wanted.data(), made.request.images[i].data, wanted.size()) == 0);
+        }
+    }
+    set_num_threads(0);
+}
+
+TEST(damage_and_what_cannot_be_opened_are_left) {
+    Files files;
+    const JpegBytes good = jpeg_file({});
+    files.add(good);
+    for (const std::size_t count : {std::size_t{0}, std::size_t{2}, good.size() / 2})
+        files.add({good.begin(), good.begin() + static_cast<std::ptrdiff_t>(count)});
+    files.add(JpegBytes(100, std::byte{0x89}));
+    files.paths.push_back(files.folder.native());
+    files.paths.push_back((files.folder / "missing").native());
+    files.paths.emplace_back();
+    Made made(files);
+    make_files(made.request);
+    CHECK(made.reports[0].made);
+    for (std::size_t i = 1; i < made.reports.size(); ++i) CHECK(!made.reports[i].made);
+}
+
+TEST(images_are_augmented_by_the_rows_of_the_plan) {
+    Files files;
+    add_photographs(files);
+    Made made(files);
+    const Plan plan({.height = 14, .width = 11, .channels = 3});
+    std::vector<double> rows;
+    for (std::size_t i = 0; i < files.paths.size(); ++i) {
+        rows.insert(rows.end(), plan.neutral_row().begin(), plan.neutral_row().end());
+        rows[rows.size() - plan.neutral_row().size()] = 0.1 * static_cast<double>(i);
+    }
+    const std::size_t values = Made::bytes_of(decoding);
+    const auto batch_of = [&](std::vector<float>& memory) {
+        memory.assign(values * files.paths.size(), -1);
+        return MutableBatchView{
+            {reinterpret_cast<std::byte*>(memory.data()), DType::f32, 14, 11, 3, 11 * 12, 12, 4},
+            std::ssize(files.paths),
+            static_cast<std::int64_t>(values * 4)};
+    };
+    std::vector<float> got, alone, wanted;
+    made.request.plan = &plan;
+    made.request.params = rows.data();
+    made.request.target = batch_of(got);
+    make_files(made.request);
+    BatchRequest batch;
+    batch.source = {made.request.images.first, made.request.images.count,
+                    made.request.images.image_stride};
+    batch.params = rows.data();
+    batch.target = batch_of(wanted);
+    augment_batch(plan, batch);
+    CHECK(got == wanted);
+    made.request.images = {};  // nobody keeps them
+    made.request.target = batch_of(alone);
+    make_files(made.request);
+    CHECK(alone == wanted);
+}
+
+TEST(views_that_do_not_fit_are_refused_before_a_file_is_opened) {
+    Files files;
+    files.paths.push_back((files.folder / "missing").native());
+    const auto refused = [&](auto&& change) {
+        Made made(files);
+        change(made.request);
+        return testing::throws<InvalidArgument>([&] { make_files(made.request); });
+    };
+    CHECK(!refused([](FileBatchRequest&) {}));
+    CHECK(refused([](FileBatchRequest& r) { r.decoding.size.height = 0; }));
+    CHECK(refused([](FileBatchRequest& r) { r.decoding.channels = 2; }));
+    CHECK(refused([](FileBatchRequest& r) { r.images.count = 2; }));
+    CHECK(refused([](FileBatchRequest& r) { r.images.first.width = 12; }));
+    CHECK(refused([](FileBatchRequest& r) { r.images.first.dtype = DType::f32; }));
+    CHECK(refused([](FileBatchRequest& r) { r.images.first.pixel_stride = 4; }));
+    const Plan plan({.height = 14, .width = 11, .channels = 1});
+    CHECK(refused([&](FileBatchRequest& r) { r.plan = &plan; }));
+}
+
+TEST(an_interruption_ends_the_work) {
+    Files files;
+    files.add(jpeg_file({.height = 900, .width = 900}));
+    files.paths.resize(3000, files.paths.front());
+    Made made(files);
+    made.request.interrupted = [] { return true; };
+    CHECK(testing::throws<Interrupted>([&] { make_files(made.request); }));
+}
+
+}  // namespace
+
+int main() {
+    if (!testing::find_libjpeg()) return testing::skipped;
+    return testing::run_all();
+}

@@ -1,0 +1,111 @@
+"""Image files made in the core, where no Python stands between a batch's paths and its images."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from batchwarp import _core
+from batchwarp._threads import Shortage
+from batchwarp.files import libjpeg, pictures
+from batchwarp.files.decode import pillow_version
+from batchwarp.files.options import CHANNELS, Decoding
+from batchwarp.files.reader import Loaded
+from batchwarp.runtime import get_num_threads
+
+__all__ = ["Warp", "made_in_core", "makes"]
+
+_COLOR_MODES = ("grayscale", "rgb", "rgba")
+
+
+class Warp(NamedTuple):
+    """What is done to images of files right after they are decoded.
+
+    Attributes:
+        plan: Their plan.
+        params: Array with a row for each of them, what is drawn for it; `None` for nothing.
+        batch: Array of rank 4, where they go.
+    """
+
+    plan: _core.Plan
+    params: NDArray[np.float64] | None
+    batch: NDArray[Any]
+
+
+def makes(options: Decoding) -> bool:
+    """Returns whether the core makes such images, of the files that it decodes.
+
+    Args:
+        options: What is made of files.
+
+    Raises:
+        RuntimeError: As `libjpeg.is_used`.
+    """
+    return (
+        options.target_size is not None and options.color_mode in _COLOR_MODES and libjpeg.is_used()
+    )
+
+
+def made_in_core(
+    paths: Sequence[str | None],
+    options: Decoding,
+    images: NDArray[np.uint8] | None = None,
+    warp: Warp | None = None,
+    shortage: Shortage | None = None,
+) -> list[Loaded | None]:
+    """Makes images of ordinary JPEG files.
+
+    Args:
+        paths: Sequence of paths; `None` for a file that is not wanted.
+        options: What to make of them, as `makes` has accepted it.
+        images: Array `(n, *target_size, channels)`, where images go as they were decoded and
+            resized; `None` for nowhere.
+        warp: What is done to them then, or `None`.
+        shortage: What says that threads could not be started, or `None`.
+
+    Returns:
+        List of a `Loaded` for each path; `None` if it is left to whoever knows more formats, and
+        can say what is wrong with a file.
+
+    Raises:
+        KeyboardInterrupt: Or whatever the handler of a signal has raised.
+        MemoryError: If there is too little memory for what is done to images.
+    """
+    refused, found = _core.make_files(
+        ["" if path is None else path for path in paths],
+        _decoding(options),
+        images,
+        *(warp or ()),
+    )
+    if refused and shortage is not None:
+        threads = get_num_threads()
+        shortage.tell(None, f"files are read by {threads - refused} of {threads} threads")
+    made, signatures, sizes = (array.tolist() for array in found)
+    return [
+        Loaded(
+            None if images is None else images[row],
+            signature=tuple(signature),
+            size=tuple(size),
+            is_warped=warp is not None,
+        )
+        if is_made
+        else None
+        for row, (is_made, signature, size) in enumerate(zip(made, signatures, sizes, strict=True))
+    ]
+
+
+def _decoding(options: Decoding) -> _core.FileDecoding:
+    assert options.target_size is not None
+    return _core.FileDecoding(
+        size=options.target_size,
+        channels=CHANNELS[options.color_mode],
+        interpolation=options.interpolation,
+        keep_aspect_ratio=options.keep_aspect_ratio,
+        exif_transpose=options.exif_transpose,
+        scaled_decode=options.scaled_decode,
+        pillow=pillow_version(),
+        max_pixels=pictures.pillow().MAX_IMAGE_PIXELS or 0,
+    )
