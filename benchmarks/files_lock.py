@@ -1,26 +1,25 @@
 """Do many threads get in each other's way, or in Python's, while files become batches?
 
 Passes over a folder of JPEG files, 150×150, augmented. How long a file keeps the interpreter's lock
-is what a thread that counts in Python lacks of what it counts beside one call of the core for the
-same files, which gives the lock up for all of it. What a file costs is the processors' time of the
-process: where threads wait for a lock by turning around, it grows with their number.
+is no more than what a pass takes beside its calls of the core, which give the lock up. What a file
+costs is the processors' time of the process: where threads wait for a lock by turning around, it
+grows with their number.
 """
 
 from __future__ import annotations
 
 import statistics
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
-import numpy as np
-
+from batchwarp import _core
 from batchwarp.console.options import at_least
-from batchwarp.files.in_core import Warp, made_in_core, makes
+from batchwarp.files.in_core import makes
 from batchwarp.runtime import get_num_threads, set_num_threads
 
 from .harness.machine import machine
@@ -31,33 +30,6 @@ from .harness.report import plural, report, table
 
 SETTING = "augmented"
 THREADS = (1, 2, 8, 16)
-SWITCH = 1e-4  # seconds after which a thread asks another one for the lock
-
-
-class Counter:
-    """A thread that counts for as long as it has the interpreter's lock."""
-
-    def __init__(self) -> None:
-        self.count = 0
-        self._stop = False
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-
-    def _run(self) -> None:
-        while not self._stop:
-            self.count += 1
-
-    def during(self, work: Callable[[], object]) -> tuple[float, float]:
-        """Returns how much is counted in a second of some work, and its seconds."""
-        before, start = self.count, time.perf_counter()
-        work()
-        seconds = time.perf_counter() - start
-        return (self.count - before) / seconds, seconds
-
-    def close(self) -> None:
-        """Ends the thread."""
-        self._stop = True
-        self._thread.join()
 
 
 @contextmanager
@@ -77,37 +49,29 @@ def take_pass(flow: Any) -> None:
         next(flow)
 
 
-def all_at_once(flow: Any) -> Callable[[], object]:
-    """Returns one call of the core that makes all images of a flow.
+def held(flow: Any, rounds: int) -> float:
+    """Returns for how many seconds a file keeps the interpreter's lock at most, on one thread.
 
     Raises:
-        RuntimeError: if it does not make them on this machine.
+        RuntimeError: if the core does not decode JPEG files on this machine.
     """
     if not makes(flow._options):
         raise RuntimeError("JPEG files are not decoded by the core here: nothing to measure")
-    pipeline = flow._fused()
-    params = pipeline.draw(np.random.RandomState(0), flow.n)
-    [(plan, rows)] = pipeline.moves(params)
-    warp = Warp(plan, rows, pipeline.empty(flow.n, flow._buffers))
-    return lambda: made_in_core(flow.filepaths, flow._options, None, warp)
+    make_files, inside = _core.make_files, [0.0]
 
+    def timed(*arguments: Any) -> Any:
+        start = time.perf_counter()
+        try:
+            return make_files(*arguments)
+        finally:
+            inside[0] += time.perf_counter() - start
 
-def held(flow: Any, rounds: int) -> float:
-    """Returns for how many seconds a file keeps the interpreter's lock, of a flow on one thread."""
-    free_of_python = all_at_once(flow)
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(SWITCH)
-    counter = Counter()
     found: list[float] = []
-    try:
-        with threads(1):
-            for _ in range(rounds):
-                free, _ = counter.during(free_of_python)
-                beside, seconds = counter.during(lambda: take_pass(flow))
-                found.append((1 - beside / free) * seconds / flow.n)
-    finally:
-        counter.close()
-        sys.setswitchinterval(before)
+    with mock.patch.object(_core, "make_files", timed), threads(1):
+        for _ in range(rounds):
+            inside[0], start = 0.0, time.perf_counter()
+            take_pass(flow)
+            found.append((time.perf_counter() - start - inside[0]) / flow.n)
     return statistics.median(found)
 
 
@@ -142,7 +106,7 @@ def text(figures: dict[str, Any]) -> str:
         [plural(int(count), "thread"), f"{1e6 * seconds:,.0f}", f"{seconds / cost['1']:.2f}"]
         for count, seconds in cost.items()
     ]
-    lock = f"A file keeps the interpreter's lock for {1e6 * figures['held']:.1f} µs."
+    lock = f"A file keeps the interpreter's lock for at most {1e6 * figures['held']:.1f} µs."
     return table(["", "µs of processors a file", "÷ 1 thread's"], rows) + f"\n\n{lock}"
 
 
