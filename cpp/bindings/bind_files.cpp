@@ -42,7 +42,7 @@ NativePath native_path(const py::handle& path) {
     return native;
 #else
     PyObject* bytes = nullptr;
-    if (PyUnicode_FSConverter(path.ptr(), &bytes) == 0) {
+    if (PyUnicode_FSConverter(path.ptr(), static_cast<void*>(&bytes)) == 0) {
         PyErr_Clear();
         return {};
     }

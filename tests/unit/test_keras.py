@@ -75,7 +75,7 @@ def test_importing_alone_takes_nearly_nothing():
         import sys, batchwarp
         print(*sorted(name for name in sys.modules if name.partition(".")[0] == "batchwarp"))
         """
-    names = ("_core", "_forks", "_lazy", "errors", "iterators", "ops", "runtime")
+    names = ("_core", "_environment", "_forks", "_lazy", "errors", "iterators", "ops", "runtime")
     assert run(code).split() == ["batchwarp", *(f"batchwarp.{name}" for name in names)]
 
 

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <memory>
 #include <new>
+#include <utility>
 
 namespace batchwarp {
 
@@ -29,7 +30,7 @@ class Buffer {
 
     /// Gives the memory back if it is for more than `count`.
     void keep_at_most(std::int64_t count) noexcept {
-        if (size_ <= static_cast<std::size_t>(count)) return;
+        if (std::cmp_less_equal(size_, count)) return;
         data_.reset();
         size_ = 0;
     }

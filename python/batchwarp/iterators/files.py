@@ -349,8 +349,10 @@ class FilesIterator(LabelledIterator):
             drawn = pipeline.rows(params, self._keys(index_array, number))
         beside = self._beside_batch(pipeline, len(index_array))
         moves = [] if has_sizes else pipeline.moves(drawn)
-        # The core does it while it decodes, if it is done in one go.
-        warp = Warp(*moves[0], batch) if len(moves) == 1 else None
+        # The core does it while it decodes, if it is done in one go. A generator of another layout
+        # than the iterator's takes images for what they are not, as in Keras.
+        alike = self.image_data_generator.data_format == self.data_format
+        warp = Warp(*moves[0], batch) if len(moves) == 1 and alike else None
 
         def make(row: int, loaded: Loaded) -> None:
             part = slice(row, row + 1)
@@ -385,8 +387,8 @@ class FilesIterator(LabelledIterator):
         pipeline.complete(self.image_data_generator, batch)
         if beside is None:
             return Augmented(batch, index_array)
-        alike = None if has_sizes else pipeline.moves(drawn)
-        return Augmented(batch, index_array, beside.moved(alike, index_array))
+        of_all = None if has_sizes else pipeline.moves(drawn)
+        return Augmented(batch, index_array, beside.moved(of_all, index_array))
 
     def _beside_batch(self, pipeline: Pipeline, count: int) -> MovedBeside | None:
         """Returns where to move what is beside the images of a batch, if there is something."""
