@@ -21,6 +21,7 @@ include_patterns = [
     "CHANGELOG.md",
     "COMPATIBILITY.md",
     "CONTRIBUTING.md",
+    "SECURITY.md",
     "benchmarks/README.md",
     "benchmarks/results/README.md",
     "cpp/src/cuda/README.md",
