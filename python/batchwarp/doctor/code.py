@@ -223,23 +223,19 @@ class Code:
         arguments, is_whole = arguments_of(call, _GENERATOR, self)
         return Generator(call, arguments, is_whole)
 
+    def _call_of(self, node: ast.expr) -> ast.expr | None:
+        """Returns the call that an expression is, or that was assigned to it."""
+        return node if isinstance(node, ast.Call) else self.assigned(node)
+
     def generator_of(self, node: ast.expr) -> Generator | None:
         """Returns the generator that an expression is."""
-        if not isinstance(node, ast.Call):
-            value = self.assigned(node)
-            if not isinstance(value, ast.Call):
-                return None
-            node = value
-        return next((one for one in self.generators if one.call is node), None)
+        call = self._call_of(node)
+        return next((one for one in self.generators if one.call is call), None)
 
     def flow_of(self, node: ast.expr) -> Flow | None:
         """Returns the flow that an expression is."""
-        if not isinstance(node, ast.Call):
-            value = self.assigned(node)
-            if not isinstance(value, ast.Call):
-                return None
-            node = value
-        return next((one for one in self.flows if one.call is node), None)
+        call = self._call_of(node)
+        return next((one for one in self.flows if one.call is call), None)
 
     def _flows(self) -> Iterator[Flow]:
         for call in self.calls:
