@@ -70,19 +70,6 @@ class KeyedPipeline(Pipeline):
             found.insert(0, f"`operations` ({', '.join(map(repr, self._operations))})")
         return found
 
-    def in_one_call(
-        self,
-        x: NDArray[Any],
-        indices: NDArray[np.int64],
-        random: np.random.RandomState,
-        buffers: _core.BufferPool,
-        place: tuple[int, int, int] = (0, 0, 0),
-    ) -> NDArray[Any]:
-        """Draws and makes a batch; see `Pipeline.in_one_call`."""
-        assert self.maker is not None
-        source = None if self._draws_by_key else random
-        return self.maker.make(buffers, x, indices, source, *place)
-
     def draw(self, random: np.random.RandomState, count: int) -> NDArray[np.float64] | None:
         """Draws what comes from Keras' stream; see `Pipeline.draw`."""
         return None if self._draws_by_key else super().draw(random, count)

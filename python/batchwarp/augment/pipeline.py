@@ -50,6 +50,8 @@ class Pipeline(Snapshot):
 
     # Whether rows of parameters are completed with numbers that are drawn by key.
     is_keyed: ClassVar[bool] = False
+    # Whether those of Keras' arguments are, too.
+    _draws_by_key: bool = False
 
     def __init__(
         self,
@@ -188,7 +190,8 @@ class Pipeline(Snapshot):
             As `make`.
         """
         assert self.maker is not None
-        return self.maker.make(buffers, x, indices, random, *place)
+        source = None if self._draws_by_key else random
+        return self.maker.make(buffers, x, indices, source, *place)
 
     def empty(self, count: int, buffers: _core.BufferPool) -> NDArray[Any]:
         """Returns an uninitialised batch.

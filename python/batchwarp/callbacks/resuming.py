@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["ResumingCallback"]
 
 
-class ResumingCallback:
+class ResumingCallback(ABC):
     """Base class of callbacks that save a training in the middle of epochs, and go on with it.
 
     A subclass says where what is saved is read and written.
@@ -95,18 +96,18 @@ class ResumingCallback:
         self._resumed = 0  # up to which step of this epoch all was done before
         self._loaded: tuple[dict[str, Any], list[bytes]] | None = None
 
+    @abstractmethod
     def _read(self) -> tuple[dict[str, Any], list[bytes]] | None:
-        """Returns what was saved, as from `read_archive`; to be implemented by a subclass."""
-        raise NotImplementedError(f"`{type(self).__name__}` does not say where to read")
+        """Returns what was saved, as from `read_archive`; `None` if nothing was."""
 
+    @abstractmethod
     def _save(self, content: dict[str, Any], logs: Any) -> None:
-        """Saves a place in the training; to be implemented by a subclass.
+        """Saves a place in the training.
 
         Args:
             content: What `write_archive` is to write, with `self._arrays()`.
             logs: Dictionary of the metrics as they are.
         """
-        raise NotImplementedError(f"`{type(self).__name__}` does not say where to write")
 
     def restore(self, model: Any) -> int:
         """Brings a model and the flow to what was saved, if there is something.

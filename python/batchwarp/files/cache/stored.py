@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 import zlib
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -32,7 +33,7 @@ _UNSETTLED_NS = 500_000_000
 _UNSETTLED_COARSE_NS = 3_000_000_000
 
 
-class StoredSlots(Slots):
+class StoredSlots(Slots, ABC):
     """Base class of caches on disk; the slot of what is kept is its record's place in the index.
 
     A file is found as long as its size and time of change are what they were when it was stored;
@@ -210,9 +211,9 @@ class StoredSlots(Slots):
             if self._candidates[number] == candidate:
                 self._candidates[number] = -1
 
+    @abstractmethod
     def _holds(self, slot: int, record: np.void) -> bool:
         """Whether the data of a record are those that it was written for."""
-        raise NotImplementedError(f"{type(self).__name__} does not say what data hold")
 
     def _add(self, number: int, data: memoryview, signature: tuple[int, int]) -> None:
         """Keeps data, if nobody has yet, and if they may be added to the store.
