@@ -6,7 +6,7 @@ import os
 import platform
 import subprocess
 import time
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -106,5 +106,5 @@ def machine(*packages: str) -> dict[str, Any]:
         "simd_tier": batchwarp.runtime.simd_tier(),
         "versions": {name: metadata.version(name) for name in ("batchwarp", "numpy", *packages)},
         "commit": commit(),
-        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any, Self
 
 from batchwarp import iterators
 from batchwarp.augment import config as configuration
@@ -12,9 +12,6 @@ from batchwarp.flows.annotated import AnnotationFlows
 from batchwarp.flows.arrays import ArrayFlows
 from batchwarp.flows.files import FileFlows
 from batchwarp.flows.samples import SampleFlows
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
 
 __all__ = ["ImageDataGenerator"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from numpy.typing import NDArray
 
@@ -25,9 +25,6 @@ from batchwarp.callbacks.model_state import (
     variables_of,
 )
 from batchwarp.iterators.base import Iterator
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
 
 __all__ = ["ResumingCallback"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,9 +21,6 @@ from batchwarp.iterators.passes import Pass
 from batchwarp.iterators.read_ahead import ReadAhead
 from batchwarp.iterators.structures import map_arrays, stacked, without_lists
 from batchwarp.iterators.tf_dataset import Begun, tf_dataset
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
 
 
 class _Twin:

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from batchwarp import _forks, _keras
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
 
 __all__ = ["KerasDataset"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator as Iterable
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -14,9 +14,6 @@ from batchwarp.iterators.parts import PartedIterator
 from batchwarp.runtime import get_num_threads, set_num_threads
 from batchwarp.torch.epochs import BatchEpochs, SampleEpochs
 from batchwarp.torch.tensors import as_tensors, mapped
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
 
 __all__ = ["Dataset", "IterableDataset"]
 

@@ -110,7 +110,7 @@ def remove(paths: Sequence[Path]) -> list[tuple[Path, str]]:
     for path in paths:
         try:
             path.unlink(missing_ok=True)
-        except OSError as error:  # noqa: PERF203 - the others are removed all the same
+        except OSError as error:
             failed.append((path, describe(error)))
     return failed
 

@@ -82,7 +82,7 @@ def _signatures(files: Sequence[str]) -> NDArray[np.int64]:
     for path in files:
         try:
             status = stat(path)
-        except (OSError, ValueError):  # noqa: PERF203 - no such file, or no name of one
+        except (OSError, ValueError):
             sizes.append(-1)
             times.append(-1)
         else:
