@@ -25,6 +25,7 @@ datagen = ImageDataGenerator(
 train = datagen.flow(x, y, batch_size=32, seed=1, subset="training")
 validation = datagen.flow(x, y, batch_size=32, shuffle=False, subset="validation")
 
+keras.utils.set_random_seed(0)  # the same weights to start with in each run
 model = keras.Sequential(
     [
         keras.Input(x.shape[1:]),

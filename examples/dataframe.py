@@ -42,8 +42,9 @@ flow = partial(
 )
 train, validation = flow(subset="training", seed=1), flow(subset="validation", shuffle=False)
 
+keras.utils.set_random_seed(0)  # the same weights to start with in each run
 model = keras.Sequential(
-    [keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(16, "relu"), keras.layers.Dense(1)]
+    [keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(16, "tanh"), keras.layers.Dense(1)]
 )
 model.compile(keras.optimizers.Adam(0.02), "mse", metrics=["mae"])
 model.fit(train, validation_data=validation, epochs=10)

@@ -23,6 +23,7 @@ flow = datagen.flow(x, y, batch_size=50, seed=1, prefetch=4)
 batches = IterableDataset(flow, pin_memory=True)  # each iteration is the next pass
 
 device = "cuda" if torch.cuda.is_available() else "cpu"
+torch.manual_seed(0)  # the same weights to start with in each run
 model = torch.nn.Sequential(
     torch.nn.Conv2d(3, 8, 3, stride=2),
     torch.nn.ReLU(),

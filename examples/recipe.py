@@ -29,6 +29,7 @@ print(augment.plan(shape=x.shape[1:]))
 normalize = batchwarp.Augment(ops.Normalize(mean=80, std=70))
 
 
+keras.utils.set_random_seed(0)  # the same weights to start with in each run
 model = keras.Sequential(
     [
         keras.Input(x.shape[1:]),

@@ -17,6 +17,7 @@ datagen = ImageDataGenerator(rotation_range=20, zoom_range=0.2, rescale=1 / 255)
 dataset = datagen.flow(x, y, batch_size=64, seed=1).to_tf_dataset()
 print(dataset.element_spec)
 
+keras.utils.set_random_seed(0)  # the same weights to start with in each run
 model = keras.Sequential(
     [
         keras.Input((32, 32, 3)),
