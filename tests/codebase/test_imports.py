@@ -65,6 +65,7 @@ LATE = {
     "scipy",
     "tensorflow",
     "torch",
+    "yaml",
 }
 
 # Underscored names that are others' to give: Keras' own, which its users override and call,

@@ -44,10 +44,14 @@ class Annotations:
         class_names: List of strings, the names of the classes.
         class_ids: List of what the file calls the classes.
         report: What is wrong, and has been left out.
-        keypoints: `Ragged` rows `(p, 2)` of x and y in pixels, nan for those that are not there:
-            one row of each of `keypoint_names` for each box; or `None`.
+        keypoints: `Ragged` rows `(p, 2)` of x and y, nan for those that are not there: one row of
+            each of `keypoint_names` for each box; or `None`. They are in pixels, or parts of the
+            image's size if `sizes` is `None`.
         keypoint_names: Tuple of strings, empty without keypoints.
-        shapes: List of n lists of `Shape`, if masks are to be painted, or `None`.
+        keypoint_pairs: Tuple of pairs, which of them change places in a mirror; `None` if only
+            their names say it.
+        shapes: List of n lists of `Shape`, if masks are to be painted, or `None`. Polygons are in
+            the same unit as keypoints.
     """
 
     filenames: list[str]
@@ -60,10 +64,13 @@ class Annotations:
     report: Report
     keypoints: Ragged | None = None
     keypoint_names: tuple[str, ...] = ()
+    keypoint_pairs: tuple[tuple[int, int], ...] | None = None
     shapes: list[list[Shape]] | None = None
 
     def mirrored_pairs(self) -> tuple[tuple[int, int], ...]:
-        """Returns which keypoints are called alike but for left and right."""
+        """Returns which keypoints change places, as is said or as left and right are called."""
+        if self.keypoint_pairs is not None:
+            return self.keypoint_pairs
         numbers = {name.lower(): number for number, name in enumerate(self.keypoint_names)}
         others = ((name, name.replace("left", "right")) for name in numbers)
         return tuple(

@@ -10,13 +10,16 @@ from numpy.typing import NDArray
 
 from batchwarp.annotations.report import BadAnnotation
 
-__all__ = ["BEYOND", "Outline", "is_number", "outline", "run_lengths"]
+__all__ = ["BEYOND", "Outline", "has_area", "is_number", "outline", "run_lengths"]
 
 # Polygons, arrays `(2m,)` of x and y in turn; or run lengths.
 Outline: TypeAlias = "list[NDArray[np.float64]] | NDArray[np.int64]"
 
 # How many pixels boxes and outlines may reach out of their image: files round.
 BEYOND = 1.0
+
+# Of the square of a polygon's extent, as a difference of products leaves it.
+_ROUNDING = 1e-14
 
 _POLYGON = "broken polygon"
 _RUNS = "broken run lengths"
@@ -78,11 +81,17 @@ def _polygon(value: Any, height: int, width: int) -> NDArray[np.float64]:
             f"a polygon from {x.min():g}, {y.min():g} to {x.max():g}, {y.max():g} reaches out of "
             f"{width} × {height}",
         )
-    x, y = x - x[0], y - y[0]
-    far = (x * x + y * y).argmax()
-    if (x * y[far] == y * x[far]).all():
+    if not has_area(polygon):
         raise BadAnnotation(_POLYGON, "a polygon whose points are on one line has no area")
     return polygon
+
+
+def has_area(polygon: NDArray[np.float64]) -> bool:
+    """Whether the points of a polygon, `(2m,)`, are not all on one line, but for rounding."""
+    x, y = polygon[::2] - polygon[0], polygon[1::2] - polygon[1]
+    squares = x * x + y * y
+    far = squares.argmax()
+    return bool((np.abs(x * y[far] - y * x[far]) > _ROUNDING * squares[far]).any())
 
 
 def _checked_run_lengths(value: dict[str, Any], height: int, width: int) -> NDArray[np.int64]:

@@ -22,7 +22,7 @@ class MaskPainter:
     large is seen; crowds are below all objects.
 
     Args:
-        annotations: With `sizes` and `shapes`.
+        annotations: With `shapes`.
         kind: `"classes"`: 0 for the background, and one more than the label elsewhere, crowds
             included; or `"instances"`: 1, 2, … in the order of the image's boxes, 0 elsewhere.
 
@@ -39,7 +39,6 @@ class MaskPainter:
             raise ValueError(
                 f"`masks` should be {' or '.join(map(repr, _KINDS))}. Received: {kind!r}"
             )
-        assert annotations.sizes is not None
         assert annotations.shapes is not None
         if any(isinstance(one.outline, list) for some in annotations.shapes for one in some):
             _filling()
@@ -49,18 +48,26 @@ class MaskPainter:
         most = len(annotations.class_names) if self._paints_classes else annotations.boxes.room
         self.dtype = np.dtype(np.min_scalar_type(most))
 
-    def read(self, sample: int) -> NDArray[Any]:
+    def read(self, sample: int, size: tuple[int, int] | None = None) -> NDArray[Any]:
         """Returns the mask of an image, in the size of its file.
 
         Args:
             sample: Integer, which of the annotations' images it is.
+            size: Tuple of the file's height and width, if the annotations have no `sizes`.
 
         Returns:
             Array `(height, width)` of `dtype`.
         """
-        height, width = map(int, self._sizes[sample])
+        is_in_parts = self._sizes is None
+        if self._sizes is not None:
+            size = int(self._sizes[sample][0]), int(self._sizes[sample][1])
+        assert size is not None
+        height, width = size
         shapes = [shape for shape in self._shapes[sample] if self._paints_classes or shape.instance]
-        filled = [_runs(shape.outline, height, width) for shape in shapes]
+        outlines = [shape.outline for shape in shapes]
+        if is_in_parts:
+            outlines = [_in_pixels(one, height, width) for one in outlines]
+        filled = [_runs(one, height, width) for one in outlines]
         areas = [int(runs[1::2].sum()) for runs in filled]
         mask = np.zeros(width * height, self.dtype)  # column by column, as runs go
         # Crowds first, then the largest.
@@ -69,6 +76,12 @@ class MaskPainter:
             inside = np.repeat(np.arange(len(runs)) % 2 == 1, runs)
             mask[inside] = shape.label + 1 if self._paints_classes else shape.instance
         return np.ascontiguousarray(mask.reshape(width, height).T)
+
+
+def _in_pixels(outline: Outline, height: int, width: int) -> Outline:
+    """Returns polygons of parts of a size in pixels, without what reaches out of it."""
+    assert isinstance(outline, list)
+    return [np.clip(one, 0, 1) * np.resize((width, height), one.shape) for one in outline]
 
 
 def _runs(outline: Outline, height: int, width: int) -> NDArray[np.int64]:

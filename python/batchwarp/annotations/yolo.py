@@ -1,8 +1,7 @@
-"""Annotations in YOLO's format: beside each image a text file with a line for each box."""
+"""Annotations in YOLO's format: beside each image a text file with a line for each object."""
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -10,8 +9,10 @@ from typing import Any
 import numpy as np
 
 from batchwarp._arrays import listed
-from batchwarp.annotations.annotations import Annotations, ragged
+from batchwarp.annotations.annotations import Annotations, Shape, ragged
 from batchwarp.annotations.report import BadAnnotation, Report
+from batchwarp.annotations.yolo_data import YoloData, one_keypoint_shape, read_yolo_data
+from batchwarp.annotations.yolo_lines import LineReader, Object
 from batchwarp.errors import AnnotationError
 from batchwarp.files.decode import read_file
 from batchwarp.files.index import image_files
@@ -19,11 +20,6 @@ from batchwarp.files.index import image_files
 __all__ = ["label_folder", "read_yolo"]
 
 _CLASSES = "classes.txt"  # a list of names, where programs to draw boxes leave it
-_BEYOND = 0.01  # by which part of its size boxes may reach out of an image: files round
-
-_MOST_CLASSES = 65536  # a number beyond is a mistake, and no reason to make a list that long
-
-_Box = tuple[float, float, float, float]
 
 
 def read_yolo(
@@ -33,52 +29,70 @@ def read_yolo(
     class_names: Sequence[str] | Mapping[int, str] | None = None,
     formats: Sequence[str],
     follow_links: bool = False,
+    masks: bool = False,
+    keypoints: bool = False,
+    keypoint_shape: Any = None,
+    data: str | None = None,
 ) -> Annotations:
     """Reads annotations in YOLO's format, and checks all that can be checked without pixels.
 
-    A line is a class and the centre, width and height of a box, or three or more points of a
-    polygon, around which the box is; all of them parts of the image's width or height. An image
-    without a file, or with an empty one, has no boxes. What is wrong is left out, and in the
-    result's report. A box may reach out of its image by a hundredth of its size.
+    A line is a class and the centre, width and height of a box; or, for segmentation, three or more
+    points of a polygon, around which the box is; or, for poses, a box and then the keypoints: x and
+    y, or x, y and v, which is 0 for one that is not there. All places are parts of the image's
+    width or height. An image without a file, or with an empty one, has no boxes. What is wrong is
+    left out, and in the result's report. A box may reach out of its image by a hundredth of its
+    size.
 
     Args:
         image_dir: String, the folder of the images, which may be in folders below it.
         label_dir: String, the folder of the text files, which has the folders of `image_dir`;
             `None` for the one that `label_folder` finds.
         class_names: Names of the classes 0, 1, …, or a dictionary from them to names. `None` for
-            the lines of a file `classes.txt` in `label_dir` or `image_dir`, and where there is none
-            for the classes that are found, as numbers.
+            those in `data`, else for the lines of a file `classes.txt` in `label_dir` or
+            `image_dir`, and where there is none for the classes that are found, as numbers.
         formats: The ends of the names of image files, in lower case.
         follow_links: Boolean, whether to look into folders that are symbolic links.
+        masks: Boolean, whether there have to be polygons, for `MaskPainter`.
+        keypoints: Boolean, whether to return keypoints.
+        keypoint_shape: Tuple `(count, numbers)`, how many keypoints each box has, and whether each
+            is of 2 numbers or of 3. `None` for `kpt_shape` in `data`; lines have no keypoints where
+            this says nothing of them.
+        data: String, the path of a `data.yaml` as Ultralytics has it, or `None`.
 
     Returns:
         The annotations, boxes as `"rel_xyxy"`. Images are in the order of their names.
 
     Raises:
-        AnnotationError: If no image has a file of labels.
-        ValueError: If there is no such folder, or `class_names` is none of the above.
-        OSError: If a folder cannot be read.
+        AnnotationError: If no image has a file of labels, or `data` is not as it should be.
+        ImportError: If there is `data`, and PyYAML is not installed.
+        ValueError: If there is no such folder, or an argument is not as above.
+        OSError: If a folder or `data` cannot be read.
     """
     folder = label_folder(image_dir) if label_dir is None else label_dir
     for name, path in (("image_dir", image_dir), ("label_dir", folder)):
         if not os.path.isdir(path):
             raise ValueError(f"`{name}` should be a folder. Received: {path!r}")
+    known = YoloData() if data is None else read_yolo_data(data)
+    shape = known.keypoint_shape
+    if keypoint_shape is not None:
+        shape = one_keypoint_shape("keypoint_shape", keypoint_shape)
+    _check_kind(shape, masks, keypoints)
     images = _relative(image_dir, formats, follow_links)
     texts = set(_relative(folder, (".txt",), follow_links))
     texts.discard(_CLASSES)
-    names = _names(class_names, (folder, image_dir))
+    names = known.class_names
+    if class_names is not None or names is None:
+        names = _names(class_names, (folder, image_dir))
     report = Report(folder)
-    boxes: list[list[_Box]] = []
-    labels: list[list[int]] = []
+    reader = LineReader(names, shape, masks)
+    objects: list[list[Object]] = []
     used = set()
     for image in images:
         text = os.path.splitext(image)[0] + ".txt"
-        lines: list[tuple[int, _Box]] = []
-        if text in texts:
+        is_there = text in texts
+        if is_there:
             used.add(text)
-            lines = _lines(os.path.join(folder, text), names, report)
-        boxes.append([box for _, box in lines])
-        labels.append([label for label, _ in lines])
+        objects.append(_objects(os.path.join(folder, text), reader, report) if is_there else [])
     if images and not used:
         raise AnnotationError(
             folder, f"none of its {len(texts)} text files has the name of an image in {image_dir}"
@@ -87,20 +101,51 @@ def read_yolo(
         for text in sorted(texts - used):
             report.add("labels without an image", "", "no image", os.path.join(folder, text))
     if names is None:
-        most = max((label for some in labels for label in some), default=-1)
+        most = max((one.label for some in objects for one in some), default=-1)
         names = {number: str(number) for number in range(most + 1)}
+    points = None
+    if keypoints:
+        of_images = [[point for one in some for point in one.points] for some in objects]
+        points = ragged(of_images, (2,), np.dtype(np.float64))
     return Annotations(
         filenames=images,
         sizes=None,
-        boxes=ragged(boxes, (4,), np.dtype(np.float64)),
+        boxes=ragged([[one.box for one in some] for some in objects], (4,), np.dtype(np.float64)),
         box_format="rel_xyxy",
-        labels=ragged(labels, (), np.dtype(np.int64)),
+        labels=ragged([[one.label for one in some] for some in objects], (), np.dtype(np.int64)),
         class_names=[
             names.get(number, str(number)) for number in range(max(names, default=-1) + 1)
         ],
         class_ids=list(range(max(names, default=-1) + 1)),
         report=report,
+        keypoints=points,
+        keypoint_names=() if shape is None else tuple(map(str, range(shape[0]))),
+        keypoint_pairs=known.keypoint_pairs,
+        shapes=[_shapes(some) for some in objects] if masks else None,
     )
+
+
+def _check_kind(shape: tuple[int, int] | None, masks: bool, keypoints: bool) -> None:
+    """Checks that lines have what is wanted of them."""
+    if keypoints and shape is None:
+        raise ValueError(
+            "`keypoint_shape` should say how many keypoints a box has, or `data` should have a "
+            "`kpt_shape`, where `keypoints` are wanted. Received: neither"
+        )
+    if masks and shape is not None:
+        raise ValueError(
+            f"`masks` should be None where lines have keypoints, {shape[0]} of {shape[1]} numbers, "
+            "and so no polygons"
+        )
+
+
+def _shapes(objects: Sequence[Object]) -> list[Shape]:
+    """Returns the polygons of an image, for painting."""
+    return [
+        Shape([one.polygon], one.label, number)
+        for number, one in enumerate(objects, 1)
+        if one.polygon is not None
+    ]
 
 
 def label_folder(image_dir: str) -> str:
@@ -160,78 +205,22 @@ def _text(path: str) -> str:
     return read_file(path)[0].decode("utf-8-sig")
 
 
-def _lines(path: str, names: dict[int, str] | None, report: Report) -> list[tuple[int, _Box]]:
-    """Returns labels and boxes of a file."""
+def _objects(path: str, reader: LineReader, report: Report) -> list[Object]:
+    """Returns what the lines of a file say."""
     try:
         lines = _text(path).splitlines()
     except UnicodeDecodeError as error:
         report.add("broken text file", "", f"byte {error.start} is not UTF-8", path)
         return []
-    found: list[tuple[int, _Box]] = []
-    seen: set[tuple[float, ...]] = set()
+    found: list[Object] = []
+    reader.begin()
     for number, line in enumerate(lines, 1):
         fields = line.split()
         if not fields:
             continue
         report.checked += 1
         try:
-            numbers = _numbers(fields)
-            if numbers in seen:
-                raise BadAnnotation("line twice", "is the same as one before it")
-            seen.add(numbers)
-            found.append((_label(fields[0], numbers[0], names), _box(numbers[1:])))
+            found.append(reader.read(fields))
         except BadAnnotation as bad:
             report.add(bad.kind, f"line {number}", bad.reason, path)
     return found
-
-
-def _numbers(fields: list[str]) -> tuple[float, ...]:
-    if len(fields) != 5 and (len(fields) < 7 or len(fields) % 2 == 0):
-        raise BadAnnotation(
-            "wrong number of fields",
-            f"should be a class and 4 numbers, or a class and 3 points or more: it has "
-            f"{len(fields)} fields",
-        )
-    try:
-        numbers = tuple(map(float, fields))
-    except ValueError:
-        numbers = (math.nan,)
-    if not all(map(math.isfinite, numbers)):
-        raise BadAnnotation(
-            "no number", f"fields should be finite numbers: {' '.join(fields)[:60]}"
-        )
-    return numbers
-
-
-def _label(field: str, number: float, names: dict[int, str] | None) -> int:
-    if number < 0 or number >= _MOST_CLASSES or number % 1:
-        raise BadAnnotation(
-            "wrong class", f"should be an integer from 0 to {_MOST_CLASSES - 1}: {field}"
-        )
-    if names is not None and int(number) not in names:
-        raise BadAnnotation("wrong class", f"{field} is none of the {len(names)} that have names")
-    return int(number)
-
-
-def _box(numbers: Sequence[float]) -> _Box:
-    least, most = min(numbers), max(numbers)
-    if least < -_BEYOND or most > 1 + _BEYOND:
-        raise BadAnnotation(
-            "value beyond 0 to 1",
-            f"has values from {least:g} to {most:g}: they are parts of a size",
-        )
-    if len(numbers) > 4:
-        x, y = numbers[::2], numbers[1::2]
-        left, top, right, bottom = min(x), min(y), max(x), max(y)
-    else:
-        centre_x, centre_y, width, height = numbers
-        left, right = centre_x - width / 2, centre_x + width / 2
-        top, bottom = centre_y - height / 2, centre_y + height / 2
-    if right <= left or bottom <= top:
-        raise BadAnnotation("box without an area", f"a box of {right - left:g} × {bottom - top:g}")
-    if min(left, top) < -_BEYOND or max(right, bottom) > 1 + _BEYOND:
-        raise BadAnnotation(
-            "box outside its image",
-            f"a box from {left:g}, {top:g} to {right:g}, {bottom:g} reaches out of it",
-        )
-    return left, top, right, bottom

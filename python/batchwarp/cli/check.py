@@ -94,6 +94,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "the folder `labels` for `images`, else beside the images)",
     )
     beside.add_argument(
+        "--data",
+        metavar="FILE",
+        type=Path,
+        help="with --yolo, the data.yaml with names of classes and the shape of keypoints",
+    )
+    beside.add_argument(
         "--images", metavar="DIR", type=Path, help="with --coco, the folder of the images"
     )
 
@@ -134,6 +140,8 @@ def _folder(options: argparse.Namespace) -> Path:
     """Returns the folder of the images."""
     if options.images is not None and options.coco is None:
         raise UsageError("--images: is for --coco; give the folder by itself")
+    if options.data is not None and options.yolo is None:
+        raise UsageError("--data: is for --yolo")
     given = [one for one in (options.directory, options.images) if one is not None]
     if len(given) != 1:
         if options.coco is not None:
@@ -234,8 +242,14 @@ def _yolo(options: argparse.Namespace, folder: Path, accepted: Sequence[str]) ->
     labels = options.yolo or None
     try:
         annotations = read_yolo(
-            str(folder), labels, formats=accepted, follow_links=options.follow_links
+            str(folder),
+            labels,
+            formats=accepted,
+            follow_links=options.follow_links,
+            data=None if options.data is None else str(options.data),
         )
+    except ImportError as error:
+        raise UsageError(f"--data: {error}") from error
     except OSError as error:
         raise UsageError(f"{error.filename or folder}: {error.strerror or error}") from error
     except AnnotationError:

@@ -35,6 +35,8 @@ class MaskSource(Protocol):
         paths: Sequence of strings, for each mask the path of what it is made of, for errors.
         root: String, the folder that the paths begin with, it may be empty; `None` if these are not
             files of masks, which a cache on disk could look after.
+        kind: Tuple of the dtype and the number of channels of all masks; `None` if only the first
+            one can say it.
     """
 
     @property
@@ -47,14 +49,23 @@ class MaskSource(Protocol):
         """As above."""
         ...
 
+    @property
+    def kind(self) -> tuple[np.dtype[Any], int] | None:
+        """As above."""
+        ...
+
     def read(
-        self, number: int, content: Content | None = None
+        self,
+        number: int,
+        content: Content | None = None,
+        size: tuple[int, int] | None = None,
     ) -> tuple[NDArray[Any], tuple[int, int]]:
         """Returns a mask, from any thread.
 
         Args:
             number: Integer, which of them.
             content: What returns the bytes of its file and their signature; `None` to read it.
+            size: Tuple of the height and width of its picture, if they are known.
 
         Returns:
             Tuple of an array `(height, width)` or `(height, width, channels)` of integers or
@@ -81,8 +92,15 @@ class MaskFiles:
     root: str
     exif_transpose: bool
 
+    @property
+    def kind(self) -> None:
+        """As of `MaskSource`."""
+
     def read(
-        self, number: int, content: Content | None = None
+        self,
+        number: int,
+        content: Content | None = None,
+        size: tuple[int, int] | None = None,  # noqa: ARG002 - the file has one of its own
     ) -> tuple[NDArray[Any], tuple[int, int]]:
         """Reads and decodes a file; see `MaskSource`."""
         path = self.paths[number]
@@ -147,6 +165,8 @@ class MaskReader:
         self.cache = self._open_cache(options, budget)
 
     def _format_of_first(self) -> tuple[np.dtype[Any], int]:
+        if self._source.kind is not None:
+            return self._source.kind
         for sample in range(len(self._rows)):
             mask = self._first(sample)
             if mask is not None:
@@ -189,10 +209,12 @@ class MaskReader:
     def _paths(self) -> list[str]:
         return [self._source.paths[row] for row in self._rows]
 
-    def _stored(self, sample: int) -> tuple[NDArray[Any], tuple[int, int]]:
+    def _stored(
+        self, sample: int, size: tuple[int, int] | None = None
+    ) -> tuple[NDArray[Any], tuple[int, int]]:
         """Returns the mask of a sample as it is stored; see `MaskSource`."""
         content = None if self._encoded is None else partial(self._encoded.read, sample)
-        return self._source.read(int(self._rows[sample]), content)
+        return self._source.read(int(self._rows[sample]), content, size)
 
     def touches(self, sample: int) -> list[Touch]:
         """Returns what reads the file of a sample's mask, if there is one."""
@@ -223,7 +245,7 @@ class MaskReader:
             if slot >= 0:
                 cached: NDArray[Any] = held.images[slot].view(self.dtype)
                 return cached
-        mask, signature = self._stored(sample)
+        mask, signature = self._stored(sample, size)
         if mask.ndim == 2:
             mask = mask[..., np.newaxis]
         self._check(mask, size)

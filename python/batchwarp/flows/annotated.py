@@ -132,6 +132,10 @@ class AnnotationFlows(Settings):
         label_dir: Any = None,
         *,
         class_names: Sequence[str] | Mapping[int, str] | None = None,
+        masks: str | None = None,
+        keypoints: bool = False,
+        keypoint_shape: tuple[int, int] | None = None,
+        data: Any = None,
         target_size: tuple[int, int] | None = (256, 256),
         color_mode: str = "rgb",
         batch_size: int = 32,
@@ -155,16 +159,21 @@ class AnnotationFlows(Settings):
         scaled_decode: bool = False,
         exif_transpose: bool = False,
         formats: Sequence[str] | str | None = None,
+        mask_fill: int = 0,
+        mask_classes: int | None = None,
         bounding_box_format: str = "xyxy",
         max_boxes: int | None = None,
         min_area: float = 0.0,
         min_visibility: float = 0.0,
+        keypoint_pairs: Sequence[Sequence[int]] | None = None,
+        remove_outside: bool = False,
     ) -> iterators.YoloIterator:
         """Takes images with annotations in YOLO's format and makes augmented batches of both.
 
-        Beside each image there is a text file of the same name, with a line for each box: its
-        class, then centre, width and height as parts of the image's size; or, for a polygon, its
-        points. They are checked when the flow is made.
+        Beside each image there is a text file of the same name, with a line for each object. A line
+        of a box is its class, then centre, width and height as parts of the image's size; one of a
+        polygon its class, then x and y of three or more points, around which the box is; one of a
+        pose has keypoints after the box. They are checked when the flow is made.
 
         Args:
             image_dir: Path of the folder of the images, which may be in folders below it.
@@ -172,8 +181,18 @@ class AnnotationFlows(Settings):
                 `None`: as `image_dir` with `labels` in place of the last `images` in it, if there
                 is such a folder, else `image_dir` itself.
             class_names: Sequence of names, or a dictionary from labels to names; labels that have
-                none are bad. `None` takes those in a file `classes.txt` in `label_dir` or
-                `image_dir`, and without one numbers.
+                none are bad. `None` takes those in `data`, else in a file `classes.txt` in
+                `label_dir` or `image_dir`, and without one numbers.
+            masks: As in `flow_from_coco`, of polygons; lines that have none are bad then. Needs
+                pycocotools: `pip install 'batchwarp[coco]'`.
+            keypoints: Boolean, whether to yield keypoints, as in `flow_from_coco`: `(b, k, 2)` in
+                pixels, nan where v is 0.
+            keypoint_shape: Tuple `(count, numbers)` of integers: how many keypoints follow each
+                box, and whether each is of 2 numbers, x and y, or of 3, with v, which is 0 for one
+                that is not there. `None` takes `kpt_shape` in `data`, and where nobody says it,
+                lines have no keypoints.
+            data: Path of the `data.yaml` that Ultralytics reads, of which `names`, `kpt_shape` and
+                `flip_idx` are used; `None` for none. Needs PyYAML: `pip install 'batchwarp[yolo]'`.
             target_size: As in `flow_from_directory`.
             color_mode: As in `flow_from_directory`.
             batch_size: As in `flow`.
@@ -190,24 +209,31 @@ class AnnotationFlows(Settings):
             shard: As in `flow`.
             drop_remainder: As in `flow`.
             handover: As in `flow`.
-            cache: As in `flow_from_directory`.
+            cache: As in `flow_from_coco`.
             cache_limit: As in `flow_from_directory`.
             cache_format: As in `flow_from_directory`.
             on_error: As in `flow_from_coco`.
             scaled_decode: As in `flow_from_directory`.
             exif_transpose: As in `flow_from_directory`.
             formats: As in `flow_from_directory`.
-            bounding_box_format: As of `batchwarp.Augment`, of the boxes that are yielded.
-            max_boxes: As of `batchwarp.Augment`.
-            min_area: As of `batchwarp.Augment`.
-            min_visibility: As of `batchwarp.Augment`.
+            mask_fill: As of `batchwarp.Augment`, as are the arguments after it.
+            mask_classes: See there.
+            bounding_box_format: See there, of the boxes that are yielded.
+            max_boxes: See there.
+            min_area: See there.
+            min_visibility: See there.
+            keypoint_pairs: See there, of the keypoints of one object; `None` takes those that
+                change places by the `flip_idx` in `data`.
+            remove_outside: See there.
 
         Returns:
             An iterator, without end, of `(images, {"boxes", "labels"})`, with -1 where there is no
-            box. Its `class_names` says what labels mean.
+            box; with masks or keypoints as of `flow_from_coco`. Its `class_names` says what labels
+            mean.
 
         Raises:
-            AnnotationError: If there are no labels, or they are bad.
+            AnnotationError: If there are no labels, or they or `data` are bad.
+            ImportError: If a package is missing that an argument needs.
             ValueError: If an argument is not as above.
             OSError: If a folder cannot be read.
         """

@@ -11,24 +11,24 @@ from typing import TYPE_CHECKING
 from batchwarp import _lazy
 
 if TYPE_CHECKING:
-    from batchwarp.iterators.annotated import CocoIterator as CocoIterator
-    from batchwarp.iterators.annotated import YoloIterator as YoloIterator
     from batchwarp.iterators.array import NumpyArrayIterator as NumpyArrayIterator
     from batchwarp.iterators.base import Iterator as Iterator
+    from batchwarp.iterators.coco import CocoIterator as CocoIterator
     from batchwarp.iterators.dataframe import DataFrameIterator as DataFrameIterator
     from batchwarp.iterators.device import DeviceIterator as DeviceIterator
     from batchwarp.iterators.directory import DirectoryIterator as DirectoryIterator
     from batchwarp.iterators.samples import SamplesIterator as SamplesIterator
+    from batchwarp.iterators.yolo import YoloIterator as YoloIterator
 
 _MODULES = {
-    "CocoIterator": "annotated",
+    "CocoIterator": "coco",
     "DataFrameIterator": "dataframe",
     "DeviceIterator": "device",
     "DirectoryIterator": "directory",
     "Iterator": "base",
     "NumpyArrayIterator": "array",
     "SamplesIterator": "samples",
-    "YoloIterator": "annotated",
+    "YoloIterator": "yolo",
 }
 
 __all__ = list(_MODULES)

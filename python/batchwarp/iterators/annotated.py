@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,14 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchwarp import _keras
-from batchwarp._arguments import boolean, check_batches, folder_path
-from batchwarp.annotations import Annotations, MaskPainter, read_coco, read_yolo
+from batchwarp._arguments import check_batches
+from batchwarp.annotations import Annotations, MaskPainter
 from batchwarp.augment.hashes import hash64
 from batchwarp.augment.settings import Settings
 from batchwarp.errors import AnnotationError, ImageFileError
-from batchwarp.files.options import FileOptions, extensions
+from batchwarp.files.options import FileOptions
 from batchwarp.files.reader import Content
-from batchwarp.iterators.directory import existing_folder
 from batchwarp.iterators.file_targets import FileTargets
 from batchwarp.iterators.files import FilesIterator
 from batchwarp.iterators.labels import combinations
@@ -216,90 +215,6 @@ class AnnotatedIterator(FilesIterator):
         return [*self.annotations.report.errors(), *super().errors]
 
 
-class CocoIterator(AnnotatedIterator):
-    """Iterator yielding batches of images that are annotated in COCO's format.
-
-    Args:
-        annotations: Path of the JSON file.
-        image_dir: Path of the folder of the images.
-        image_data_generator: As in `AnnotatedIterator`.
-        masks: As in `AnnotatedIterator`.
-        keypoints: Boolean, whether to yield keypoints.
-        classes: Sequence of names or ids of categories, or `None` for all of them.
-        **options: As in `AnnotatedIterator`.
-
-    Attributes:
-        class_ids: List of the categories' ids, by their labels.
-        keypoint_names: Tuple of the names of an object's keypoints.
-
-    Raises:
-        OSError: If the file cannot be read, or there is no such folder.
-        Exception: As in `AnnotatedIterator`.
-    """
-
-    def __init__(
-        self,
-        annotations: Any,
-        image_dir: Any,
-        image_data_generator: Settings | None,
-        *,
-        masks: str | None = None,
-        keypoints: bool = False,
-        classes: Sequence[str | int] | None = None,
-        **options: Any,
-    ) -> None:
-        folder = existing_folder("image_dir", image_dir)
-        found = read_coco(
-            folder_path("annotations", annotations),
-            folder,
-            classes=classes,
-            masks=masks is not None,
-            keypoints=boolean("keypoints", keypoints),
-        )
-        self.class_ids = found.class_ids
-        self.keypoint_names = found.keypoint_names
-        super().__init__(found, folder, image_data_generator, masks=masks, **options)
-
-
-class YoloIterator(AnnotatedIterator):
-    """Iterator yielding batches of images that are annotated in YOLO's format.
-
-    Args:
-        image_dir: Path of the folder of the images.
-        label_dir: Path of the folder of the labels, or `None`.
-        image_data_generator: As in `AnnotatedIterator`.
-        class_names: Sequence of strings, or a dictionary from integers to strings, or `None`.
-        follow_links: As in `DirectoryIterator`.
-        formats: As in `DirectoryIterator`.
-        **options: As in `AnnotatedIterator`, without masks.
-
-    Raises:
-        OSError: If a folder cannot be read, or there is no such folder.
-        Exception: As in `AnnotatedIterator`.
-    """
-
-    def __init__(
-        self,
-        image_dir: Any,
-        label_dir: Any,
-        image_data_generator: Settings | None,
-        *,
-        class_names: Sequence[str] | Mapping[int, str] | None = None,
-        follow_links: bool = False,
-        formats: Sequence[str] | str | None = None,
-        **options: Any,
-    ) -> None:
-        folder = existing_folder("image_dir", image_dir)
-        found = read_yolo(
-            folder,
-            None if label_dir is None else folder_path("label_dir", label_dir),
-            class_names=class_names,
-            formats=extensions(formats, self.white_list_formats),
-            follow_links=boolean("follow_links", follow_links),
-        )
-        super().__init__(found, folder, image_data_generator, **options)
-
-
 @dataclass(frozen=True)
 class PaintedMasks:
     """Masks that are painted, as `batchwarp.files.masks.MaskSource` has it.
@@ -314,10 +229,16 @@ class PaintedMasks:
     paths: Sequence[str]
     root: None = None
 
+    @property
+    def kind(self) -> tuple[np.dtype[Any], int]:
+        """As of `MaskSource`."""
+        return self.painter.dtype, 1
+
     def read(
         self,
         number: int,
         content: Content | None = None,  # noqa: ARG002 - there is no file
+        size: tuple[int, int] | None = None,
     ) -> tuple[NDArray[Any], tuple[int, int]]:
         """Paints one; see `MaskSource`."""
-        return self.painter.read(number), (0, 0)
+        return self.painter.read(number, size), (0, 0)

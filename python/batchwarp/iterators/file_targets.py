@@ -46,7 +46,8 @@ class FileTargets:
         masks: Where masks come from, or a dictionary of that, or `None`. A mask of each image.
         boxes: As for `Boxes`, in the files' own pixels, or `None`.
         given_format: The format of `boxes`, if it is not the options'.
-        keypoints: As for `Keypoints`, likewise.
+        keypoints: As for `Keypoints`, likewise; as shares of the files' sizes if `given_format` is
+            one of shares.
         rows: Array `(n,)`, which of the given images each sample is; `None` if they are in order.
         sizes: Array `(count, 2)`, heights and widths that files must have, or `None`.
         names: What errors call the boxes, their labels and keypoints.
@@ -93,7 +94,8 @@ class FileTargets:
             self._boxes = Boxes(boxes, pictures, options, box_names, given_format)
         self._keypoints: Keypoints | None = None
         if keypoints is not None:
-            self._keypoints = Keypoints(keypoints, pictures, options, keypoint_name)
+            in_shares = given_format is not None and given_format.startswith("rel_")
+            self._keypoints = Keypoints(keypoints, pictures, options, keypoint_name, in_shares)
 
     def attach(
         self,

@@ -25,6 +25,8 @@ class Keypoints:
         images: What they are beside.
         options: The user's.
         name: String, what errors call it.
+        in_shares: Boolean, whether they are shares of the size of what they are beside, of which
+            `move` is told by `windows` then.
 
     Raises:
         ValueError: If it is of another shape, infinite, or has no such pairs.
@@ -32,7 +34,12 @@ class Keypoints:
     """
 
     def __init__(
-        self, value: Any, images: Stack, options: TargetOptions, name: str = "keypoints"
+        self,
+        value: Any,
+        images: Stack,
+        options: TargetOptions,
+        name: str = "keypoints",
+        in_shares: bool = False,
     ) -> None:
         given = Ragged.of_images(name, value, images.images, (2,))
         rows = in_core_dtype(given.rows)
@@ -52,6 +59,7 @@ class Keypoints:
             )
         self._given = given._replace(rows=rows.astype(np.float64, copy=False))
         self._pairs = np.array(pairs, np.intp).reshape(-1, 2)
+        self._in_shares = in_shares
         self._remove_outside = options.remove_outside
 
     def move(
@@ -64,7 +72,7 @@ class Keypoints:
         given = self._given.at(indices)
         points = given.rows
         if windows is not None:
-            points = windows.points(points, given.counts)
+            points = windows.points(points, given.counts, self._in_shares)
         for plan, params in moves:
             points = _core.map_points(plan, params, given.starts, points)
         if self._remove_outside:

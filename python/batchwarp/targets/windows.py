@@ -59,17 +59,22 @@ class Windows(NamedTuple):
         moved = [(kept_first - begin) * scale, (kept_last - begin) * scale]
         return np.concatenate(moved, axis=1), visible
 
-    def points(self, points: NDArray[np.float64], counts: NDArray[np.int64]) -> NDArray[np.float64]:
+    def points(
+        self, points: NDArray[np.float64], counts: NDArray[np.int64], shares: bool
+    ) -> NDArray[np.float64]:
         """Moves points, which are centres of pixels, from pictures to images.
 
         Args:
             points: Array `(m, 2)`, x and y.
             counts: Array `(b,)`, how many each picture has.
+            shares: Boolean, whether they are shares of the pictures' sizes, and not pixels.
 
         Returns:
             Array `(m, 2)`; nan where there is no picture. Points outside of the part stay.
         """
         owners = np.repeat(np.arange(len(counts)), counts)
+        if shares:
+            points = points * self.sizes[owners][:, ::-1]
         if self.size is None:
             return points + 0 * self.sizes[owners]
         parts = self.parts[owners]

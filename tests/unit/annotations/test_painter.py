@@ -10,8 +10,8 @@ import sys
 import numpy as np
 import pytest
 
-from annotation_files import SIZES, coco_content, save_coco
-from batchwarp.annotations import MaskPainter, read_coco
+from annotation_files import SIZES, coco_content, save_coco, save_images
+from batchwarp.annotations import MaskPainter, read_coco, read_yolo
 
 
 def annotations(folder, content=None, **options):
@@ -106,3 +106,17 @@ class TestPainting:
     def test_other_kinds(self, tmp_path):
         with pytest.raises(ValueError, match="`masks` should be 'classes' or 'instances'"):
             MaskPainter(annotations(tmp_path), "panoptic")
+
+
+def test_polygons_in_parts_of_a_size(tmp_path):
+    """They are painted in whatever size there is; what reaches out of it is cut off."""
+    pytest.importorskip("pycocotools.mask")
+    images = save_images(tmp_path / "images")
+    (tmp_path / "labels").mkdir()
+    (tmp_path / "labels" / "a.txt").write_text("1 -0.005 0.5 0.5 0.5 0.5 1.005 -0.005 1.005\n")
+    found = read_yolo(str(images), formats=(".png",), masks=True)
+    painter = MaskPainter(found, "classes")
+    for height, width in ((20, 30), (1000, 400)):
+        wanted = np.zeros((height, width), np.uint8)
+        wanted[height // 2 :, : width // 2] = 2
+        np.testing.assert_array_equal(painter.read(0, (height, width)), wanted, strict=True)

@@ -307,6 +307,7 @@ class TestCoco:
             (["images", "--coco", "instances.json", "--formats", "png"], "--formats: not with"),
             (["images", "--coco", "instances.json", "--follow-links"], "--follow-links: not with"),
             (["images", "--coco", "instances.json", "--yolo"], "not allowed with argument"),
+            (["images", "--data", "data.yaml"], "--data: is for --yolo"),
         ],
     )
     def test_mistakes(self, tmp_path, capsys, monkeypatch, arguments, message):
@@ -338,6 +339,21 @@ class TestYolo:
             (str(bad), "line 1", "wrong number of fields"),
             (str(bad), "line 2", "value beyond 0 to 1"),
         ]
+
+    def test_keypoints_and_names(self, tmp_path, capsys):
+        pytest.importorskip("yaml")
+        images, data = save_yolo(tmp_path), tmp_path / "data.yaml"
+        (tmp_path / "labels" / "b.txt").write_text("0 0.5 0.5 0.2 0.2 0.5 0.5 2 0.4 0.4 0\n")
+        data.write_text("names: [cat]\nkpt_shape: [2, 3]\n")
+        arguments = ["check", str(images), "--yolo", "--json", "--data"]
+        assert main([*arguments, str(data)]) == 1
+        found = json.loads(capsys.readouterr().out)
+        assert [one["annotation"] for one in found["bad_annotations"]] == ["line 1", "line 2"]
+        data.write_text("names: cat\n")
+        assert main([*arguments, str(data)]) == 1
+        assert "`names` should be a list" in json.loads(capsys.readouterr().out)["bad"][str(data)]
+        assert main([*arguments, str(tmp_path / "nowhere.yaml")]) == 2
+        assert "nowhere.yaml: No such file" in capsys.readouterr().err
 
     def test_mistakes(self, tmp_path, capsys):
         images = save_images(tmp_path / "images")
