@@ -59,10 +59,10 @@ def held(flow: Any, rounds: int) -> float:
         raise RuntimeError("JPEG files are not decoded by the core here: nothing to measure")
     make_files, inside = _core.make_files, [0.0]
 
-    def timed(*arguments: Any) -> Any:
+    def timed(*arguments: Any, **options: Any) -> Any:
         start = time.perf_counter()
         try:
-            return make_files(*arguments)
+            return make_files(*arguments, **options)
         finally:
             inside[0] += time.perf_counter() - start
 

@@ -77,20 +77,34 @@ py::tuple in_arrays(const std::vector<FileReport>& reports) {
     return py::make_tuple(made, signatures, sizes);
 }
 
+py::object in_array(const std::vector<FileTimes>& times) {
+    if (times.empty()) return py::none();
+    const py::ssize_t n = std::ssize(times);
+    py::array_t<std::int64_t> array({n, py::ssize_t{5}});
+    std::int64_t* to = array.mutable_data();
+    for (const FileTimes& file : times)
+        for (const std::int64_t value :
+             {file.begun, file.read, file.decoded, file.done, file.thread})
+            *to++ = value;
+    return array;
+}
+
 py::tuple bind_make_files(const py::sequence& paths, const FileDecoding& decoding,
                           const py::object& images, const Plan* plan, const py::object& params,
-                          const py::object& dst, int threads) {
+                          const py::object& dst, int threads, bool timed) {
     if (threads < 0)
         throw py::value_error("`threads` must be at least 0. Received: " + std::to_string(threads));
     std::vector<NativePath> native;
     native.reserve(paths.size());
     for (const py::handle path : paths) native.push_back(native_path(path));
     std::vector<FileReport> reports(native.size());
+    std::vector<FileTimes> times(timed ? native.size() : 0);
 
     FileBatchRequest request;
     request.paths = native;
     request.decoding = decoding;
     request.reports = reports;
+    request.times = times;
     request.threads = threads;
     if (!images.is_none()) request.images = writable(images, false, "images");
     if (plan != nullptr) {
@@ -102,7 +116,7 @@ py::tuple bind_make_files(const py::sequence& paths, const FileDecoding& decodin
         request.target = batch.target;
     }
     without_lock(request, [&] { make_files(request); });
-    return py::make_tuple(refused_threads(), in_arrays(reports));
+    return py::make_tuple(refused_threads(), in_arrays(reports), in_array(times));
 }
 
 }  // namespace
@@ -112,13 +126,15 @@ void register_files(py::module_& m) {
         .def(py::init(&decoding_of), py::kw_only(), py::arg("size"), py::arg("channels"),
              py::arg("interpolation"), py::arg("keep_aspect_ratio"), py::arg("exif_transpose"),
              py::arg("scaled_decode"), py::arg("pillow"), py::arg("max_pixels"));
-    m.def("make_files", &bind_make_files, py::arg("paths"), py::arg("decoding"),
-          py::arg("images") = py::none(), py::arg("plan") = py::none(),
-          py::arg("params") = py::none(), py::arg("dst") = py::none(), py::kw_only(),
-          py::arg("threads") = 0,
-          "Decodes files into `images` and augments them into `dst`. Returns how many threads did "
-          "not start, and which files have been made, not left, sizes and times of the files, and "
-          "heights and widths of the images.");
+    m.def(
+        "make_files", &bind_make_files, py::arg("paths"), py::arg("decoding"),
+        py::arg("images") = py::none(), py::arg("plan") = py::none(),
+        py::arg("params") = py::none(), py::arg("dst") = py::none(), py::kw_only(),
+        py::arg("threads") = 0, py::arg("timed") = false,
+        "Decodes files into `images` and augments them into `dst`. Returns how many threads did "
+        "not start, and which files have been made, not left, sizes and times of the files, and "
+        "heights and widths of the images; if `timed`, also for each file when it was begun, read, "
+        "decoded and done, in nanoseconds since the call began, and the number of its thread.");
 }
 
 }  // namespace batchwarp::bindings

@@ -114,6 +114,25 @@ TEST(images_are_those_that_are_resized_one_by_one) {
     set_num_threads(0);
 }
 
+TEST(phases_follow_each_other) {
+    Files files;
+    add_photographs(files);
+    files.add(JpegBytes(100, std::byte{0x89}));  // is left
+    Made made(files);
+    std::vector<FileTimes> times(files.paths.size(), FileTimes{-1, -1, -1, -1, -1});
+    made.request.times = times;
+    made.request.threads = 1;
+    make_files(made.request);
+    std::int64_t before = 0;
+    for (std::size_t i = 0; i < times.size(); ++i) {
+        const FileTimes& file = times[i];
+        CHECK(before <= file.begun && file.begun < file.read && file.read <= file.decoded);
+        CHECK(file.decoded <= file.done && file.thread == times[0].thread);
+        if (made.reports[i].made) CHECK(file.read < file.decoded);
+        before = file.done;
+    }
+}
+
 TEST(damage_and_what_cannot_be_opened_are_left) {
     Files files;
     const JpegBytes good = jpeg_file({});

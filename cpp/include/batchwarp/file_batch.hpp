@@ -34,6 +34,15 @@ struct FileReport {
     Size size;                     ///< of the image in it
 };
 
+/// When something was done to a file, in nanoseconds since the call began.
+struct FileTimes {
+    std::int64_t begun = 0;
+    std::int64_t read = 0;     ///< its bytes were in memory
+    std::int64_t decoded = 0;  ///< its pixels were, resized
+    std::int64_t done = 0;     ///< all was
+    std::int64_t thread = 0;   ///< by which thread; another number for each of the process
+};
+
 /// A path as the system takes it.
 using NativePath = std::filesystem::path::string_type;
 
@@ -51,6 +60,8 @@ struct FileBatchRequest {
     MutableBatchView target;
     /// One for each path.
     std::span<FileReport> reports;
+    /// Likewise, where somebody wants to know; empty: no clock is read.
+    std::span<FileTimes> times;
     /// As in `BatchRequest`.
     int threads = 0;
     std::function<bool()> interrupted;

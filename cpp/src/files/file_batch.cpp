@@ -1,6 +1,8 @@
 #include "batchwarp/file_batch.hpp"
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <new>
 
 #include "batch_check.hpp"
@@ -12,6 +14,8 @@
 
 namespace batchwarp {
 namespace {
+
+using Clock = std::chrono::steady_clock;
 
 constexpr std::int64_t max_extent = std::int64_t{1} << 31;
 
@@ -61,6 +65,44 @@ void check_target(const FileBatchRequest& request) {
     check_batch(*request.plan, batch);
 }
 
+std::int64_t number_of_this_thread() noexcept {
+    static std::atomic<std::int64_t> count{0};
+    static thread_local const std::int64_t number = count.fetch_add(1, std::memory_order_relaxed);
+    return number;
+}
+
+// What notes when the phases of a file end, if somebody wants to know.
+class Phases {
+  public:
+    Phases(const FileBatchRequest& request, Clock::time_point start, std::int64_t i) noexcept
+        : start_(start) {
+        if (request.times.empty()) return;
+        times_ = &request.times[static_cast<std::size_t>(i)];
+        times_->thread = number_of_this_thread();
+        times_->begun = times_->read = times_->decoded = now();
+    }
+    Phases(const Phases&) = delete;
+    Phases& operator=(const Phases&) = delete;
+    ~Phases() {
+        if (times_ != nullptr) times_->done = now();
+    }
+
+    void read() const noexcept {
+        if (times_ != nullptr) times_->read = times_->decoded = now();
+    }
+    void decoded() const noexcept {
+        if (times_ != nullptr) times_->decoded = now();
+    }
+
+  private:
+    std::int64_t now() const noexcept {
+        return std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - start_).count();
+    }
+
+    Clock::time_point start_;
+    FileTimes* times_ = nullptr;
+};
+
 // The whole content of a file that begins as a JPEG file does; nothing for others, of which no more
 // is read than that, and for those that change meanwhile.
 std::optional<std::span<const std::byte>> content_of(OpenFile& file, FileScratch& scratch) {
@@ -78,7 +120,7 @@ std::optional<std::span<const std::byte>> content_of(OpenFile& file, FileScratch
 }
 
 bool make_pixels(const FileBatchRequest& request, std::int64_t i, const MutableImageView& pixels,
-                 FileScratch& scratch) {
+                 FileScratch& scratch, const Phases& phases) {
     const NativePath& path = request.paths[static_cast<std::size_t>(i)];
     if (path.empty()) return false;
     FileReport& report = request.reports[static_cast<std::size_t>(i)];
@@ -87,8 +129,10 @@ bool make_pixels(const FileBatchRequest& request, std::int64_t i, const MutableI
     report.bytes = file.bytes();
     report.modified_ns = file.modified_ns();
     const auto content = content_of(file, scratch);
+    phases.read();
     if (!content) return false;
     const std::optional<Size> size = decode_file(*content, request.decoding, pixels, scratch);
+    phases.decoded();
     if (size) report.size = *size;
     return size.has_value();
 }
@@ -103,7 +147,7 @@ void augment(const FileBatchRequest& request, std::int64_t i, const MutableImage
     augment_batch(*request.plan, batch);
 }
 
-void make_file(const FileBatchRequest& request, std::int64_t i) {
+void make_file(const FileBatchRequest& request, std::int64_t i, const Phases& phases) {
     FileScratch& scratch = FileScratch::of_this_thread();
     const FileDecoding& decoding = request.decoding;
     const auto [height, width] = decoding.size;
@@ -121,7 +165,7 @@ void make_file(const FileBatchRequest& request, std::int64_t i) {
                       width * decoding.channels,
                       decoding.channels,
                       1};
-        report.made = make_pixels(request, i, pixels, scratch);
+        report.made = make_pixels(request, i, pixels, scratch, phases);
     } catch (const std::bad_alloc&) {
         report.made = false;
     }
@@ -138,8 +182,10 @@ void make_files(const FileBatchRequest& request) {
     const int threads =
         request.threads > 0 ? std::min(request.threads, num_threads()) : num_threads();
     std::ranges::fill(request.reports, FileReport());
+    const Clock::time_point start = request.times.empty() ? Clock::time_point() : Clock::now();
     parallel_for(
-        std::ssize(request.paths), threads, [&](std::int64_t i) { make_file(request, i); },
+        std::ssize(request.paths), threads,
+        [&](std::int64_t i) { make_file(request, i, Phases(request, start, i)); },
         request.interrupted);
 }
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from batchwarp import _core
+from batchwarp import _core, _phases
 from batchwarp._arrays import CORE_INPUTS, CORE_OUTPUTS, is_floating
 from batchwarp.augment.draws import ParameterDraws
 from batchwarp.augment.handover import Levels, check_settings
@@ -108,7 +108,10 @@ class KeyedPipeline(Pipeline):
             before, last = self.moves(params)
             between = np.dtype(np.float32) if self.plan.round_bytes else self._dtype
             augmented = np.empty((len(batch), *self._stored_shape), between)
+            begin = _phases.now() if _phases.is_recording() else 0
             _core.augment_batch(x, indices, before.params, before.plan, augmented, threads=threads)
+            if begin:
+                _phases.add("warp", begin, _phases.now())
             x, indices, params = augmented, None, last.params
         super().warp(x, indices, _if_any(params), batch, threads)
 

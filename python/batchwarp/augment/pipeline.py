@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from batchwarp import _core
+from batchwarp import _core, _phases
 from batchwarp._arrays import CORE_OUTPUTS
 from batchwarp._random import global_random, with_borrowed_global
 from batchwarp.augment.changes import Snapshot
@@ -191,7 +191,12 @@ class Pipeline(Snapshot):
         """
         assert self.maker is not None
         source = None if self._draws_by_key else random
-        return self.maker.make(buffers, x, indices, source, *place)
+        if not _phases.is_recording():
+            return self.maker.make(buffers, x, indices, source, *place)
+        begin = _phases.now()
+        batch = self.maker.make(buffers, x, indices, source, *place)
+        _phases.add("warp", begin, _phases.now())
+        return batch
 
     def empty(self, count: int, buffers: _core.BufferPool) -> NDArray[Any]:
         """Returns an uninitialised batch.
@@ -222,7 +227,10 @@ class Pipeline(Snapshot):
             batch: Array of rank 4 from `empty`, or a part of it, that the images are written to.
             threads: Integer, how many work on it; 0 for as many as there are.
         """
+        begin = _phases.now() if _phases.is_recording() else 0
         _core.augment_batch(x, indices, params, self.plan, batch, threads=threads)
+        if begin:
+            _phases.add("warp", begin, _phases.now())
 
     def complete(self, generator: Settings, batch: NDArray[Any]) -> None:
         """Does in place what remains to be done to images from `warp`.
@@ -232,8 +240,9 @@ class Pipeline(Snapshot):
             batch: Array of rank 4.
         """
         if self._function is not None:
-            for image in batch:
-                _call_on(self._function, image)
+            with _phases.noted("function"):
+                for image in batch:
+                    _call_on(self._function, image)
         self._finish(generator, batch)
 
     def run(
@@ -344,7 +353,8 @@ class Pipeline(Snapshot):
                     rows.append(params)
                 self.warp(x, indices[part], params, batch[part])
                 before = global_random().get_state(legacy=False)
-                _call_on(function, image)
+                with _phases.noted("function"):
+                    _call_on(function, image)
                 draws = draws or not _same_state(before, global_random().get_state(legacy=False))
             if len(batch):
                 self._function_draws = self._function_draws or draws

@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from batchwarp import _phases
 from batchwarp._arrays import CORE_INPUTS
 from batchwarp._signals import let_through
 from batchwarp._threads import Shortage
@@ -184,6 +185,23 @@ class ImageFiles:
         Raises:
             OSError, MemoryError: If it is not the file that is at fault.
         """
+        if not _phases.is_recording():
+            return self._load(samples, paths, shortage, use, fit, images, warp)
+        with _phases.shared() as notes:
+            return self._load(samples, paths, shortage, use, fit, images, warp, notes)
+
+    def _load(
+        self,
+        samples: NDArray[np.int64],
+        paths: Sequence[str],
+        shortage: Shortage,
+        use: Callable[[int, Loaded], object] | None,
+        fit: Callable[[NDArray[Any]], object] | None,
+        images: NDArray[np.uint8] | None,
+        warp: Warp | None,
+        notes: list[_phases.Note] | None = None,
+    ) -> list[Loaded]:
+        """Does what `load` does; threads note their part in `notes`, if there are some."""
         made = self._in_core(samples, paths, images, warp, shortage)
 
         def one(number: int) -> Loaded:
@@ -200,11 +218,12 @@ class ImageFiles:
                 use(number, loaded)
             return loaded
 
+        work = one if notes is None else _phases.working_for(notes, one)
         if warp is not None and self.sizes is None and self.cache is None:  # all else is done
             left = [number for number, loaded in enumerate(made) if loaded is None]
-            found = iter(loaded_by(lambda at: one(left[at]), len(left), shortage))
+            found = iter(loaded_by(lambda at: work(left[at]), len(left), shortage))
             return [loaded or next(found) for loaded in made]
-        return loaded_by(one, len(samples), shortage)
+        return loaded_by(work, len(samples), shortage)
 
     def _in_core(
         self,

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from batchwarp import _core
+from batchwarp import _core, _phases
 from batchwarp._threads import Shortage
 from batchwarp.files import libjpeg, pictures
 from batchwarp.files.decode import pillow_version
@@ -74,12 +74,15 @@ def made_in_core(
         KeyboardInterrupt: Or whatever the handler of a signal has raised.
         MemoryError: If there is too little memory for what is done to images.
     """
-    refused, found = _core.make_files(
+    start = _phases.now()
+    refused, found, times = _core.make_files(
         ["" if path is None else path for path in paths],
         _decoding(options),
         images,
         *(warp or ()),
+        timed=_phases.takes_notes(),
     )
+    _phases.add_files(times, start)
     if refused and shortage is not None:
         threads = get_num_threads()
         shortage.tell(None, f"files are read by {threads - refused} of {threads} threads")

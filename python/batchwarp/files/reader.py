@@ -8,6 +8,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from batchwarp import _phases
 from batchwarp._signals import let_through
 from batchwarp._threads import Shortage
 from batchwarp.errors import ImageFileError
@@ -130,8 +131,14 @@ def load(
     """
     loaded = Loaded()
     try:
+        noted = _phases.is_recording()
+        begin = _phases.now() if noted else 0
         data, loaded.signature = read_file(path) if content is None else content()
+        between = _phases.now() if noted else 0
         image, loaded.size = (make or decode)(data, path, options)
+        if noted:
+            _phases.add("read", begin, between)
+            _phases.add("decode", between, _phases.now())
         loaded.take(image, channels)
     except Warning:  # it is the user who made an error of it
         raise

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from batchwarp import _phases
 from batchwarp._arrays import computing_dtype
 from batchwarp._random import with_borrowed_global
 from batchwarp.augment.draws import as_dictionaries
@@ -227,16 +228,17 @@ class AugmentingIterator(PartedIterator):
             return Augmented(np.concatenate(images), np.concatenate(samples))
         images, rows, index_array, _ = self._stored(index_array)
         shape = images.shape[1:]
-        batch = run_one_by_one(
-            self.image_data_generator,
-            images,
-            rows,
-            self._working_dtype,
-            random,
-            self._augments,
-            self._operate(index_array, number, shape),
-            self._drawn_for_methods(index_array, number, shape) if by_key else None,
-        )
+        with _phases.noted("function"):
+            batch = run_one_by_one(
+                self.image_data_generator,
+                images,
+                rows,
+                self._working_dtype,
+                random,
+                self._augments,
+                self._operate(index_array, number, shape),
+                self._drawn_for_methods(index_array, number, shape) if by_key else None,
+            )
         return Augmented(batch, index_array)
 
     def _drawn_for_methods(

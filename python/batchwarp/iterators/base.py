@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from batchwarp import _core, _forks, _keras
+from batchwarp import _core, _forks, _keras, _phases
 from batchwarp._arguments import integer
 from batchwarp._random import global_random, with_borrowed_global
 from batchwarp._signals import let_through
@@ -159,6 +159,11 @@ class Iterator(AgreeingIterator):
         self.prefetch = integer("prefetch", prefetch, 0)
         self._make_transient(started=False)
 
+    @property
+    def batches_of(self) -> object:
+        """What tells the batches of this flow, made ahead or not, from those of others."""
+        return self._buffers
+
     def _make_transient(self, started: bool) -> None:
         super()._make_transient(started)
         self._buffers = _core.BufferPool()  # for the memory of batches
@@ -192,6 +197,12 @@ class Iterator(AgreeingIterator):
         return without_lists(batch) if _keras.asks() and _keras.backend() == "tensorflow" else batch
 
     def _at(self, idx: int) -> Any:
+        if not _phases.is_awaited():
+            return self._made_at(idx)
+        with _phases.asked(self.batches_of):
+            return self._made_at(idx)
+
+    def _made_at(self, idx: int) -> Any:
         self.check_agreement()
         samples, random, number, is_skipped = self._samples_at(idx)
         if is_skipped:
@@ -203,6 +214,12 @@ class Iterator(AgreeingIterator):
         return self
 
     def __next__(self) -> Any:
+        if not _phases.is_awaited():
+            return self._next()
+        with _phases.asked(self.batches_of):
+            return self._next()
+
+    def _next(self) -> Any:
         self.check_agreement()
         if self.prefetch:
             with self.lock:
@@ -281,7 +298,13 @@ class Iterator(AgreeingIterator):
         self, index_array: NDArray[np.int64], random: np.random.RandomState, number: int
     ) -> Any:
         try:
-            return self._batch(index_array, random, number)
+            if not _phases.is_recording():
+                return self._batch(index_array, random, number)
+            making = _phases.begin(self.batches_of)
+            try:
+                return self._batch(index_array, random, number)
+            finally:
+                _phases.end(making)
         finally:
             self._states.give_back(random)
 

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from batchwarp import _keras
+from batchwarp import _keras, _phases
 from batchwarp._arguments import folder_path
 from batchwarp._pillow import array_to_img
 from batchwarp._random import global_random, is_borrowed
@@ -403,15 +403,18 @@ class ImageIterator(ExplainingIterator):
             if drawn is not None:
                 params.append(drawn)
             self._states.give_back(random)
-        batch_x, together, targets = self._made(
-            pipeline, np.concatenate(indices), np.concatenate(params) if params else None, number
-        )
-        batch_x = self._in_dtype(batch_x)
-        size = len(together) // batches
-        return map_arrays(
-            lambda array: array.reshape(batches, size, *array.shape[1:]),
-            self._with_others(batch_x, together, targets),
-        )
+        rows = np.concatenate(params) if params else None
+        making = _phases.begin(self.batches_of, batches)
+        try:
+            batch_x, together, targets = self._made(pipeline, np.concatenate(indices), rows, number)
+            batch_x = self._in_dtype(batch_x)
+            size = len(together) // batches
+            return map_arrays(
+                lambda array: array.reshape(batches, size, *array.shape[1:]),
+                self._with_others(batch_x, together, targets),
+            )
+        finally:
+            _phases.end(making)
 
     def _set_saving(self, save_to_dir: Any, save_prefix: str, save_format: str) -> None:
         """Checks and keeps where `_save` puts images, and under which names."""

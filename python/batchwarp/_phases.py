@@ -1,0 +1,382 @@
+"""What the making of batches takes, by its phases: noted only while somebody records.
+
+While nobody does, a batch costs one look at an empty dictionary more. What is noted are moments of
+one monotonic clock, so that sums and a drawing along time come from the same numbers.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from batchwarp import _forks
+
+__all__ = [
+    "PHASES",
+    "FileTimes",
+    "Making",
+    "Note",
+    "Recorder",
+    "Shared",
+    "Span",
+    "add",
+    "add_files",
+    "asked",
+    "begin",
+    "end",
+    "is_awaited",
+    "is_recording",
+    "noted",
+    "now",
+    "record",
+    "shared",
+    "stop",
+    "takes_notes",
+    "working_for",
+]
+
+PHASES = ("read", "decode", "warp", "function")
+_NUMBERS = {phase: number for number, phase in enumerate(PHASES)}
+
+_Result = TypeVar("_Result")
+
+now = time.perf_counter_ns
+
+
+class Span(NamedTuple):
+    """One phase of something, in one thread.
+
+    Attributes:
+        phase: String, one of `PHASES`.
+        thread: Integer, or string, of which thread.
+        begin: Integer, nanoseconds.
+        end: Integer, nanoseconds.
+    """
+
+    phase: str
+    thread: int | str
+    begin: int
+    end: int
+
+
+class FileTimes(NamedTuple):
+    """What threads of the core did for files.
+
+    Attributes:
+        times: Array `(n, 5)`, as from `_core.make_files`.
+        start: Integer, nanoseconds, when that was called.
+    """
+
+    times: NDArray[np.int64]
+    start: int
+
+    def busy(self) -> list[int]:
+        """Returns for how many nanoseconds files were read, decoded and warped."""
+        times = self.times
+        busy: list[int] = (times[:, 1:4] - times[:, :3]).sum(axis=0).tolist()
+        return busy
+
+    def spans(self) -> Iterator[Span]:
+        """Yields the phases of each file."""
+        for begun, read, decoded, done, number in self.times.tolist():
+            moments = (begun, read, decoded, done)
+            for phase, begin, end in zip(PHASES[:3], moments, moments[1:], strict=False):
+                yield Span(phase, f"core {number}", self.start + begin, self.start + end)
+
+
+Note = Span | FileTimes
+
+
+class Shared(NamedTuple):
+    """Work that threads share, between two moments of the thread that waits for it.
+
+    Attributes:
+        begin: Integer, nanoseconds.
+        end: Integer, nanoseconds.
+        notes: List of what all threads did.
+    """
+
+    begin: int
+    end: int
+    notes: list[Note]
+
+    def spans(self) -> Iterator[Span]:
+        """Yields what all threads did."""
+        for note in self.notes:
+            if isinstance(note, FileTimes):
+                yield from note.spans()
+            else:
+                yield note
+
+    def busy(self) -> list[int]:
+        """Returns how many nanoseconds of threads each of `PHASES` took."""
+        busy = [0] * len(PHASES)
+        for note in self.notes:
+            if isinstance(note, FileTimes):
+                for number, spent in enumerate(note.busy()):
+                    busy[number] += spent
+            else:
+                busy[_NUMBERS[note.phase]] += note.end - note.begin
+        return busy
+
+
+class Making:
+    """How a batch, or several in one, was made.
+
+    Attributes:
+        source: What it was made for: the same object for a flow and what makes its batches ahead.
+        batches: Integer, how many.
+        thread: Integer, of which thread.
+        begin: Integer, nanoseconds.
+        end: Integer, nanoseconds.
+        alone: List of what that thread did by itself, whose calls of the core may have many.
+        shared: List of `Shared`.
+    """
+
+    __slots__ = ("alone", "batches", "begin", "end", "shared", "source", "thread")
+
+    def __init__(self, source: object, batches: int) -> None:
+        self.source = source
+        self.batches = batches
+        self.thread = threading.get_ident()
+        self.begin = self.end = now()
+        self.alone: list[Note] = []
+        self.shared: list[Shared] = []
+
+    def seconds(self) -> list[float]:
+        """Returns how long the batch took by the clock on the wall, by phase.
+
+        What threads share counts as long as it takes, and its phases as what threads spend on them.
+
+        Returns:
+            List with an item for each of `PHASES`, and one for what was none of them.
+        """
+        spent = [0.0] * len(PHASES)
+        for note in self.alone:
+            if isinstance(note, Span):
+                spent[_NUMBERS[note.phase]] += note.end - note.begin
+        for work in self.shared:
+            busy = work.busy()
+            share = (work.end - work.begin) / (sum(busy) or 1)
+            spent = [one + share * other for one, other in zip(spent, busy, strict=True)]
+        rest = max(0.0, self.end - self.begin - sum(spent))
+        return [one / 1e9 for one in (*spent, rest)]
+
+    def parallel(self) -> float:
+        """Returns how many of these seconds were work that more threads would share."""
+        in_core = sum(
+            note.end - note.begin
+            for note in self.alone
+            if isinstance(note, Span) and note.phase == "warp"
+        )
+        return (in_core + sum(work.end - work.begin for work in self.shared)) / 1e9
+
+
+class _Local(threading.local):
+    """What a thread is at.
+
+    Attributes:
+        making: The batch that it makes, if it is recorded.
+        notes: Where it notes what it does, or `None`.
+        asks: Boolean, whether somebody has asked it for a batch.
+    """
+
+    making: Making | None = None
+    notes: list[Note] | None = None
+    asks: bool = False
+
+
+# Changed by single operations only, so that it needs no lock.
+_recorders: dict[int, Any] = {}
+_waiting: dict[int, Any] = {}
+_local = _Local()
+
+# How many there are; called with each batch, so as short as can be.
+is_recording: Callable[[], int] = _recorders.__len__
+is_awaited: Callable[[], int] = _waiting.__len__
+
+
+@_forks.call_after_fork
+def _forget() -> None:
+    """Ends all recording in a forked child: it is the parent's steps that are measured."""
+    _recorders.clear()
+    _waiting.clear()
+    _local.making = _local.notes = None
+    _local.asks = False
+
+
+class Recorder:
+    """What is told of batches; to be derived from."""
+
+    def made(self, making: Making) -> None:
+        """Is called when a batch has been made, in the thread that has made it."""
+
+    def given(self, source: object, begin: int, end: int) -> None:
+        """Is called when a batch has been handed out, in the thread that has asked for it.
+
+        Args:
+            source: As of `Making`.
+            begin: Integer, nanoseconds, when it was asked for.
+            end: Integer, nanoseconds, when it was there.
+        """
+
+
+def record(recorder: Recorder, waits: bool = False) -> None:
+    """Has a recorder told of all batches from now on.
+
+    Args:
+        recorder: The recorder.
+        waits: Boolean, whether it is also told of batches that are handed out.
+    """
+    _recorders[id(recorder)] = recorder
+    if waits:
+        _waiting[id(recorder)] = recorder
+
+
+def stop(recorder: Recorder) -> None:
+    """Has a recorder told of no more batches."""
+    _recorders.pop(id(recorder), None)
+    _waiting.pop(id(recorder), None)
+
+
+def begin(source: object, batches: int = 1) -> Making | None:
+    """Notes that this thread makes batches from here on, until `end`.
+
+    Args:
+        source: As of `Making`.
+        batches: Integer, how many.
+
+    Returns:
+        What to give to `end`; `None` if nobody records.
+    """
+    if not _recorders or _local.making is not None:
+        return None
+    made = _local.making = Making(source, batches)
+    _local.notes = made.alone
+    return made
+
+
+def end(made: Making | None) -> None:
+    """Notes that batches are made, or could not be.
+
+    Args:
+        made: As from `begin`.
+    """
+    if made is None:
+        return
+    _local.making = _local.notes = None
+    made.end = now()
+    for recorder in list(_recorders.values()):
+        recorder.made(made)
+
+
+@contextmanager
+def asked(source: object) -> Iterator[None]:
+    """Notes, if somebody wants to know, that the block is what somebody waits for a batch.
+
+    Args:
+        source: As of `Making`.
+    """
+    if _local.asks or _local.making is not None:
+        yield
+        return
+    _local.asks = True
+    start = now()
+    try:
+        yield
+    finally:
+        _local.asks = False
+        over = now()
+        for recorder in list(_waiting.values()):
+            recorder.given(source, start, over)
+
+
+@contextmanager
+def shared() -> Iterator[list[Note] | None]:
+    """Notes that the block is work that threads share.
+
+    Yields:
+        What threads are to note their part in, by `working_for`; `None` if nobody records.
+    """
+    made = _local.making
+    if made is None:
+        yield None
+        return
+    outer = _local.notes
+    notes: list[Note] = []
+    _local.notes, start = notes, now()
+    try:
+        yield notes
+    finally:
+        _local.notes = outer
+        if outer is made.alone:
+            made.shared.append(Shared(start, now(), notes))
+        elif outer is not None:
+            outer.extend(notes)
+
+
+def working_for(notes: list[Note], work: Callable[[int], _Result]) -> Callable[[int], _Result]:
+    """Returns a function that notes what it does, in whatever thread it is called.
+
+    Args:
+        notes: As from `shared`.
+        work: The function of an integer.
+    """
+
+    def noting(number: int) -> _Result:
+        outer, _local.notes = _local.notes, notes
+        try:
+            return work(number)
+        finally:
+            _local.notes = outer
+
+    return noting
+
+
+@contextmanager
+def noted(phase: str) -> Iterator[None]:
+    """Notes, if somebody records, that the block is a phase; within another one, it is part of it.
+
+    Args:
+        phase: String, one of `PHASES`.
+    """
+    notes = _local.notes
+    if notes is None:
+        yield
+        return
+    _local.notes, start = None, now()
+    try:
+        yield
+    finally:
+        _local.notes = notes
+        add(phase, start, now())
+
+
+def add(phase: str, begin: int, end: int) -> None:
+    """Notes a phase that is over, if somebody records."""
+    notes = _local.notes
+    if notes is not None:
+        notes.append(Span(phase, threading.get_ident(), begin, end))
+
+
+def add_files(times: NDArray[np.int64] | None, start: int) -> None:
+    """Notes what the core's threads did for files.
+
+    Args:
+        times: Array as from `_core.make_files`, or `None`.
+        start: Integer, nanoseconds, when that was called.
+    """
+    notes = _local.notes
+    if times is not None and notes is not None:
+        notes.append(FileTimes(times, start))
+
+
+def takes_notes() -> bool:
+    """Whether this thread notes what it does."""
+    return _local.notes is not None
