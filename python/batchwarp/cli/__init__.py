@@ -101,6 +101,7 @@ def _add_training(commands: _Commands) -> None:
         "predict",
         help="tell the classes of pictures with a saved model",
         description="Prints which classes a saved model takes pictures for, and how sure it is. "
+        "Of a model that finds masks, it writes these, and the pictures under them. "
         "Files that cannot be read are listed at the end, and the exit status is 1 then. "
         "Needs Keras: pip install 'batchwarp[train]'.",
     )
@@ -111,8 +112,8 @@ def _add_training(commands: _Commands) -> None:
         "visualize",
         help="draw what a saved model sees",
         description="Draws what a saved convolutional model sees: the activations of its layers, "
-        "the patterns that its filters respond to, and Grad-CAM heat maps. "
-        "Needs Keras: pip install 'batchwarp[train]'.",
+        "the patterns that its filters respond to, Grad-CAM heat maps, and the masks that it "
+        "finds. Needs Keras: pip install 'batchwarp[train]'.",
     )
     visualize.add_arguments(see)
     see.set_defaults(run=visualize.run)

@@ -367,3 +367,81 @@ def test_record_of_an_earlier_run_removes_nothing_elsewhere(small, tmp_path):
     assert run(small.path, "--out", out, "--filters", "1", "--steps", "1") == 0
     assert (tmp_path / "kept.png").exists()
     assert (out / "kept.txt").exists()
+
+
+@pytest.fixture(name="finder", scope="module")
+def finder_fixture(tmp_path_factory):
+    """A model that takes bright pixels for class 1 or, where they are red, for class 2."""
+    head = layers.Conv2D(3, 1, activation="softmax", name="head")
+    inputs = keras.Input((SIZE, SIZE, 3))
+    small = layers.Conv2D(3, 1, strides=2, name="small")
+    large = layers.UpSampling2D(2, name="large")
+    model = keras.Model(inputs, head(large(small(inputs))))
+    small.set_weights([np.eye(3).reshape(1, 1, 3, 3), np.zeros(3)])
+    kernel = np.array([[0, 10, 20], [0, 10, 0], [0, 10, -20]], float)
+    head.set_weights([kernel.reshape(1, 1, 3, 3), np.array([3.0, 0, 0])])
+    return loaded(model, tmp_path_factory.mktemp("finder"), classes=["none", "any", "red"])
+
+
+class TestMasks:
+    """Models that find masks."""
+
+    @pytest.fixture
+    def half(self, tmp_path):
+        """A picture whose right half is red, and the left one black."""
+        pixels = np.zeros((40, 60, 3), np.uint8)
+        pixels[:, 30:, 0] = 255
+        path = tmp_path / "half.png"
+        Image.fromarray(pixels).save(path)
+        return path
+
+    def test_what_is_found_is_drawn(self, finder, half, tmp_path):
+        out = tmp_path / "out"
+        names = ["--classes", "none,any,red"]
+        assert run(finder.path, half, "--out", out, "--steps", "2", *names) == 0
+        record = json.loads((out / "visualize.json").read_text())
+        assert record["pictures"] == [
+            "half-gradcam.png",
+            "half-activations-small.png",
+            "half-activations-head.png",
+            "half-mask.png",
+            "filters-small.png",
+            "filters-head.png",
+        ]
+        (image,) = record["images"]
+        assert image["classes"] == [
+            {"class": "none", "share": 0.5},
+            {"class": "red", "share": 0.5},
+        ]
+        # The background is not what one asks about; the small layer sees more than the last one.
+        assert image["gradcam"]["class"] == "red"
+        assert image["gradcam"]["layer"] == "small"
+        assert image["gradcam"]["share"] == 0.5
+        assert image["gradcam"]["found"]
+        for name in ("half-mask.png", "half-gradcam.png"):
+            with Image.open(out / name) as picture:
+                assert len(np.unique(np.asarray(picture).reshape(-1, 4), axis=0)) > 20
+
+    @pytest.mark.parametrize("number", [0, 1, 2])
+    def test_heat_maps_of_pixels(self, finder, half, number):
+        """What speaks for a class of a mask is where it is."""
+        image = finder.prepared([np.asarray(Image.open(half).resize((SIZE, SIZE), 0))])
+        where = np.zeros((SIZE, SIZE), bool)
+        where[:, SIZE // 2 :] = True
+        heat = explain.grad_cam(finder, image, named(finder, "small"), number, where)
+        assert heat.shape == (SIZE // 2, SIZE // 2)
+        assert (heat[:, : SIZE // 4] == 0).all()
+        # More red speaks for red, and against all else.
+        assert (heat[:, SIZE // 4 :] == (number == 2)).all()
+
+    def test_a_class_that_is_nowhere(self, finder, half, tmp_path):
+        out = tmp_path / "out"
+        arguments = ["--what", "gradcam", "--class", "1", "--out", out]
+        assert run(finder.path, half, *arguments) == 0
+        (image,) = json.loads((out / "visualize.json").read_text())["images"]
+        assert (image["gradcam"]["class"], image["gradcam"]["share"]) == ("1", 0)
+
+    def test_others_find_none(self, small, photo, capsys):
+        error = fails([small.path, photo, "--what", "masks"], capsys)
+        assert "argument --what" in error
+        assert "finds no masks" in error

@@ -174,20 +174,27 @@ def _inner(length: int) -> slice:
 
 
 def grad_cam(
-    saved: SavedModel, image: NDArray[np.float32], named: NamedLayer, number: int
+    saved: SavedModel,
+    image: NDArray[np.float32],
+    named: NamedLayer,
+    number: int,
+    where: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.float32]:
     """Computes where a picture speaks for a class, as Grad-CAM does.
 
     The channels of a layer are added up, each weighted by the mean derivative of the class' score
     with respect to it. The score is the logarithm of the odds of the class. What softmax is applied
     to would do for one class only: softmax looks at differences between classes, and of a model
-    that is sure all of them may rise or fall together, which leaves the map blank.
+    that is sure all of them may rise or fall together, which leaves the map blank. Of a model that
+    makes masks, it is the sum of those of pixels, as in Seg-Grad-CAM.
 
     Args:
         saved: The model.
         image: Array of float32 as the model takes it, with a first axis of length 1.
         named: One of its layers whose output is pictures.
         number: The class.
+        where: Array `(height, width)` of the size of a mask that the model makes: of which pixels
+            the class is looked for.
 
     Returns:
         Array `(height, width)` of the size of the layer's output, float32: 0 where nothing speaks
@@ -204,7 +211,11 @@ def grad_cam(
             listening([named], {named.name: shift}) as outputs,
         ):
             scores = saved.model(x, training=False)
-        return _log_odds(scores[0], number, independent), outputs[named.name]
+        if where is None:
+            return _log_odds(scores[0], number, independent), outputs[named.name]
+        of_pixels = ops.moveaxis(scores, 1, -1) if saved.channels_first else scores
+        odds = _log_odds(of_pixels[0], number, independent)
+        return ops.sum(ops.where(where, odds, 0.0)), outputs[named.name]
 
     shift = ops.zeros_like(run_up_to(saved.model, named, x))
     gradient, output = (saved.channels_last(t)[0] for t in with_gradient(score)(shift))
@@ -217,17 +228,18 @@ def _log_odds(scores: Any, number: int, independent: bool) -> Any:
     """Returns the logarithm of the odds of a class.
 
     Args:
-        scores: Tensor of what the last activation is applied to; one score is that of class 1.
+        scores: Tensor `(..., k)` of what the last activation is applied to; one score is that of
+            class 1.
         number: The class.
         independent: Whether a picture may be of several classes, as with sigmoid.
     """
     ops = load_keras().ops
-    if scores.shape[0] == 1:
-        return scores[0] if number else -scores[0]
+    if scores.shape[-1] == 1:
+        return scores[..., 0] if number else -scores[..., 0]
     if independent:
-        return scores[number]
-    others = ops.concatenate([scores[:number], scores[number + 1 :]])
-    return scores[number] - ops.logsumexp(others)
+        return scores[..., number]
+    others = ops.concatenate([scores[..., :number], scores[..., number + 1 :]], axis=-1)
+    return scores[..., number] - ops.logsumexp(others, axis=-1)
 
 
 def _call(saved: SavedModel, image: NDArray[np.float32]) -> None:

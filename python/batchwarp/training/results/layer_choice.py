@@ -25,6 +25,7 @@ class LayerChoice:
 
     def __init__(self, saved: SavedModel) -> None:
         self._path = saved.path
+        self._makes_masks = saved.makes_masks
         self._found = explain.picture_layers(saved)
 
     def channels(self, named: NamedLayer) -> int:
@@ -48,7 +49,15 @@ class LayerChoice:
         """Returns the layer of the heat map."""
         if name is not None:
             return self._named("--layer", [name])[0]
-        return self._some(self._convolutions(), "convolution", 1)[0]
+        convolutions = self._convolutions()
+        if self._makes_masks and convolutions:
+            # The last ones are as large as the mask, and each of their pixels sees little more.
+            sizes = {one.name: self._found[one.name][1] for one in convolutions}
+            least = min(height * width for height, width, _ in sizes.values())
+            convolutions = [
+                one for one in convolutions if sizes[one.name][0] * sizes[one.name][1] == least
+            ]
+        return self._some(convolutions, "convolution", 1)[0]
 
     def _convolutions(self) -> list[NamedLayer]:
         return [one for one, _ in self._found.values() if one.is_convolution]

@@ -14,7 +14,7 @@ from batchwarp.training.results.segmentation import SegmentedPicture
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["masks_before_after", "overlaid", "worst_pictures"]
+__all__ = ["legend", "masks_before_after", "overlaid", "palette", "worst_pictures"]
 
 # Of Okabe and Ito, who chose them so that those who see fewer colours can tell them apart. The
 # first class, the background, has none.
@@ -42,6 +42,13 @@ def overlaid(images: NDArray[Any], masks: NDArray[np.integer[Any]]) -> NDArray[n
     return np.asarray(grey + strength * (colour - grey))
 
 
+def palette() -> list[int]:
+    """Returns red, green and blue of 256 classes, 0 to 255, of which the first one is black."""
+    colours = [tuple(bytes.fromhex(text[1:])) for text in _COLOURS]
+    chosen = [(0, 0, 0)] + [colours[index % len(colours)] for index in range(255)]
+    return [value for colour in chosen for value in colour]
+
+
 def masks_before_after(
     before: tuple[NDArray[Any], NDArray[Any]],
     after: tuple[NDArray[Any], NDArray[Any]],
@@ -66,7 +73,7 @@ def masks_before_after(
         )
         for images, masks in (before, after)
     )
-    plots.before_after(above, below, path, title=title, legend=_legend(classes))
+    plots.before_after(above, below, path, title=title, legend=legend(classes))
 
 
 def worst_pictures(
@@ -87,7 +94,7 @@ def worst_pictures(
         title=title,
         per_row=_PER_ROW,
         gap=_GAP,
-        legend=_legend(classes),
+        legend=legend(classes),
     )
 
 
@@ -99,7 +106,7 @@ def _side_by_side(one: SegmentedPicture) -> NDArray[np.float32]:
     return np.concatenate([picture, line, true, line, predicted], axis=1)
 
 
-def _legend(classes: Sequence[str]) -> dict[str, str]:
+def legend(classes: Sequence[str]) -> dict[str, str]:
     """Returns the colours of the classes by their names."""
     return {name: _COLOURS[index % len(_COLOURS)] for index, name in enumerate(classes[1:])}
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from batchwarp.training.results import plots
+from batchwarp.training.results import mask_plots, plots
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["activations", "filters", "heat_map"]
+__all__ = ["activations", "filters", "heat_map", "picture_and_mask"]
 
 _ACTIVATION_COLOURS = "viridis"
 _HEAT_COLOURS = "turbo"
@@ -55,6 +55,36 @@ def filters(patterns: NDArray[np.float32], path: Path, *, title: str) -> None:
     colours = images[..., :3]  # a fourth channel is opacity
     names = [str(number) for number in range(len(patterns))]
     plots.pictures(np.clip(colours, 0, 1), names, path, title=title, per_row=_PATTERNS_PER_ROW)
+
+
+def picture_and_mask(
+    picture: NDArray[np.uint8],
+    mask: NDArray[np.int64],
+    classes: Sequence[str],
+    path: Path,
+    *,
+    title: str,
+    caption: str,
+) -> None:
+    """Draws a picture, and beside it the same under its mask.
+
+    Args:
+        picture: Array `(height, width, 3)`.
+        mask: Array `(height, width)` of classes.
+        classes: Their names.
+        path: PNG file to write.
+        title: Title of the whole.
+        caption: Line below the mask.
+    """
+    plain = picture / np.float32(255)
+    plots.pictures(
+        np.stack([plain, mask_plots.overlaid(plain, mask)]),
+        ["", caption],
+        path,
+        title=title,
+        per_row=2,
+        legend=mask_plots.legend(classes),
+    )
 
 
 def heat_map(

@@ -1,4 +1,4 @@
-"""`batchwarp predict`: which classes a saved model takes pictures for."""
+"""`batchwarp predict`: which classes a saved model takes pictures, or their pixels, for."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import csv
 import io
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +23,7 @@ from batchwarp.files.reader import load_all
 from batchwarp.iterators.base import Iterator as BatchIterator
 from batchwarp.training.networks.layers import activation_name, last_layer
 from batchwarp.training.results import saved as saved_models
+from batchwarp.training.results.predict_masks import FoundMask, MaskFolder, print_masks
 from batchwarp.training.results.saved import SavedModel
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ __all__ = ["Prediction", "add_arguments", "predict_pictures", "run"]
 _BATCH = 32
 # Files are read in groups, of which only one is in memory.
 _GROUP = 4 * _BATCH
+_MASK_FOLDER = "batchwarp-masks"
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,11 @@ class Prediction:
         """Returns the most probable classes in a form for JSON."""
         pairs = zip(self.classes[:count], self.probabilities, strict=False)
         return [{"class": name, "probability": round(value, 6)} for name, value in pairs]
+
+    def shares(self) -> list[dict[str, Any]]:
+        """Returns classes that there are, of which the probabilities are shares of pixels."""
+        pairs = zip(self.classes, self.probabilities, strict=True)
+        return [{"class": name, "share": round(value, 6)} for name, value in pairs if value]
 
 
 @dataclass(frozen=True)
@@ -123,9 +130,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--top",
         type=at_least(1),
-        default=1,
         metavar="K",
-        help="show the K most probable classes (default: %(default)s)",
+        help="show the K most probable classes (default: 1); of a mask, those of most pixels "
+        "(default: all that were found)",
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="of a model that finds masks, the folder for `masks`, PNG files in the size of the "
+        "pictures whose values are the numbers of the classes, and for `overlays`, the pictures "
+        f"under them, with the names that pictures have below INPUT (default: {_MASK_FOLDER})",
     )
     parser.add_argument(
         "--json", action="store_true", help="print the result as JSON instead of a table"
@@ -133,7 +148,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Predicts the classes of pictures and prints a table of them.
+    """Predicts the classes of pictures, or finds masks, and prints a table of them.
 
     Args:
         options: The parsed arguments.
@@ -142,47 +157,87 @@ def run(options: argparse.Namespace) -> int:
         The exit status: 0 if all files could be read, 1 if some could not.
 
     Raises:
-        UsageError: If the model cannot be used, or there are no pictures.
+        UsageError: If the model cannot be used, there are no pictures, or masks cannot be written.
     """
     bad: dict[str, str] = {}
-    files = _files(options.inputs, bad)
+    named = _files(options.inputs, bad)
+    files = list(named)
     if not files and not bad:
         raise UsageError(f"{options.inputs[0]}: there is no image file in this folder")
     saved = saved_models.load(
         options.model, classes=options.classes, rescale=options.rescale, size=options.size
     )
+    if saved.makes_masks:
+        return _run_for_masks(options, saved, named, bad)
+    if options.out is not None:
+        raise UsageError(f"argument --out: {saved.path} finds no masks that could be written")
+    top = options.top or 1
     found: dict[_Source, Prediction] = {}
     for sources, pictures in _pictures(files, saved, bad):
         predictions = predict_pictures(saved.model, saved.prepared(pictures), saved.classes)
         found.update(zip(sources, predictions, strict=True))
     if options.json:
         predicted = [
-            {"file": source.file, "row": source.row, "classes": one.top(options.top)}
+            {"file": source.file, "row": source.row, "classes": one.top(top)}
             for source, one in found.items()
         ]
-        unread = [{"file": name, "reason": reason} for name, reason in bad.items()]
-        result = {"model": str(saved.path), "predictions": predicted, "unread": unread}
-        print(json.dumps(result, indent=2))
+        _print_json(saved, predicted, bad)
     else:
-        _print(found, bad, min(options.top, len(saved.classes)))
+        _print(found, min(top, len(saved.classes)))
+        _print_bad(bad, is_below=bool(found))
     return 1 if bad else 0
 
 
-def _files(inputs: Iterable[Path], bad: dict[str, str]) -> list[str]:
-    """Lists files, and those under folders; notes the folders that cannot be read."""
+def _run_for_masks(
+    options: argparse.Namespace, saved: SavedModel, named: dict[str, str], bad: dict[str, str]
+) -> int:
+    """Finds masks, writes them, and prints a table of them; see `run`."""
+    folder = MaskFolder(options.out or Path(_MASK_FOLDER), named)
+    found: dict[_Source, FoundMask] = {}
+    for sources, pictures in _pictures(list(named), saved, bad):
+        files, rows = [one.file for one in sources], [one.row for one in sources]
+        masks = folder.write(saved, pictures, files, rows)
+        found.update(zip(sources, masks, strict=True))
+    if options.json:
+        described = [
+            {"file": source.file, "row": source.row, **one.described(options.top)}
+            for source, one in found.items()
+        ]
+        _print_json(saved, described, bad)
+    else:
+        print_masks(((str(source), one) for source, one in found.items()), options.top)
+        _print_bad(bad, is_below=bool(found))
+    return 1 if bad else 0
+
+
+def _print_json(
+    saved: SavedModel, predictions: Sequence[Mapping[str, object]], bad: Mapping[str, str]
+) -> None:
+    unread = [{"file": name, "reason": reason} for name, reason in bad.items()]
+    result = {"model": str(saved.path), "predictions": predictions, "unread": unread}
+    print(json.dumps(result, indent=2))
+
+
+def _files(inputs: Iterable[Path], bad: dict[str, str]) -> dict[str, str]:
+    """Lists files, and those under folders; notes the folders that cannot be read.
+
+    Returns:
+        The paths of files, and of each the path below what was given, without its ending.
+    """
 
     def note(error: OSError) -> None:
         bad[str(error.filename)] = error.strerror or str(error)
 
     accepted = extensions(None, BatchIterator.white_list_formats)
-    files: list[str] = []
+    files: dict[str, str] = {}
     for path in inputs:
         if path.is_dir():
             found = image_files(str(path), accepted, follow_links=False, on_error=note)
-            files += [os.path.join(root, name) for root, names in found for name in names]  # noqa: PTH118
+            below = [os.path.join(root, name) for root, names in found for name in names]  # noqa: PTH118
+            files |= {one: os.path.splitext(os.path.relpath(one, path))[0] for one in below}  # noqa: PTH122
         else:
-            files.append(str(path))
-    return list(dict.fromkeys(files))
+            files[str(path)] = path.stem
+    return files
 
 
 def _pictures(
@@ -283,15 +338,19 @@ def _without_quotes(text: str) -> str:
     return "\n".join(",".join(" ".join(f.replace(",", " ").split()) for f in row) for row in rows)
 
 
-def _print(found: dict[_Source, Prediction], bad: dict[str, str], top: int) -> None:
-    """Prints predictions, and below them the files that cannot be read."""
+def _print(found: dict[_Source, Prediction], top: int) -> None:
+    """Prints predictions."""
     if found:
         ranks = range(1, top + 1)
         columns = ["file", *(name for rank in ranks for name in _columns(rank))]
         right = {_columns(rank)[1] for rank in ranks}
         print_table(columns, (_row(source, one, top) for source, one in found.items()), right)
+
+
+def _print_bad(bad: dict[str, str], is_below: bool) -> None:
+    """Prints the files that cannot be read; with a line between them and what is above."""
     if bad:
-        if found:
+        if is_below:
             print()
         rows = [(printable(name), printable(reason)) for name, reason in bad.items()]
         print_table(("cannot be read", "reason"), rows)

@@ -1,4 +1,4 @@
-"""Saved models that tell pictures apart, with what the run that trained them knew."""
+"""Saved models that tell pictures or their pixels apart, with what their training run knew."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _LONGEST_REASON = 200  # characters
 
 @dataclass(frozen=True)
 class SavedModel:
-    """A Keras model from one picture to one class.
+    """A Keras model from one picture to one class, or to a class for each pixel.
 
     Attributes:
         model: The Keras model.
@@ -45,6 +45,7 @@ class SavedModel:
         channels: Their number of channels, 1, 3 or 4.
         channels_first: Whether it takes `(n, channels, height, width)`.
         interpolation: How picture files are brought to its size, as `load_img` names it.
+        makes_masks: Whether it says a class for each pixel.
     """
 
     model: Any
@@ -55,6 +56,7 @@ class SavedModel:
     channels: int
     channels_first: bool
     interpolation: str = "nearest"
+    makes_masks: bool = False
 
     @property
     def decoding(self) -> Decoding:
@@ -157,8 +159,8 @@ def load(
     path = _file(path)
     settings = _settings(path.with_name(RECORD_FILE))
     model = _load(path)
-    shape, outputs = _picture_shape(model, path), _outputs(model, path)
     channels_first = _is_channels_first(model)
+    shape, outputs = _picture_shape(model, path), _outputs(model, path, channels_first)
     height, width, channels = (*shape[1:], shape[0]) if channels_first else shape
     if channels not in _COLOR_MODES:
         raise UsageError(
@@ -176,6 +178,7 @@ def load(
         channels=channels,
         channels_first=channels_first,
         interpolation=settings.get("interpolation", "nearest"),
+        makes_masks=len(model.outputs[0].shape) == 4,
     )
 
 
@@ -257,17 +260,20 @@ def _picture_shape(model: Any, path: Path) -> tuple[int | None, int | None, int 
     return shape[1], shape[2], shape[3]
 
 
-def _outputs(model: Any, path: Path) -> int:
-    """Returns how many numbers the model makes of a picture."""
+def _outputs(model: Any, path: Path, channels_first: bool) -> int:
+    """Returns how many numbers the model makes of a picture, or of each of its pixels."""
     if len(model.outputs) != 1:
         raise UsageError(f"{path}: the model has {len(model.outputs)} outputs; one is needed")
     shape = tuple(model.outputs[0].shape)
-    if len(shape) != 2 or shape[1] is None:
+    is_of_pixels = len(shape) == 4 and 1 not in (shape[2:] if channels_first else shape[1:3])
+    count = shape[1 if len(shape) == 2 or channels_first else 3] if len(shape) > 1 else None
+    if not (len(shape) == 2 or is_of_pixels) or count is None:
         raise UsageError(
-            f"{path}: the model's output has the shape {shape}; "
-            "that of a model that tells classes apart is (None, classes)"
+            f"{path}: the model's output has the shape {shape}; that of a model that tells classes "
+            "apart is (None, classes), and that of one that makes masks (None, height, width, "
+            "classes)"
         )
-    return int(shape[1])
+    return int(count)
 
 
 def _is_channels_first(model: Any) -> bool:

@@ -23,6 +23,7 @@ from batchwarp.image import load_img
 from batchwarp.training.networks.layers import NamedLayer
 from batchwarp.training.results import explain, network_plots, plots
 from batchwarp.training.results import saved as saved_models
+from batchwarp.training.results.found_masks import find_masks, in_size, shares
 from batchwarp.training.results.layer_choice import ACTIVATION_LAYERS, FILTER_LAYERS, LayerChoice
 from batchwarp.training.results.predict import Prediction, predict_pictures
 from batchwarp.training.results.saved import SavedModel
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["RECORD_FILE", "add_arguments", "run"]
 
 RECORD_FILE = "visualize.json"
-KINDS = ("activations", "filters", "gradcam")
+KINDS = ("activations", "filters", "gradcam", "masks")
 _LONGEST_SIDE = 512  # of a picture under a heat map, pixels
 _LEGEND = 3  # classes
 
@@ -54,8 +55,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=_kinds,
         help="what to draw. activations: what each layer makes of an image, channel by channel; "
         "filters: the patterns that filters respond to, grown from noise by gradient ascent; "
-        "gradcam: a heat map over each image of where the model sees what speaks for a class "
-        "(default: all, without an image filters)",
+        "gradcam: a heat map over each image of where the model sees what speaks for a class; "
+        "masks: what a model that finds masks sees in each image, in colours over it "
+        "(default: all that the model has, without an image filters)",
     )
     parser.add_argument(
         "--layers",
@@ -66,13 +68,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         f"{ACTIVATION_LAYERS} and for filters {FILTER_LAYERS} that are spread evenly)",
     )
     parser.add_argument(
-        "--layer", metavar="NAME", help="layer of the heat map (default: the last convolution)"
+        "--layer",
+        metavar="NAME",
+        help="layer of the heat map (default: the last convolution; of a model that finds masks, "
+        "the last one of those whose output is smallest)",
     )
     parser.add_argument(
         "--class",
         metavar="CLASS",
         dest="wanted",
-        help="name or number of the class of the heat map (default: the most probable one)",
+        help="name or number of the class of the heat map (default: the most probable one; of a "
+        "mask, that of most pixels but the first one, the background)",
     )
     _add_about_pictures(parser)
 
@@ -136,7 +142,9 @@ class _Image:
         label: What names of pictures begin with.
         picture: The image in colour for people, uint8 of shape `(height, width, 3)`.
         prepared: The image as the model takes it, with a first axis of length 1.
-        prediction: What the model says about it.
+        prediction: What the model says about it; of one that finds masks, with shares of pixels
+            for probabilities.
+        mask: The mask that it finds, in the size that the model puts out, or `None`.
     """
 
     path: Path
@@ -144,6 +152,7 @@ class _Image:
     picture: NDArray[np.uint8]
     prepared: NDArray[np.float32]
     prediction: Prediction
+    mask: NDArray[np.int64] | None = None
 
 
 class _Gallery:
@@ -205,12 +214,12 @@ def run(options: argparse.Namespace) -> None:
             layer or class, or the folder cannot be written to.
     """
     plots.require_matplotlib()
-    what = options.what or (KINDS if options.images else ("filters",))
-    if not options.images and set(what) != {"filters"}:
-        raise UsageError(f"--what {','.join(what)} needs an IMAGE; filters need none")
+    if options.what and not options.images and set(options.what) != {"filters"}:
+        raise UsageError(f"--what {','.join(options.what)} needs an IMAGE; filters need none")
     saved = saved_models.load(
         options.model, classes=options.classes, rescale=options.rescale, size=options.size
     )
+    what = _wanted(options, saved)
     layers = LayerChoice(saved)
     shown = layers.shown(options.layers) if "activations" in what else []
     grown = layers.grown(options.layers) if "filters" in what else []
@@ -232,20 +241,38 @@ def run(options: argparse.Namespace) -> None:
     say(f"Pictures in {options.out.absolute()}:")
     looked = []
     for image in images:
-        entry: dict[str, object] = {
-            "file": str(image.path),
-            "prediction": image.prediction.top(len(saved.classes)),
-        }
+        entry: dict[str, object] = {"file": str(image.path), **_said(image, saved)}
         if heated is not None:
             entry["gradcam"] = _draw_heat_map(gallery, saved, image, heated, wanted)
         if shown:
             entry["activations"] = _draw_activations(gallery, saved, image, shown, options.limit)
+        if "masks" in what:
+            entry["mask"] = _draw_mask(gallery, saved, image)
         looked.append(entry)
         gallery.keep(images=looked)
     patterns = []
     for named in grown:
         patterns.append(_draw_filters(gallery, saved, named, layers.channels(named), options))
         gallery.keep(filters=patterns)
+
+
+def _wanted(options: argparse.Namespace, saved: SavedModel) -> Sequence[str]:
+    """Returns what to draw: what is asked for, or all that the model has."""
+    if options.what is None:
+        if not options.images:
+            return ("filters",)
+        return KINDS if saved.makes_masks else KINDS[:-1]
+    if "masks" in options.what and not saved.makes_masks:
+        raise UsageError(f"argument --what: {saved.path} finds no masks")
+    what: Sequence[str] = options.what
+    return what
+
+
+def _said(image: _Image, saved: SavedModel) -> dict[str, object]:
+    """Returns what the model says of an image, for the record."""
+    if not saved.makes_masks:
+        return {"prediction": image.prediction.top(len(saved.classes))}
+    return {"classes": image.prediction.shares()}
 
 
 def _class_number(wanted: str, saved: SavedModel) -> int:
@@ -269,7 +296,12 @@ def _read(paths: Sequence[Path], saved: SavedModel) -> list[_Image]:
         if one.error is not None:
             raise UsageError(str(one.error)) from one.error
     prepared = saved.prepared([one.image for one in loaded if one.image is not None])
-    predictions = predict_pictures(saved.model, prepared, saved.classes)
+    masks: Sequence[NDArray[np.int64] | None] = [None] * len(paths)
+    if saved.makes_masks:
+        masks = list(find_masks(saved, prepared))
+        predictions = [_of_mask(mask, saved) for mask in masks if mask is not None]
+    else:
+        predictions = predict_pictures(saved.model, prepared, saved.classes)
     stems = [path.stem for path in paths]
     return [
         _Image(
@@ -278,9 +310,23 @@ def _read(paths: Sequence[Path], saved: SavedModel) -> list[_Image]:
             picture=_picture(path),
             prepared=prepared[number - 1 : number],
             prediction=prediction,
+            mask=mask,
         )
-        for number, (path, prediction) in enumerate(zip(paths, predictions, strict=True), start=1)
+        for number, (path, prediction, mask) in enumerate(
+            zip(paths, predictions, masks, strict=True), start=1
+        )
     ]
+
+
+def _of_mask(mask: NDArray[np.int64], saved: SavedModel) -> Prediction:
+    """Returns the classes of a mask, that of most pixels first."""
+    parts = shares(mask, len(saved.classes))
+    order = sorted(range(len(parts)), key=lambda number: -parts[number])
+    return Prediction(
+        tuple(order),
+        tuple(saved.classes[number] for number in order),
+        tuple(parts[number] for number in order),
+    )
 
 
 def _picture(path: Path) -> NDArray[np.uint8]:
@@ -293,23 +339,50 @@ def _picture(path: Path) -> NDArray[np.uint8]:
     return np.asarray(picture)
 
 
+def _most(image: _Image) -> int:
+    """Returns the most probable class; of a mask, that of most pixels but the background."""
+    numbers, parts = image.prediction.numbers, image.prediction.probabilities
+    if image.mask is not None and numbers[0] == 0 and len(parts) > 1 and parts[1]:
+        return numbers[1]
+    return numbers[0]
+
+
+def _draw_mask(gallery: _Gallery, saved: SavedModel, image: _Image) -> dict[str, object]:
+    assert image.mask is not None
+    path = gallery.new(image.label, "mask")
+    found = ", ".join(f"{one['class']} {one['share']:.1%}" for one in image.prediction.shares())
+    network_plots.picture_and_mask(
+        image.picture,
+        in_size(image.mask, *image.picture.shape[:2]),
+        saved.classes,
+        path,
+        title=f"{image.path.name}: what the model finds",
+        caption=found,
+    )
+    return {"picture": path.name}
+
+
 def _draw_heat_map(
     gallery: _Gallery, saved: SavedModel, image: _Image, named: NamedLayer, wanted: int | None
 ) -> dict[str, object]:
     prediction = image.prediction
-    name = prediction.classes[0] if wanted is None else saved.classes[wanted]
     # Names need not be unique: the number counts.
-    number = prediction.numbers[0] if wanted is None else wanted
-    heat = explain.grad_cam(saved, image.prepared, named, number)
+    number = _most(image) if wanted is None else wanted
+    name = saved.classes[number]
+    where = None if image.mask is None else image.mask == number
+    if where is not None and not where.any():  # nowhere: of what speaks for it all over the image
+        where = np.ones_like(where)
+    heat = explain.grad_cam(saved, image.prepared, named, number, where)
     probability = prediction.probabilities[prediction.numbers.index(number)]
     legend = [f"{one['probability']:.4f}  {one['class']}" for one in prediction.top(_LEGEND)]
+    sure = f"{probability:.4f}" if image.mask is None else f"{probability:.1%} of the pixels"
     path = gallery.new(image.label, "gradcam")
     found = bool(heat.any())
     network_plots.heat_map(
         image.picture,
         heat,
         path,
-        title=f"{image.path.name}: what speaks for {name} ({probability:.4f})",
+        title=f"{image.path.name}: what speaks for {name} ({sure})",
         heading=f"Grad-CAM of {named.name}" if found else f"nothing in {named.name} speaks for it",
         legend=legend,
     )
@@ -317,7 +390,7 @@ def _draw_heat_map(
         "picture": path.name,
         "layer": named.name,
         "class": name,
-        "probability": round(probability, 6),
+        "probability" if image.mask is None else "share": round(probability, 6),
         "found": found,
     }
 
