@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import batchwarp
-from batchwarp import _core
+from batchwarp import _core, ops
 from keras_reference import keras_image, quiet
 
 GEOMETRY = {
@@ -71,3 +71,29 @@ def test_masks_have_the_geometry_of_brightened_images():
                     MASKS[sample, ..., np.newaxis].astype(np.float32), parameters
                 )
             np.testing.assert_array_equal(mask, wanted[..., 0])
+
+
+def test_dictionaries_of_boxes_go_to_layers_of_keras_and_come_from_them():
+    keras = pytest.importorskip("keras")
+    boxes = [np.array([[2.0, 3, 12, 9], [20, 10, 28, 18]]), np.array([[0.0, 0, 5, 20]])]
+    x = np.arange(2 * 20 * 30, dtype=np.float32).reshape(2, 20, 30, 1) / 10
+    given = {"boxes": boxes, "labels": [[4, 7], [2]]}
+    images, made = next(batchwarp.ImageDataGenerator().flow(x, boxes=given, shuffle=False))
+    layer = keras.layers.RandomFlip("horizontal", bounding_box_format="xyxy", seed=1)
+    theirs = layer({"images": images, "bounding_boxes": made}, training=True)
+    pixels = np.asarray(theirs["images"])
+    are_mirrored = [bool((now != before).any()) for now, before in zip(pixels, x, strict=True)]
+    assert set(are_mirrored) == {False, True}
+    back = batchwarp.Augment(ops.Flip(1.0), seed=1, value_range=(0, 255))(
+        pixels, boxes=theirs["bounding_boxes"]
+    )
+    assert back["boxes"]["labels"].tolist() == [[4, 7], [2, -1]]
+    mirrored = [
+        np.stack([30 - one[:, 2], one[:, 1], 30 - one[:, 0], one[:, 3]], axis=1) for one in boxes
+    ]
+    for found, before, other, is_mirrored in zip(
+        back["boxes"]["boxes"], boxes, mirrored, are_mirrored, strict=True
+    ):
+        wanted = before if is_mirrored else other
+        np.testing.assert_allclose(found[: len(wanted)], wanted, atol=1e-5)
+        assert (found[len(wanted) :] == -1).all()

@@ -129,7 +129,7 @@ class MaskReader:
         cache: `MemoryCache`, `DiskCache` or `None`.
 
     Raises:
-        ValueError: If they cannot be cached, are no classes, or cannot have the `mask_fill`.
+        ValueError: If they are no classes, or cannot have the `mask_fill`.
         TypeError: If they are floats.
     """
 
@@ -187,10 +187,10 @@ class MaskReader:
     def _open_cache(self, options: FileOptions, budget: Budget) -> MemoryCache | DiskCache | None:
         if options.cache is None or options.cache_format == "encoded":
             return None
-        if self.dtype.itemsize != 1:
-            raise ValueError(f"`cache` holds masks of 8 bits; `{self.name}` has {self.dtype}")
+        # Caches hold bytes: wider integers take several of them, like channels.
+        shape = (*self.shape[:2], self.channels * self.dtype.itemsize)
         if options.cache == "memory":
-            return MemoryCache(len(self._rows), self.shape, budget)
+            return MemoryCache(len(self._rows), shape, budget)
         root = self._source.root
         if root is None:
             return None
@@ -198,7 +198,9 @@ class MaskReader:
         settings["target_size"] = "{}x{}".format(*self.shape)
         settings["pillow"] = "{}.{}".format(*pillow_version())
         settings["color_mode"] = "mask"
-        return DiskCache(options.cache, self._paths(), self.shape, settings, root, budget)
+        if self.dtype.itemsize > 1:
+            settings["dtype"] = self.dtype.str
+        return DiskCache(options.cache, self._paths(), shape, settings, root, budget)
 
     def _open_encoded(self, options: FileOptions, budget: Budget) -> EncodedCache | None:
         root = self._source.root

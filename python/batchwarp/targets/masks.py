@@ -85,7 +85,7 @@ class Masks:
 
     def _checked(self, name: str, value: Any, images: Stack) -> NDArray[Any]:
         mask = as_array(name, value, stack=True)
-        check_kind(name, mask.dtype)
+        check_kind(name, mask.dtype, value)
         extents = list(mask.shape)
         if mask.ndim == 4:
             del extents[self._channels_axis]
@@ -117,18 +117,24 @@ class Masks:
             )
 
 
-def check_kind(name: str, dtype: np.dtype[Any]) -> None:
+def check_kind(name: str, dtype: np.dtype[Any], value: Any = None) -> None:
     """Raises `TypeError` if masks are neither integers nor booleans.
 
     Args:
         name: String, what they are called.
         dtype: Theirs.
+        value: What they were made of; of a list, the error says which one it is.
     """
-    if dtype.kind not in "biu":
-        raise TypeError(
-            f"`{name}` should hold integers or booleans, since nothing is between two of them. "
-            f"Received dtype: {dtype}"
-        )
+    if dtype.kind in "biu":
+        return
+    items = value if isinstance(value, (list, tuple)) else ()
+    kinds = [getattr(getattr(item, "dtype", None), "kind", "") for item in items]
+    first = next((at for at, kind in enumerate(kinds) if kind not in "biu"), None)
+    of = "" if first is None else f" of mask {first}"
+    raise TypeError(
+        f"`{name}` should hold integers or booleans, since nothing is between two of them. "
+        f"Received dtype{of}: {dtype if first is None else items[first].dtype}"
+    )
 
 
 def check_fill(name: str, dtype: np.dtype[Any], options: TargetOptions) -> None:

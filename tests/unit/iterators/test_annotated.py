@@ -136,6 +136,40 @@ class TestCoco:
             same(next(flow), next(wanted))
 
 
+TARGETS = {
+    "boxes": {},
+    "masks": {"masks": "instances"},
+    "keypoints": {"keypoints": True, "max_boxes": 3},
+    "all": {"masks": "classes", "mask_classes": 3, "keypoints": True},
+}
+
+
+@pytest.mark.parametrize("targets", TARGETS.values(), ids=TARGETS)
+def test_data_sets_of_tensorflow_have_every_kind_of_target(tmp_path, targets):
+    pytest.importorskip("tensorflow")
+    if "masks" in targets:
+        pytest.importorskip("pycocotools.mask")
+    options = {**targets, "batch_size": 2, "seed": 3}
+    flow = coco_flow(tmp_path, {"rotation_range": 20}, **options)
+    made = list(flow.to_tf_dataset().as_numpy_iterator())
+    plain = coco_flow(tmp_path, {"rotation_range": 20}, **options)
+    assert len(made) == 2
+    for batch in made:
+        same(batch, next(plain))
+
+
+def test_painted_masks_are_saved_beside_their_images(tmp_path):
+    pytest.importorskip("pycocotools.mask")
+    out = tmp_path / "out"
+    out.mkdir()
+    _, y = next(coco_flow(tmp_path, {"rotation_range": 20}, masks="classes", save_to_dir=out))
+    pictures = sorted(path for path in out.iterdir() if not path.stem.endswith("_mask"))
+    assert len(pictures) == 3
+    for picture, mask in zip(pictures, y["masks"], strict=True):
+        with Image.open(picture.with_name(f"{picture.stem}_mask.png")) as saved:
+            np.testing.assert_array_equal(np.asarray(saved), mask)
+
+
 def test_one_target_alone_is_the_dictionary_of_kerascv(tmp_path):
     _, y = next(coco_flow(tmp_path))
     assert list(y) == ["boxes", "labels"]

@@ -88,6 +88,61 @@ def test_masks_stay_what_was_made_of_images(trees, options, draws):
         assert 0.2 < masks.mean() < 0.8
 
 
+def labels_of_any_depth(trees, dtype):
+    """Masks of large numbers, in place of the others."""
+    for path in sorted((trees / "masks").rglob("*.png")):
+        mask = np.asarray(Image.open(path)).astype(dtype) * np.array(40000).astype(dtype)
+        path.unlink()
+        if dtype == "uint16":
+            save(path, mask)
+        else:
+            np.save(path.with_suffix(".npy"), mask)
+
+
+@pytest.mark.parametrize("dtype", ["uint16", "int32", "int64"])
+@pytest.mark.parametrize("cache", [None, "memory", "disk", "encoded"])
+def test_masks_of_more_than_8_bits(trees, dtype, cache):
+    labels_of_any_depth(trees, dtype)
+    options = {"cache": cache if cache in (None, "memory") else str(trees / "cache")}
+    if cache == "encoded":
+        options["cache_format"] = "encoded"
+    made = flow(trees, **options)
+    for _ in range(6):
+        images, masks = next(made)
+        assert masks.dtype == dtype
+        np.testing.assert_array_equal(masks, high(images).astype(dtype) * 40000)
+    again = flow(trees, **options)
+    np.testing.assert_array_equal(next(again)[1], next(flow(trees))[1])
+
+
+def test_masks_are_resized_by_nearest_whatever_images_are(trees):
+    nearest = flow(trees, {}, shuffle=False)
+    smooth = flow(trees, {}, shuffle=False, interpolation="bicubic")
+    for _ in range(3):
+        images, masks = next(smooth)
+        sharp, wanted = next(nearest)
+        assert (images != sharp).any()
+        np.testing.assert_array_equal(masks, wanted)
+
+
+@pytest.mark.parametrize("class_mode", [None, "sparse"])
+def test_masks_are_saved_beside_their_images(trees, class_mode):
+    out = trees / "out"
+    out.mkdir()
+    made = flow(trees, class_mode=class_mode, save_to_dir=out, save_prefix="pair")
+    _, target = next(made)
+    masks = target if class_mode is None else target["masks"]
+    pictures = [path for path in out.glob("pair*.png") if not path.stem.endswith("_mask")]
+    assert len(pictures) == 5
+    found = []
+    for path in pictures:
+        red = np.asarray(Image.open(path))[..., 0]  # stretched to full contrast
+        mask = np.asarray(Image.open(path.with_name(f"{path.stem}_mask.png")))
+        assert red[mask == 0].max() <= red[mask == 1].min()
+        found.append(mask.tobytes())
+    assert sorted(found) == sorted(mask.tobytes() for mask in masks)
+
+
 @pytest.mark.parametrize("data_format", ["channels_first", "channels_last"])
 def test_images_of_their_own_sizes(trees, data_format):
     steps = [ops.Affine(rotation=20), ops.RandomCrop((16, 18))]

@@ -134,6 +134,13 @@ def test_cut_mix_pastes_masks():
     ("masks", "options", "error", "message"),
     [
         (MASKS.astype(np.float32), {}, TypeError, "`masks` should hold integers.*float32"),
+        (
+            [MASKS[0], MASKS[1].astype(np.float32), MASKS[2]],
+            {},
+            TypeError,
+            "Received dtype of mask 1: float32",
+        ),
+        (MASKS.astype(float).tolist(), {}, TypeError, "Received dtype: float64"),
         (MASKS[:2], {}, ValueError, r"`masks` should have .*\(3, 24, 32\) or \(3, 24, 32, chan"),
         (MASKS[:, :5], {}, ValueError, r"Received shape: \(3, 5, 32\)"),
         (MASKS[:, None], {}, ValueError, r"Received shape: \(3, 1, 24, 32\)"),
