@@ -14,6 +14,7 @@ PYBIND11_MODULE(_core, m) {
     batchwarp::bindings::register_files(m);
     batchwarp::bindings::register_jpeg(m);
     batchwarp::bindings::register_mixing(m);
+    batchwarp::bindings::register_ragged(m);
     batchwarp::bindings::register_resize(m);
     batchwarp::bindings::register_runtime(m);
     batchwarp::bindings::register_targets(m);

@@ -11,8 +11,9 @@ void register_files(pybind11::module_& m);    // bind_files.cpp: make_files, Fil
 void register_jpeg(pybind11::module_& m);     // bind_jpeg.cpp: ordinary_jpeg, libjpeg
 void register_mixing(pybind11::module_& m);   // bind_mixing.cpp: add_others, paste_others
 void register_plan(pybind11::module_& m);     // bind_plan.cpp: Plan, OPERATIONS
+void register_ragged(pybind11::module_& m);   // bind_ragged.cpp: gather_rows
 void register_resize(pybind11::module_& m);   // bind_resize.cpp: resize, luma
 void register_runtime(pybind11::module_& m);  // bind_runtime.cpp: threads, SIMD tier, build
-void register_targets(pybind11::module_& m);  // bind_targets.cpp: map_points, map_boxes, mirrored
+void register_targets(pybind11::module_& m);  // bind_targets.cpp: points and boxes
 
 }  // namespace batchwarp::bindings

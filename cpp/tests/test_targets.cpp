@@ -1,5 +1,7 @@
 // Points and boxes go where the images' pixels go, each of which says where it comes from.
+#include <algorithm>
 #include <cmath>
+#include <utility>
 #include <vector>
 
 #include "batchwarp/targets.hpp"
@@ -158,29 +160,166 @@ TEST(boxes_are_hulls_that_edges_cut) {
     CHECK(to[4].right == 0 && visible[4] == 0);
 }
 
-TEST(boxes_are_taken_and_kept_one_by_one) {
-    const float given[] = {1, 2, 3, 4, -1, -1, -1, -1, -1, 0, 1, 1};
-    BoundingBox taken[3];
-    CHECK(take_boxes(given, 3, &taken[0].left) == -1);
-    CHECK(taken[0].left == 1 && taken[0].bottom == 4 && taken[2].left == -1);
-    CHECK(std::isnan(taken[1].left) && std::isnan(taken[1].bottom));
-    for (const double wrong : {NAN, INFINITY, -INFINITY})
-        for (int at = 0; at < 4; ++at) {
-            double boxes[] = {0, 0, 1, 1, 0, 0, 1, 1};
-            boxes[4 + at] = wrong;
-            CHECK(take_boxes(boxes, 2, &taken[0].left) == 1);
-            const double points[] = {NAN, 0, at % 2 == 0 ? wrong : 0, at % 2 == 0 ? 0 : wrong};
-            CHECK(first_infinite(points, 2) == (std::isnan(wrong) ? -1 : 1));
+TEST(wrong_boxes_and_points_are_found_wherever_they_are) {
+    constexpr std::size_t most = 150;  // more than are looked through at once
+    for (const std::int64_t count : {1, 4, 5, 64, 65, 68, 69, 150}) {
+        std::vector<double> fine(4 * most);
+        for (std::size_t i = 0; i < most; ++i)  // each ends before the next one begins
+            for (std::size_t k = 0; k < 4; ++k)
+                fine[4 * i + k] = static_cast<double>(10 * (most - i) + k);
+        CHECK(first_infinite_box(fine.data(), count) == -1);
+        CHECK(first_reversed_box(fine.data(), count) == -1);
+        CHECK(first_absent_box(fine.data(), count) == -1);
+        CHECK(first_infinite(fine.data(), 2 * count) == -1);
+        for (std::int64_t place = 0; place < count; ++place) {
+            const auto at = static_cast<std::size_t>(place);
+            for (std::size_t k = 0; k < 4; ++k) {
+                std::vector<double> boxes = fine;
+                std::vector<float> single(boxes.begin(), boxes.end());
+                for (const double wrong : {NAN, INFINITY, -INFINITY}) {
+                    boxes[4 * at + k] = wrong;
+                    single[4 * at + k] = static_cast<float>(wrong);
+                    CHECK(first_infinite_box(boxes.data(), count) == place);
+                    CHECK(first_infinite_box(single.data(), count) == place);
+                    const std::int64_t point =
+                        std::isnan(wrong) ? -1 : static_cast<std::int64_t>(4 * at + k) / 2;
+                    CHECK(first_infinite(boxes.data(), 2 * count) == point);
+                    CHECK(first_infinite(single.data(), 2 * count) == point);
+                }
+                // What lies beyond an edge ends before it.
+                boxes[4 * at + k] = single[4 * at + k] = k < 2 ? 1e6F : -1e6F;
+                CHECK(first_reversed_box(boxes.data(), count) == place);
+                CHECK(first_reversed_box(single.data(), count) == place);
+            }
+            std::vector<double> boxes = fine;
+            std::fill_n(&boxes[4 * at], 3, -1);
+            CHECK(first_absent_box(boxes.data(), count) == -1);
+            boxes[4 * at + 3] = -1;
+            CHECK(first_absent_box(boxes.data(), count) == place);
+            std::fill_n(&boxes[4 * at], 4, NAN);
+            CHECK(first_reversed_box(boxes.data(), count) == -1);
         }
-    const BoundingBox ends[] = {{0, 0, 1, 1}, {NAN, NAN, NAN, NAN}, {2, 0, 2, 0}, {0, 3, 1, 2}};
-    CHECK(first_reversed(ends, 4) == 3 && first_reversed(ends, 3) == -1);
-    const BoundingBox seen[] = {{0, 0, 2, 3}, {0, 0, 2, 2.5}, {0, 0, 5, 5}};
-    const double visible[] = {0.5, 1, 0.4};
-    float kept[12];
-    bool keeps[3];
-    keep_boxes(seen, visible, 3, 6, 0.5, kept, keeps);
-    CHECK(keeps[0] && !keeps[1] && !keeps[2]);
-    CHECK(kept[2] == 2 && kept[3] == 3 && kept[4] == -1 && kept[7] == -1 && kept[11] == -1);
+    }
+}
+
+namespace {
+
+// Boxes of three images, of which the second one has none, and some are gone.
+struct SomeBoxes {
+    static constexpr std::int64_t first = 70, count = 150;
+
+    std::vector<std::int64_t> starts{0, first, first, count};
+    std::vector<double> numbers;
+
+    // Which of them belong to an image.
+    std::pair<std::size_t, std::size_t> of(std::int64_t image) const {
+        const auto* const begin = starts.data() + image;
+        return {static_cast<std::size_t>(begin[0]), static_cast<std::size_t>(begin[1])};
+    }
+
+    SomeBoxes() {
+        const auto noise = [](std::int64_t i) {
+            return std::fmod(static_cast<double>(i) * 7.3, 60);
+        };
+        for (std::int64_t i = 0; i < count; ++i) {
+            const double left = noise(i) - 10, top = noise(3 * i + 1) - 10;
+            const double box[] = {left, top, left + noise(i + 5) / 3, top + noise(2 * i) / 2};
+            for (const double number : box) numbers.push_back(i % 11 == 3 ? NAN : number);
+        }
+    }
+};
+
+}  // namespace
+
+TEST(seen_boxes_are_moved_ones_in_rows) {
+    const SomeBoxes given;
+    const auto* boxes = reinterpret_cast<const BoundingBox*>(given.numbers.data());
+    const std::vector<double> row = joined({turned, {1, 0}});
+    const std::vector<double> rows = joined({row, row, joined({turned, {1, 1}})});
+    const Plan plan = plan_of({affine, flip});
+    const TargetImages images{.count = 3, .params = rows.data(), .starts = given.starts.data()};
+    std::vector<BoundingBox> moved(SomeBoxes::count);
+    std::vector<double> visible(SomeBoxes::count);
+    map_boxes(plan, images, boxes, moved.data(), visible.data());
+    const std::vector<double> before(SomeBoxes::count, 0.75);
+
+    for (const bool moves_up : {false, true})
+        for (const std::int64_t room : {std::int64_t{20}, SomeBoxes::count}) {
+            if (!moves_up && room < SomeBoxes::count) continue;
+            const SeenBoxes seen{.least_area = 9,
+                                 .least_part = 0.5,
+                                 .before = before.data(),
+                                 .room = room,
+                                 .moves_up = moves_up};
+            std::vector<float> made(static_cast<std::size_t>(4 * 3 * room), 7);
+            bool kept[SomeBoxes::count];
+            see_boxes(plan, images, given.numbers.data(), seen, made.data(), kept);
+            std::vector<float> wanted(made.size(), -1);
+            std::int64_t lost = 0;
+            for (std::int64_t image = 0; image < 3; ++image) {
+                std::int64_t place = 0;
+                const auto [begin, end] = given.of(image);
+                for (std::size_t i = begin; i < end; ++i) {
+                    const BoundingBox& box = moved[i];
+                    const bool keeps = (box.right - box.left) * (box.bottom - box.top) >= 9 &&
+                                       0.75 * visible[i] >= 0.5;
+                    CHECK(kept[i] == keeps);
+                    lost += !keeps;
+                    if (!keeps && moves_up) continue;
+                    if (keeps && place < room) {
+                        float* const to = wanted.data() + 4 * (image * room + place);
+                        to[0] = static_cast<float>(box.left);
+                        to[1] = static_cast<float>(box.top);
+                        to[2] = static_cast<float>(box.right);
+                        to[3] = static_cast<float>(box.bottom);
+                    }
+                    ++place;
+                }
+            }
+            CHECK(lost > 20 && lost < SomeBoxes::count - 40);
+            CHECK(made == wanted);
+        }
+}
+
+TEST(seen_boxes_have_the_format_that_is_asked_for) {
+    const Plan plan = plan_of({});
+    const std::int64_t starts[] = {0, 1};
+    const TargetImages images{.count = 1, .params = nullptr, .starts = starts};
+    const float box[] = {13.25F, 4.1F, 26.5F, 20.5F};
+    using Last = BoxFormat::Last;
+    const std::pair<BoxFormat, std::vector<float>> all[] = {
+        {{.y_first = true}, {4.1F, 13.25F, 20.5F, 26.5F}},
+        {{.last = Last::extents}, {13.25F, 4.1F, 13.25F, 16.4F}},
+        {{.last = Last::extents_of_centre}, {19.875F, 12.3F, 13.25F, 16.4F}},
+        {{.y_first = true, .last = Last::extents_of_centre}, {12.3F, 19.875F, 16.4F, 13.25F}},
+        {{.relative = true}, {0.25F, 0.1F, 0.5F, 0.5F}},
+        {{.relative = true, .last = Last::extents}, {0.25F, 0.1F, 0.25F, 0.4F}},
+    };
+    for (const auto& [format, wanted] : all) {
+        std::vector<float> made(4);
+        bool kept = false;
+        see_boxes(plan, images, box, {.room = 1, .format = format}, made.data(), &kept);
+        CHECK(kept);
+        for (std::size_t k = 0; k < 4; ++k) CHECK(std::abs(made[k] - wanted[k]) < 1e-5F);
+    }
+}
+
+TEST(seen_points_are_moved_ones_in_rows) {
+    const std::int64_t starts[] = {0, 2, 2, 5};
+    const double points[] = {1, 2, NAN, 3, -0.5, 40.5, 52.5, 0, 52.6, 0};
+    const Plan plan = plan_of({flip});
+    const std::vector<double> rows{1, 0, 0, 0, 0, 0};
+    const TargetImages images{.count = 3, .params = rows.data(), .starts = starts};
+    for (const bool only_inside : {false, true}) {
+        std::vector<float> made(3 * 4 * 2, 7);
+        see_points(plan, images, points, only_inside, 4, made.data());
+        CHECK(made[0] == 51 && made[1] == 2 && std::isnan(made[2]));
+        for (std::size_t i = 4; i < 16; ++i) CHECK(std::isnan(made[i]));
+        CHECK(made[16] == -0.5F && made[17] == 40.5F && made[18] == 52.5F && made[19] == 0);
+        CHECK(only_inside ? std::isnan(made[20]) && std::isnan(made[21])
+                          : made[20] == 52.6F && made[21] == 0);
+        CHECK(std::isnan(made[22]));
+    }
 }
 
 TEST(boxes_hold_all_of_what_a_map_makes_of_them) {

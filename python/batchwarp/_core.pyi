@@ -1,8 +1,10 @@
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+
+_Rows: TypeAlias = NDArray[np.float32] | NDArray[np.float64]
 
 __version__: Final[str]
 OPERATIONS: Final[tuple[Operation, ...]]
@@ -177,17 +179,30 @@ def map_boxes(
     starts: NDArray[np.int64],
     boxes: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]: ...
-def take_boxes(
-    boxes: NDArray[np.float32] | NDArray[np.float64],
-) -> tuple[NDArray[np.float64], int]: ...
-def first_reversed(boxes: NDArray[np.float64]) -> int: ...
-def first_infinite(points: NDArray[np.float32] | NDArray[np.float64]) -> int: ...
-def keep_boxes(
-    boxes: NDArray[np.float64],
-    visible: NDArray[np.float64],
+def see_points(
+    plan: Plan,
+    params: NDArray[np.float64] | None,
+    starts: NDArray[np.int64],
+    points: _Rows,
+    room: int,
+    only_inside: bool,
+) -> NDArray[np.float32]: ...
+def see_boxes(
+    plan: Plan,
+    params: NDArray[np.float64] | None,
+    starts: NDArray[np.int64],
+    boxes: _Rows,
+    before: NDArray[np.float64] | None,
     least_area: float,
     least_part: float,
+    room: int,
+    moves_up: bool,
+    bounding_box_format: str,
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]: ...
+def take_boxes(boxes: _Rows) -> tuple[_Rows, int]: ...
+def first_reversed(boxes: _Rows) -> int: ...
+def first_infinite(points: _Rows) -> int: ...
+def gather_rows(items: Any, columns: int) -> tuple[NDArray[Any], NDArray[np.int64], int] | None: ...
 def mirrored(plan: Plan, params: NDArray[np.float64] | None, count: int) -> NDArray[np.bool_]: ...
 def add_others(
     images: NDArray[Any],

@@ -38,22 +38,30 @@ struct TargetImages {
 /// @throws Interrupted if `images.interrupted` returned true
 void map_points(const Plan& plan, const TargetImages& images, const Point* from, Point* to);
 
-/// Takes boxes as users give them, by their four numbers in whatever format: four times -1 is none,
-/// and becomes NaN. Returns the first one that is not finite, or -1.
+/// Moves points likewise, into rows of `room` for each image, in single precision and NaN where
+/// there is none. No image has more.
+///
+/// @param only_inside  whether points outside of the image become NaN
+/// @throws Interrupted if `images.interrupted` returned true
 template <class T>
-std::int64_t take_boxes(const T* from, std::int64_t count, double* to) noexcept;
-
-/// The first box that ends before it begins, or -1. NaN does not.
-std::int64_t first_reversed(const BoundingBox* boxes, std::int64_t count) noexcept;
-
-/// Rounds what is left of boxes. Of less than `least_area` square pixels, or a smaller part than
-/// `least_part`, nothing is `kept`, and its edges are -1.
-void keep_boxes(const BoundingBox* boxes, const double* visible, std::int64_t count,
-                double least_area, double least_part, float* to, bool* kept) noexcept;
+void see_points(const Plan& plan, const TargetImages& images, const T* from, bool only_inside,
+                std::int64_t room, float* to);
 
 /// The first point that is infinite, or -1.
 template <class T>
 std::int64_t first_infinite(const T* points, std::int64_t count) noexcept;
+
+/// The first box that has a number that is not finite, or -1.
+template <class T>
+std::int64_t first_infinite_box(const T* boxes, std::int64_t count) noexcept;
+
+/// The first box, by its edges, that ends before it begins, or -1. NaN does not.
+template <class T>
+std::int64_t first_reversed_box(const T* boxes, std::int64_t count) noexcept;
+
+/// The first box that is four times -1, or -1.
+template <class T>
+std::int64_t first_absent_box(const T* boxes, std::int64_t count) noexcept;
 
 /// Moves boxes: each becomes the smallest one around what has become of its outline, cut off at the
 /// edges of the image. `visible` is the part of its area that is left after that: 0 for a box that
@@ -62,6 +70,39 @@ std::int64_t first_infinite(const T* points, std::int64_t count) noexcept;
 /// @throws Interrupted if `images.interrupted` returned true
 void map_boxes(const Plan& plan, const TargetImages& images, const BoundingBox* from,
                BoundingBox* to, double* visible);
+
+/// What the four numbers of a box are.
+struct BoxFormat {
+    enum class Last : std::uint8_t { edges, extents, extents_of_centre };
+
+    bool relative = false;  // to the image's size
+    bool y_first = false;
+    Last last = Last::edges;  // the third and the fourth one; of a centre, it comes first
+
+    bool is_edges() const noexcept { return !relative && !y_first && last == Last::edges; }
+};
+
+/// How what is left of boxes is written.
+struct SeenBoxes {
+    /// Of fewer square pixels, or a smaller part, a box is not kept.
+    double least_area = 0, least_part = 0;
+    /// For each box the part of it that was left before; null: all of it.
+    const double* before = nullptr;
+    /// For so many boxes of an image there is room.
+    std::int64_t room = 0;
+    /// Whether boxes that are kept take the places of those that are not, and what there is no room
+    /// for is left out. If not, no image has more boxes than there is room for.
+    bool moves_up = false;
+    BoxFormat format = {};
+};
+
+/// Moves boxes likewise, into rows of `room` for each image, in single precision and four times -1
+/// where there is none. `kept` says of each box of `from` whether enough of it is left.
+///
+/// @throws Interrupted if `images.interrupted` returned true
+template <class T>
+void see_boxes(const Plan& plan, const TargetImages& images, const T* from, const SeenBoxes& seen,
+               float* to, bool* kept);
 
 /// For each of `count` images whether it is seen as in a mirror, at its centre. Of `params` null
 /// all images are like one.

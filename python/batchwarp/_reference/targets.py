@@ -224,3 +224,24 @@ def newton(leaf: Leaf, wanted: Points, start: Points) -> tuple[Points, NDArray[n
             change[nearer] = 0
             change /= 2
     return at, np.hypot(*missed.T)
+
+
+def expressed(
+    edges: NDArray[np.float64], name: str, height: int, width: int
+) -> NDArray[np.float64]:
+    """Returns boxes in one of Keras' formats.
+
+    Args:
+        edges: Array `(m, 4)`, left, top, right and bottom in pixels.
+        name: The format.
+        height: Integer, of the image.
+        width: Integer, likewise.
+    """
+    boxes = edges / [width, height, width, height] if name.startswith("rel_") else edges
+    kind = name.removeprefix("rel_")
+    first, last = boxes[:, :2], boxes[:, 2:]
+    if kind.startswith("center"):
+        boxes = np.concatenate([(first + last) / 2, last - first], axis=1)
+    elif kind == "xywh":
+        boxes = np.concatenate([first, last - first], axis=1)
+    return boxes[:, [1, 0, 3, 2]] if kind in ("yxyx", "center_yxhw") else boxes

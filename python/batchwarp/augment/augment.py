@@ -312,8 +312,9 @@ class Augment:
         else:
             rows = _core.draw(plan, samples, epoch, self.seed)
             params = rows if rows.size else None
-            _core.augment_batch(x, None, params, plan, images)
+            # First what has just been checked, which is near yet.
             made |= targets.move([Move(plan, params)], None, self._buffers)
+            _core.augment_batch(x, None, params, plan, images)
         if mixing:
             planes = [images if last else np.moveaxis(images, 1, -1)]
             if targets is not None:

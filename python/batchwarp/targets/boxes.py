@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from batchwarp import _core
 from batchwarp._arrays import is_extension
-from batchwarp.targets.formats import from_edges, to_edges
+from batchwarp.targets.formats import to_edges
 from batchwarp.targets.options import TargetOptions
-from batchwarp.targets.ragged import Ragged, in_core_dtype
+from batchwarp.targets.ragged import Ragged, in_core_dtype, in_double
 from batchwarp.targets.stack import Move, Stack
 from batchwarp.targets.windows import Windows
 
@@ -78,38 +78,43 @@ class Boxes:
         See `Targets.move`.
         """
         options, boxes = self._options, self._boxes.at(indices)
-        (plan, params), *further = moves
-        if windows is None:
-            seen, shares = _core.map_boxes(plan, params, boxes.starts, boxes.rows)
-        else:
-            seen, shares = windows.boxes(boxes.rows, boxes.counts, self._in_shares)
-            further = list(moves)
-        for plan, params in further:
-            seen, others = _core.map_boxes(plan, params, boxes.starts, seen)
-            shares *= others
-        least = max(options.min_area, _LEAST_AREA)
-        rows, kept = _core.keep_boxes(seen, shares, least, options.min_visibility)
-        if options.bounding_box_format != "xyxy":
-            size = plan.target_height, plan.target_width
-            seen = from_edges(seen, options.bounding_box_format, *size)
-            rows = np.where(kept[:, np.newaxis], seen, _NONE).astype(np.float32)
-        moved = self._padded(boxes, rows, kept)
+        rows, before = boxes.rows, None
+        if windows is not None:
+            rows, before = windows.boxes(in_double(rows), boxes.counts, self._in_shares)
+        *earlier, (plan, params) = moves
+        for other, numbers in earlier:
+            rows, parts = _core.map_boxes(other, numbers, boxes.starts, in_double(rows))
+            before = parts if before is None else before * parts
+        moved, kept = _core.see_boxes(
+            plan,
+            params,
+            boxes.starts,
+            rows,
+            before,
+            max(options.min_area, _LEAST_AREA),
+            options.min_visibility,
+            self._room,
+            options.max_boxes is not None,
+            options.bounding_box_format,
+        )
         if self._labels is None:
             return moved
         labels = self._labels.at(indices)
-        rows = np.where(kept, labels.rows, labels.rows.dtype.type(_NONE))
-        return {"boxes": moved, "labels": self._padded(labels, rows, kept)}
+        values = np.where(kept, labels.rows, labels.rows.dtype.type(_NONE))
+        return {"boxes": moved, "labels": self._padded(labels, values, kept)}
 
     def _padded(self, given: Ragged, rows: NDArray[Any], kept: NDArray[np.bool_]) -> NDArray[Any]:
-        """Returns rows as an array, -1 for none; where there is room for some, only kept ones."""
+        """Returns labels as an array, -1 for none; where there is room for some, only kept ones."""
         given = given._replace(rows=rows)
         if self._options.max_boxes is not None:
             given = given.only(kept)
         return given.padded(self._room, _NONE, rows.dtype)
 
 
-def _edges_of(argument: str, given: Ragged, name: str, images: Stack) -> NDArray[np.float64]:
-    """Returns boxes as left, top, right and bottom in pixels, nan for none.
+def _edges_of(
+    argument: str, given: Ragged, name: str, images: Stack
+) -> NDArray[np.float32] | NDArray[np.float64]:
+    """Returns boxes as left, top, right and bottom in pixels, nan for none, as the core reads them.
 
     Raises:
         ValueError: If one is not finite, or ends before it begins.
@@ -117,7 +122,9 @@ def _edges_of(argument: str, given: Ragged, name: str, images: Stack) -> NDArray
     rows, row = _core.take_boxes(in_core_dtype(given.rows))
     if row >= 0:
         raise _wrong(argument, given, row, "finite")
-    edges = to_edges(rows, name, images.height, images.width)
+    edges = rows
+    if name != "xyxy":
+        edges = to_edges(in_double(rows), name, images.height, images.width)
     row = _core.first_reversed(edges)
     if row >= 0:
         raise _wrong(argument, given, row, f'"{name}" that do not end before they begin')

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["FORMATS", "from_edges", "one_format", "to_edges"]
+__all__ = ["FORMATS", "one_format", "to_edges"]
 
 Boxes = NDArray[np.float64]
 
@@ -55,7 +55,8 @@ def to_edges(boxes: Boxes, name: str, height: int, width: int) -> Boxes:
     Returns:
         Array `(m, 4)`; `boxes` itself if it is what it is to become.
     """
-    kind, scale = _kind_and_scale(name, height, width)
+    kind = name.removeprefix("rel_")
+    scale = None if kind == name else np.array([width, height, width, height], np.float64)
     if kind == "xyxy":
         return boxes if scale is None else boxes * scale
     edges = np.empty_like(boxes)
@@ -70,23 +71,3 @@ def to_edges(boxes: Boxes, name: str, height: int, width: int) -> Boxes:
     if scale is not None:
         edges *= scale
     return edges
-
-
-def from_edges(edges: Boxes, name: str, height: int, width: int) -> Boxes:
-    """Returns boxes in a format; the inverse of `to_edges`."""
-    kind, scale = _kind_and_scale(name, height, width)
-    boxes = edges if scale is None else edges / scale
-    if kind == "xyxy":
-        return boxes
-    if kind.endswith(("wh", "hw")):
-        first, last = boxes[:, :2], boxes[:, 2:]
-        middle_or_first = (first + last) / 2 if kind.startswith("center") else first
-        boxes = np.concatenate([middle_or_first, last - first], axis=1)
-    return boxes[:, [1, 0, 3, 2]] if kind in ("yxyx", "center_yxhw") else boxes
-
-
-def _kind_and_scale(name: str, height: int, width: int) -> tuple[str, Boxes | None]:
-    """Returns the format of what is in pixels, and by what it is multiplied for that, if it is."""
-    if not name.startswith("rel_"):
-        return name, None
-    return name.removeprefix("rel_"), np.array([width, height, width, height], np.float64)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from batchwarp import _core
 from batchwarp.targets.options import TargetOptions
-from batchwarp.targets.ragged import Ragged, in_core_dtype
+from batchwarp.targets.ragged import Ragged, in_core_dtype, in_double
 from batchwarp.targets.stack import Move, Stack
 from batchwarp.targets.windows import Windows
 
@@ -57,7 +57,7 @@ class Keypoints:
                 f"`keypoint_pairs` should be of indices below {given.room}, the number of "
                 f"`{name}` of an image. Received: {beyond[0]}"
             )
-        self._given = given._replace(rows=rows.astype(np.float64, copy=False))
+        self._given = given._replace(rows=rows)
         self._pairs = np.array(pairs, np.intp).reshape(-1, 2)
         self._in_shares = in_shares
         self._remove_outside = options.remove_outside
@@ -72,16 +72,13 @@ class Keypoints:
         given = self._given.at(indices)
         points = given.rows
         if windows is not None:
-            points = windows.points(points, given.counts, self._in_shares)
-        for plan, params in moves:
-            points = _core.map_points(plan, params, given.starts, points)
-        if self._remove_outside:
-            plan = moves[-1].plan
-            x, y = points[:, 0], points[:, 1]
-            outside = (x < -0.5) | (x > plan.target_width - 0.5)
-            outside |= (y < -0.5) | (y > plan.target_height - 0.5)
-            points[outside] = np.nan
-        moved = given._replace(rows=points).padded(given.room, np.nan, np.dtype(np.float32))
+            points = windows.points(in_double(points), given.counts, self._in_shares)
+        *earlier, (plan, params) = moves
+        for other, numbers in earlier:
+            points = _core.map_points(other, numbers, given.starts, in_double(points))
+        moved = _core.see_points(
+            plan, params, given.starts, points, given.room, self._remove_outside
+        )
         if len(self._pairs):
             mirrored = np.zeros(len(moved), bool)
             for plan, params in moves:

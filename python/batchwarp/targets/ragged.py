@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from batchwarp import _core
 from batchwarp._arrays import as_array, is_real, real_array
 
-__all__ = ["Ragged", "in_core_dtype"]
+__all__ = ["Ragged", "in_core_dtype", "in_double"]
 
 
 class Ragged(NamedTuple):
@@ -57,7 +58,8 @@ class Ragged(NamedTuple):
             )
         room = array.shape[1]
         starts = np.arange(count + 1, dtype=np.int64) * room
-        return cls(array.reshape(count * room, *tail), starts, room)
+        # A copy, as of a list: what has been checked stays what it was.
+        return cls(array.copy().reshape(count * room, *tail), starts, room)
 
     @classmethod
     def _of_list(cls, name: str, items: Any, count: int, tail: tuple[int, ...]) -> Ragged:
@@ -66,8 +68,11 @@ class Ragged(NamedTuple):
                 f"`{name}` should be a list of {count} arrays, one for each image. "
                 f"Received: {len(items)}"
             )
+        found = _core.gather_rows(items, tail[0] if tail else 0)
+        if found is not None:
+            return cls(*found)
         # `filled` are those that have a dtype of their own, which empty lists have not.
-        arrays, filled = (items, items) if _alike(items, tail) else _arrays(name, items, tail)
+        arrays, filled = _arrays(name, items, tail)
         lengths = [len(array) for array in arrays]
         starts = np.zeros(count + 1, np.int64)
         starts[1:] = lengths
@@ -132,19 +137,9 @@ def in_core_dtype(rows: NDArray[Any]) -> NDArray[Any]:
     return np.ascontiguousarray(rows, np.float32 if single else np.float64)
 
 
-def _alike(items: Sequence[Any], tail: tuple[int, ...]) -> bool:
-    """Whether items are arrays that can be put together as they are, as nearly always."""
-    first = items[0] if len(items) else None
-    if type(first) is not np.ndarray or first.dtype.byteorder not in "=|":
-        return False
-    dtype, rank = first.dtype, len(tail) + 1
-    return is_real(dtype) and all(
-        type(item) is np.ndarray
-        and item.dtype is dtype
-        and item.ndim == rank
-        and item.shape[1:] == tail
-        for item in items
-    )
+def in_double(rows: NDArray[Any]) -> NDArray[np.float64]:
+    """Returns rows in double precision: themselves, if they are."""
+    return rows.astype(np.float64, copy=False)
 
 
 def _arrays(

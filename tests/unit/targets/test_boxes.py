@@ -7,7 +7,8 @@ import pytest
 
 import batchwarp
 from batchwarp import ops
-from batchwarp.targets.formats import FORMATS, from_edges
+from batchwarp._reference.targets import expressed
+from batchwarp.targets.formats import FORMATS
 
 HEIGHT, WIDTH = 24, 32
 X = np.zeros((3, HEIGHT, WIDTH, 1), np.uint8)
@@ -100,12 +101,12 @@ def test_what_has_to_be_left():
 @pytest.mark.parametrize("name", FORMATS)
 def test_formats(name):
     edges = np.array([[2.0, 3, 10, 20], [8, 8, 31, 23.5]])
-    given = np.stack([from_edges(edges, name, HEIGHT, WIDTH)] * 3)
+    given = np.stack([expressed(edges, name, HEIGHT, WIDTH)] * 3)
     given[1, 0] = -1
     made = moved(given, CROP, bounding_box_format=name)
     # Shares of a size are of another one after a crop.
     inside = np.clip(edges - 6, 0, [20, 12, 20, 12])
-    wanted = np.stack([from_edges(inside, name, HEIGHT - 12, WIDTH - 12)] * 3)
+    wanted = np.stack([expressed(inside, name, HEIGHT - 12, WIDTH - 12)] * 3)
     wanted[1, 0] = -1
     np.testing.assert_allclose(made, wanted, atol=1e-6)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from batchwarp.targets.formats import FORMATS, from_edges, one_format, to_edges
+from batchwarp._reference.targets import expressed
+from batchwarp.targets.formats import FORMATS, one_format, to_edges
 
 HEIGHT, WIDTH = 30, 50
 EDGES = np.array([[3, 4, 20, 29.5], [0, 0, 50, 30], [-4, 8, 1, 8], [10, 2, 10, 2]])
@@ -24,7 +25,7 @@ def test_formats_are_those_of_keras(keras, name):
         return np.asarray(convert(boxes, source, target, HEIGHT, WIDTH, dtype="float64"))
 
     boxes = theirs(EDGES, "xyxy", name)
-    np.testing.assert_allclose(from_edges(EDGES, name, HEIGHT, WIDTH), boxes, rtol=1e-12)
+    np.testing.assert_allclose(expressed(EDGES, name, HEIGHT, WIDTH), boxes, rtol=1e-12)
     np.testing.assert_allclose(to_edges(boxes, name, HEIGHT, WIDTH), EDGES, rtol=1e-12, atol=1e-12)
     # Keras accepts names in any case.
     np.testing.assert_array_equal(theirs(boxes, name.upper(), one_format(name.upper())), boxes)
@@ -34,7 +35,7 @@ def test_formats_are_those_of_keras(keras, name):
 def test_there_and_back(name):
     boxes = np.random.RandomState(0).rand(100, 4)
     before = boxes.copy()
-    back = from_edges(to_edges(boxes, name, HEIGHT, WIDTH), name, HEIGHT, WIDTH)
+    back = expressed(to_edges(boxes, name, HEIGHT, WIDTH), name, HEIGHT, WIDTH)
     np.testing.assert_allclose(back, before, atol=1e-14)
     np.testing.assert_array_equal(boxes, before)
 

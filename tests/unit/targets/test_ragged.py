@@ -50,6 +50,37 @@ def test_arrays(tail):
     np.testing.assert_array_equal(padded(given, 2, "int64"), value[:, :2])
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int16", "bool", ">f4"])
+@pytest.mark.parametrize("tail", [(), (4,)])
+def test_lists_of_arrays_in_any_layout(dtype, tail):
+    numbers = np.arange(9 * 8 * 2).reshape(18, 8)
+    whole = (numbers if tail else numbers[:, 0]).astype(dtype)
+    rows = whole[:, 2:6] if tail else whole
+    arrays = [rows[:5], rows[5:5], rows[17:4:-3], rows[5:18]]
+    wanted = np.concatenate(arrays)
+    for value in (arrays, tuple(arrays), list(map(np.ascontiguousarray, arrays))):
+        given = Ragged.of_images("rows", value, 4, tail)
+        assert given.room == 13
+        assert given.starts.tolist() == [0, 5, 5, 10, 23]
+        assert given.rows.dtype == wanted.dtype
+        np.testing.assert_array_equal(given.rows, wanted)
+
+
+def test_lists_of_arrays_that_differ():
+    arrays = [np.ones((2, 4), np.float32), np.full((1, 4), 2.5), np.full((1, 4), 7, np.uint8)]
+    given = Ragged.of_images("rows", arrays, 3, (4,))
+    assert given.rows.dtype == np.float64
+    assert given.rows[:, 0].tolist() == [1, 1, 2.5, 7]
+
+
+def test_what_has_been_given_stays():
+    for value in (np.ones((3, 2, 4)), [np.ones((2, 4), np.float32)] * 3):
+        given = Ragged.of_images("rows", value, 3, (4,))
+        for array in value:
+            array[:] = 5
+        assert (given.rows == 1).all()
+
+
 def test_some_images():
     given = Ragged.of_images("rows", ARRAYS, 4, (2,))
     order = np.array([3, 1, 1, 0, 3])
