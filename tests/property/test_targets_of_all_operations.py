@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from batchwarp import Augment, _core, ops
+from batchwarp import Augment, ImageDataGenerator, _core, ops
 
 SIDE = 48
 KEYS = np.arange(6)
@@ -120,6 +120,25 @@ def test_the_threshold_of_an_image_is_the_mask_of_its_threshold(name):
         np.testing.assert_array_equal(made["masks"], made["images"] > 99)
 
 
+def assert_hulls(masks, boxes):
+    """Boxes, one of each image, are around what is seen of them in masks."""
+    ends = masks.shape[:0:-1] * 2
+    for mask, (box,) in zip(masks, boxes, strict=True):
+        rows, columns = np.nonzero(mask)
+        if (box == -1).all():
+            assert not rows.size
+            continue
+        if not rows.size:  # no centre of a pixel is in what is left
+            assert min(box[2] - box[0], box[3] - box[1]) < 3
+            continue
+        hull = np.array([columns.min(), rows.min(), columns.max() + 1, rows.max() + 1])
+        off = (box - hull) * [-1, -1, 1, 1]
+        assert off.min() > -0.6
+        # A corner beyond the edges counts, though it cannot be seen, and ends between centres.
+        if ((box != 0) & (box != ends)).all():
+            assert off.max() < 3
+
+
 @pytest.mark.parametrize("name", ALL)
 def test_the_hull_of_a_filled_box_is_the_box(name):
     boxes = np.array([[14.0, 10, 31, 27]])
@@ -128,18 +147,62 @@ def test_the_hull_of_a_filled_box_is_the_box(name):
     for seed in SEEDS:
         aug = Augment(ALL[name], seed=seed, fill_mode="constant")
         made = aug(images(seed), KEYS, masks=masks, boxes=np.stack([boxes] * len(KEYS)))
-        ends = made["masks"].shape[:0:-1] * 2
-        for mask, (box,) in zip(made["masks"], made["boxes"], strict=True):
-            rows, columns = np.nonzero(mask)
-            if (box == -1).all():
-                assert not rows.size
-                continue
-            if not rows.size:  # no centre of a pixel is in what is left
-                assert min(box[2] - box[0], box[3] - box[1]) < 3
-                continue
-            hull = np.array([columns.min(), rows.min(), columns.max() + 1, rows.max() + 1])
-            off = (box - hull) * [-1, -1, 1, 1]
-            assert off.min() > -0.6
-            # A corner beyond the edges counts, though it cannot be seen, and ends between centres.
-            if ((box != 0) & (box != ends)).all():
-                assert off.max() < 3
+        assert_hulls(made["masks"], made["boxes"])
+
+
+ARGUMENTS = {
+    "rotation_range": 60,
+    "width_shift_range": 0.3,
+    "height_shift_range": [-5, 0, 7],
+    "shear_range": 20,
+    "zoom_range": (0.7, 1.4),
+    "horizontal_flip": True,
+    "vertical_flip": True,
+    "channel_shift_range": 40,
+    "brightness_range": (0.5, 1.5),
+}
+OF_KERAS = {name: {name: value} for name, value in ARGUMENTS.items()} | {
+    "all": ARGUMENTS,
+    # Colours of Keras' would part the two: what has left the image in between is not seen again.
+    "rotation_range, then operations": {
+        "rotation_range": 60,
+        "operations": [ops.Perspective(0.2), ops.Flip()],
+    },
+    "all, keyed": {**ARGUMENTS, "draws": "keyed"},
+}
+
+
+@pytest.mark.parametrize("name", OF_KERAS)
+def test_arguments_of_keras(name):
+    """Dots, filled boxes and thresholds, as above."""
+    changes_colours = {"channel_shift_range", "brightness_range"} & OF_KERAS[name].keys()
+    for mode, seed in BOTH:
+        points, dots = discs(seed)
+        x = images(seed)
+        filled = np.zeros_like(dots)
+        filled[:, 10:27, 14:31] = 1
+        generator = ImageDataGenerator(
+            **OF_KERAS[name], fill_mode=mode, interpolation_order=0, cval=0
+        )
+        flow = generator.flow(
+            x,
+            masks={"dots": dots, "high": x > 99, "filled": filled},
+            mask_fill=0,
+            keypoints=points,
+            boxes=np.tile([[14.0, 10, 31, 27]], (len(KEYS), 1, 1)),
+            batch_size=4,
+            seed=seed,
+        )
+        for pictures, made in (next(flow), next(flow)):
+            masks = made["masks"]
+            if not changes_colours:
+                np.testing.assert_array_equal(masks["high"], pictures > 99)
+            assert set(np.unique(masks["dots"])) <= set(range(dots.max() + 1))
+            for dot, places in zip(masks["dots"], made["keypoints"], strict=True):
+                columns, rows = np.rint(places).astype(int).T
+                inside = (columns >= 0) & (rows >= 0) & (columns < SIDE) & (rows < SIDE)
+                numbers = np.flatnonzero(inside)
+                assert len(numbers) > 4
+                np.testing.assert_array_equal(dot[rows[inside], columns[inside]], numbers + 1)
+            if mode == "constant":  # where nothing is seen twice
+                assert_hulls(masks["filled"], made["boxes"])

@@ -14,6 +14,8 @@ __all__ = ["MaskPainter"]
 
 _KINDS = ("classes", "instances")
 
+_SOME = 256
+
 
 class MaskPainter:
     """Paints the masks of images as they are asked for.
@@ -45,8 +47,16 @@ class MaskPainter:
         self._sizes = annotations.sizes
         self._shapes = annotations.shapes
         self._paints_classes = kind == "classes"
+        self._kind = kind
         most = len(annotations.class_names) if self._paints_classes else annotations.boxes.room
         self.dtype = np.dtype(np.min_scalar_type(most))
+
+    @property
+    def outlines(self) -> list[Any]:
+        """What is painted, and how: of some images, if there are many, to tell data sets apart."""
+        count = len(self._shapes)
+        some = np.linspace(0, count - 1, min(count, _SOME), dtype=np.int64)
+        return [self._kind, [self._shapes[number] for number in some.tolist()]]
 
     def read(self, sample: int, size: tuple[int, int] | None = None) -> NDArray[Any]:
         """Returns the mask of an image, in the size of its file.

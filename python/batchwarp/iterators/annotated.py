@@ -230,6 +230,11 @@ class PaintedMasks:
     root: None = None
 
     @property
+    def outlines(self) -> list[Any]:
+        """As of `MaskPainter`."""
+        return self.painter.outlines
+
+    @property
     def kind(self) -> tuple[np.dtype[Any], int]:
         """As of `MaskSource`."""
         return self.painter.dtype, 1

@@ -107,12 +107,24 @@ def _collect(value: Any, parts: list[bytes]) -> None:
             _collect(item, parts)
     elif isinstance(value, (Targets, FileTargets, Masks, Boxes, Keypoints)):
         _collect({name: vars(value)[name] for name in sorted(vars(value))}, parts)
+    elif (paths := getattr(value, "paths", None)) is not None:  # a source of masks
+        _collect(_names(paths, value.root), parts)
+        _collect(getattr(value, "outlines", None), parts)
     elif is_dataclass(value):
         _collect([getattr(value, field.name) for field in fields(value)], parts)
-    elif (paths := getattr(value, "paths", None)) is not None:  # a source of masks
-        _collect([os.path.basename(path) for path in paths], parts)
     else:
         _collect(type(value).__qualname__, parts)
+
+
+def _names(paths: Sequence[str], root: str | None) -> list[str]:
+    """Returns paths below a folder, which may be elsewhere later; without one only their names."""
+    begin = os.path.join(root, "") if root else None
+    return [
+        path[len(begin) :].replace(os.sep, "/")
+        if begin is not None and path.startswith(begin)
+        else os.path.basename(path)
+        for path in paths
+    ]
 
 
 def _collect_array(array: NDArray[Any], parts: list[bytes]) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
+
 import numpy as np
 import pytest
 
+from annotation_files import coco_content, save_coco
 from batchwarp import ImageDataGenerator, ops
 from resumed_flows import MASKS, SIZE, X, Y, directories, generator, save_files, saved
 
@@ -67,3 +70,32 @@ def test_large_arrays_are_sampled():
     with pytest.raises(ValueError, match="`images` was"):
         made.flow(x, seed=0).load_state_dict(state)
     made.flow(np.zeros_like(x), seed=0, prefetch=3).load_state_dict(state)
+
+
+def test_folders_of_files_and_masks_may_be_elsewhere(folder, tmp_path):
+    made = generator("keras")
+    shutil.copytree(folder / "images", tmp_path / "copied")
+    state = saved(directories(made, folder, seed=3, masks=folder / "images"))
+    directories(made, folder, seed=3, masks=tmp_path / "copied").load_state_dict(state)
+    first = next((tmp_path / "copied").rglob("*.png"))
+    first.rename(first.with_suffix(".npy"))
+    other = directories(made, folder, seed=3, masks=tmp_path / "copied")
+    with pytest.raises(ValueError, match="another data set: `targets` was"):
+        other.load_state_dict(state)
+
+
+def test_masks_that_are_painted_are_told_apart(tmp_path):
+    pytest.importorskip("pycocotools.mask")
+
+    def flow(content=None, masks="classes", folder="one"):
+        path = save_coco(tmp_path / folder, content)
+        arguments = {"target_size": (8, 8), "seed": 1, "masks": masks}
+        return ImageDataGenerator().flow_from_coco(path, tmp_path / folder / "images", **arguments)
+
+    state = saved(flow())
+    flow(folder="other").load_state_dict(state)
+    content = coco_content()
+    content["annotations"][0]["segmentation"][0][5] -= 1
+    for other in (flow(masks="instances"), flow(content)):
+        with pytest.raises(ValueError, match="another data set: `targets` was"):
+            other.load_state_dict(state)
