@@ -2,6 +2,7 @@
 #include <utility>
 #include <vector>
 
+#include "arguments.hpp"
 #include "array.hpp"
 #include "batchwarp/file_batch.hpp"
 #include "batchwarp/parallel.hpp"
@@ -89,22 +90,33 @@ py::object in_array(const std::vector<FileTimes>& times) {
     return array;
 }
 
+std::vector<NativePath> native_paths(const py::sequence& paths) {
+    std::vector<NativePath> native;
+    native.reserve(paths.size());
+    for (const py::handle path : paths) native.push_back(native_path(path));
+    return native;
+}
+
+// Makes a batch, and says what became of it.
+py::tuple made(FileBatchRequest& request, bool timed) {
+    std::vector<FileReport> reports(request.paths.size());
+    std::vector<FileTimes> times(timed ? request.paths.size() : 0);
+    request.reports = reports;
+    request.times = times;
+    without_lock(request, [&] { make_files(request); });
+    return py::make_tuple(refused_threads(), in_arrays(reports), in_array(times));
+}
+
 py::tuple bind_make_files(const py::sequence& paths, const FileDecoding& decoding,
                           const py::object& images, const Plan* plan, const py::object& params,
                           const py::object& dst, int threads, bool timed) {
     if (threads < 0)
         throw py::value_error("`threads` must be at least 0. Received: " + std::to_string(threads));
-    std::vector<NativePath> native;
-    native.reserve(paths.size());
-    for (const py::handle path : paths) native.push_back(native_path(path));
-    std::vector<FileReport> reports(native.size());
-    std::vector<FileTimes> times(timed ? native.size() : 0);
+    const std::vector<NativePath> native = native_paths(paths);
 
     FileBatchRequest request;
     request.paths = native;
     request.decoding = decoding;
-    request.reports = reports;
-    request.times = times;
     request.threads = threads;
     if (!images.is_none()) request.images = writable(images, false, "images");
     if (plan != nullptr) {
@@ -115,8 +127,24 @@ py::tuple bind_make_files(const py::sequence& paths, const FileDecoding& decodin
         request.params = batch.params;
         request.target = batch.target;
     }
-    without_lock(request, [&] { make_files(request); });
-    return py::make_tuple(refused_threads(), in_arrays(reports), in_array(times));
+    return made(request, timed);
+}
+
+py::tuple bind_make_sized_files(const py::sequence& paths, const FileDecoding& decoding,
+                                PlansBySize& plans, const py::object& samples, std::int64_t epoch,
+                                std::uint64_t seed, const py::object& dst, bool channels_first,
+                                bool timed) {
+    const std::vector<NativePath> native = native_paths(paths);
+    const auto n = std::ssize(native);
+    FileBatchRequest request;
+    request.paths = native;
+    request.decoding = decoding;
+    request.plans = &plans;
+    request.key = key_of(seed, epoch);
+    request.samples = {table<std::uint64_t>(as_array(samples, "samples"), n, 0, "samples"),
+                       native.size()};
+    request.target = writable(dst, channels_first, "dst");
+    return made(request, timed);
 }
 
 }  // namespace
@@ -126,6 +154,17 @@ void register_files(py::module_& m) {
         .def(py::init(&decoding_of), py::kw_only(), py::arg("size"), py::arg("channels"),
              py::arg("interpolation"), py::arg("keep_aspect_ratio"), py::arg("exif_transpose"),
              py::arg("scaled_decode"), py::arg("pillow"), py::arg("max_pixels"));
+    py::class_<PlansBySize>(
+        m, "PlansBySize",
+        "Plans by the size of the images that they are for, of which the `most` "
+        "are kept that were used last.")
+        .def(py::init<std::int64_t>(), py::arg("most"))
+        .def("add", &PlansBySize::add, py::arg("plan"));
+    m.def("make_sized_files", &bind_make_sized_files, py::arg("paths"), py::arg("decoding"),
+          py::arg("plans"), py::arg("samples"), py::arg("epoch"), py::arg("seed"), py::arg("dst"),
+          py::kw_only(), py::arg("channels_first"), py::arg("timed") = false,
+          "Augments files of several sizes into `dst`, with parameters that are drawn for each "
+          "sample. Returns what `make_files` does.");
     m.def(
         "make_files", &bind_make_files, py::arg("paths"), py::arg("decoding"),
         py::arg("images") = py::none(), py::arg("plan") = py::none(),

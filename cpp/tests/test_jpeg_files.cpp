@@ -2,6 +2,7 @@
 // Pillow's is for tests/unit/files/test_in_core.py and tests/parity.
 #include "batchwarp/file_batch.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <cstring>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "batchwarp/batch.hpp"
+#include "batchwarp/draws.hpp"
 #include "batchwarp/errors.hpp"
 #include "batchwarp/parallel.hpp"
 #include "batchwarp/resize.hpp"
@@ -183,6 +185,69 @@ TEST(images_are_augmented_by_the_rows_of_the_plan) {
     made.request.target = batch_of(alone);
     make_files(made.request);
     CHECK(alone == wanted);
+}
+
+// Files of their own sizes, each made by a plan that is theirs, with rows that are drawn for it.
+TEST(images_of_many_sizes_are_those_of_whole_files) {
+    Files files;
+    add_photographs(files);
+    const auto plan_of = [](Size size) {
+        return Plan({.height = size.height,
+                     .width = size.width,
+                     .channels = 3,
+                     .steps = {{.operation = "random_resized_crop",
+                                .settings = {{"height", {14}},
+                                             {"width", {11}},
+                                             {"antialias", {1}},
+                                             {"scale", {0.1, 0.6}},
+                                             {"ratio", {0.75, 1.5}}}}},
+                     .where = {{.operation = 0}}});
+    };
+    PlansBySize plans(11);
+    for (std::int64_t i = 0; i < 12; ++i) plans.add(plan_of({20 + 7 * i, 33}));
+    std::vector<std::uint64_t> samples;
+    for (std::uint64_t i = 0; i < 12; ++i) samples.push_back(1000 + i);
+    constexpr std::size_t values = 14 * 11 * 3;
+    std::vector<float> got(12 * values, -1);
+    std::vector<FileReport> reports(12);
+    FileBatchRequest request;
+    request.paths = files.paths;
+    request.reports = reports;
+    request.plans = &plans;
+    request.key = {7, 2};
+    request.samples = samples;
+    const auto target = [](float* data) {
+        return MutableImageView{
+            reinterpret_cast<std::byte*>(data), DType::f32, 14, 11, 3, 11 * 12, 12, 4};
+    };
+    request.target = {target(got.data()), 12, values * 4};
+    make_files(request);
+    CHECK(!reports[0].made && (reports[0].size == Size{20, 33}));  // whose plan was the oldest
+    for (std::uint32_t i = 1; i < 12; ++i) {
+        const JpegBytes file =
+            jpeg_file({.height = 20 + 7 * static_cast<int>(i), .width = 33, .seed = i});
+        const auto decoded = testing::decode_plainly(file, false, 8);
+        CHECK(decoded && reports[i].made);
+        if (!decoded) continue;
+        const Size size{decoded->height, decoded->width};
+        CHECK(reports[i].size == size);
+        const Plan plan = plan_of(size);
+        std::vector<double> row(plan.columns().size());
+        draw_rows(plan, &samples[i], 1, request.key, row.data());
+        std::vector<float> wanted(values);
+        BatchRequest alone;
+        alone.source = {
+            {decoded->pixels.data(), DType::u8, size.height, size.width, 3, size.width * 3, 3, 1},
+            1,
+            0};
+        alone.params = row.data();
+        alone.target = {target(wanted.data()), 1, 0};
+        augment_batch(plan, alone);
+        CHECK(std::equal(wanted.begin(), wanted.end(), got.begin() + i * values));
+    }
+    request.samples = {samples.data(), 11};
+    CHECK(testing::throws<InvalidArgument>([&] { make_files(request); }));
+    CHECK(testing::throws<InvalidArgument>([] { const PlansBySize none(0); }));
 }
 
 TEST(views_that_do_not_fit_are_refused_before_a_file_is_opened) {

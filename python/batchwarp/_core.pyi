@@ -243,6 +243,24 @@ class FileDecoding:
         max_pixels: int,
     ) -> None: ...
 
+class PlansBySize:
+    def __init__(self, most: int) -> None: ...
+    def add(self, plan: Plan) -> None: ...
+
+def make_sized_files(
+    paths: Sequence[Any],
+    decoding: FileDecoding,
+    plans: PlansBySize,
+    samples: NDArray[np.uint64],
+    epoch: int,
+    seed: int,
+    dst: NDArray[Any],
+    *,
+    channels_first: bool,
+    timed: bool = False,
+) -> tuple[
+    int, tuple[NDArray[np.bool_], NDArray[np.int64], NDArray[np.int64]], NDArray[np.int64] | None
+]: ...
 def make_files(
     paths: Sequence[Any],
     decoding: FileDecoding,

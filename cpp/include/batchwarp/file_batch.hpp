@@ -6,15 +6,17 @@
 #include <functional>
 #include <span>
 
+#include "batchwarp/draws.hpp"
 #include "batchwarp/image.hpp"
 #include "batchwarp/plan.hpp"
+#include "batchwarp/plans_by_size.hpp"
 #include "batchwarp/resize.hpp"
 
 namespace batchwarp {
 
 /// What is made of a file.
 struct FileDecoding {
-    Size size;                  ///< of every image
+    Size size;                  ///< of every image; 0 x 0: that of its file
     std::int64_t channels = 3;  ///< 1: grey, 3: RGB, 4: RGB and an opaque alpha channel
     Interpolation interpolation = Interpolation::nearest;
     bool keeps_proportions = false;  ///< crops to those of `size` first
@@ -31,7 +33,8 @@ struct FileReport {
     bool made = false;
     std::int64_t bytes = 0;        ///< the file's size
     std::int64_t modified_ns = 0;  ///< when it was last changed, since 1970
-    Size size;                     ///< of the image in it
+    /// Of the image in it. If the file is left, it is only said where there is no plan for it.
+    Size size;
 };
 
 /// When something was done to a file, in nanoseconds since the call began.
@@ -57,6 +60,12 @@ struct FileBatchRequest {
     const Plan* plan = nullptr;
     /// As in `BatchRequest`, if there is a plan.
     const double* params = nullptr;
+    /// Instead of one plan, where images have the sizes of their files: those of other sizes are
+    /// left. Rows are drawn by `key` for `samples`, one for each path, and only that part of a file
+    /// is decoded that its image is made of. There is nothing in `images` then.
+    PlansBySize* plans = nullptr;
+    DrawKey key;
+    std::span<const std::uint64_t> samples;
     MutableBatchView target;
     /// One for each path.
     std::span<FileReport> reports;
@@ -70,7 +79,8 @@ struct FileBatchRequest {
 /// Makes a batch of files. One that is no ordinary JPEG file, that cannot be read or decoded, or
 /// for which memory is lacking, is left.
 ///
-/// @throws InvalidArgument if the views do not fit each other or the plan, before a file is opened
+/// @throws InvalidArgument if the views do not fit each other or the plan, before a file is opened;
+///         if they do not fit one of several plans, before that one is used
 /// @throws Interrupted if `request.interrupted` returned true
 void make_files(const FileBatchRequest& request);
 

@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <memory>
 #include <new>
 
 #include "batch_check.hpp"
 #include "batchwarp/batch.hpp"
+#include "batchwarp/draws.hpp"
 #include "batchwarp/parallel.hpp"
 #include "files/file_pixels.hpp"
+#include "files/footprint.hpp"
 #include "files/open_file.hpp"
 #include "runtime/refuse.hpp"
 
@@ -19,9 +22,11 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::int64_t max_extent = std::int64_t{1} << 31;
 
-void check_decoding(const FileDecoding& decoding) {
+void check_decoding(const FileBatchRequest& request) {
+    const FileDecoding& decoding = request.decoding;
     const auto [height, width] = decoding.size;
-    if (height < 1 || width < 1 || height >= max_extent || width >= max_extent)
+    const bool is_sized = request.plans != nullptr && height == 0 && width == 0;
+    if (!is_sized && (height < 1 || width < 1 || height >= max_extent || width >= max_extent))
         refuse("`size` must be a height and a width from 1 to 2^31 - 1. Received: ", height, ", ",
                width);
     if (decoding.channels != 1 && decoding.channels != 3 && decoding.channels != 4)
@@ -52,11 +57,17 @@ BatchView decoded(const std::byte* data, const FileDecoding& decoding, std::int6
 }
 
 void check_target(const FileBatchRequest& request) {
-    if (request.plan == nullptr) return;
+    if (request.plan == nullptr && request.plans == nullptr) return;
     const std::int64_t count = std::ssize(request.paths);
     if (request.target.count != count)
         refuse("`dst` must hold an image for each of ", count,
                " files. Received: ", request.target.count);
+    if (request.plans != nullptr) {  // the rest is for each of them to say
+        if (request.samples.size() != request.paths.size())
+            refuse("`samples` must be one for each of ", count,
+                   " files. Received: ", request.samples.size());
+        return;
+    }
     BatchRequest batch;
     batch.source = decoded(nullptr, request.decoding,
                            request.decoding.size.width * request.decoding.channels, count);
@@ -119,64 +130,108 @@ std::optional<std::span<const std::byte>> content_of(OpenFile& file, FileScratch
     return std::span<const std::byte>(content, static_cast<std::size_t>(file.bytes()));
 }
 
-bool make_pixels(const FileBatchRequest& request, std::int64_t i, const MutableImageView& pixels,
-                 FileScratch& scratch, const Phases& phases) {
-    const NativePath& path = request.paths[static_cast<std::size_t>(i)];
-    if (path.empty()) return false;
-    FileReport& report = request.reports[static_cast<std::size_t>(i)];
-    OpenFile file(path);
-    if (!file.is_regular()) return false;
-    report.bytes = file.bytes();
-    report.modified_ns = file.modified_ns();
-    const auto content = content_of(file, scratch);
-    phases.read();
-    if (!content) return false;
-    const std::optional<Size> size = decode_file(*content, request.decoding, pixels, scratch);
-    phases.decoded();
-    if (size) report.size = *size;
-    return size.has_value();
-}
+// One file of a batch.
+class FileTask {
+  public:
+    FileTask(const FileBatchRequest& request, std::int64_t i, const Phases& phases)
+        : request_(request),
+          i_(i),
+          phases_(phases),
+          report_(request.reports[static_cast<std::size_t>(i)]),
+          scratch_(FileScratch::of_this_thread()) {}
+    FileTask(const FileTask&) = delete;
+    FileTask& operator=(const FileTask&) = delete;
+    ~FileTask() { scratch_.let_go(); }
 
-void augment(const FileBatchRequest& request, std::int64_t i, const MutableImageView& pixels) {
-    BatchRequest batch;
-    batch.source = decoded(pixels.data, request.decoding, pixels.row_stride, 1);
-    if (request.params != nullptr)
-        batch.params = request.params + i * std::ssize(request.plan->columns());
-    batch.target = {request.target[i], 1, 0};
-    batch.threads = 1;
-    augment_batch(*request.plan, batch);
-}
-
-void make_file(const FileBatchRequest& request, std::int64_t i, const Phases& phases) {
-    FileScratch& scratch = FileScratch::of_this_thread();
-    const FileDecoding& decoding = request.decoding;
-    const auto [height, width] = decoding.size;
-    FileReport& report = request.reports[static_cast<std::size_t>(i)];
-    MutableImageView pixels;
-    try {
-        if (request.images.first.data != nullptr)
-            pixels = request.images[i];
-        else
-            pixels = {scratch.finished.reserve(height * width * decoding.channels),
-                      DType::u8,
-                      height,
-                      width,
-                      decoding.channels,
-                      width * decoding.channels,
-                      decoding.channels,
-                      1};
-        report.made = make_pixels(request, i, pixels, scratch, phases);
-    } catch (const std::bad_alloc&) {
-        report.made = false;
+    void run() {
+        try {
+            report_.made = read() && decode();
+        } catch (const std::bad_alloc&) {  // another way may need less, or say which file it was
+            report_.made = false;
+        }
+        if (report_.made && plan_ != nullptr) augment();
     }
-    if (report.made && request.plan != nullptr) augment(request, i, pixels);
-    scratch.let_go();
-}
+
+  private:
+    bool read() {
+        const NativePath& path = request_.paths[static_cast<std::size_t>(i_)];
+        if (path.empty()) return false;
+        OpenFile file(path);
+        if (!file.is_regular()) return false;
+        report_.bytes = file.bytes();
+        report_.modified_ns = file.modified_ns();
+        const auto content = content_of(file, scratch_);
+        phases_.read();
+        if (!content) return false;
+        content_ = *content;
+        return true;
+    }
+
+    bool decode() {
+        const std::optional<JpegHeader> header = readable_header(content_, request_.decoding);
+        if (!header) return false;
+        const Size size{header->height, header->width};
+        if (request_.plans != nullptr) {
+            kept_ = request_.plans->find(size);
+            plan_ = kept_.get();
+            report_.size = size;
+            if (plan_ == nullptr) return false;
+        }
+        const bool done =
+            request_.plans != nullptr ? decode_sized(*header) : decode_resized(*header);
+        phases_.decoded();
+        report_.size = done ? size : Size{};
+        return done;
+    }
+
+    bool decode_resized(const JpegHeader& header) {
+        const FileDecoding& decoding = request_.decoding;
+        plan_ = request_.plan;
+        if (plan_ != nullptr && request_.params != nullptr)
+            row_ = request_.params + i_ * std::ssize(plan_->columns());
+        pixels_ = request_.images.first.data != nullptr
+                      ? request_.images[i_]
+                      : packed_image(scratch_.finished, decoding.size, decoding.channels);
+        return decode_file(content_, header, decoding, pixels_, scratch_);
+    }
+
+    bool decode_sized(const JpegHeader& header) {
+        if (!plan_->columns().empty()) {
+            double* const row = scratch_.row.reserve(std::ssize(plan_->columns()));
+            draw_rows(*plan_, &request_.samples[static_cast<std::size_t>(i_)], 1, request_.key,
+                      row);
+            row_ = row;
+        }
+        pixels_ = packed_image(scratch_.finished, {header.height, header.width},
+                               request_.decoding.channels);
+        return decode_part(content_, header, footprint(*plan_, row_), pixels_, scratch_);
+    }
+
+    void augment() const {
+        BatchRequest batch;
+        batch.source = {pixels_, 1, 0};
+        batch.params = row_;
+        batch.target = {request_.target[i_], 1, 0};
+        batch.threads = 1;
+        augment_batch(*plan_, batch);
+    }
+
+    const FileBatchRequest& request_;
+    std::int64_t i_;
+    const Phases& phases_;
+    FileReport& report_;
+    FileScratch& scratch_;
+    std::span<const std::byte> content_;
+    MutableImageView pixels_;
+    std::shared_ptr<const Plan> kept_;  // if it is one of several
+    const Plan* plan_ = nullptr;
+    const double* row_ = nullptr;
+};
 
 }  // namespace
 
 void make_files(const FileBatchRequest& request) {
-    check_decoding(request.decoding);
+    check_decoding(request);
     check_images(request);
     check_target(request);
     const int threads =
@@ -185,7 +240,7 @@ void make_files(const FileBatchRequest& request) {
     const Clock::time_point start = request.times.empty() ? Clock::time_point() : Clock::now();
     parallel_for(
         std::ssize(request.paths), threads,
-        [&](std::int64_t i) { make_file(request, i, Phases(request, start, i)); },
+        [&](std::int64_t i) { FileTask(request, i, Phases(request, start, i)).run(); },
         request.interrupted);
 }
 

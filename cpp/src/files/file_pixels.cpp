@@ -13,14 +13,6 @@ namespace {
 
 using Bytes = std::span<const std::byte>;
 
-MutableImageView packed_image(std::byte* data, const Size& size, std::int64_t channels) noexcept {
-    return {data, DType::u8, size.height, size.width, channels, size.width * channels, channels, 1};
-}
-
-MutableImageView packed_image(Buffer<std::byte>& memory, const Size& size, std::int64_t channels) {
-    return packed_image(memory.reserve(size.height * size.width * channels), size, channels);
-}
-
 MutableImageView part(const MutableImageView& image, const Box& box) noexcept {
     MutableImageView view = image;
     view.data = image.at(box.top, box.left, 0);
@@ -56,6 +48,19 @@ std::pair<std::int64_t, std::int64_t> filtered_pixels(Interpolation method, std:
     return {axis.begin(), axis.end()};
 }
 
+// RGB to grey, or to RGB and an opaque alpha channel.
+void recolour(const ImageView& from, const MutableImageView& to) {
+    if (to.channels == 1) return luma(from, to);
+    for (std::int64_t y = 0; y < from.height; ++y) {
+        const std::byte* in = from.at(y, 0, 0);
+        std::byte* out = to.at(y, 0, 0);
+        for (std::int64_t x = 0; x < from.width; ++x, in += 3, out += 4) {
+            std::copy_n(in, 3, out);
+            out[3] = std::byte{255};
+        }
+    }
+}
+
 // One JPEG file at the scale that was chosen for it.
 class JpegImage {
   public:
@@ -80,10 +85,7 @@ class JpegImage {
         if (target.channels == 1 && is_filtered) return luma_resized(target);
         const MutableImageView colours = packed_image(scratch_.resized, decoding_.size, decoded);
         if (!resized(colours)) return false;
-        if (target.channels == 1)
-            luma(colours, target);
-        else
-            add_alpha(colours, target);
+        recolour(colours, target);
         return true;
     }
 
@@ -134,17 +136,6 @@ class JpegImage {
         return {left, top, right, bottom};
     }
 
-    static void add_alpha(const ImageView& from, const MutableImageView& to) noexcept {
-        for (std::int64_t y = 0; y < from.height; ++y) {
-            const std::byte* in = from.at(y, 0, 0);
-            std::byte* out = to.at(y, 0, 0);
-            for (std::int64_t x = 0; x < from.width; ++x, in += 3, out += 4) {
-                std::copy_n(in, 3, out);
-                out[3] = std::byte{255};
-            }
-        }
-    }
-
     Bytes file_;
     const JpegHeader& header_;
     const FileDecoding& decoding_;
@@ -157,9 +148,15 @@ class JpegImage {
 
 }  // namespace
 
+MutableImageView packed_image(Buffer<std::byte>& memory, const Size& size, std::int64_t channels) {
+    const auto [height, width] = size;
+    std::byte* data = memory.reserve(height * width * channels);
+    return {data, DType::u8, height, width, channels, width * channels, channels, 1};
+}
+
 Box part_of(const Size& image, const FileDecoding& decoding) noexcept {
     const auto [height, width] = decoding.size;
-    if (!decoding.keeps_proportions || image == decoding.size)
+    if (!decoding.keeps_proportions || image == decoding.size || height == 0)
         return {0, 0, image.width, image.height};
     const std::int64_t part_height = std::min(image.height, image.width * height / width);
     const std::int64_t part_width = std::min(image.width, image.height * width / height);
@@ -168,16 +165,34 @@ Box part_of(const Size& image, const FileDecoding& decoding) noexcept {
     return {left, top, left + part_width, top + part_height};
 }
 
-std::optional<Size> decode_file(Bytes file, const FileDecoding& decoding,
-                                const MutableImageView& target, FileScratch& scratch) {
+std::optional<JpegHeader> readable_header(Bytes file, const FileDecoding& decoding) noexcept {
     const std::optional<JpegHeader> header = ordinary_jpeg(file);
     if (!header) return {};
     const Size size{header->height, header->width};
     if (decoding.max_pixels > 0 && size.height * size.width > decoding.max_pixels) return {};
     if (decoding.turns_upright && header->has_exif) return {};
     if (is_empty(part_of(size, decoding))) return {};
-    if (!JpegImage(file, *header, decoding, scratch).make(target)) return {};
-    return size;
+    return header;
+}
+
+bool decode_part(Bytes file, const JpegHeader& header, const Box& box,
+                 const MutableImageView& image, FileScratch& scratch) {
+    const bool grey = header.components == 1 && image.channels == 1;
+    const MutableImageView target = part(image, box);
+    const JpegPixels wanted{grey, 8, box, {}, {}};
+    const std::int64_t decoded = grey ? 1 : 3;
+    if (image.channels == decoded)
+        return decode_jpeg(file, header, wanted, target) == Decoded::done;
+    const MutableImageView colours =
+        packed_image(scratch.resized, {box.height(), box.width()}, decoded);
+    if (decode_jpeg(file, header, wanted, colours) != Decoded::done) return false;
+    recolour(colours, target);
+    return true;
+}
+
+bool decode_file(Bytes file, const JpegHeader& header, const FileDecoding& decoding,
+                 const MutableImageView& target, FileScratch& scratch) {
+    return JpegImage(file, header, decoding, scratch).make(target);
 }
 
 }  // namespace batchwarp

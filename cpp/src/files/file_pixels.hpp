@@ -9,6 +9,7 @@
 
 #include "batchwarp/file_batch.hpp"
 #include "batchwarp/image.hpp"
+#include "batchwarp/jpeg.hpp"
 #include "runtime/scratch.hpp"
 
 namespace batchwarp {
@@ -21,6 +22,7 @@ struct FileScratch {
     Buffer<std::byte> grey;      // its luma, in the same places
     Buffer<std::byte> resized;   // of colours, before these change
     Buffer<std::byte> finished;  // for those that nobody keeps
+    Buffer<double> row;          // parameters that are drawn
     std::vector<std::int64_t> rows, columns;  // which of the decoded image are wanted
 
     static FileScratch& of_this_thread() {
@@ -35,16 +37,35 @@ struct FileScratch {
     }
 };
 
+/// An image in memory of a thread, without gaps.
+MutableImageView packed_image(Buffer<std::byte>& memory, const Size& size, std::int64_t channels);
+
 /// What is resized of an image of this size: all of it, or the greatest centred part that has the
 /// proportions of `decoding.size`, as Keras. Of images of very different proportions it is empty.
 Box part_of(const Size& image, const FileDecoding& decoding) noexcept;
 
+/// The header of a file that this can decode, of an image of a size that is wanted; nothing for
+/// those that are left, see `FileReport`.
+std::optional<JpegHeader> readable_header(std::span<const std::byte> file,
+                                          const FileDecoding& decoding) noexcept;
+
+/// Decodes a part of an image, in the size that it has, into its place.
+///
+/// @param box    the part, not empty, within the image
+/// @param image  uint8, of the whole size and of 1, 3 or 4 channels, the pixels of a row without
+///               gaps; nothing is written beside the part
+/// @returns whether it could be done
+/// @throws std::bad_alloc
+bool decode_part(std::span<const std::byte> file, const JpegHeader& header, const Box& box,
+                 const MutableImageView& image, FileScratch& scratch);
+
 /// Decodes and resizes an image.
 ///
 /// @param target  uint8, `decoding.size` x `decoding.channels`, the pixels of a row without gaps
-/// @returns the size of the image in the file; nothing if the file is left, see `FileReport`
+/// @returns whether it could be done
 /// @throws std::bad_alloc
-std::optional<Size> decode_file(std::span<const std::byte> file, const FileDecoding& decoding,
-                                const MutableImageView& target, FileScratch& scratch);
+bool decode_file(std::span<const std::byte> file, const JpegHeader& header,
+                 const FileDecoding& decoding, const MutableImageView& target,
+                 FileScratch& scratch);
 
 }  // namespace batchwarp

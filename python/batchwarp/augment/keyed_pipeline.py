@@ -70,6 +70,11 @@ class KeyedPipeline(Pipeline):
             found.insert(0, f"`operations` ({', '.join(map(repr, self._operations))})")
         return found
 
+    @property
+    def is_drawn_in_core(self) -> bool:
+        """Whether rows of the plan are all that is drawn, and none of it for Keras' arguments."""
+        return self._before is None and not len(self._own)
+
     def draw(self, random: np.random.RandomState, count: int) -> NDArray[np.float64] | None:
         """Draws what comes from Keras' stream; see `Pipeline.draw`."""
         return None if self._draws_by_key else super().draw(random, count)

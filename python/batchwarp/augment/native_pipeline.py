@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from batchwarp import _core
 from batchwarp.augment.draws import ParameterDraws
 from batchwarp.augment.handover import Levels
 from batchwarp.augment.keyed_pipeline import KeyedPipeline, pipeline_for
@@ -36,6 +37,9 @@ class NativePipeline(KeyedPipeline):
         takes_chances: As of `pipeline_for`.
         value_range: As of `pipeline_for`.
         levels: As of `pipeline_for`.
+
+    Attributes:
+        plans: The plans of sizes that were asked for by `add_plan`.
 
     Raises:
         ValueError: As `pipeline_for`.
@@ -80,6 +84,20 @@ class NativePipeline(KeyedPipeline):
         draws = ParameterDraws(generator, 1, 1) if augment else None
         super().__init__(generator, plans_for(image_shape), image_shape, draws, dtype)
         self._sized = functools.lru_cache(_SIZES)(made)
+        self.plans = _core.PlansBySize(_SIZES)
+
+    def add_plan(self, image_shape: tuple[int, ...]) -> None:
+        """Adds the plan for images of one shape to `plans`, if it is all that is done to them.
+
+        Args:
+            image_shape: Tuple of three integers, the shape of stored images.
+
+        Raises:
+            ValueError: As `sized`.
+        """
+        way = self.sized(image_shape)
+        if way.is_drawn_in_core:
+            self.plans.add(way.plan)
 
     def sized(self, image_shape: tuple[int, ...]) -> _SizedPipeline:
         """Returns the way of images of one shape; see `Pipeline.sized`."""

@@ -28,6 +28,7 @@ from batchwarp.files.masks import MaskReader
 from batchwarp.files.options import CHANNELS, Decoding, FileOptions
 from batchwarp.files.reader import Content, Loaded, load, loaded_by
 from batchwarp.files.shortages import raise_shortage
+from batchwarp.files.sized_in_core import SizedWarp
 from batchwarp.files.sizes import size_of_file
 
 __all__ = ["ImageFiles"]
@@ -164,7 +165,7 @@ class ImageFiles:
         use: Callable[[int, Loaded], object] | None = None,
         fit: Callable[[NDArray[Any]], object] | None = None,
         images: NDArray[np.uint8] | None = None,
-        warp: Warp | None = None,
+        warp: Warp | SizedWarp | None = None,
     ) -> list[Loaded]:
         """Decodes samples, on several threads, and keeps them in the cache.
 
@@ -198,7 +199,7 @@ class ImageFiles:
         use: Callable[[int, Loaded], object] | None,
         fit: Callable[[NDArray[Any]], object] | None,
         images: NDArray[np.uint8] | None,
-        warp: Warp | None,
+        warp: Warp | SizedWarp | None,
         notes: list[_phases.Note] | None = None,
     ) -> list[Loaded]:
         """Does what `load` does; threads note their part in `notes`, if there are some."""
@@ -230,12 +231,12 @@ class ImageFiles:
         samples: NDArray[np.int64],
         paths: Sequence[str],
         images: NDArray[np.uint8] | None,
-        warp: Warp | None,
+        warp: Warp | SizedWarp | None,
         shortage: Shortage,
     ) -> list[Loaded | None]:
         """Returns what the core makes of samples, with `None` for those that are left."""
         from_paths = self._are_files and self.encoded is None
-        if not (len(samples) and from_paths and makes(self._options)):
+        if not (len(samples) and from_paths and makes(self._options, warp)):
             return [None] * len(samples)
         wanted: list[str | None] = [paths[sample] for sample in samples]
         if self.cache is not None and self.masks:

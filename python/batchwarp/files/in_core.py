@@ -14,6 +14,7 @@ from batchwarp.files import libjpeg, pictures
 from batchwarp.files.decode import pillow_version
 from batchwarp.files.options import CHANNELS, Decoding
 from batchwarp.files.reader import Loaded
+from batchwarp.files.sized_in_core import SizedWarp, made_by_size
 from batchwarp.runtime import get_num_threads
 
 __all__ = ["Warp", "made_in_core", "makes"]
@@ -35,17 +36,21 @@ class Warp(NamedTuple):
     batch: NDArray[Any]
 
 
-def makes(options: Decoding) -> bool:
+def makes(options: Decoding, warp: Warp | SizedWarp | None = None) -> bool:
     """Returns whether the core makes such images, of the files that it decodes.
 
     Args:
         options: What is made of files.
+        warp: What is done to images then, or `None`.
 
     Raises:
         RuntimeError: As `libjpeg.is_used`.
     """
+    has_sizes = options.target_size is None
     return (
-        options.target_size is not None and options.color_mode in _COLOR_MODES and libjpeg.is_used()
+        has_sizes == isinstance(warp, SizedWarp)
+        and options.color_mode in _COLOR_MODES
+        and libjpeg.is_used()
     )
 
 
@@ -53,7 +58,7 @@ def made_in_core(
     paths: Sequence[str | None],
     options: Decoding,
     images: NDArray[np.uint8] | None = None,
-    warp: Warp | None = None,
+    warp: Warp | SizedWarp | None = None,
     shortage: Shortage | None = None,
 ) -> list[Loaded | None]:
     """Makes images of ordinary JPEG files.
@@ -74,15 +79,15 @@ def made_in_core(
         KeyboardInterrupt: Or whatever the handler of a signal has raised.
         MemoryError: If there is too little memory for what is done to images.
     """
-    start = _phases.now()
-    refused, found, times = _core.make_files(
-        ["" if path is None else path for path in paths],
-        _decoding(options),
-        images,
-        *(warp or ()),
-        timed=_phases.takes_notes(),
-    )
-    _phases.add_files(times, start)
+    wanted, decoding = ["" if path is None else path for path in paths], _decoding(options)
+    if isinstance(warp, SizedWarp):
+        refused, found = made_by_size(wanted, decoding, warp)
+    else:
+        start = _phases.now()
+        refused, found, times = _core.make_files(
+            wanted, decoding, images, *(warp or ()), timed=_phases.takes_notes()
+        )
+        _phases.add_files(times, start)
     if refused and shortage is not None:
         threads = get_num_threads()
         shortage.tell(None, f"files are read by {threads - refused} of {threads} threads")
@@ -101,9 +106,8 @@ def made_in_core(
 
 
 def _decoding(options: Decoding) -> _core.FileDecoding:
-    assert options.target_size is not None
     return _core.FileDecoding(
-        size=options.target_size,
+        size=options.target_size or (0, 0),
         channels=CHANNELS[options.color_mode],
         interpolation=options.interpolation,
         keep_aspect_ratio=options.keep_aspect_ratio,

@@ -24,6 +24,7 @@ from batchwarp.files.in_core import Warp
 from batchwarp.files.masks import FORMATS_OF_MASKS
 from batchwarp.files.options import CHANNELS, FileOptions, extensions
 from batchwarp.files.reader import Loaded
+from batchwarp.files.sized_in_core import SizedWarp
 from batchwarp.iterators.augmenting import Augmented, Stored
 from batchwarp.iterators.file_targets import Beside, FileTargets, MovedBeside
 from batchwarp.iterators.labelled import LabelledIterator
@@ -210,9 +211,7 @@ class FilesIterator(LabelledIterator):
 
     @property
     def _image_shape(self) -> tuple[int, ...]:
-        height, width, channels = self._files.shape
-        first = self.data_format == "channels_first"
-        return (channels, height, width) if first else (height, width, channels)
+        return self._shape_of_size(*self._files.shape[:2])
 
     @property
     def _has_sizes(self) -> bool:
@@ -348,21 +347,21 @@ class FilesIterator(LabelledIterator):
         if pipeline.is_keyed and not has_sizes:
             drawn = pipeline.rows(params, self._keys(index_array, number))
         beside = self._beside_batch(pipeline, len(index_array))
-        moves = [] if has_sizes else pipeline.moves(drawn)
-        # The core does it while it decodes, if it is done in one go. A generator of another layout
-        # than the iterator's takes images for what they are not, as in Keras.
-        alike = self.image_data_generator.data_format == self.data_format
-        warp = Warp(*moves[0], batch) if len(moves) == 1 and alike else None
+        warp = self._in_core(pipeline, index_array, drawn, number, batch)
 
         def make(row: int, loaded: Loaded) -> None:
             part = slice(row, row + 1)
             own = None if drawn is None else drawn[part]
             way = pipeline
+            images = None
             if not loaded.is_warped:
                 images = self._in_layout(self._readable(_image_of(loaded))[np.newaxis])
-                if has_sizes:
-                    way = pipeline.sized(images.shape[1:])
-                    own = way.rows(own, self._keys(index_array[part], number))
+            if has_sizes and (images is not None or beside is not None):
+                size = loaded.size if images is None else _image_of(loaded).shape[:2]
+                assert size is not None
+                way = pipeline.sized(self._shape_of_size(*size))
+                own = way.rows(own, self._keys(index_array[part], number))
+            if images is not None:
                 way.warp(images, None, own, batch[part], threads=1)
             if beside is not None:
                 beside.move(row, loaded, way.moves(own))
@@ -389,6 +388,36 @@ class FilesIterator(LabelledIterator):
             return Augmented(batch, index_array)
         of_all = None if has_sizes else pipeline.moves(drawn)
         return Augmented(batch, index_array, beside.moved(of_all, index_array))
+
+    def _in_core(
+        self,
+        pipeline: Pipeline,
+        index_array: NDArray[np.int64],
+        drawn: NDArray[np.float64] | None,
+        number: int,
+        batch: NDArray[Any],
+    ) -> Warp | SizedWarp | None:
+        """Returns what the core does while it decodes, if all is done in one go."""
+        if self.image_data_generator.data_format != self.data_format:
+            return None  # such a generator takes images for what they are not, as in Keras
+        if not isinstance(pipeline, NativePipeline):
+            moves = pipeline.moves(drawn)
+            return Warp(*moves[0], batch) if len(moves) == 1 else None
+        if not pipeline.is_drawn_in_core:
+            return None
+
+        def add_plan(height: int, width: int) -> None:
+            pipeline.add_plan(self._shape_of_size(height, width))
+
+        keys = self._keys(index_array, number)
+        first = self.data_format == "channels_first"
+        return SizedWarp(pipeline.plans, add_plan, keys, batch, first)
+
+    def _shape_of_size(self, height: int, width: int) -> tuple[int, ...]:
+        """Returns the shape of images in the generator's layout."""
+        channels = self._files.shape[2]
+        first = self.data_format == "channels_first"
+        return (channels, height, width) if first else (height, width, channels)
 
     def _beside_batch(self, pipeline: Pipeline, count: int) -> MovedBeside | None:
         """Returns where to move what is beside the images of a batch, if there is something."""
