@@ -48,6 +48,8 @@ py::dict build_config() {
 void register_runtime(py::module_& m) {
     m.def("get_num_threads", &num_threads,
           "Threads that a batch may use, the calling one included.");
+    m.def("usable_processors", &usable_processors,
+          "Processors that affinity and a container leave to this process.");
     m.def("set_num_threads", &set_num_threads, py::arg("n"), "0 restores the default.");
     m.def("read_environment", &read_environment,
           "Applies BATCHWARP_SIMD and BATCHWARP_NUM_THREADS; called once, at import.");

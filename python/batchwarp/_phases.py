@@ -130,7 +130,8 @@ class Making:
     """How a batch, or several in one, was made.
 
     Attributes:
-        source: What it was made for: the same object for a flow and what makes its batches ahead.
+        flow: What makes it: a flow, or what makes its batches ahead.
+        source: What tells batches of that flow from those of others: its `batches_of`.
         batches: Integer, how many.
         thread: Integer, of which thread.
         begin: Integer, nanoseconds.
@@ -139,10 +140,11 @@ class Making:
         shared: List of `Shared`.
     """
 
-    __slots__ = ("alone", "batches", "begin", "end", "shared", "source", "thread")
+    __slots__ = ("alone", "batches", "begin", "end", "flow", "shared", "source", "thread")
 
-    def __init__(self, source: object, batches: int) -> None:
-        self.source = source
+    def __init__(self, flow: Any, batches: int) -> None:
+        self.flow = flow
+        self.source = flow.batches_of
         self.batches = batches
         self.thread = threading.get_ident()
         self.begin = self.end = now()
@@ -167,6 +169,12 @@ class Making:
             spent = [one + share * other for one, other in zip(spent, busy, strict=True)]
         rest = max(0.0, self.end - self.begin - sum(spent))
         return [one / 1e9 for one in (*spent, rest)]
+
+    def spans(self) -> Iterator[Span]:
+        """Yields what all threads did."""
+        yield from Shared(self.begin, self.end, self.alone).spans()
+        for work in self.shared:
+            yield from work.spans()
 
     def parallel(self) -> float:
         """Returns how many of these seconds were work that more threads would share."""
@@ -217,6 +225,13 @@ class Recorder:
     def made(self, making: Making) -> None:
         """Is called when a batch has been made, in the thread that has made it."""
 
+    def asking(self, source: object) -> None:
+        """Is called when a batch is asked for, before the clock is read.
+
+        Args:
+            source: As of `Making`.
+        """
+
     def given(self, source: object, begin: int, end: int) -> None:
         """Is called when a batch has been handed out, in the thread that has asked for it.
 
@@ -245,11 +260,11 @@ def stop(recorder: Recorder) -> None:
     _waiting.pop(id(recorder), None)
 
 
-def begin(source: object, batches: int = 1) -> Making | None:
+def begin(flow: Any, batches: int = 1) -> Making | None:
     """Notes that this thread makes batches from here on, until `end`.
 
     Args:
-        source: As of `Making`.
+        flow: As of `Making`.
         batches: Integer, how many.
 
     Returns:
@@ -257,7 +272,7 @@ def begin(source: object, batches: int = 1) -> Making | None:
     """
     if not _recorders or _local.making is not None:
         return None
-    made = _local.making = Making(source, batches)
+    made = _local.making = Making(flow, batches)
     _local.notes = made.alone
     return made
 
@@ -287,6 +302,8 @@ def asked(source: object) -> Iterator[None]:
         yield
         return
     _local.asks = True
+    for recorder in list(_waiting.values()):
+        recorder.asking(source)
     start = now()
     try:
         yield

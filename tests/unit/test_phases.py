@@ -146,6 +146,23 @@ def test_batches_by_position_are_asked_for_once(kept):
     assert begin <= making.begin <= making.end <= end
 
 
+@pytest.mark.parametrize(
+    ("options", "taken"),
+    [
+        ({}, 6 * 20 * 20 * 3),
+        ({"color_mode": "grayscale"}, 6 * 20 * 20),
+        ({"cache": "memory"}, None),
+    ],
+)
+def test_what_a_cache_would_take(tmp_path, options, taken):
+    assert files(tmp_path, "png", **options).bytes_to_cache == taken
+
+
+def test_arrays_need_no_cache():
+    flow = ImageDataGenerator().flow(np.zeros((8, 12, 10, 3), np.uint8))
+    assert flow.bytes_to_cache is None
+
+
 def test_nothing_is_noted_while_nobody_records(tmp_path):
     recorder = Kept()
     flow = files(tmp_path, "jpeg")
@@ -171,7 +188,7 @@ def test_an_error_ends_what_is_noted(kept):
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no `fork` here")
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
 def test_a_forked_child_records_nothing(kept):
-    making = _phases.begin(kept)
+    making = _phases.begin(ImageDataGenerator().flow(np.zeros((2, 4, 4, 3), np.uint8)))
     child = os.fork()
     if child == 0:
         os._exit(_phases.is_recording() + _phases.is_awaited() + _phases.takes_notes())
@@ -181,7 +198,7 @@ def test_a_forked_child_records_nothing(kept):
 
 def test_threads_share_the_time_of_their_work():
     """What threads do together takes no longer than the one that waits for it."""
-    making = Making(object(), 1)
+    making = Making(ImageDataGenerator().flow(np.zeros((2, 4, 4, 3), np.uint8)), 1)
     making.begin, making.end = 0, 10_000_000_000
     making.alone = [Span("warp", 1, 0, 1_000_000_000)]
     spans = [Span("decode", "core 0", 0, 3_000_000_000), Span("read", "core 1", 0, 1_000_000_000)]

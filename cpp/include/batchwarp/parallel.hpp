@@ -9,8 +9,11 @@ namespace batchwarp {
 /// Threads that a batch may use, the calling one included.
 int num_threads() noexcept;
 
-/// @param n  at least 1, or 0 for the default: BATCHWARP_NUM_THREADS if set, otherwise the
-///           processors that affinity mask and cgroup quota leave to this process
+/// Processors that affinity mask and cgroup quota leave to this process, at least 1.
+int usable_processors();
+
+/// @param n  at least 1, or 0 for the default: BATCHWARP_NUM_THREADS if set, otherwise
+///           `usable_processors()`
 /// @throws InvalidArgument if n is negative or above `max_threads`
 void set_num_threads(int n);
 

@@ -306,15 +306,19 @@ int threads_from_environment() {
 
 int default_threads() {
     if (const int wanted = threads_from_environment(); wanted != 0) return wanted;
-    int count = processors();
-    const double quota = group_quota();
-    if (quota > 0) count = std::min(count, static_cast<int>(quota + 0.999));
-    return std::clamp(count, 1, max_threads);
+    return std::min(usable_processors(), max_threads);
 }
 
 std::atomic<int> wanted_threads{0};  // 0: not yet decided
 
 }  // namespace
+
+int usable_processors() {
+    int count = processors();
+    const double quota = group_quota();
+    if (quota > 0) count = std::min(count, static_cast<int>(quota + 0.999));
+    return std::max(count, 1);
+}
 
 int num_threads() noexcept {
     int count = wanted_threads.load(std::memory_order_relaxed);

@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from batchwarp.callbacks.data_checkpoint import DataCheckpoint
+from batchwarp.callbacks.input_meter import InputMeter
 
-__all__ = ["DataCheckpoint"]
+__all__ = ["DataCheckpoint", "InputMeter"]

@@ -164,6 +164,11 @@ class Iterator(AgreeingIterator):
         """What tells the batches of this flow, made ahead or not, from those of others."""
         return self._buffers
 
+    @property
+    def bytes_to_cache(self) -> int | None:
+        """What a cache of its decoded images would take; `None` if it has one or needs none."""
+        return None
+
     def _make_transient(self, started: bool) -> None:
         super()._make_transient(started)
         self._buffers = _core.BufferPool()  # for the memory of batches
@@ -300,7 +305,7 @@ class Iterator(AgreeingIterator):
         try:
             if not _phases.is_recording():
                 return self._batch(index_array, random, number)
-            making = _phases.begin(self.batches_of)
+            making = _phases.begin(self)
             try:
                 return self._batch(index_array, random, number)
             finally:

@@ -146,6 +146,14 @@ class FilesIterator(LabelledIterator):
             self._look_ahead(ahead)
         return super()._make(index_array, random, number)
 
+    @property
+    def bytes_to_cache(self) -> int | None:
+        """What a cache of its decoded images would take; see the base class."""
+        files = self._files
+        if self._has_sizes or files.cache is not None or files.dtype != np.uint8:
+            return None
+        return int(self.samples * np.prod(files.shape))
+
     def _look_ahead(self, ahead: FilesAhead) -> None:
         """Has the files of the next batches read, if they are asked for one after the other."""
         reading, order = self._reading, self.index_array

@@ -404,7 +404,7 @@ class ImageIterator(ExplainingIterator):
                 params.append(drawn)
             self._states.give_back(random)
         rows = np.concatenate(params) if params else None
-        making = _phases.begin(self.batches_of, batches)
+        making = _phases.begin(self, batches)
         try:
             batch_x, together, targets = self._made(pipeline, np.concatenate(indices), rows, number)
             batch_x = self._in_dtype(batch_x)

@@ -1,0 +1,128 @@
+"""How batches are made while steps run, summed up as it comes."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+
+from batchwarp import _core, _phases
+from batchwarp._phases import Making, Recorder
+from batchwarp.callbacks.input_figures import PARTS, InputFigures, Setting
+from batchwarp.runtime import get_num_threads
+
+__all__ = ["BatchRecords"]
+
+# So many are summed up at a time, when their code is near.
+_PENDING = 64
+
+
+class BatchRecords(Recorder):
+    """Sums of what batches take, as threads make them.
+
+    Args:
+        source: Whose batches count, as of `Making`; `None` for all.
+        keep: Function that is given each `Making`, for what draws them along time; `None` for none.
+        waits: Pair of functions: one that is called before somebody waits for a batch, and one that
+            is told from when to when; `None` for none.
+
+    Attributes:
+        counts: Boolean, whether what is made counts.
+    """
+
+    def __init__(
+        self,
+        source: object | None = None,
+        keep: Callable[[Making], None] | None = None,
+        waits: tuple[Callable[[], None], Callable[[int, int], None]] | None = None,
+    ) -> None:
+        self.counts = False
+        self._source = source
+        self._keep = keep
+        self._waits = waits
+        self._pending: deque[Making] = deque()
+        self._lock = threading.Lock()
+        self._bytes_to_cache: dict[int, int | None] = {}
+        self.clear()
+
+    def clear(self) -> None:
+        """Begins anew."""
+        self._pending.clear()
+        self._batches, self._covered = 0, 0
+        self._making = self._parallel = 0.0
+        self._spent = [0.0] * len(PARTS)
+
+    def made(self, making: Making) -> None:
+        """Takes note of a batch, in the thread that has made it."""
+        if not self.counts or self._source not in (None, making.source):
+            return
+        key = id(making.source)
+        if key not in self._bytes_to_cache:
+            self._bytes_to_cache[key] = making.flow.bytes_to_cache
+        making.flow = None  # which may be gone before this is
+        self._pending.append(making)
+        if len(self._pending) >= _PENDING:
+            self._sum_up()
+
+    def asking(self, source: object) -> None:
+        """Passes on that somebody begins to wait."""
+        if self._waits is not None and self._source in (None, source):
+            self._waits[0]()
+
+    def given(self, source: object, begin: int, end: int) -> None:
+        """Passes on that somebody has waited."""
+        if self._waits is not None and self._source in (None, source):
+            self._waits[1](begin, end)
+
+    def _sum_up(self) -> None:
+        with self._lock:
+            while self._pending:
+                making = self._pending.popleft()
+                self._batches += making.batches
+                self._parallel += making.parallel()
+                self._spent = [
+                    one + other for one, other in zip(self._spent, making.seconds(), strict=True)
+                ]
+                # Batches that are made at the same time take that time once.
+                begin = max(making.begin, self._covered)
+                if making.end > begin:
+                    self._making += (making.end - begin) / 1e9
+                    self._covered = making.end
+                if self._keep is not None:
+                    self._keep(making)
+
+    def figures(self, steps: int, seconds: float, waited: float) -> InputFigures:
+        """Returns the figures of some steps, with the sums of what was made since `clear`.
+
+        Args:
+            steps: Integer, how many.
+            seconds: Float, how long they took.
+            waited: Float, how long they waited.
+        """
+        self._sum_up()
+        return InputFigures(
+            steps,
+            seconds,
+            min(waited, seconds),
+            self._batches,
+            self._making,
+            dict(zip(PARTS, self._spent, strict=True)),
+            self._parallel,
+        )
+
+    def setting(self) -> Setting:
+        """Returns how batches are made."""
+        sizes = [size for size in self._bytes_to_cache.values() if size is not None]
+        return Setting(get_num_threads(), _core.usable_processors(), sum(sizes) if sizes else None)
+
+    def start(self, waits: bool = False) -> None:
+        """Has batches be noted from now on.
+
+        Args:
+            waits: Boolean, whether also who waits for them.
+        """
+        _phases.record(self, waits)
+
+    def stop(self) -> None:
+        """Has no more batches be noted."""
+        _phases.stop(self)
