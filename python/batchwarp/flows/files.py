@@ -118,7 +118,9 @@ class FileFlows(Settings):
             masks: Path of a folder with a mask for each image, which moves with it: a file of the
                 same name up to the extension, in a folder of the same name, as `cats/1.png` for
                 `cats/1.jpg`; or a dictionary of such paths, for several masks of each image. If
-                there is one class only, the masks may be in the folder itself. They are read as
+                there is one class only, the masks may be in the folder itself. Where they are
+                given, images may be in `directory` itself, in no folders of classes: these have no
+                labels then, unless `class_mode` is another one than its default. Masks are read as
                 they are stored, indices of palettes, grey of 8 or 16 bits or several channels, all
                 like the first one, and resized by the nearest pixel. Where one cannot be read,
                 or has another size than its image, the image counts as one that cannot be read.

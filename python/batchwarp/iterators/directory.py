@@ -173,11 +173,16 @@ class DirectoryIterator(FilesIterator):
         self.class_mode = class_mode
         folder = existing_folder("directory", directory)
         names = chosen or class_folders(folder)
+        mask_folders = _mask_folders(masks)
         if not chosen:
             _check_is_no_class(cache, folder, names)
+            _check_masks_are_no_class(folder, names, mask_folders)
+            if mask_folders and self._is_flat(folder, names, follow_links):
+                names = chosen = [os.curdir]
+                self.class_mode = None if class_mode == "categorical" else class_mode
         self.num_classes = len(names)
         self.class_indices = {name: label for label, name in enumerate(names)}
-        mask_files = self._find_files(folder, names, follow_links, _mask_folders(masks))
+        mask_files = self._find_files(folder, names, follow_links, mask_folders)
         _keras.print_message(
             f"Found {len(self.filenames)} images belonging to {self.num_classes} classes."
         )
@@ -197,6 +202,15 @@ class DirectoryIterator(FilesIterator):
         )
         self._set_files(folder, targets)
         super().__init__(self.samples, batch_size, shuffle, seed, prefetch=prefetch, shard=part)
+
+    def _is_flat(self, folder: str, names: Sequence[str], follow_links: bool) -> bool:
+        """Whether images are in a folder itself, and none in those of classes."""
+        with os.scandir(folder) as entries:
+            if not any(entry.name.lower().endswith(self._extensions) for entry in entries):
+                return False
+        return not any(
+            files_of_class(folder, name, self._extensions, follow_links) for name in names
+        )
 
     def _find_files(
         self,
@@ -321,6 +335,20 @@ def _warn_of_files(folder: str, filenames: Sequence[str]) -> None:
 
 def _some(names: Sequence[str]) -> str:
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
+def _check_masks_are_no_class(
+    folder: str, names: Sequence[str], mask_folders: Mapping[Any, tuple[str, str]]
+) -> None:
+    """Raises `ValueError` if masks would be taken for images, of a class of their own."""
+    data = Path(folder).resolve()
+    for argument, path in mask_folders.values():
+        found = Path(path).resolve()
+        if data in found.parents and found.relative_to(data).parts[0] in names:
+            raise ValueError(
+                f"`{argument}` should be a folder outside of `directory`, whose folders are "
+                f"classes, or `classes` should name these. Received: {path!r} in {folder!r}"
+            )
 
 
 def _check_is_no_class(cache: Any, folder: str, names: Sequence[str]) -> None:

@@ -215,6 +215,52 @@ def test_masks_of_one_folder(trees):
     np.testing.assert_array_equal(masks, high(images))
 
 
+def flat(trees):
+    """All images in one folder, all masks in another one."""
+    for kind in ("images", "masks"):
+        for path in sorted((trees / kind).rglob("*.png")):
+            path.rename(trees / kind / f"{path.parent.name}{path.name}")
+    return trees
+
+
+def test_images_without_classes(trees):
+    made = flow(flat(trees), shuffle=False, batch_size=20)
+    images, masks = next(made)
+    assert len(images) == 14
+    np.testing.assert_array_equal(masks, high(images))
+    default = batchwarp.ImageDataGenerator(validation_split=0.5)
+    images, masks = next(
+        default.flow_from_directory(
+            trees / "images", SIZE, masks=trees / "masks", subset="validation"
+        )
+    )
+    assert len(images) == 7
+    np.testing.assert_array_equal(masks, high(images))
+    _, target = next(flow(trees, class_mode="sparse"))
+    assert target["labels"].tolist() == [0] * 5
+    (trees / "masks" / "a00.png").unlink()
+    with pytest.raises(ValueError, match=r"1 images without a mask: .*a00\.png"):
+        flow(trees)
+
+
+def test_images_in_and_beside_folders_of_classes(trees):
+    """Those beside are left out, as in Keras."""
+    flat(trees)
+    save(trees / "images" / "c" / "1.png", np.zeros((9, 9, 3), np.uint8))
+    save(trees / "masks" / "c" / "1.png", np.zeros((9, 9), np.uint8))
+    assert [path.replace(os.sep, "/") for path in flow(trees).filenames] == ["c/1.png"]
+
+
+def test_masks_within_the_folder_of_images(trees):
+    flat(trees)
+    (trees / "masks").rename(trees / "images" / "masks")
+    for masks in (trees / "images" / "masks", {"one": trees / "images" / "masks"}):
+        with pytest.raises(ValueError, match="should be a folder outside of `directory`"):
+            flow(trees, masks=masks)
+    with pytest.raises(ValueError, match="images without a mask"):  # masks among images
+        flow(trees, masks=trees / "images" / "masks", classes=["."])
+
+
 def test_trees_that_do_not_agree(trees):
     for number in range(0, 14, 2):
         (trees / "masks" / "a" / f"{number:02}.png").unlink()
