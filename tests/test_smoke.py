@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+import sysconfig
+
 import numpy as np
 import pytest
 
@@ -17,6 +20,13 @@ def test_version_and_build():
     assert batchwarp.__version__ == batchwarp.runtime.build_config()["version"]
     assert batchwarp.runtime.get_num_threads() >= 1
     assert batchwarp.runtime.simd_tier() in batchwarp.runtime.simd_tiers()
+
+
+@pytest.mark.skipif(
+    not sysconfig.get_config_var("Py_GIL_DISABLED"), reason="Python has its global lock here"
+)
+def test_the_core_does_not_bring_the_lock_back():
+    assert not sys._is_gil_enabled()
 
 
 def test_nothing_to_do_copies():

@@ -3,7 +3,9 @@
 
 #include "register.hpp"
 
-PYBIND11_MODULE(_core, m) {
+// Python without its global lock need not switch it on for this module: what the calls share is
+// either never written or guarded by itself, which `.ci/check_shared_state` sees to.
+PYBIND11_MODULE(_core, m, pybind11::mod_gil_not_used()) {
     m.doc() = "The compiled core of batchwarp.";
     m.attr("__version__") = BATCHWARP_VERSION;
 

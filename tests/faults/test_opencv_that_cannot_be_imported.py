@@ -7,10 +7,12 @@ import subprocess
 import sys
 import textwrap
 
+import cv2
 import numpy as np
 import pytest
 
-from batchwarp.files import libjpeg
+from batchwarp.errors import ImageFileError
+from batchwarp.files import libjpeg, opencv
 from image_files import flow, save
 
 LACK = "libGL.so.1: cannot open shared object file"
@@ -54,3 +56,24 @@ def test_jpeg_files_are_decoded_all_the_same(tmp_path, way):
     files = flow(tmp_path / "data", batch_size=3)
     batches = np.concatenate([next(files)[0] for _ in range(4)])
     np.testing.assert_array_equal(np.load(found), batches)
+
+
+def test_deep_colours_say_what_they_need(tmp_path, monkeypatch):
+    """The one kind of file that nothing else reads; grey ones do not ask for it."""
+    save(tmp_path / "grey" / "0" / "a", "png-16")
+    (tmp_path / "colours" / "0").mkdir(parents=True)
+    cv2.imwrite(str(tmp_path / "colours" / "0" / "a.png"), np.full((9, 9, 3), 999, np.uint16))
+    grey, colours = (
+        flow(tmp_path / name, color_mode="unchanged", target_size=(9, 9))
+        for name in ("grey", "colours")
+    )
+    monkeypatch.setitem(sys.modules, "cv2", None)
+    opencv.library.cache_clear()
+    try:
+        assert next(grey)[0].max() > 255
+        with pytest.raises(ImageFileError, match=r"needs OpenCV.*batchwarp\[opencv\]"):
+            next(colours)
+    finally:
+        opencv.library.cache_clear()
+    monkeypatch.undo()
+    assert next(flow(tmp_path / "colours", color_mode="unchanged"))[0].max() == 999

@@ -9,6 +9,7 @@ import pytest
 
 import batchwarp
 from batchwarp import runtime
+from image_files import flow, save
 from keras_reference import noise
 
 X, Y = noise((50, 17, 13, 3)), np.arange(50)
@@ -171,3 +172,23 @@ def test_the_number_of_threads_may_change_while_batches_are_made(threads):
 
     for ours, theirs in zip(in_threads(2, work)[0], expected, strict=True):
         np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"cache": "memory"}, {"cache": "memory", "cache_limit": "10KB"}, {"prefetch": 3}],
+    ids=["read", "cached", "cached in part", "read ahead"],
+)
+def test_many_threads_on_one_flow_of_files(tmp_path, options):
+    """Files of both kinds, those that the core decodes and those that Python does."""
+    for number in range(20):
+        save(tmp_path / "ab"[number % 2] / str(number), "jpeg" if number % 3 else "png")
+    arguments = {"batch_size": 3, "shuffle": True, "seed": 2, **options}
+    alone = flow(tmp_path, AUGMENT, **arguments)
+    expected = [next(alone)[0] for _ in range(40)]
+    shared = flow(tmp_path, AUGMENT, **arguments)
+    results = in_threads(8, lambda _: [next(shared)[0] for _ in range(5)])
+    found = [images for batches in results for images in batches]
+    assert sorted(images.tobytes() for images in found) == sorted(
+        images.tobytes() for images in expected
+    )

@@ -1,7 +1,5 @@
 #include "batchwarp/descriptor.hpp"
 
-#include <utility>
-
 #if defined(_WIN32)
 #include <io.h>
 #else
@@ -25,13 +23,14 @@ void close_number(int number) noexcept { ::close(number); }
 }  // namespace
 
 void Descriptor::close() noexcept {
-    if (number_ < 0) return;
-    unlock(number_);
-    close_copy();
+    const int number = number_.exchange(-1);
+    if (number < 0) return;
+    unlock(number);
+    close_number(number);
 }
 
 void Descriptor::close_copy() noexcept {
-    const int number = std::exchange(number_, -1);
+    const int number = number_.exchange(-1);
     if (number >= 0) close_number(number);
 }
 

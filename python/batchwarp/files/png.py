@@ -156,7 +156,13 @@ def deep_image(png: Png) -> NDArray[np.uint16]:
 
 
 def _with_opencv(file: bytes) -> NDArray[Any]:
-    cv2 = opencv.library()
+    try:
+        cv2 = opencv.library()
+    except ImportError as error:
+        raise ImportError(
+            "a PNG file of 16 bits and several channels needs OpenCV, which cannot be imported: "
+            f"{error}. Install it with: pip install 'batchwarp[opencv]'"
+        ) from error
     image = cv2.imdecode(np.frombuffer(file, np.uint8), cv2.IMREAD_UNCHANGED)
     if image is None:
         raise ValueError("a damaged PNG file: its pixels cannot be decompressed")
