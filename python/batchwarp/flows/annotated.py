@@ -21,6 +21,7 @@ class AnnotationFlows(Settings):
         annotations: Any,
         image_dir: Any,
         *,
+        boxes: bool = True,
         masks: str | None = None,
         keypoints: bool = False,
         classes: Sequence[str | int] | None = None,
@@ -64,6 +65,8 @@ class AnnotationFlows(Settings):
         Args:
             annotations: Path of the JSON file, of instances or of keypoints.
             image_dir: Path of the folder that its `file_name` are relative to.
+            boxes: Boolean, whether to yield boxes and their labels: without them, masks or
+                keypoints alone are what a model is trained on.
             masks: `"classes"` for masks of classes: 0 for the background, else one more than the
                 label; `"instances"` for masks of objects: 1, 2, … in the order of the boxes; `None`
                 for none. Where objects overlap, the one of fewer pixels is on top. Masks of
@@ -111,7 +114,8 @@ class AnnotationFlows(Settings):
         Returns:
             An iterator, without end, of `(images, {"boxes", "labels"})`, with -1 where there is no
             box; with masks or keypoints of `(images, {"boxes": {"boxes", "labels"}, "masks",
-            "keypoints"})`. Its `class_names` and `class_ids` say what labels mean.
+            "keypoints"})`, and with one of them and no boxes of `(images, masks)`. Its
+            `class_names` and `class_ids` say what labels mean.
 
         Raises:
             AnnotationError: If the file is none of COCO's, or annotations are bad.
@@ -132,6 +136,7 @@ class AnnotationFlows(Settings):
         label_dir: Any = None,
         *,
         class_names: Sequence[str] | Mapping[int, str] | None = None,
+        boxes: bool = True,
         masks: str | None = None,
         keypoints: bool = False,
         keypoint_shape: tuple[int, int] | None = None,
@@ -183,6 +188,7 @@ class AnnotationFlows(Settings):
             class_names: Sequence of names, or a dictionary from labels to names; labels that have
                 none are bad. `None` takes those in `data`, else in a file `classes.txt` in
                 `label_dir` or `image_dir`, and without one numbers.
+            boxes: As in `flow_from_coco`.
             masks: As in `flow_from_coco`, of polygons; lines that have none are bad then. Needs
                 pycocotools: `pip install 'batchwarp[coco]'`.
             keypoints: Boolean, whether to yield keypoints, as in `flow_from_coco`: `(b, k, 2)` in
@@ -228,8 +234,8 @@ class AnnotationFlows(Settings):
 
         Returns:
             An iterator, without end, of `(images, {"boxes", "labels"})`, with -1 where there is no
-            box; with masks or keypoints as of `flow_from_coco`. Its `class_names` says what labels
-            mean.
+            box; with masks or keypoints, or without boxes, as of `flow_from_coco`. Its
+            `class_names` says what labels mean.
 
         Raises:
             AnnotationError: If there are no labels, or they or `data` are bad.

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchwarp import _keras
-from batchwarp._arguments import check_batches
+from batchwarp._arguments import boolean, check_batches
 from batchwarp.annotations import Annotations, MaskPainter
 from batchwarp.augment.hashes import hash64
 from batchwarp.augment.settings import Settings
@@ -56,6 +56,7 @@ class AnnotatedIterator(FilesIterator):
             otherwise they are left out and in `errors`.
         scaled_decode: See there.
         exif_transpose: See there.
+        boxes: Boolean, whether to yield boxes and their labels.
         masks: `"classes"` or `"instances"`, which masks `MaskPainter` paints, or `None`.
         mask_fill: As of `Augment`, as are the arguments after it.
         mask_classes: See there.
@@ -112,6 +113,7 @@ class AnnotatedIterator(FilesIterator):
         on_error: str = "raise",
         scaled_decode: bool = False,
         exif_transpose: bool = False,
+        boxes: bool = True,
         masks: str | None = None,
         mask_fill: int = 0,
         mask_classes: int | None = None,
@@ -139,6 +141,11 @@ class AnnotatedIterator(FilesIterator):
         )
         if options.on_error == "raise":
             annotations.report.raise_if_bad()
+        if not boolean("boxes", boxes) and masks is None and annotations.keypoints is None:
+            raise ValueError(
+                "`boxes` should be True where there are neither `masks` nor `keypoints`. Received: "
+                f"{boxes!r}"
+            )
         self.annotations = annotations
         self.directory = directory
         self.class_mode = None
@@ -159,7 +166,7 @@ class AnnotatedIterator(FilesIterator):
             replace(target_options, keypoint_pairs=self._pairs(target_options)),
             len(annotations.filenames),
             masks=painted,
-            boxes={"boxes": annotations.boxes, "labels": annotations.labels},
+            boxes={"boxes": annotations.boxes, "labels": annotations.labels} if boxes else None,
             given_format=annotations.box_format,
             keypoints=annotations.keypoints,
             rows=rows,

@@ -170,6 +170,22 @@ def test_painted_masks_are_saved_beside_their_images(tmp_path):
             np.testing.assert_array_equal(np.asarray(saved), mask)
 
 
+def test_without_boxes(tmp_path):
+    """As a model needs it that finds masks."""
+    pytest.importorskip("pycocotools.mask")
+    for name, options in (("masks", {"masks": "classes"}), ("keypoints", {"keypoints": True})):
+        _, alone = next(coco_flow(tmp_path, boxes=False, **options))
+        _, both = next(coco_flow(tmp_path, **options))
+        same(alone, both[name])
+    _, y = next(coco_flow(tmp_path, boxes=False, masks="classes", keypoints=True))
+    assert set(y) == {"masks", "keypoints"}
+    for flow in (coco_flow, yolo_flow):
+        with pytest.raises(ValueError, match="`boxes` should be True where there are neither"):
+            flow(tmp_path, boxes=False)
+    with pytest.raises(ValueError, match="`boxes` should be a boolean"):
+        coco_flow(tmp_path, boxes="no")
+
+
 def test_one_target_alone_is_the_dictionary_of_kerascv(tmp_path):
     _, y = next(coco_flow(tmp_path))
     assert list(y) == ["boxes", "labels"]
