@@ -3,6 +3,7 @@
 #include <iterator>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "array.hpp"
 #include "batchwarp/targets.hpp"
@@ -113,6 +114,17 @@ auto on_rows(const py::object& rows, py::ssize_t columns, const char* name, Work
     return work(table<double>(from, n, columns, name), n);
 }
 
+// Where the rows of each image begin, one image's after the other's.
+template <class T>
+std::vector<const T*> rows_of_images(const TargetImages& images, const T* rows,
+                                     py::ssize_t columns) {
+    std::vector<const T*> first;
+    first.reserve(static_cast<std::size_t>(images.count));
+    for (std::int64_t i = 0; i < images.count; ++i)
+        first.push_back(rows + columns * images.starts[i]);
+    return first;
+}
+
 py::array_t<float> bind_see_points(const Plan& plan, const py::object& params,
                                    const py::object& starts, const py::object& points,
                                    py::ssize_t room, bool only_inside) {
@@ -120,7 +132,8 @@ py::array_t<float> bind_see_points(const Plan& plan, const py::object& params,
         TargetImages images = images_with_room(plan, params, starts, n, room, false);
         py::array_t<float> result({static_cast<py::ssize_t>(images.count), room, py::ssize_t{2}});
         float* const to = result.mutable_data();
-        without_lock(images, [&] { see_points(plan, images, from, only_inside, room, to); });
+        const auto rows = rows_of_images(images, from, 2);
+        without_lock(images, [&] { see_points(plan, images, rows.data(), only_inside, room, to); });
         return result;
     });
 }
@@ -142,7 +155,8 @@ py::tuple bind_see_boxes(const Plan& plan, const py::object& params, const py::o
         py::array_t<bool> kept(n);
         float* const to = result.mutable_data();
         bool* const keeps = kept.mutable_data();
-        without_lock(images, [&] { see_boxes(plan, images, from, seen, to, keeps); });
+        const auto rows = rows_of_images(images, from, 4);
+        without_lock(images, [&] { see_boxes(plan, images, rows.data(), seen, to, keeps); });
         return py::make_tuple(result, kept);
     });
 }

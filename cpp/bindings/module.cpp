@@ -10,6 +10,7 @@ PYBIND11_MODULE(_core, m, pybind11::mod_gil_not_used()) {
     m.attr("__version__") = BATCHWARP_VERSION;
 
     batchwarp::bindings::register_plan(m);
+    batchwarp::bindings::register_places(m);
     batchwarp::bindings::register_batch(m);
     batchwarp::bindings::register_buffers(m);
     batchwarp::bindings::register_draws(m);

@@ -10,6 +10,7 @@ void register_draws(pybind11::module_& m);    // bind_draws.cpp: ParameterDraws,
 void register_files(pybind11::module_& m);    // bind_files.cpp: make_files, FileDecoding
 void register_jpeg(pybind11::module_& m);     // bind_jpeg.cpp: ordinary_jpeg, libjpeg
 void register_mixing(pybind11::module_& m);   // bind_mixing.cpp: add_others, paste_others
+void register_places(pybind11::module_& m);   // bind_places.cpp: Places
 void register_plan(pybind11::module_& m);     // bind_plan.cpp: Plan, OPERATIONS
 void register_ragged(pybind11::module_& m);   // bind_ragged.cpp: gather_rows
 void register_resize(pybind11::module_& m);   // bind_resize.cpp: resize, luma

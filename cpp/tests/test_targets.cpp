@@ -170,6 +170,7 @@ TEST(wrong_boxes_and_points_are_found_wherever_they_are) {
         CHECK(first_infinite_box(fine.data(), count) == -1);
         CHECK(first_reversed_box(fine.data(), count) == -1);
         CHECK(first_absent_box(fine.data(), count) == -1);
+        CHECK(are_plain_boxes(fine.data(), count));
         CHECK(first_infinite(fine.data(), 2 * count) == -1);
         for (std::int64_t place = 0; place < count; ++place) {
             const auto at = static_cast<std::size_t>(place);
@@ -181,6 +182,8 @@ TEST(wrong_boxes_and_points_are_found_wherever_they_are) {
                     single[4 * at + k] = static_cast<float>(wrong);
                     CHECK(first_infinite_box(boxes.data(), count) == place);
                     CHECK(first_infinite_box(single.data(), count) == place);
+                    CHECK(!are_plain_boxes(boxes.data(), count));
+                    CHECK(!are_plain_boxes(single.data(), count));
                     const std::int64_t point =
                         std::isnan(wrong) ? -1 : static_cast<std::int64_t>(4 * at + k) / 2;
                     CHECK(first_infinite(boxes.data(), 2 * count) == point);
@@ -190,12 +193,15 @@ TEST(wrong_boxes_and_points_are_found_wherever_they_are) {
                 boxes[4 * at + k] = single[4 * at + k] = k < 2 ? 1e6F : -1e6F;
                 CHECK(first_reversed_box(boxes.data(), count) == place);
                 CHECK(first_reversed_box(single.data(), count) == place);
+                CHECK(!are_plain_boxes(boxes.data(), count));
+                CHECK(!are_plain_boxes(single.data(), count));
             }
             std::vector<double> boxes = fine;
             std::fill_n(&boxes[4 * at], 3, -1);
             CHECK(first_absent_box(boxes.data(), count) == -1);
             boxes[4 * at + 3] = -1;
             CHECK(first_absent_box(boxes.data(), count) == place);
+            CHECK(!are_plain_boxes(boxes.data(), count));
             std::fill_n(&boxes[4 * at], 4, NAN);
             CHECK(first_reversed_box(boxes.data(), count) == -1);
         }
@@ -211,6 +217,12 @@ struct SomeBoxes {
     std::vector<std::int64_t> starts{0, first, first, count};
     std::vector<double> numbers;
 
+    std::vector<const double*> rows() const {
+        std::vector<const double*> all;
+        for (std::size_t image = 0; image < 3; ++image)
+            all.push_back(numbers.data() + 4 * starts[image]);
+        return all;
+    }
     // Which of them belong to an image.
     std::pair<std::size_t, std::size_t> of(std::int64_t image) const {
         const auto* const begin = starts.data() + image;
@@ -253,7 +265,7 @@ TEST(seen_boxes_are_moved_ones_in_rows) {
                                  .moves_up = moves_up};
             std::vector<float> made(static_cast<std::size_t>(4 * 3 * room), 7);
             bool kept[SomeBoxes::count];
-            see_boxes(plan, images, given.numbers.data(), seen, made.data(), kept);
+            see_boxes(plan, images, given.rows().data(), seen, made.data(), kept);
             std::vector<float> wanted(made.size(), -1);
             std::int64_t lost = 0;
             for (std::int64_t image = 0; image < 3; ++image) {
@@ -286,6 +298,7 @@ TEST(seen_boxes_have_the_format_that_is_asked_for) {
     const std::int64_t starts[] = {0, 1};
     const TargetImages images{.count = 1, .params = nullptr, .starts = starts};
     const float box[] = {13.25F, 4.1F, 26.5F, 20.5F};
+    const float* const from = box;
     using Last = BoxFormat::Last;
     const std::pair<BoxFormat, std::vector<float>> all[] = {
         {{.y_first = true}, {4.1F, 13.25F, 20.5F, 26.5F}},
@@ -298,7 +311,7 @@ TEST(seen_boxes_have_the_format_that_is_asked_for) {
     for (const auto& [format, wanted] : all) {
         std::vector<float> made(4);
         bool kept = false;
-        see_boxes(plan, images, box, {.room = 1, .format = format}, made.data(), &kept);
+        see_boxes(plan, images, &from, {.room = 1, .format = format}, made.data(), &kept);
         CHECK(kept);
         for (std::size_t k = 0; k < 4; ++k) CHECK(std::abs(made[k] - wanted[k]) < 1e-5F);
     }
@@ -307,12 +320,13 @@ TEST(seen_boxes_have_the_format_that_is_asked_for) {
 TEST(seen_points_are_moved_ones_in_rows) {
     const std::int64_t starts[] = {0, 2, 2, 5};
     const double points[] = {1, 2, NAN, 3, -0.5, 40.5, 52.5, 0, 52.6, 0};
+    const double* const from[] = {points, nullptr, points + 4};
     const Plan plan = plan_of({flip});
     const std::vector<double> rows{1, 0, 0, 0, 0, 0};
     const TargetImages images{.count = 3, .params = rows.data(), .starts = starts};
     for (const bool only_inside : {false, true}) {
         std::vector<float> made(3 * 4 * 2, 7);
-        see_points(plan, images, points, only_inside, 4, made.data());
+        see_points(plan, images, from, only_inside, 4, made.data());
         CHECK(made[0] == 51 && made[1] == 2 && std::isnan(made[2]));
         for (std::size_t i = 4; i < 16; ++i) CHECK(std::isnan(made[i]));
         CHECK(made[16] == -0.5F && made[17] == 40.5F && made[18] == 52.5F && made[19] == 0);

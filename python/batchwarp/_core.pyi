@@ -199,6 +199,19 @@ def see_boxes(
     moves_up: bool,
     bounding_box_format: str,
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]: ...
+
+class Places:
+    def see(
+        self,
+        plan: Plan,
+        params: NDArray[np.float64] | None,
+        least_area: float,
+        least_part: float,
+        max_boxes: int | None,
+        only_inside: bool,
+    ) -> tuple[NDArray[np.float32] | None, NDArray[np.float32] | None]: ...
+
+def take_places(boxes: Any, keypoints: Any, images: int) -> Places | None: ...
 def take_boxes(boxes: _Rows) -> tuple[_Rows, int]: ...
 def first_reversed(boxes: _Rows) -> int: ...
 def first_infinite(points: _Rows) -> int: ...

@@ -41,11 +41,12 @@ void map_points(const Plan& plan, const TargetImages& images, const Point* from,
 /// Moves points likewise, into rows of `room` for each image, in single precision and NaN where
 /// there is none. No image has more.
 ///
+/// @param from  for each image its points, x and y
 /// @param only_inside  whether points outside of the image become NaN
 /// @throws Interrupted if `images.interrupted` returned true
 template <class T>
-void see_points(const Plan& plan, const TargetImages& images, const T* from, bool only_inside,
-                std::int64_t room, float* to);
+void see_points(const Plan& plan, const TargetImages& images, const T* const* from,
+                bool only_inside, std::int64_t room, float* to);
 
 /// The first point that is infinite, or -1.
 template <class T>
@@ -62,6 +63,11 @@ std::int64_t first_reversed_box(const T* boxes, std::int64_t count) noexcept;
 /// The first box that is four times -1, or -1.
 template <class T>
 std::int64_t first_absent_box(const T* boxes, std::int64_t count) noexcept;
+
+/// Whether none of what the three above look for is among boxes, nor a left edge at -1: quicker to
+/// ask, as it hardly ever is.
+template <class T>
+bool are_plain_boxes(const T* boxes, std::int64_t count) noexcept;
 
 /// Moves boxes: each becomes the smallest one around what has become of its outline, cut off at the
 /// edges of the image. `visible` is the part of its area that is left after that: 0 for a box that
@@ -97,12 +103,14 @@ struct SeenBoxes {
 };
 
 /// Moves boxes likewise, into rows of `room` for each image, in single precision and four times -1
-/// where there is none. `kept` says of each box of `from` whether enough of it is left.
+/// where there is none.
 ///
+/// @param from  for each image its boxes, by their edges
+/// @param kept  says of each box of `from` whether enough of it is left; null: nobody asks
 /// @throws Interrupted if `images.interrupted` returned true
 template <class T>
-void see_boxes(const Plan& plan, const TargetImages& images, const T* from, const SeenBoxes& seen,
-               float* to, bool* kept);
+void see_boxes(const Plan& plan, const TargetImages& images, const T* const* from,
+               const SeenBoxes& seen, float* to, bool* kept);
 
 /// For each of `count` images whether it is seen as in a mirror, at its centre. Of `params` null
 /// all images are like one.

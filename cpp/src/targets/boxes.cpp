@@ -205,23 +205,23 @@ struct Boxes {
     }
 };
 
-// Calls `take(boxes, begin, count)` for boxes [begin, end) of an image that have been moved and cut
-// off, some at a time.
+// Calls `take(boxes, begin, count)` for boxes of an image that have been moved and cut off, some at
+// a time.
 template <class T, class Take>
-void move_boxes(const Plan& plan, const ForwardMap& map, std::int64_t begin, std::int64_t end,
-                const T* from, Take&& take) {
+void move_boxes(const Plan& plan, const ForwardMap& map, std::int64_t all, const T* from,
+                Take&& take) {
     const auto width = static_cast<double>(plan.target_width()),
                height = static_cast<double>(plan.target_height());
     Boxes boxes;
-    for (std::int64_t at = begin; at < end; at += Boxes::most) {
-        const std::int64_t count = std::min(Boxes::most, end - at);
-        boxes.load(from + 4 * at, count);
+    for (std::int64_t begin = 0; begin < all; begin += Boxes::most) {
+        const std::int64_t count = std::min(Boxes::most, all - begin);
+        boxes.load(from + 4 * begin, count);
         if (map.is_affine())
             boxes.move(AffineMap(map), count);
         else
             boxes.move(map, count);
         boxes.cut_off(width, height, count);
-        take(boxes, at, count);
+        take(boxes, begin, count);
     }
 }
 
@@ -263,48 +263,66 @@ std::int64_t first_absent_box(const T* boxes, std::int64_t count) noexcept {
 template std::int64_t first_absent_box(const float*, std::int64_t) noexcept;
 template std::int64_t first_absent_box(const double*, std::int64_t) noexcept;
 
+template <class T>
+bool are_plain_boxes(const T* boxes, std::int64_t count) noexcept {
+    constexpr T none = -1;
+    const auto unusual = [](const T* number, std::int64_t at) {
+        return (*number * 0 != 0) | (*number == none) | ((at < 2) & (number[2] < number[0]));
+    };
+    return first_with<4>(boxes, count, unusual, [&](const T* box) {
+               return ((box[0] + box[1] + box[2] + box[3]) * 0 != 0) | (box[0] == none) |
+                      (box[2] < box[0]) | (box[3] < box[1]);
+           }) < 0;
+}
+
+template bool are_plain_boxes(const float*, std::int64_t) noexcept;
+template bool are_plain_boxes(const double*, std::int64_t) noexcept;
+
 void map_boxes(const Plan& plan, const TargetImages& images, const BoundingBox* from,
                BoundingBox* to, double* visible) {
     const auto* edges = reinterpret_cast<const double*>(from);
-    const auto take = [&](const Boxes& boxes, std::int64_t begin, std::int64_t count) {
-        for (std::int64_t i = 0; i < count; ++i) {
-            to[begin + i] = {boxes.left[i], boxes.top[i], boxes.right[i], boxes.bottom[i]};
-            visible[begin + i] = boxes.visible[i];
-        }
-    };
     for_each_image(plan, images,
-                   [&](const ForwardMap& map, std::int64_t, std::int64_t begin, std::int64_t end) {
-                       move_boxes(plan, map, begin, end, edges, take);
+                   [&](const ForwardMap& map, std::int64_t, std::int64_t first, std::int64_t end) {
+                       move_boxes(plan, map, end - first, edges + 4 * first,
+                                  [&](const Boxes& boxes, std::int64_t begin, std::int64_t count) {
+                                      for (std::int64_t i = 0; i < count; ++i) {
+                                          to[first + begin + i] = {boxes.left[i], boxes.top[i],
+                                                                   boxes.right[i], boxes.bottom[i]};
+                                          visible[first + begin + i] = boxes.visible[i];
+                                      }
+                                  });
                    });
 }
 
 template <class T>
-void see_boxes(const Plan& plan, const TargetImages& images, const T* from, const SeenBoxes& seen,
-               float* to, bool* kept) {
+void see_boxes(const Plan& plan, const TargetImages& images, const T* const* from,
+               const SeenBoxes& seen, float* to, bool* kept) {
     fill_room(images, seen.room, 4, seen.moves_up, -1, to);
     const auto width = static_cast<double>(plan.target_width()),
                height = static_cast<double>(plan.target_height());
     for_each_image(
         plan, images,
-        [&](const ForwardMap& map, std::int64_t image, std::int64_t begin, std::int64_t end) {
-            float* const first = to + 4 * seen.room * image;
-            float* next = first;
-            const auto take = [&](Boxes& boxes, std::int64_t at, std::int64_t count) {
-                boxes.decide(seen, at, count);
-                for (std::int64_t i = 0; i < count; ++i) kept[at + i] = boxes.kept[i] != 0;
+        [&](const ForwardMap& map, std::int64_t image, std::int64_t first, std::int64_t end) {
+            float* const room = to + 4 * seen.room * image;
+            float* next = room;
+            const auto take = [&](Boxes& boxes, std::int64_t begin, std::int64_t count) {
+                boxes.decide(seen, first + begin, count);
+                if (kept != nullptr)
+                    for (std::int64_t i = 0; i < count; ++i)
+                        kept[first + begin + i] = boxes.kept[i] != 0;
                 if (!seen.format.is_edges()) boxes.express(seen.format, width, height, count);
                 if (seen.moves_up)
-                    next = boxes.store_kept(count, next, first + 4 * seen.room);
+                    next = boxes.store_kept(count, next, room + 4 * seen.room);
                 else
-                    boxes.store(count, first + 4 * (at - begin));
+                    boxes.store(count, room + 4 * begin);
             };
-            move_boxes(plan, map, begin, end, from, take);
+            move_boxes(plan, map, end - first, from[image], take);
         });
 }
 
-template void see_boxes(const Plan&, const TargetImages&, const float*, const SeenBoxes&, float*,
-                        bool*);
-template void see_boxes(const Plan&, const TargetImages&, const double*, const SeenBoxes&, float*,
-                        bool*);
+template void see_boxes(const Plan&, const TargetImages&, const float* const*, const SeenBoxes&,
+                        float*, bool*);
+template void see_boxes(const Plan&, const TargetImages&, const double* const*, const SeenBoxes&,
+                        float*, bool*);
 
 }  // namespace batchwarp

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <iterator>
 
+#include "batchwarp/operation.hpp"
 #include "batchwarp/parallel.hpp"
 #include "batchwarp/targets.hpp"
 #include "targets/forward_map.hpp"
@@ -14,8 +15,11 @@ namespace batchwarp {
 /// Calls `move(map, image, begin, end)` for the targets of each image that has some.
 template <class Move>
 void for_each_image(const Plan& plan, const TargetImages& images, Move&& move) {
-    // To ask another thread for help pays for more of them.
-    constexpr std::int64_t many = 2048;
+    // To ask another thread for help pays for so many targets, of which a field takes a search
+    // each.
+    const bool bends = std::ranges::any_of(
+        plan.coordinate_steps(), [](const Step& step) { return step.description->displaces; });
+    const std::int64_t many = bends ? 128 : 16384;
     const std::int64_t columns = std::ssize(plan.columns());
     const auto one = [&](std::int64_t i) {
         const std::int64_t begin = images.starts[i], end = images.starts[i + 1];

@@ -10,18 +10,17 @@
 namespace batchwarp {
 namespace {
 
-// Calls `to(i, point)` for each of the points [begin, end) of an image with what becomes of it.
+// Calls `to(i, point)` for each of the points of an image with what becomes of it.
 template <class T, class To>
-void move_points(const ForwardMap& map, std::int64_t begin, std::int64_t end, const T* from,
-                 To&& to) {
+void move_points(const ForwardMap& map, std::int64_t count, const T* from, To&& to) {
     const auto point = [from](std::int64_t i) {
         return Point{static_cast<double>(from[2 * i]), static_cast<double>(from[2 * i + 1])};
     };
     if (map.is_affine()) {
         const AffineMap affine(map);
-        for (std::int64_t i = begin; i < end; ++i) to(i, affine(point(i)));
+        for (std::int64_t i = 0; i < count; ++i) to(i, affine(point(i)));
     } else {
-        for (std::int64_t i = begin; i < end; ++i) to(i, map(point(i)));
+        for (std::int64_t i = 0; i < count; ++i) to(i, map(point(i)));
     }
 }
 
@@ -29,16 +28,17 @@ void move_points(const ForwardMap& map, std::int64_t begin, std::int64_t end, co
 
 void map_points(const Plan& plan, const TargetImages& images, const Point* from, Point* to) {
     const auto* numbers = reinterpret_cast<const double*>(from);
-    for_each_image(plan, images,
-                   [&](const ForwardMap& map, std::int64_t, std::int64_t begin, std::int64_t end) {
-                       move_points(map, begin, end, numbers,
-                                   [to](std::int64_t i, const Point& point) { to[i] = point; });
-                   });
+    for_each_image(
+        plan, images,
+        [&](const ForwardMap& map, std::int64_t, std::int64_t begin, std::int64_t end) {
+            move_points(map, end - begin, numbers + 2 * begin,
+                        [to = to + begin](std::int64_t i, const Point& point) { to[i] = point; });
+        });
 }
 
 template <class T>
-void see_points(const Plan& plan, const TargetImages& images, const T* from, bool only_inside,
-                std::int64_t room, float* to) {
+void see_points(const Plan& plan, const TargetImages& images, const T* const* from,
+                bool only_inside, std::int64_t room, float* to) {
     fill_room(images, room, 2, false, NAN, to);
     // An image reaches half a pixel beyond the centres of those at its edges.
     const double right = static_cast<double>(plan.target_width()) - 0.5,
@@ -48,19 +48,19 @@ void see_points(const Plan& plan, const TargetImages& images, const T* from, boo
         [&](const ForwardMap& map, std::int64_t image, std::int64_t begin, std::int64_t end) {
             float* const first = to + 2 * room * image;
             const auto write = [&](std::int64_t i, const Point& point) {
-                float* const one = first + 2 * (i - begin);
+                float* const one = first + 2 * i;
                 const bool lost = only_inside && (point.x < -0.5 || point.x > right ||
                                                   point.y < -0.5 || point.y > bottom);
                 one[0] = lost ? NAN : static_cast<float>(point.x);
                 one[1] = lost ? NAN : static_cast<float>(point.y);
             };
-            move_points(map, begin, end, from, write);
+            move_points(map, end - begin, from[image], write);
         });
 }
 
-template void see_points(const Plan&, const TargetImages&, const float*, bool, std::int64_t,
+template void see_points(const Plan&, const TargetImages&, const float* const*, bool, std::int64_t,
                          float*);
-template void see_points(const Plan&, const TargetImages&, const double*, bool, std::int64_t,
+template void see_points(const Plan&, const TargetImages&, const double* const*, bool, std::int64_t,
                          float*);
 
 template <class T>

@@ -21,7 +21,7 @@ from batchwarp.augment.plan_table import PlanTable, rows_of
 from batchwarp.augment.recipe import Recipe, checked_range, from_configs, value_range_of
 from batchwarp.ops.recipe import ImageSpec, RecipeOperation
 from batchwarp.ops.sampling import check_warp_options
-from batchwarp.targets import Move, Stack, TargetOptions, Targets
+from batchwarp.targets import Move, Stack, TargetOptions, Targets, places_of
 
 __all__ = ["Augment"]
 
@@ -298,22 +298,31 @@ class Augment:
         # Masks are pasted without labels, too.
         with_labels = [] if labels is None and masks is not None else [one for one, _ in mixing]
         weights = checked_labels(with_labels, labels, len(x))
-        targets = None
+        targets = places = None
         if not (masks is None and boxes is None and keypoints is None):
-            targets = self._checked_targets(x, masks, boxes, keypoints)
+            given = (("masks", masks), ("boxes", boxes), ("keypoints", keypoints))
+            names = [name for name, value in given if value is not None]
+            self._recipe.check_targets(names)
+            if masks is None:
+                places = places_of(boxes, keypoints, len(x), self._targets)
+            if places is None:
+                targets = self._checked_targets(x, masks, boxes, keypoints)
         samples = self._take(len(x)) if keys is None else sample_numbers(keys, len(x))
         size = (plan.target_height, plan.target_width)
         last = self.data_format == "channels_last"
         shape = (len(x), *size, plan.channels) if last else (len(x), plan.channels, *size)
         images = self._buffers.empty(shape, np.dtype(self.dtype))
         made: dict[str, Any] = {"images": images}
-        if targets is None:
+        if targets is None and places is None:
             _core.augment_keyed(x, None, samples, epoch, self.seed, plan, images)
         else:
             rows = _core.draw(plan, samples, epoch, self.seed)
             params = rows if rows.size else None
             # First what has just been checked, which is near yet.
-            made |= targets.move([Move(plan, params)], None, self._buffers)
+            if places is not None:
+                made |= places.move([Move(plan, params)])
+            elif targets is not None:
+                made |= targets.move([Move(plan, params)], None, self._buffers)
             _core.augment_batch(x, None, params, plan, images)
         if mixing:
             planes = [images if last else np.moveaxis(images, 1, -1)]
@@ -326,11 +335,9 @@ class Augment:
 
     def _checked_targets(self, x: NDArray[Any], masks: Any, boxes: Any, keypoints: Any) -> Targets:
         """Returns what moves with images."""
-        given = {"masks": masks, "boxes": boxes, "keypoints": keypoints}
-        self._recipe.check_targets(name for name, value in given.items() if value is not None)
         height, width, _, _ = self._spec(x.shape[1:])
         stack = Stack(len(x), height, width, self.data_format, np.dtype(self.dtype))
-        return Targets(self._targets, stack, **given)
+        return Targets(self._targets, stack, masks, boxes, keypoints)
 
     def _plan(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> _core.Plan:
         """Returns the plan for images of one shape and dtype."""

@@ -220,6 +220,9 @@ class Recipe:
             for one, number in zip(operations, numbers, strict=True)
             if isinstance(one, Mixing)
         )
+        self._refused_targets = frozenset(
+            name for one in operations for name in one.refused_targets
+        )
         counts = [(one, one.num_classes) for one, _ in self.mixing if one.num_classes is not None]
         for one, count in counts[1:]:
             if count != counts[0][1]:
@@ -341,6 +344,8 @@ class Recipe:
             ValueError: If one of them cannot.
         """
         given = list(names)
+        if self._refused_targets.isdisjoint(given):
+            return
         for one in (*self.operations, *(one for one, _ in self.mixing)):
             refused = [name for name in given if name in one.refused_targets]
             if refused:

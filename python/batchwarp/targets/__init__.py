@@ -5,8 +5,18 @@ from __future__ import annotations
 from batchwarp.targets.boxes import Boxes
 from batchwarp.targets.keypoints import Keypoints
 from batchwarp.targets.options import TargetOptions
+from batchwarp.targets.places import places_of
 from batchwarp.targets.stack import Move, Stack
 from batchwarp.targets.targets import Targets
 from batchwarp.targets.windows import Windows
 
-__all__ = ["Boxes", "Keypoints", "Move", "Stack", "TargetOptions", "Targets", "Windows"]
+__all__ = [
+    "Boxes",
+    "Keypoints",
+    "Move",
+    "Stack",
+    "TargetOptions",
+    "Targets",
+    "Windows",
+    "places_of",
+]

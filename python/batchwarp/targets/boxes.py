@@ -16,7 +16,7 @@ from batchwarp.targets.ragged import Ragged, in_core_dtype, in_double
 from batchwarp.targets.stack import Move, Stack
 from batchwarp.targets.windows import Windows
 
-__all__ = ["Boxes"]
+__all__ = ["Boxes", "least_area"]
 
 _NONE = -1  # in all four numbers of a box, and as a label: there is none
 _KEYS = {"boxes", "labels"}
@@ -91,7 +91,7 @@ class Boxes:
             boxes.starts,
             rows,
             before,
-            max(options.min_area, _LEAST_AREA),
+            least_area(options),
             options.min_visibility,
             self._room,
             options.max_boxes is not None,
@@ -109,6 +109,11 @@ class Boxes:
         if self._options.max_boxes is not None:
             given = given.only(kept)
         return given.padded(self._room, _NONE, rows.dtype)
+
+
+def least_area(options: TargetOptions) -> float:
+    """Returns how many square pixels have to be left of a box."""
+    return max(options.min_area, _LEAST_AREA)
 
 
 def _edges_of(
