@@ -180,6 +180,20 @@ def _add_beside_options(parser: argparse.ArgumentParser) -> None:
         help="annotations in COCO's format to draw over the images: masks, boxes with the names of "
         "their classes, keypoints",
     )
+    one.add_argument(
+        "--yolo",
+        metavar="FOLDER",
+        nargs="?",
+        const=True,
+        help="likewise in YOLO's format (default: in the folder `labels` for `images`, else beside "
+        "the images)",
+    )
+    beside.add_argument(
+        "--data",
+        type=Path,
+        metavar="FILE",
+        help="with --yolo, the data.yaml with names of classes and the shape of keypoints",
+    )
 
 
 def run(options: argparse.Namespace) -> None:

@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from batchwarp.annotations import read_coco
+from batchwarp.annotations import Annotations, read_coco, read_yolo
 from batchwarp.cli.preview_overlay import Overlay
 from batchwarp.console.errors import UsageError
 from batchwarp.errors import AnnotationError
+from batchwarp.iterators.base import Iterator as BatchIterator
 
 __all__ = ["Beside", "beside_of", "named_targets"]
 
@@ -83,26 +84,63 @@ def beside_of(options: argparse.Namespace) -> Beside | None:
     Raises:
         UsageError: If it is not as it should be.
     """
+    if options.data is not None and options.yolo is None:
+        raise UsageError("--data: is for --yolo")
     if options.masks is not None:
         if not options.masks.is_dir():
             raise UsageError(f"--masks: {options.masks}: no such folder")
         return _Masks(folder=options.masks)
-    if options.coco is None:
-        return None
+    if options.yolo is not None and options.source.is_dir():  # of an image it is told later
+        return _yolo(options)
+    return None if options.coco is None else _coco(options)
+
+
+def _coco(options: argparse.Namespace) -> Beside:
     try:
         found = read_coco(str(options.coco), str(options.source), masks=None, keypoints=None)
     except AnnotationError as error:
         raise UsageError(f"--coco: {error}") from error
     except OSError as error:
         raise UsageError(f"--coco: {options.coco}: {error.strerror or error}") from error
-    shapes = [one for some in found.shapes or [] for one in some if one.instance]
     return _Coco(
         class_names=found.class_names,
         keypoint_names=found.keypoint_names,
         file=options.coco,
-        # Otherwise those without an outline would be left out as bad.
-        has_masks=len(shapes) == len(found.labels.rows) > 0,
+        has_masks=_all_have_outlines(found),
     )
+
+
+def _yolo(options: argparse.Namespace) -> Beside:
+    labels = options.yolo if isinstance(options.yolo, str) else None
+    data = None if options.data is None else str(options.data)
+    formats = BatchIterator.white_list_formats
+    try:
+        found = read_yolo(str(options.source), labels, formats=formats, data=data)
+        has_keypoints = bool(found.keypoint_names)
+        has_masks = not has_keypoints and _all_have_outlines(
+            read_yolo(str(options.source), labels, formats=formats, data=data, masks=True),
+            len(found.labels.rows),
+        )
+    except ImportError as error:
+        raise UsageError(f"--data: {error}") from error
+    except OSError as error:
+        path = error.filename or options.source
+        raise UsageError(f"--yolo: {path}: {error.strerror or error}") from error
+    except ValueError as error:
+        raise UsageError(f"--yolo: {error}") from error
+    return _Yolo(
+        class_names=found.class_names,
+        keypoint_names=found.keypoint_names,
+        labels=labels,
+        data=data,
+        has_masks=has_masks,
+    )
+
+
+def _all_have_outlines(found: Annotations, objects: int | None = None) -> bool:
+    """Whether all objects have outlines; otherwise those without would be left out as bad."""
+    shapes = [one for some in found.shapes or [] for one in some if one.instance]
+    return len(shapes) == (len(found.labels.rows) if objects is None else objects) > 0
 
 
 @dataclass(frozen=True)
@@ -129,6 +167,25 @@ class _Coco(Beside):
             "on_error": "skip",
         }
         return "flow_from_coco", self.file, arguments
+
+
+@dataclass(frozen=True)
+class _Yolo(Beside):
+    labels: str | None = None
+    data: str | None = None
+    has_masks: bool = False
+
+    def opening(self, folder: Path, flowing: Mapping[str, Any]) -> tuple[str, Path, dict[str, Any]]:
+        """Returns how to make a flow of images and annotations; see `Beside`."""
+        arguments = {
+            **({} if self.labels is None else {"label_dir": self.labels}),
+            **{name: value for name, value in flowing.items() if name not in _OF_CLASSES},
+            **({} if self.data is None else {"data": self.data}),
+            **({"masks": "classes"} if self.has_masks else {}),
+            **({"keypoints": True} if self.keypoint_names else {}),
+            "on_error": "skip",
+        }
+        return "flow_from_yolo", folder, arguments
 
 
 def _plane(mask: NDArray[Any], first: bool) -> NDArray[Any]:

@@ -22,7 +22,7 @@ from batchwarp.iterators.base import Iterator as BatchIterator
 __all__ = ["call", "named", "open_folder", "read_image", "readable"]
 
 _FITTED = tuple(setting for setting, _ in FITTED)
-_OF_FOLDERS = ("shuffle", "subset", "fit_samples", "masks", "coco")
+_OF_FOLDERS = ("shuffle", "subset", "fit_samples", "masks", "coco", "yolo", "data")
 
 
 @contextlib.contextmanager
@@ -94,7 +94,7 @@ def open_folder(
         raise UsageError("--subset: needs --validation-split, the share of its images")
     flowing = {
         **_reading(options),
-        **({} if options.coco is not None else _classes(folder)),
+        **({} if options.coco is not None or options.yolo is not None else _classes(folder)),
         "class_mode": None,
         "batch_size": options.count,
         "shuffle": options.shuffle,

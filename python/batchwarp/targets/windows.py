@@ -73,8 +73,8 @@ class Windows(NamedTuple):
             Array `(m, 2)`; nan where there is no picture. Points outside of the part stay.
         """
         owners = np.repeat(np.arange(len(counts)), counts)
-        if shares:
-            points = points * self.sizes[owners][:, ::-1]
+        if shares:  # of what lies between the outer edges of pixels
+            points = points * self.sizes[owners][:, ::-1] - 0.5
         if self.size is None:
             return points + 0 * self.sizes[owners]
         parts = self.parts[owners]

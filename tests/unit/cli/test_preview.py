@@ -668,6 +668,38 @@ class TestBeside:
         batch = executed(described(self.arguments(coco), capsys))["batch"]
         assert list(batch[1]) == ["boxes", "labels"]
 
+    def test_lines_of_yolo(self, tmp_path, capsys):
+        """Boxes, polygons and keypoints, each with what belongs to it."""
+        pytest.importorskip("pycocotools")
+        images = annotation_files.save_yolo(tmp_path)
+        labels = tmp_path / "labels"
+        size = ["--target-size", 60, 60, "--count", 3]
+        batch = executed(described([images, "--yolo", *size], capsys))["batch"]
+        assert list(batch[1]) == ["boxes", "labels"]
+        (labels / "a.txt").write_text("0 .1 .1 .9 .1 .9 .9\n1 .2 .2 .3 .2 .3 .3\n")
+        batch = executed(described([images, "--yolo", labels, *size], capsys))["batch"]
+        assert set(batch[1]) == {"boxes", "masks"}
+        assert set(np.unique(batch[1]["masks"])) == {0, 1, 2}
+        for colour in preview_overlay._COLOURS[:2]:
+            assert (np.abs(pixels() - colour).max(axis=2) <= 2).sum() > 50
+
+    def test_poses_of_yolo(self, tmp_path, capsys):
+        pytest.importorskip("yaml")
+        images, data = annotation_files.save_yolo(tmp_path), tmp_path / "data.yaml"
+        (tmp_path / "labels" / "a.txt").write_text("0 .5 .5 .2 .2 .5 .5 .6 .6\n")
+        data.write_text("names: [cat]\nkpt_shape: [2, 2]\n")
+        arguments = [images, "--yolo", "--data", data, "--target-size", 60, 60]
+        batch = executed(described([*arguments, "--operation", "Flip(1.0)"], capsys))["batch"]
+        assert {"boxes", "keypoints"} <= set(batch)
+        np.testing.assert_allclose(batch["keypoints"][0, 0], [29.5, 29.5], atol=1e-5)
+
+    def test_mistakes_of_yolo(self, folder, photo, tmp_path, capsys):
+        assert "--yolo: give a folder" in fails([photo, "--yolo"], capsys)
+        assert "--data: is for --yolo" in fails([folder, "--data", photo], capsys)
+        nowhere = tmp_path / "nowhere"
+        assert "`label_dir` should be a folder" in fails([folder, "--yolo", nowhere], capsys)
+        assert "none of its 0 text files" in fails([folder, "--yolo"], capsys)
+
     def test_mistakes(self, coco, folder, photo, tmp_path, capsys):
         assert "--coco: give a folder" in fails([photo, "--coco", coco], capsys)
         assert "--masks: give a folder" in fails([photo, "--masks", folder], capsys)

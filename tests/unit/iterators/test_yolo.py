@@ -161,9 +161,8 @@ class TestKeypoints:
         found = self.keypoints(images, target_size=size)
         assert (found.shape, found.dtype) == ((3, 3, 2), np.float32)
         shares = np.array([[0.5, 0.25], [0.4, 0.5]])
-        # Half a pixel of the file is that of the centre of its first one.
-        half = 0.5 * np.array([size[1] / SIZES[0][1], size[0] / SIZES[0][0]]) - 0.5
-        np.testing.assert_allclose(found[0, :2], shares * size[::-1] + half, atol=1e-5)
+        # As of boxes, from edge to edge; the centre of the first pixel is 0.
+        np.testing.assert_allclose(found[0, :2], shares * size[::-1] - 0.5, atol=1e-5)
         assert np.isnan(found[0, 2]).all()
         assert np.isnan(found[2]).all()
 
@@ -171,8 +170,8 @@ class TestKeypoints:
         operations = {"operations": [ops.CenterCrop((12, 16))]}
         found = self.keypoints(save(tmp_path, POSES), operations, target_size=None)
         # Without what is cut off: 7 and 4 pixels, of the second image none and 2.
-        np.testing.assert_allclose(found[0, :2], [[8, 1], [5, 6]], atol=1e-5)
-        np.testing.assert_allclose(found[1], [[8, 6], [4, 6], [12, 6]], atol=1e-5)
+        np.testing.assert_allclose(found[0, :2], [[7.5, 0.5], [4.5, 5.5]], atol=1e-5)
+        np.testing.assert_allclose(found[1], [[7.5, 5.5], [3.5, 5.5], [11.5, 5.5]], atol=1e-5)
 
     def test_they_change_places_in_mirrors(self, tmp_path):
         pytest.importorskip("yaml")
