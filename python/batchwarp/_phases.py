@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple, TypeVar
@@ -130,7 +131,7 @@ class Making:
     """How a batch, or several in one, was made.
 
     Attributes:
-        flow: What makes it: a flow, or what makes its batches ahead.
+        flow: What makes it: a flow, or what makes its batches ahead; `None` afterwards.
         source: What tells batches of that flow from those of others: its `batches_of`.
         batches: Integer, how many.
         thread: Integer, of which thread.
@@ -201,8 +202,8 @@ class _Local(threading.local):
 
 
 # Changed by single operations only, so that it needs no lock.
-_recorders: dict[int, Any] = {}
-_waiting: dict[int, Any] = {}
+_recorders: dict[int, weakref.ref[Recorder]] = {}
+_waiting: dict[int, weakref.ref[Recorder]] = {}
 _local = _Local()
 
 # How many there are; called with each batch, so as short as can be.
@@ -246,12 +247,24 @@ def record(recorder: Recorder, waits: bool = False) -> None:
     """Has a recorder told of all batches from now on.
 
     Args:
-        recorder: The recorder.
+        recorder: The recorder. It is not kept alive: a training that is interrupted stops nothing.
         waits: Boolean, whether it is also told of batches that are handed out.
     """
-    _recorders[id(recorder)] = recorder
+    _recorders[id(recorder)] = weakref.ref(recorder)
     if waits:
-        _waiting[id(recorder)] = recorder
+        _waiting[id(recorder)] = weakref.ref(recorder)
+
+
+def _alive(recorders: dict[int, weakref.ref[Recorder]]) -> list[Recorder]:
+    """Returns the recorders, without those that are gone."""
+    found = []
+    for key, reference in list(recorders.items()):
+        recorder = reference()
+        if recorder is None:
+            recorders.pop(key, None)
+        else:
+            found.append(recorder)
+    return found
 
 
 def stop(recorder: Recorder) -> None:
@@ -287,8 +300,9 @@ def end(made: Making | None) -> None:
         return
     _local.making = _local.notes = None
     made.end = now()
-    for recorder in list(_recorders.values()):
+    for recorder in _alive(_recorders):
         recorder.made(made)
+    made.flow = None  # which may be gone before this is
 
 
 @contextmanager
@@ -301,17 +315,19 @@ def asked(source: object) -> Iterator[None]:
     if _local.asks or _local.making is not None:
         yield
         return
-    _local.asks = True
-    for recorder in list(_waiting.values()):
-        recorder.asking(source)
-    start = now()
+    start = 0
     try:
+        _local.asks = True
+        for recorder in _alive(_waiting):
+            recorder.asking(source)
+        start = now()
         yield
     finally:
         _local.asks = False
         over = now()
-        for recorder in list(_waiting.values()):
-            recorder.given(source, start, over)
+        if start:  # else a recorder has raised
+            for recorder in _alive(_waiting):
+                recorder.given(source, start, over)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import threading
 
@@ -171,6 +172,16 @@ def test_nothing_is_noted_while_nobody_records(tmp_path):
     _phases.stop(recorder)
     next(flow)
     assert len(recorder.makings) == len(recorder.asked) == 1
+
+
+def test_a_recorder_that_is_gone_is_told_nothing():
+    recorder, flow = Kept(), ImageDataGenerator().flow(np.zeros((2, 4, 4, 3), np.uint8))
+    before = _phases.is_recording()
+    _phases.record(recorder)
+    del recorder
+    gc.collect()
+    next(flow)
+    assert _phases.is_recording() <= before
 
 
 def test_an_error_ends_what_is_noted(kept):

@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from batchwarp import _keras
@@ -252,20 +251,22 @@ class InputMeter:
         seconds = (self._free - self._start) / 1e9
         figures = self._records.figures(self._steps, seconds, self._waited / 1e9)
         self._epochs.append(figures)
-        self._write(self._json)
+        if self._json is not None:
+            write_report(self._json, self.report())
         return verdict(figures, self._records.setting())
 
-    def _write(self, json: Path | None, *, last: bool = False) -> None:
-        if json is not None:
-            write_report(json, self.report())
-        if last and self._picture is not None:
+    def write(self) -> None:
+        """Writes the files that it was made with, as it does itself at the end."""
+        if self._json is not None:
+            write_report(self._json, self.report())
+        if self._picture is not None:
             draw(self._epochs, self._picture)
-        if last and self._trace is not None and self._trace_path is not None:
+        if self._trace is not None and self._trace_path is not None:
             self._trace.write(self._trace_path)
 
     def _finish(self) -> None:
         self._records.stop()
-        self._write(self._json, last=True)
+        self.write()
 
     def _say(self, text: str) -> None:
         if self._verbose:

@@ -59,7 +59,6 @@ class BatchRecords(Recorder):
         key = id(making.source)
         if key not in self._bytes_to_cache:
             self._bytes_to_cache[key] = making.flow.bytes_to_cache
-        making.flow = None  # which may be gone before this is
         self._pending.append(making)
         if len(self._pending) >= _PENDING:
             self._sum_up()

@@ -7,6 +7,7 @@ import importlib
 from pathlib import Path
 from types import ModuleType
 
+from batchwarp.cli import bench_mine
 from batchwarp.console.errors import UsageError
 
 __all__ = ["add_arguments", "run"]
@@ -36,6 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=lambda text: _part("options").output_file(".png", ".svg")(text),
         help=f"draw the figures into FILE, a .png or .svg{several}",
     )
+    bench_mine.add_arguments(parser)
 
 
 def run(options: argparse.Namespace) -> None:
@@ -47,6 +49,11 @@ def run(options: argparse.Namespace) -> None:
     Raises:
         UsageError: If a name is unknown, or a benchmark fails; the others are run all the same.
     """
+    if options.mine is not None:
+        if options.names or options.list or options.tiny:
+            raise UsageError("--mine is measured alone: without names, --list and --tiny")
+        bench_mine.run(options)
+        return
     runner = _part("runner")
     names = runner.names()
     unknown = [name for name in options.names if name not in names]

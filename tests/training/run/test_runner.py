@@ -111,6 +111,8 @@ def test_run_leaves_what_it_promises(tmp_path, capsys):
     assert results["seconds_per_epoch"] > 0
     assert results["generator_images_per_second"] > 0
     assert 0 <= results["waiting"] <= 1
+    assert "wait" in results["steps"]
+    assert results["steps"] in (folder / "report.html").read_text(encoding="utf-8")
     history = history_of(folder)
     assert set(history) == {
         *("accuracy", "loss", "val_accuracy", "val_loss"),

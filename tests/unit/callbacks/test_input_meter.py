@@ -202,9 +202,10 @@ def test_data_that_ends_early(model):
 
 def test_a_model_is_left_as_it_was(model):
     train = model.make_train_function() or model.train_function
+    before = _phases.is_recording()
     fitted(model, flow(), callbacks=[InputMeter(verbose=False)])
     assert model.train_function is train
-    assert not _phases.is_recording()
+    assert _phases.is_recording() == before
 
 
 def test_a_training_that_failed_is_forgotten(keras, model):
@@ -339,7 +340,7 @@ def test_arguments(arguments, error, said):
 
 
 def test_loops_over_a_flow():
-    source = flow()
+    source, before = flow(), (_phases.is_recording(), _phases.is_awaited())
     with InputMeter(source, verbose=False) as meter:
         for _ in range(2):
             for number in range(6):
@@ -349,8 +350,7 @@ def test_loops_over_a_flow():
     assert [one.steps for one in meter.epochs] == [5, 6]
     assert [one.batches for one in meter.epochs] == [5, 6]
     assert 0 < meter.figures.share <= 1
-    assert not _phases.is_recording()
-    assert not _phases.is_awaited()
+    assert (_phases.is_recording(), _phases.is_awaited()) == before
 
 
 def test_loops_of_which_the_block_is_the_epoch(capsys):

@@ -56,6 +56,8 @@ def _rows(results: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "time per epoch", f"{results['seconds_per_epoch']:.1f} s"
     if "waiting" in results:
         yield "training time spent waiting for batches", f"{results['waiting']:.1%}"
+    if "steps" in results:
+        yield "steps", results["steps"]
     if "generator_images_per_second" in results:
         yield "generator, while training", f"{results['generator_images_per_second']:,} images/s"
     if "speed" in results:

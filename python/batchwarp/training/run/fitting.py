@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from batchwarp.callbacks import DataCheckpoint
+from batchwarp.callbacks import DataCheckpoint, InputMeter
 from batchwarp.callbacks.archive import read_archive
 from batchwarp.console.frameworks import load_keras
 from batchwarp.console.output import is_terminal, say
@@ -126,6 +126,7 @@ class Fitting:
         keeper = _EpochKeeper(record, name, clock, gate, flow, kept, whole)
         # Last, since what it restores of random layers is later than what the others do.
         within = self._within_epochs(flow, steps)
+        meter = InputMeter(verbose=False)
         try:
             with gate:
                 model.fit(
@@ -133,7 +134,7 @@ class Fitting:
                     y,
                     epochs=epochs,
                     initial_epoch=record.epochs,
-                    callbacks=[*keeper.callbacks, *within],
+                    callbacks=[*keeper.callbacks, *within, *([] if flow is None else [meter])],
                     # A flow has an order of its own; Keras would shuffle its batches once more.
                     shuffle=y is not None,
                     # A progress bar redraws its line, which is of no use in a file.
@@ -153,6 +154,8 @@ class Fitting:
             if record.epochs:
                 self._outcome.draw_curves()
         self._record_times(clock)
+        if meter.epochs:
+            self._record.add(steps=meter.verdict)
 
     def _within_epochs(self, flow: Any, steps: int | None) -> list[Any]:
         """Returns what saves the epoch under way, if it can be gone on with."""
