@@ -38,6 +38,11 @@ def array_to_img(
 
     Raises:
         ValueError: If the rank, the number of channels or `data_format` is another.
+
+    Example:
+        >>> picture = array_to_img(np.zeros((4, 6, 3)))
+        >>> picture.size, picture.mode
+        ((6, 4), 'RGB')
     """
     from PIL import Image as pil
 
@@ -80,6 +85,10 @@ def img_to_array(
 
     Raises:
         ValueError: If the image has another rank, or `data_format` is another value.
+
+    Example:
+        >>> img_to_array(load_img("photograph.jpg")).shape
+        (40, 50, 3)
     """
     data_format = _keras.standardize_data_format(data_format)
     x = converted("img", real_array("img", img, _FILE), _keras.standardize_dtype(dtype))

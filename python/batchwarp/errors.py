@@ -20,6 +20,15 @@ class ImageFileError(OSError):
     Attributes:
         path: As the argument.
         reason: As the argument.
+
+    Example:
+        >>> Path("broken.jpg").write_bytes(b"no picture")
+        10
+        >>> try:
+        ...     batchwarp.image.load_img("broken.jpg")
+        ... except ImageFileError as error:
+        ...     print(error.path)
+        broken.jpg
     """
 
     path: str
@@ -44,6 +53,11 @@ class AnnotationError(ValueError):
     Attributes:
         path: As the argument.
         reason: As the argument.
+
+    Example:
+        >>> error = AnnotationError("instances.json", "annotation 7 has no image")
+        >>> str(error), error.reason
+        ('instances.json: annotation 7 has no image', 'annotation 7 has no image')
     """
 
     path: str
@@ -59,4 +73,12 @@ class AnnotationError(ValueError):
 
 
 class CudaError(RuntimeError):
-    """CUDA is missing or a call of it failed; the message has CUDA's own text."""
+    """CUDA is missing or a call of it failed; the message has CUDA's own text.
+
+    Example:
+        >>> try:
+        ...     ImageDataGenerator().flow(np.zeros((2, 8, 8, 3)), device="cuda")
+        ... except CudaError as error:
+        ...     print("no card, or built without CUDA")
+        no card, or built without CUDA
+    """

@@ -91,6 +91,13 @@ class ImageDataGenerator(ArrayFlows, FileFlows, SampleFlows, AnnotationFlows):
     Raises:
         ValueError: If an argument is not as above; NaN and infinity never are.
         TypeError: If `preprocessing_function` cannot be called, or something is no operation.
+
+    Example:
+        >>> datagen = ImageDataGenerator(rotation_range=20, horizontal_flip=True, rescale=1 / 255)
+        >>> x_train, y_train = np.zeros((8, 32, 32, 3), np.uint8), np.arange(8)
+        >>> images, labels = next(datagen.flow(x_train, y_train, batch_size=4, seed=1))
+        >>> images.shape, images.dtype
+        ((4, 32, 32, 3), dtype('float32'))
     """
 
     def get_config(self) -> dict[str, Any]:
@@ -106,6 +113,11 @@ class ImageDataGenerator(ArrayFlows, FileFlows, SampleFlows, AnnotationFlows):
         Raises:
             ValueError: If `preprocessing_function` cannot be imported by its name, as a lambda or a
                 local function, or an attribute is of a type that JSON does not have.
+
+        Example:
+            >>> config = ImageDataGenerator(rotation_range=20).get_config()
+            >>> ImageDataGenerator.from_config(config).rotation_range
+            20
         """
         return configuration.get_config(self, ImageDataGenerator)
 
@@ -144,6 +156,12 @@ class ImageDataGenerator(ArrayFlows, FileFlows, SampleFlows, AnnotationFlows):
         Raises:
             ValueError: If the data is not of rank 4, is empty or not finite, or `rounds` or `seed`
                 is not as above.
+
+        Example:
+            >>> datagen = ImageDataGenerator(featurewise_center=True)
+            >>> datagen.fit(np.full((4, 8, 8, 3), 7.0))
+            >>> datagen.mean.ravel().tolist()
+            [7.0, 7.0, 7.0]
         """
         fit.fit_array(self, x, augment, rounds, seed)
 
@@ -167,6 +185,14 @@ class ImageDataGenerator(ArrayFlows, FileFlows, SampleFlows, AnnotationFlows):
             ValueError: If it has no images, its `data_format` is another, values are not finite, or
                 `samples` is not as above.
             ImageFileError: If a file cannot be read and the iterator's `on_error` is `"raise"`.
+
+        Example:
+            >>> datagen = ImageDataGenerator(featurewise_center=True)
+            >>> plain = ImageDataGenerator().flow_from_directory("data/train", target_size=(32, 32))
+            Found 6 images belonging to 2 classes.
+            >>> datagen.fit_from(plain)
+            >>> datagen.mean.shape
+            (1, 1, 3)
         """
         if not isinstance(iterator, iterators.Iterator):
             raise TypeError(

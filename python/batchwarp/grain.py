@@ -129,6 +129,15 @@ class MapTransform(_Transform):
         ImportError: If Grain cannot be imported.
         TypeError: If `augment` is none.
         ValueError: If an argument is not as above.
+
+    Example:
+        >>> import grain.python as grain
+        >>> augment = batchwarp.Augment(ops.Flip(), ops.Hue(0.05), seed=7)
+        >>> images = [np.zeros((8, 8, 3), np.uint8)] * 4
+        >>> transform = MapTransform(augment, samples=4, column=None)
+        >>> ds = grain.MapDataset.source(images).map_with_index(transform)
+        >>> ds.repeat(2)[5].shape
+        (8, 8, 3)
     """
 
     _base = "MapWithIndex"
@@ -185,6 +194,12 @@ class RandomMapTransform(_Transform):
 
     Raises:
         Exception: As of `MapTransform`.
+
+    Example:
+        >>> augment = batchwarp.Augment(ops.Flip(), ops.Hue(0.05), seed=7)
+        >>> transform = RandomMapTransform(augment, column=None)
+        >>> transform.random_map(np.zeros((8, 8, 3), np.uint8), np.random.default_rng(0)).shape
+        (8, 8, 3)
     """
 
     _base = "RandomMap"

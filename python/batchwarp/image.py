@@ -70,6 +70,10 @@ def smart_resize(
 
     Raises:
         ImportError: If Keras is not installed.
+
+    Example:
+        >>> np.asarray(smart_resize(np.zeros((40, 50, 3)), (20, 20))).shape
+        (20, 20, 3)
     """
     from keras.preprocessing.image import smart_resize as resize
 

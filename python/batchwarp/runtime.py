@@ -15,6 +15,10 @@ def get_num_threads() -> int:
 
     Returns:
         Integer, at least 1.
+
+    Example:
+        >>> get_num_threads() >= 1
+        True
     """
     return _core.get_num_threads()
 
@@ -30,6 +34,12 @@ def set_num_threads(n: int) -> None:
     Raises:
         ValueError: If `n` is negative or too large for the core.
         TypeError: If `n` is no integer.
+
+    Example:
+        >>> set_num_threads(2)
+        >>> get_num_threads()
+        2
+        >>> set_num_threads(0)
     """
     _core.set_num_threads(n)
 
@@ -42,6 +52,10 @@ def simd_tier() -> str:
 
     Returns:
         String, one of `simd_tiers()`: `"baseline"` (SSE2 or NEON), `"avx2"` or `"avx512"`.
+
+    Example:
+        >>> simd_tier() in ("baseline", "avx2", "avx512")
+        True
     """
     return _core.simd_tier()
 
@@ -51,6 +65,10 @@ def simd_tiers() -> tuple[str, ...]:
 
     Returns:
         Tuple of strings, the best one last.
+
+    Example:
+        >>> simd_tiers()[0]
+        'baseline'
     """
     return _core.simd_tiers()
 
@@ -61,5 +79,9 @@ def build_config() -> dict[str, str]:
     Returns:
         Dictionary from names (version, compiler, flags, compiled instruction sets, ...) to strings,
         for bug reports.
+
+    Example:
+        >>> build_config()["build_type"]
+        'Release'
     """
     return _core.build_config()

@@ -85,9 +85,12 @@ class Augment:
         TypeError: If something is no operation.
 
     Example:
-        >>> aug = Augment(ops.Flip(), ops.Affine(rotation=20), ops.Hue(0.05), seed=7)
-        >>> batch = aug(images, keys=ids, epoch=3)
-        >>> pairs = aug(images, masks=masks, boxes=boxes)
+        >>> augment = Augment(ops.Flip(), ops.Affine(rotation=20), ops.Hue(0.05), seed=7)
+        >>> images, masks = np.zeros((2, 32, 32, 3), np.uint8), np.ones((2, 32, 32), np.uint8)
+        >>> augment(images, keys=[10, 11], epoch=3).shape
+        (2, 32, 32, 3)
+        >>> sorted(augment(images, masks=masks))
+        ['images', 'masks']
     """
 
     operations: tuple[RecipeOperation, ...]
@@ -418,6 +421,15 @@ class Augment:
         Raises:
             ValueError: If there are more or fewer images than in the explanation, or these were
                 mixed with others.
+
+        Example:
+            >>> flow = ImageDataGenerator(operations=[ops.Hue(0.2)]).flow(
+            ...     np.full((4, 8, 8, 3), 99, np.uint8), batch_size=2, shuffle=False, seed=1
+            ... )
+            >>> explanation = flow.explain(epoch=0, position=0)
+            >>> again = Augment.replay(explanation, np.full((2, 8, 8, 3), 99, np.uint8))
+            >>> np.allclose(again, next(flow))
+            True
         """
         if not isinstance(explanation, Explanation):
             explanation = Explanation.from_dict(explanation)
@@ -446,6 +458,13 @@ class Augment:
         Raises:
             ValueError: If an operation cannot be done to such images.
             TypeError: If they are of another dtype than calls take.
+
+        Example:
+            >>> augment = Augment(ops.Flip(), ops.Affine(rotation=20), ops.Hue(0.05))
+            >>> print(augment.plan((32, 32, 3), np.uint8))
+            operations                   are done as ...
+            Flip(), Affine(rotation=20)  one map, by which images are read once with order 1 ...
+            Hue(0.05)                    one run: a matrix for each image, clamped at its end ...
         """
         if not isinstance(shape, (tuple, list)) or len(shape) != 3:
             raise ValueError(f"`shape` should be a tuple of three integers. Received: {shape!r}")

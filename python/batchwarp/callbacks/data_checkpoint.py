@@ -48,6 +48,17 @@ class DataCheckpoint(ResumingCallback):
         ValueError: If an argument is not as above. When `fit` begins: if the model is not built,
             an epoch is no pass of the flow (`steps_per_epoch`), or the file is of another model or
             flow.
+
+    Example:
+        >>> import keras
+        >>> flow = ImageDataGenerator().flow(np.zeros((6, 2, 2, 1)), np.zeros(6), seed=1)
+        >>> model = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(1)])
+        >>> model.build((None, 2, 2, 1))
+        >>> model.compile("sgd", "mse")
+        >>> checkpoint = DataCheckpoint("run.npz", flow)
+        >>> history = model.fit(flow, epochs=2, verbose=0, callbacks=[checkpoint])
+        >>> len(history.epoch)
+        2
     """
 
     _name: ClassVar[str] = "DataCheckpoint"

@@ -67,6 +67,14 @@ class InputMeter:
         ImportError: If there is no matplotlib for a `picture`.
         TypeError: If `flow` is nothing of the above, or `synchronize` no function.
         ValueError: If a file has another ending, or its folder does not exist.
+
+    Example:
+        >>> flow = ImageDataGenerator(rotation_range=20).flow(np.zeros((32, 9, 9, 3)), batch_size=8)
+        >>> with InputMeter(flow, verbose=False) as meter:
+        ...     for _ in range(len(flow)):
+        ...         batch = next(flow)
+        >>> "waits for data" in meter.verdict  # what for, and what there is against it
+        True
     """
 
     model: Any

@@ -21,7 +21,17 @@ _CELL_MAGICS = ("%%time", "%%timeit", "%%capture", "%%prun")
 
 
 class DocumentError(Exception):
-    """A file is no Python that can be read; the text says why."""
+    """A file is no Python that can be read; the text says why.
+
+    Example:
+        >>> Path("broken.py").write_text("def f(:")
+        7
+        >>> try:
+        ...     read(Path("broken.py"))
+        ... except DocumentError as error:
+        ...     print("no Python:", error)
+        no Python: ...
+    """
 
 
 class Edit(NamedTuple):
@@ -61,6 +71,11 @@ class Document:
         path: Path of the file.
         tree: The syntax tree of all its code.
         unread: List of what could not be read, as lines for a user.
+
+    Example:
+        >>> document = read(Path("train.py"))
+        >>> isinstance(document, Document), document.place(2)
+        (True, '2')
     """
 
     path: Path
@@ -176,6 +191,11 @@ def read(path: Path) -> Document:
     Raises:
         DocumentError: If it is none.
         OSError: If it cannot be read.
+
+    Example:
+        >>> document = read(Path("train.py"))
+        >>> document.path.name, document.unread
+        ('train.py', [])
     """
     data = path.read_bytes()
     return _notebook(path, data) if path.suffix == ".ipynb" else _script(path, data)

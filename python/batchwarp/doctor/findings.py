@@ -15,6 +15,10 @@ class Finding(NamedTuple):
         kind: String, what it is an example of, such as `"integer-shift"`.
         text: String, what happens there.
         advice: String, what there is against it; empty if nothing need be done.
+
+    Example:
+        >>> examine(read(Path("train.py"))).findings[0].line
+        1
     """
 
     line: int

@@ -76,6 +76,10 @@ def load_img(
         ImageFileError: If it has been read, but cannot be decoded.
         ValueError: If an argument is not as above.
         TypeError: If `path` is of another type.
+
+    Example:
+        >>> load_img("photograph.jpg", target_size=(20, 25)).size
+        (25, 20)
     """
     if boolean("grayscale", grayscale):
         warn('`grayscale` is deprecated. Please use `color_mode="grayscale"`', DeprecationWarning)
@@ -272,6 +276,11 @@ def save_img(
     Raises:
         ValueError: If the array is not as above, or the format not known.
         OSError: If the file cannot be written.
+
+    Example:
+        >>> save_img("grey.png", np.full((4, 6, 3), 99.0), scale=False)
+        >>> load_img("grey.png").getpixel((0, 0))
+        (99, 99, 99)
     """
     picture = array_to_img(x, _keras.standardize_data_format(data_format), scale)
     path = user_path(path)
@@ -306,6 +315,10 @@ def list_pictures(directory: Any, ext: str | Iterable[str] = _PICTURES) -> list[
     Returns:
         List of the files' paths, strings that begin with `directory`, in order of the folders and
         then of the names; it is empty if there is no such folder.
+
+    Example:
+        >>> [Path(path).name for path in list_pictures("data/train/cats")]
+        ['0.jpg', '2.jpg', '4.jpg']
     """
     endings = tuple(f".{name}" for name in (ext.split("|") if isinstance(ext, str) else ext))
     return [
@@ -325,6 +338,12 @@ def validate_filename(filename: Any, white_list_formats: str | Iterable[str]) ->
 
     Returns:
         Boolean. Upper and lower case of the path do not matter to its ending.
+
+    Example:
+        >>> validate_filename("photograph.jpg", ("jpg", "png"))
+        True
+        >>> validate_filename("train.py", ("jpg", "png"))
+        False
     """
     formats = white_list_formats
     endings = formats if isinstance(formats, str) else tuple(formats)

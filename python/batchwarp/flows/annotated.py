@@ -122,6 +122,15 @@ class AnnotationFlows(Settings):
             ImportError: If there are polygons to paint, and pycocotools is not installed.
             ValueError: If an argument is not as above.
             OSError: If the file or the folder cannot be read.
+
+        Example:
+            >>> flow = ImageDataGenerator().flow_from_coco(
+            ...     "instances.json", "images", target_size=(40, 50), shuffle=False
+            ... )
+            Found 6 images with 6 boxes of 1 classes.
+            >>> images, targets = next(flow)
+            >>> targets["boxes"].shape
+            (6, 1, 4)
         """
         return iterators.CocoIterator(
             image_data_generator=self,
@@ -242,6 +251,14 @@ class AnnotationFlows(Settings):
             ImportError: If a package is missing that an argument needs.
             ValueError: If an argument is not as above.
             OSError: If a folder cannot be read.
+
+        Example:
+            >>> flow = ImageDataGenerator().flow_from_yolo(
+            ...     "images", "labels", class_names=["cat"], target_size=(40, 50)
+            ... )
+            Found 6 images with 6 boxes of 1 classes.
+            >>> flow.class_names
+            ['cat']
         """
         return iterators.YoloIterator(
             image_data_generator=self,

@@ -124,6 +124,12 @@ class ArrayFlows(Settings):
             ValueError: If the lengths differ, the images are not of rank 4 or have no pixels, or an
                 argument is not as above.
             CudaError: If there is no device.
+
+        Example:
+            >>> x, y = np.zeros((8, 5, 5, 1), np.uint8), np.arange(8)
+            >>> flow = ImageDataGenerator().flow(x, y, batch_size=3, shuffle=False)
+            >>> [next(flow)[1].tolist() for _ in range(3)]
+            [[0, 1, 2], [3, 4, 5], [6, 7]]
         """
         arguments = passed_on(locals(), "self", "device", "framework")
         iterator: type[iterators.NumpyArrayIterator] = iterators.NumpyArrayIterator

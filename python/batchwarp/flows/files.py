@@ -134,6 +134,12 @@ class FileFlows(Settings):
         Raises:
             ValueError: If an argument is not as above.
             OSError: If `directory` cannot be read.
+
+        Example:
+            >>> flow = ImageDataGenerator().flow_from_directory("data/train", target_size=(32, 32))
+            Found 6 images belonging to 2 classes.
+            >>> flow.class_indices
+            {'cats': 0, 'dogs': 1}
         """
         return iterators.DirectoryIterator(
             image_data_generator=self,
@@ -262,6 +268,16 @@ class FileFlows(Settings):
             ValueError: If an argument is not as above.
             TypeError: If a column does not hold what the class mode needs.
             KeyError: If there is no such column.
+
+        Example:
+            >>> import pandas
+            >>> table = pandas.DataFrame({"filename": ["cats/0.jpg", "dogs/1.jpg"], "age": [3, 7]})
+            >>> flow = ImageDataGenerator().flow_from_dataframe(
+            ...     table, "data/train", y_col="age", class_mode="raw", shuffle=False
+            ... )
+            Found 2 validated image filenames.
+            >>> next(flow)[1].tolist()
+            [3, 7]
         """
         arguments = passed_on(locals(), "self", "kwargs")
         if "has_ext" in kwargs:

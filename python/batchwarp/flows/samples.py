@@ -107,6 +107,15 @@ class SampleFlows(Settings):
             ValueError: If an argument is not as above.
             TypeError: If samples or labels are of no form that is accepted.
             ImportError: If samples are URLs and fsspec, or what it needs for them, is missing.
+
+        Example:
+            >>> samples = [(Path(f"images/{n}.jpg").read_bytes(), n % 2) for n in range(6)]
+            >>> flow = ImageDataGenerator().flow_from_samples(
+            ...     samples, target_size=(32, 32), shuffle=False, class_mode="raw"
+            ... )
+            Found 6 samples.
+            >>> next(flow)[1].tolist()
+            [0, 1, 0, 1, 0, 1]
         """
         return iterators.SamplesIterator(
             image_data_generator=self,

@@ -106,6 +106,11 @@ class NumpyArrayIterator(ImageIterator):
         ValueError: If the lengths differ, the images are not of rank 4 or have no pixels, or an
             argument is not as above.
         TypeError: If the images are no real numbers.
+
+    Example:
+        >>> flow = NumpyArrayIterator(np.zeros((7, 5, 5, 1)), np.arange(7), ImageDataGenerator(), 3)
+        >>> next(flow)[0].shape
+        (3, 5, 5, 1)
     """
 
     _save_numbers = 10_000

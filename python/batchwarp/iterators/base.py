@@ -126,6 +126,11 @@ class Iterator(AgreeingIterator):
         ValueError: If `n`, `batch_size`, `seed`, `prefetch` or `shard` is not as above, or nothing
             remains of the samples.
         TypeError: If there are other keyword arguments.
+
+    Example:
+        >>> flow = ImageDataGenerator().flow(np.zeros((7, 5, 5, 1)), batch_size=3)
+        >>> isinstance(flow, Iterator), len(flow), flow.n
+        (True, 3, 7)
     """
 
     white_list_formats = ("png", "jpg", "jpeg", "bmp", "ppm", "tif", "tiff")
@@ -392,6 +397,11 @@ class Iterator(AgreeingIterator):
         Raises:
             ImportError: If TensorFlow cannot be imported.
             TypeError: If TensorFlow has no dtype for an array of the batches.
+
+        Example:
+            >>> flow = ImageDataGenerator().flow(np.zeros((6, 5, 5, 1)), np.arange(6), batch_size=3)
+            >>> [labels.numpy().shape for images, labels in flow.to_tf_dataset()]
+            [(3,), (3,)]
         """
         count = self._shard.samples(self.n, self.batch_size)
         is_rest = (self._resumed and self.batch_index > 0) or self._pass.used > 0

@@ -103,6 +103,14 @@ class DataFrameIterator(FilesIterator):
         ValueError: If an argument is not as above.
         TypeError: If a column does not hold what the class mode needs.
         KeyError: If there is no such column.
+
+    Example:
+        >>> import pandas
+        >>> table = pandas.DataFrame({"filename": ["cats/0.jpg"], "class": ["cat"]})
+        >>> flow = DataFrameIterator(table, "data/train", ImageDataGenerator())
+        Found 1 validated image filenames belonging to 1 classes.
+        >>> flow.labels
+        [0]
     """
 
     allowed_class_modes: ClassVar[set[str | None]] = {

@@ -99,6 +99,12 @@ class DirectoryIterator(FilesIterator):
     Raises:
         ValueError: If an argument is not as above.
         OSError: If `directory` is no folder or cannot be read.
+
+    Example:
+        >>> flow = DirectoryIterator("data/train", ImageDataGenerator(), target_size=(32, 32))
+        Found 6 images belonging to 2 classes.
+        >>> flow.filenames[0]
+        'cats/0.jpg'
     """
 
     allowed_class_modes: ClassVar[set[str | None]] = {

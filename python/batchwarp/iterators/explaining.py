@@ -49,6 +49,16 @@ class ExplainingIterator(AugmentingIterator):
         Raises:
             ValueError: If `epoch` or `position` is not as above, the numbers come from the state of
                 `numpy.random` or are drawn by functions or overridden methods.
+
+        Example:
+            >>> datagen = ImageDataGenerator(rotation_range=20)
+            >>> flow = datagen.flow(np.zeros((4, 8, 8, 3), np.uint8), batch_size=2, seed=1)
+            >>> print(flow.explain(epoch=0, position=1))
+            epoch 0, batch 1
+            0:
+                theta -2.56
+            1:
+                theta -2.587
         """
         known = self._current_pipeline()
         if known is not None and known.function_draws:

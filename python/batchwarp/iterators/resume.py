@@ -124,6 +124,15 @@ class ResumableIterator(OrderedIterator):
 
         Raises:
             ValueError: If it is none, of a newer format, or of another data set, generator or flow.
+
+        Example:
+            >>> x, y = np.zeros((8, 5, 5, 1), np.uint8), np.arange(8)
+            >>> datagen = ImageDataGenerator()
+            >>> flow, later = (datagen.flow(x, y, batch_size=2, seed=3) for _ in range(2))
+            >>> _ = next(flow)
+            >>> later.load_state_dict(flow.state_dict())
+            >>> np.array_equal(next(flow)[1], next(later)[1])
+            True
         """
         _check_keys(state)
         with self.lock:

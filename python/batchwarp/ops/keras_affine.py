@@ -65,6 +65,13 @@ def apply_affine_transform(
         ValueError: If an axis, a mode, the order or the image's rank is not as above, if a
             parameter is NaN or infinite, or if the image is empty.
         TypeError: If the image's dtype is not real.
+
+    Example:
+        >>> image = np.arange(9.0).reshape(3, 3, 1)
+        >>> apply_affine_transform(image, tx=1, row_axis=0, col_axis=1, channel_axis=2)[..., 0]
+        array([[1., 2., 2.],
+               [4., 5., 5.],
+               [7., 8., 8.]])
     """
     x = as_array("x", x, stack=True)
     check_axes(x, row_axis, col_axis, channel_axis)
@@ -152,6 +159,11 @@ def transform_matrix_offset_center(
 
     Returns:
         3×3 array of float64.
+
+    Example:
+        >>> turned = np.array([[0.0, -1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
+        >>> transform_matrix_offset_center(turned, 3, 3)[:2, 2].tolist()
+        [2.0, 0.0]
     """
     centre_x, centre_y = float(x) / 2 - 0.5, float(y) / 2 - 0.5
     there = np.array([[1, 0, centre_x], [0, 1, centre_y], [0, 0, 1]])

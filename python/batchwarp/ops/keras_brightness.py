@@ -35,6 +35,10 @@ def apply_brightness_shift(
     Raises:
         ValueError: If the image is empty, has another number of channels or another rank, or
             `brightness` is NaN or infinite.
+
+    Example:
+        >>> apply_brightness_shift(np.full((2, 2, 3), 100.0), 1.5, scale=False).max()
+        np.float32(150.0)
     """
     return brightness_shift(x, brightness, scale, None)
 
@@ -75,6 +79,10 @@ def random_brightness(
 
     Raises:
         ValueError: If `brightness_range` is not two numbers, and as `apply_brightness_shift`.
+
+    Example:
+        >>> random_brightness(np.full((2, 2, 3), 100.0), (2.0, 2.0), scale=False).max()
+        np.float32(200.0)
     """
     low, high = number_pair("brightness_range", brightness_range)
     return apply_brightness_shift(x, global_random().uniform(low, high), scale)

@@ -30,6 +30,11 @@ def apply_channel_shift(x: NDArray[Any], intensity: float, channel_axis: int = 0
 
     Raises:
         ValueError: If the image is empty, `intensity` is NaN or infinite, or there is no such axis.
+
+    Example:
+        >>> image = np.array([[[10.0, 200.0]]])
+        >>> apply_channel_shift(image, 20, channel_axis=2).tolist()
+        [[[30.0, 200.0]]]
     """
     x = real_array("x", x)
     if not -x.ndim <= channel_axis < x.ndim:
@@ -56,6 +61,10 @@ def random_channel_shift(
 
     Raises:
         ValueError: As `apply_channel_shift`.
+
+    Example:
+        >>> random_channel_shift(np.zeros((4, 4, 3)), 20, channel_axis=2).shape
+        (4, 4, 3)
     """
     limit = finite_number("intensity_range", intensity_range)
     return apply_channel_shift(x, global_random().uniform(-limit, limit), channel_axis)

@@ -26,6 +26,10 @@ def flip_axis(x: NDArray[Any], axis: int) -> NDArray[Any]:
 
     Raises:
         ValueError: If there is no such axis.
+
+    Example:
+        >>> flip_axis(np.arange(4), 0).tolist()
+        [3, 2, 1, 0]
     """
     x = as_array("x", x)
     if not -x.ndim <= axis < x.ndim:

@@ -39,6 +39,10 @@ def random_rotation(
 
     Raises:
         ValueError: As `apply_affine_transform`.
+
+    Example:
+        >>> random_rotation(np.zeros((4, 6, 3)), 30, row_axis=0, col_axis=1, channel_axis=2).shape
+        (4, 6, 3)
     """
     limit = finite_number("rg", rg)
     return apply_affine_transform(
@@ -82,6 +86,10 @@ def random_shift(
 
     Raises:
         ValueError: As `apply_affine_transform`.
+
+    Example:
+        >>> random_shift(np.zeros((4, 6, 3)), 0.2, 0, row_axis=0, col_axis=1, channel_axis=2).shape
+        (4, 6, 3)
     """
     x = as_array("x", x, stack=True)
     check_axes(x, row_axis, col_axis, channel_axis)
@@ -129,6 +137,10 @@ def random_shear(
 
     Raises:
         ValueError: As `apply_affine_transform`.
+
+    Example:
+        >>> random_shear(np.zeros((4, 6, 3)), 20, row_axis=0, col_axis=1, channel_axis=2).shape
+        (4, 6, 3)
     """
     limit = finite_number("intensity", intensity)
     return apply_affine_transform(
@@ -170,6 +182,10 @@ def random_zoom(
 
     Raises:
         ValueError: If `zoom_range` is not two numbers, and as `apply_affine_transform`.
+
+    Example:
+        >>> random_zoom(np.zeros((4, 6, 3)), (1, 1.2), row_axis=0, col_axis=1, channel_axis=2).shape
+        (4, 6, 3)
     """
     low, high = number_pair("zoom_range", zoom_range)
     zx, zy = (1, 1) if low == 1 and high == 1 else global_random().uniform(low, high, 2)

@@ -73,9 +73,10 @@ class Augment:
         TypeError: If something is no operation, or there is no such argument.
 
     Example:
-        >>> images = ray.data.read_images("photographs", include_paths=True, mode="RGB")
-        >>> augment = batchwarp.ray.Augment(ops.Flip(), ops.RandomResizedCrop(224), seed=7)
-        >>> batches = images.map_batches(augment, batch_format="numpy", num_cpus=4)
+        >>> augment = Augment(ops.RandomResizedCrop(24), ops.Flip(), seed=7)
+        >>> rows = {"image": np.zeros((2, 32, 32, 3), np.uint8), "path": np.array(["a", "b"])}
+        >>> augment(rows)["image"].shape  # or: ray.data.read_images(...).map_batches(augment)
+        (2, 24, 24, 3)
     """
 
     def __init__(

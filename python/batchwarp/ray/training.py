@@ -27,6 +27,10 @@ def start_jax() -> None:
     Raises:
         RuntimeError: If this is no worker of Ray Train.
         ModuleNotFoundError: If Ray or JAX is not installed.
+
+    Example:
+        >>> def train():  # in a trainer's workers, before Keras computes anything
+        ...     start_jax()
     """
     import jax
     import ray
@@ -148,9 +152,11 @@ class Report:
             workers have flows with other seeds, sizes, settings or data.
 
     Example:
-        >>> report = batchwarp.ray.Report(model, flow)
-        >>> model.fit(flow, epochs=9, initial_epoch=report.initial_epoch,
-        ...           callbacks=[report.callback])
+        >>> def train():  # in a trainer's workers
+        ...     report = Report(model, flow)
+        ...     model.fit(
+        ...         flow, epochs=9, initial_epoch=report.initial_epoch, callbacks=[report.callback]
+        ...     )
     """
 
     def __init__(

@@ -121,6 +121,13 @@ class IterableDataset(_OfFlow):
         ImportError: If PyTorch cannot be imported.
         TypeError: If `flow` is no such iterator.
         ValueError: If there are workers, and nothing that says which numbers all of them draw.
+
+    Example:
+        >>> flow = ImageDataGenerator().flow(np.zeros((6, 8, 8, 3)), np.arange(6), 3, seed=1)
+        >>> for images, labels in IterableDataset(flow):
+        ...     print(tuple(images.shape), labels.dtype)
+        (3, 3, 8, 8) torch.int64
+        (3, 3, 8, 8) torch.int64
     """
 
     _base: ClassVar[str] = "IterableDataset"
@@ -190,6 +197,13 @@ class Dataset(_OfFlow):
         ImportError: If PyTorch cannot be imported.
         TypeError: If `flow` is no such iterator.
         ValueError: If the flow's draws are not keyed, or it is of a shard.
+
+    Example:
+        >>> flow = ImageDataGenerator(draws="keyed").flow(
+        ...     np.zeros((6, 8, 8, 3), np.uint8), np.arange(6), batch_size=3, seed=1
+        ... )
+        >>> len(Dataset(flow))
+        6
     """
 
     _base: ClassVar[str] = "Dataset"
