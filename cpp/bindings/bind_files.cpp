@@ -1,3 +1,6 @@
+#include <pybind11/stl.h>
+
+#include <deque>
 #include <string>
 #include <utility>
 #include <vector>
@@ -97,6 +100,48 @@ std::vector<NativePath> native_paths(const py::sequence& paths) {
     return native;
 }
 
+// Bytes that somebody has, which stay where they are as long as this lives.
+class Contents {
+  public:
+    // `None` for all, or a sequence of `None` and of buffers.
+    Contents(const py::object& contents, const std::vector<int>& orientations) {
+        if (contents.is_none()) return;
+        for (const py::handle content : contents.cast<py::sequence>()) {
+            FileContent& file = files_.emplace_back();
+            if (content.is_none()) continue;
+            Py_buffer& view = views_.emplace_back();
+            if (PyObject_GetBuffer(content.ptr(), &view, PyBUF_SIMPLE) != 0) {
+                views_.pop_back();
+                release();
+                throw py::error_already_set();
+            }
+            file.data = {static_cast<const std::byte*>(view.buf),
+                         static_cast<std::size_t>(view.len)};
+        }
+        if (orientations.size() != files_.size()) {
+            release();
+            throw py::value_error("`orientations` must be one for each of " +
+                                  std::to_string(files_.size()) +
+                                  " contents. Received: " + std::to_string(orientations.size()));
+        }
+        for (std::size_t i = 0; i < files_.size(); ++i) files_[i].orientation = orientations[i];
+    }
+    Contents(const Contents&) = delete;
+    Contents& operator=(const Contents&) = delete;
+    ~Contents() { release(); }
+
+    std::span<const FileContent> files() const noexcept { return files_; }
+
+  private:
+    void release() noexcept {
+        for (Py_buffer& view : views_) PyBuffer_Release(&view);
+        views_.clear();
+    }
+
+    std::vector<FileContent> files_;
+    std::deque<Py_buffer> views_;
+};
+
 // Makes a batch, and says what became of it.
 py::tuple made(FileBatchRequest& request, bool timed) {
     std::vector<FileReport> reports(request.paths.size());
@@ -109,13 +154,16 @@ py::tuple made(FileBatchRequest& request, bool timed) {
 
 py::tuple bind_make_files(const py::sequence& paths, const FileDecoding& decoding,
                           const py::object& images, const Plan* plan, const py::object& params,
-                          const py::object& dst, int threads, bool timed) {
+                          const py::object& dst, int threads, bool timed,
+                          const py::object& contents, const std::vector<int>& orientations) {
     if (threads < 0)
         throw py::value_error("`threads` must be at least 0. Received: " + std::to_string(threads));
     const std::vector<NativePath> native = native_paths(paths);
+    const Contents held(contents, orientations);
 
     FileBatchRequest request;
     request.paths = native;
+    request.contents = held.files();
     request.decoding = decoding;
     request.threads = threads;
     if (!images.is_none()) request.images = writable(images, false, "images");
@@ -133,11 +181,14 @@ py::tuple bind_make_files(const py::sequence& paths, const FileDecoding& decodin
 py::tuple bind_make_sized_files(const py::sequence& paths, const FileDecoding& decoding,
                                 PlansBySize& plans, const py::object& samples, std::int64_t epoch,
                                 std::uint64_t seed, const py::object& dst, bool channels_first,
-                                bool timed) {
+                                bool timed, const py::object& contents,
+                                const std::vector<int>& orientations) {
     const std::vector<NativePath> native = native_paths(paths);
     const auto n = std::ssize(native);
+    const Contents held(contents, orientations);
     FileBatchRequest request;
     request.paths = native;
+    request.contents = held.files();
     request.decoding = decoding;
     request.plans = &plans;
     request.key = key_of(seed, epoch);
@@ -163,17 +214,20 @@ void register_files(py::module_& m) {
     m.def("make_sized_files", &bind_make_sized_files, py::arg("paths"), py::arg("decoding"),
           py::arg("plans"), py::arg("samples"), py::arg("epoch"), py::arg("seed"), py::arg("dst"),
           py::kw_only(), py::arg("channels_first"), py::arg("timed") = false,
+          py::arg("contents") = py::none(), py::arg("orientations") = std::vector<int>(),
           "Augments files of several sizes into `dst`, with parameters that are drawn for each "
           "sample. Returns what `make_files` does.");
     m.def(
         "make_files", &bind_make_files, py::arg("paths"), py::arg("decoding"),
         py::arg("images") = py::none(), py::arg("plan") = py::none(),
         py::arg("params") = py::none(), py::arg("dst") = py::none(), py::kw_only(),
-        py::arg("threads") = 0, py::arg("timed") = false,
+        py::arg("threads") = 0, py::arg("timed") = false, py::arg("contents") = py::none(),
+        py::arg("orientations") = std::vector<int>(),
         "Decodes files into `images` and augments them into `dst`. Returns how many threads did "
         "not start, and which files have been made, not left, sizes and times of the files, and "
         "heights and widths of the images; if `timed`, also for each file when it was begun, read, "
-        "decoded and done, in nanoseconds since the call began, and the number of its thread.");
+        "decoded and done, in nanoseconds since the call began, and the number of its thread. A "
+        "file of which `contents` has the bytes is not read, and turned as `orientations` says.");
 }
 
 }  // namespace batchwarp::bindings

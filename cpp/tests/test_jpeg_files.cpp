@@ -151,6 +151,44 @@ TEST(damage_and_what_cannot_be_opened_are_left) {
     for (std::size_t i = 1; i < made.reports.size(); ++i) CHECK(!made.reports[i].made);
 }
 
+// Turned, a row of the image is a row or a column of the file, read forwards or backwards.
+TEST(what_is_handed_over_is_turned_and_not_read) {
+    const JpegBytes file = jpeg_file({.height = 23, .width = 37});
+    const auto decoded = testing::decode_plainly(file, false, 8);
+    CHECK(decoded.has_value());
+    if (!decoded) return;
+    Files files;
+    for (int orientation = 1; orientation <= 8; ++orientation) {
+        const Size size = orientation < 5 ? Size{23, 37} : Size{37, 23};
+        files.paths.resize(1);
+        Made made(files, {.size = size});
+        const FileContent content{file, orientation};
+        made.request.contents = {&content, 1};
+        make_files(made.request);
+        CHECK(made.reports[0].made && made.reports[0].size == size);
+        CHECK(made.reports[0].bytes == std::ssize(file));
+        bool same = true;
+        for (std::int64_t y = 0; y < size.height; ++y)
+            for (std::int64_t x = 0; x < size.width; ++x) {
+                constexpr bool upside_down[] = {false, false, true, true, false, false, true, true};
+                constexpr bool mirrored[] = {false, true, true, false, false, true, true, false};
+                std::int64_t row = upside_down[orientation - 1] ? size.height - 1 - y : y;
+                std::int64_t column = mirrored[orientation - 1] ? size.width - 1 - x : x;
+                if (orientation >= 5) std::swap(row, column);
+                same =
+                    same && std::memcmp(made.request.images[0].at(y, x, 0),
+                                        decoded->pixels.data() + (row * 37 + column) * 3, 3) == 0;
+            }
+        CHECK(same);
+    }
+    Made made(files);
+    for (const int orientation : {0, 9}) {
+        const FileContent content{file, orientation};
+        made.request.contents = {&content, 1};
+        CHECK(testing::throws<InvalidArgument>([&] { make_files(made.request); }));
+    }
+}
+
 TEST(images_are_augmented_by_the_rows_of_the_plan) {
     Files files;
     add_photographs(files);

@@ -271,6 +271,8 @@ def make_sized_files(
     *,
     channels_first: bool,
     timed: bool = False,
+    contents: Sequence[bytes | None] | None = None,
+    orientations: Sequence[int] = (),
 ) -> tuple[
     int, tuple[NDArray[np.bool_], NDArray[np.int64], NDArray[np.int64]], NDArray[np.int64] | None
 ]: ...
@@ -284,6 +286,8 @@ def make_files(
     *,
     threads: int = 0,
     timed: bool = False,
+    contents: Sequence[bytes | None] | None = None,
+    orientations: Sequence[int] = (),
 ) -> tuple[
     int, tuple[NDArray[np.bool_], NDArray[np.int64], NDArray[np.int64]], NDArray[np.int64] | None
 ]: ...

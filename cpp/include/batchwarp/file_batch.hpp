@@ -32,7 +32,7 @@ struct FileReport {
     /// been written for it, or something of no meaning.
     bool made = false;
     std::int64_t bytes = 0;        ///< the file's size
-    std::int64_t modified_ns = 0;  ///< when it was last changed, since 1970
+    std::int64_t modified_ns = 0;  ///< when it was last changed, since 1970; 0 for a content
     /// Of the image in it. If the file is left, it is only said where there is no plan for it.
     Size size;
 };
@@ -49,9 +49,19 @@ struct FileTimes {
 /// A path as the system takes it.
 using NativePath = std::filesystem::path::string_type;
 
+/// The bytes of a file that somebody has read already.
+struct FileContent {
+    std::span<const std::byte> data;  ///< without any: the file is read by its path
+    /// How it is turned upright, as EXIF numbers it, from 1 (not at all) to 8; whatever is in the
+    /// bytes, nobody looks.
+    int orientation = 1;
+};
+
 struct FileBatchRequest {
     /// An empty one is left.
     std::span<const NativePath> paths;
+    /// None, or one for each path.
+    std::span<const FileContent> contents;
     FileDecoding decoding;
     /// Where images go as they were decoded and resized, uint8, the pixels of a row without gaps.
     /// Without data: nowhere.

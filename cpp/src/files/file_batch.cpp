@@ -33,6 +33,15 @@ void check_decoding(const FileBatchRequest& request) {
         refuse("`channels` must be 1, 3 or 4. Received: ", decoding.channels);
 }
 
+void check_contents(const FileBatchRequest& request) {
+    if (!request.contents.empty() && request.contents.size() != request.paths.size())
+        refuse("`contents` must be one for each of ", request.paths.size(),
+               " files. Received: ", request.contents.size());
+    for (const FileContent& content : request.contents)
+        if (content.orientation < 1 || content.orientation > 8)
+            refuse("`orientations` must be from 1 to 8. Received: ", content.orientation);
+}
+
 void check_images(const FileBatchRequest& request) {
     const ImageView& image = request.images.first;
     const FileDecoding& decoding = request.decoding;
@@ -154,6 +163,16 @@ class FileTask {
 
   private:
     bool read() {
+        if (!request_.contents.empty()) {
+            const FileContent& given = request_.contents[static_cast<std::size_t>(i_)];
+            if (!given.data.empty()) {
+                content_ = given.data;
+                orientation_ = given.orientation;
+                report_.bytes = std::ssize(content_);
+                phases_.read();
+                return true;
+            }
+        }
         const NativePath& path = request_.paths[static_cast<std::size_t>(i_)];
         if (path.empty()) return false;
         OpenFile file(path);
@@ -168,9 +187,10 @@ class FileTask {
     }
 
     bool decode() {
-        const std::optional<JpegHeader> header = readable_header(content_, request_.decoding);
+        const std::optional<JpegHeader> header =
+            readable_header(content_, orientation_, request_.decoding);
         if (!header) return false;
-        const Size size{header->height, header->width};
+        const Size size = turned({header->height, header->width}, orientation_.value_or(1));
         if (request_.plans != nullptr) {
             kept_ = request_.plans->find(size);
             plan_ = kept_.get();
@@ -192,7 +212,8 @@ class FileTask {
         pixels_ = request_.images.first.data != nullptr
                       ? request_.images[i_]
                       : packed_image(scratch_.finished, decoding.size, decoding.channels);
-        return decode_file(content_, header, decoding, pixels_, scratch_);
+        return decode_file({content_, header, orientation_.value_or(1)}, decoding, pixels_,
+                           scratch_);
     }
 
     bool decode_sized(const JpegHeader& header) {
@@ -202,9 +223,9 @@ class FileTask {
                       row);
             row_ = row;
         }
-        pixels_ = packed_image(scratch_.finished, {header.height, header.width},
-                               request_.decoding.channels);
-        return decode_part(content_, header, footprint(*plan_, row_), pixels_, scratch_);
+        const JpegFile file{content_, header, orientation_.value_or(1)};
+        pixels_ = packed_image(scratch_.finished, file.size(), request_.decoding.channels);
+        return decode_part(file, footprint(*plan_, row_), pixels_, scratch_);
     }
 
     void augment() const {
@@ -222,6 +243,7 @@ class FileTask {
     FileReport& report_;
     FileScratch& scratch_;
     std::span<const std::byte> content_;
+    std::optional<int> orientation_;  // if somebody has said it
     MutableImageView pixels_;
     std::shared_ptr<const Plan> kept_;  // if it is one of several
     const Plan* plan_ = nullptr;
@@ -232,6 +254,7 @@ class FileTask {
 
 void make_files(const FileBatchRequest& request) {
     check_decoding(request);
+    check_contents(request);
     check_images(request);
     check_target(request);
     const int threads =

@@ -24,9 +24,9 @@ MutableImageView part(const MutableImageView& image, const Box& box) noexcept {
 bool is_empty(const Box& box) noexcept { return box.width() <= 0 || box.height() <= 0; }
 
 // At how many eighths of its size an image is decoded.
-int scale_for(const JpegHeader& header, const FileDecoding& decoding) noexcept {
+int scale_for(const Size& size, const FileDecoding& decoding) noexcept {
     if (!decoding.scaled) return 8;
-    const Box box = part_of({header.height, header.width}, decoding);
+    const Box box = part_of(size, decoding);
     return covering_scale({box.height(), box.width()}, decoding.size);
 }
 
@@ -61,19 +61,80 @@ void recolour(const ImageView& from, const MutableImageView& to) {
     }
 }
 
+// What EXIF's numbers mean: an image is transposed first, then mirrored.
+bool is_transposed(int orientation) noexcept { return orientation >= 5; }
+bool is_upside_down(int orientation) noexcept {
+    return orientation == 3 || orientation == 4 || orientation >= 7;
+}
+bool is_mirrored(int orientation) noexcept {
+    return orientation == 2 || orientation == 3 || orientation == 6 || orientation == 7;
+}
+
+// Where a part of an upright image lies in its file, whose image has this size.
+Box lying(const Box& box, int orientation, const Size& stored) noexcept {
+    const Size size = turned(stored, orientation);
+    Box from = box;
+    if (is_upside_down(orientation)) {
+        from.top = size.height - box.bottom;
+        from.bottom = size.height - box.top;
+    }
+    if (is_mirrored(orientation)) {
+        from.left = size.width - box.right;
+        from.right = size.width - box.left;
+    }
+    return is_transposed(orientation) ? Box{from.top, from.left, from.bottom, from.right} : from;
+}
+
+// Copies an image that is turned. The rows of what is transposed are read in squares, which the
+// first cache holds.
+template <std::int64_t channels>
+void turn(const ImageView& from, const MutableImageView& to, int orientation) noexcept {
+    ImageView upright = from;
+    if (is_transposed(orientation)) {
+        std::swap(upright.height, upright.width);
+        std::swap(upright.row_stride, upright.pixel_stride);
+    }
+    upright = upright.flipped(is_mirrored(orientation), is_upside_down(orientation));
+    constexpr std::int64_t side = 64;
+    for (std::int64_t top = 0; top < to.height; top += side)
+        for (std::int64_t left = 0; left < to.width; left += side)
+            for (std::int64_t y = top; y < std::min(top + side, to.height); ++y) {
+                const std::int64_t right = std::min(left + side, to.width);
+                const std::byte* in = upright.at(y, left, 0);
+                std::byte* out = to.at(y, left, 0);
+                for (std::int64_t x = left; x < right; ++x, in += upright.pixel_stride)
+                    out = std::copy_n(in, channels, out);
+            }
+}
+
+// Decodes a part of the upright image, at a scale.
+bool decode(const JpegFile& file, int scale, const Box& box, const MutableImageView& to,
+            FileScratch& scratch) {
+    const bool grey = to.channels == 1;
+    if (file.orientation == 1)
+        return decode_jpeg(file.content, file.header, {grey, scale, box, {}, {}}, to) ==
+               Decoded::done;
+    const Box stored = lying(box, file.orientation, scaled_size(file.header, scale));
+    const MutableImageView image =
+        packed_image(scratch.lying, {stored.height(), stored.width()}, to.channels);
+    if (decode_jpeg(file.content, file.header, {grey, scale, stored, {}, {}}, image) !=
+        Decoded::done)
+        return false;
+    grey ? turn<1>(image, to, file.orientation) : turn<3>(image, to, file.orientation);
+    return true;
+}
+
 // One JPEG file at the scale that was chosen for it.
 class JpegImage {
   public:
-    JpegImage(Bytes file, const JpegHeader& header, const FileDecoding& decoding,
-              FileScratch& scratch) noexcept
+    JpegImage(const JpegFile& file, const FileDecoding& decoding, FileScratch& scratch) noexcept
         : file_(file),
-          header_(header),
           decoding_(decoding),
           scratch_(scratch),
-          scale_(scale_for(header, decoding)),
-          size_(scaled_size(header, scale_)),
+          scale_(scale_for(file.size(), decoding)),
+          size_(turned(scaled_size(file.header, scale_), file.orientation)),
           box_(part_of(size_, decoding)),
-          grey_(header.components == 1 && decoding.channels == 1) {}
+          grey_(file.header.components == 1 && decoding.channels == 1) {}
 
     // Keras converts colours before it resizes. Nearest pixels can be chosen before they become
     // grey, and an opaque alpha channel changes nothing in the others and stays opaque.
@@ -91,16 +152,17 @@ class JpegImage {
 
   private:
     bool decode(const Box& window, const MutableImageView& to) const {
-        return decode_jpeg(file_, header_, {grey_, scale_, window, {}, {}}, to) == Decoded::done;
+        return batchwarp::decode(file_, scale_, window, to, scratch_);
     }
 
     // In the colours that are decoded.
     bool resized(const MutableImageView& target) {
         if (size_ == decoding_.size) return decode({0, 0, size_.width, size_.height}, target);
-        if (decoding_.interpolation == Interpolation::nearest && chooses()) {
+        if (decoding_.interpolation == Interpolation::nearest && file_.orientation == 1 &&
+            chooses()) {
             const Box all{0, 0, size_.width, size_.height};
             const JpegPixels wanted{grey_, scale_, all, scratch_.rows, scratch_.columns};
-            return decode_jpeg(file_, header_, wanted, target) == Decoded::done;
+            return decode_jpeg(file_.content, file_.header, wanted, target) == Decoded::done;
         }
         const MutableImageView image = packed_image(scratch_.decoded, size_, target.channels);
         const Box needed = window();
@@ -136,8 +198,7 @@ class JpegImage {
         return {left, top, right, bottom};
     }
 
-    Bytes file_;
-    const JpegHeader& header_;
+    const JpegFile& file_;
     const FileDecoding& decoding_;
     FileScratch& scratch_;
     int scale_;
@@ -165,34 +226,36 @@ Box part_of(const Size& image, const FileDecoding& decoding) noexcept {
     return {left, top, left + part_width, top + part_height};
 }
 
-std::optional<JpegHeader> readable_header(Bytes file, const FileDecoding& decoding) noexcept {
+Size turned(const Size& size, int orientation) noexcept {
+    return is_transposed(orientation) ? Size{size.width, size.height} : size;
+}
+
+std::optional<JpegHeader> readable_header(Bytes file, const std::optional<int>& orientation,
+                                          const FileDecoding& decoding) noexcept {
     const std::optional<JpegHeader> header = ordinary_jpeg(file);
     if (!header) return {};
-    const Size size{header->height, header->width};
+    const Size size = turned({header->height, header->width}, orientation.value_or(1));
     if (decoding.max_pixels > 0 && size.height * size.width > decoding.max_pixels) return {};
-    if (decoding.turns_upright && header->has_exif) return {};
+    if (decoding.turns_upright && header->has_exif && !orientation) return {};
     if (is_empty(part_of(size, decoding))) return {};
     return header;
 }
 
-bool decode_part(Bytes file, const JpegHeader& header, const Box& box,
-                 const MutableImageView& image, FileScratch& scratch) {
-    const bool grey = header.components == 1 && image.channels == 1;
+bool decode_part(const JpegFile& file, const Box& box, const MutableImageView& image,
+                 FileScratch& scratch) {
+    const std::int64_t decoded = file.header.components == 1 && image.channels == 1 ? 1 : 3;
     const MutableImageView target = part(image, box);
-    const JpegPixels wanted{grey, 8, box, {}, {}};
-    const std::int64_t decoded = grey ? 1 : 3;
-    if (image.channels == decoded)
-        return decode_jpeg(file, header, wanted, target) == Decoded::done;
+    if (image.channels == decoded) return decode(file, 8, box, target, scratch);
     const MutableImageView colours =
         packed_image(scratch.resized, {box.height(), box.width()}, decoded);
-    if (decode_jpeg(file, header, wanted, colours) != Decoded::done) return false;
+    if (!decode(file, 8, box, colours, scratch)) return false;
     recolour(colours, target);
     return true;
 }
 
-bool decode_file(Bytes file, const JpegHeader& header, const FileDecoding& decoding,
-                 const MutableImageView& target, FileScratch& scratch) {
-    return JpegImage(file, header, decoding, scratch).make(target);
+bool decode_file(const JpegFile& file, const FileDecoding& decoding, const MutableImageView& target,
+                 FileScratch& scratch) {
+    return JpegImage(file, decoding, scratch).make(target);
 }
 
 }  // namespace batchwarp

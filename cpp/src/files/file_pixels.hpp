@@ -20,6 +20,7 @@ struct FileScratch {
     Buffer<std::byte> content;   // of the file
     Buffer<std::byte> decoded;   // the image in it, or where parts of that have their places
     Buffer<std::byte> grey;      // its luma, in the same places
+    Buffer<std::byte> lying;     // what is to be turned of it
     Buffer<std::byte> resized;   // of colours, before these change
     Buffer<std::byte> finished;  // for those that nobody keeps
     Buffer<double> row;          // parameters that are drawn
@@ -32,7 +33,7 @@ struct FileScratch {
 
     void let_go() noexcept {
         constexpr std::int64_t most = std::int64_t{4} << 20;
-        for (Buffer<std::byte>* buffer : {&content, &decoded, &grey, &resized, &finished})
+        for (Buffer<std::byte>* buffer : {&content, &decoded, &grey, &lying, &resized, &finished})
             buffer->keep_at_most(most);
     }
 };
@@ -44,9 +45,25 @@ MutableImageView packed_image(Buffer<std::byte>& memory, const Size& size, std::
 /// proportions of `decoding.size`, as Keras. Of images of very different proportions it is empty.
 Box part_of(const Size& image, const FileDecoding& decoding) noexcept;
 
+/// The size of an image that is turned upright by EXIF's orientation, from 1 to 8.
+Size turned(const Size& size, int orientation) noexcept;
+
+/// The content of a file that this can decode.
+struct JpegFile {
+    std::span<const std::byte> content;
+    JpegHeader header;
+    int orientation = 1;  ///< as in `FileContent`
+
+    /// Of the image, upright.
+    Size size() const noexcept { return turned({header.height, header.width}, orientation); }
+};
+
 /// The header of a file that this can decode, of an image of a size that is wanted; nothing for
 /// those that are left, see `FileReport`.
+///
+/// @param orientation  if it is known: nothing in the file can change it
 std::optional<JpegHeader> readable_header(std::span<const std::byte> file,
+                                          const std::optional<int>& orientation,
                                           const FileDecoding& decoding) noexcept;
 
 /// Decodes a part of an image, in the size that it has, into its place.
@@ -56,16 +73,15 @@ std::optional<JpegHeader> readable_header(std::span<const std::byte> file,
 ///               gaps; nothing is written beside the part
 /// @returns whether it could be done
 /// @throws std::bad_alloc
-bool decode_part(std::span<const std::byte> file, const JpegHeader& header, const Box& box,
-                 const MutableImageView& image, FileScratch& scratch);
+bool decode_part(const JpegFile& file, const Box& box, const MutableImageView& image,
+                 FileScratch& scratch);
 
 /// Decodes and resizes an image.
 ///
 /// @param target  uint8, `decoding.size` x `decoding.channels`, the pixels of a row without gaps
 /// @returns whether it could be done
 /// @throws std::bad_alloc
-bool decode_file(std::span<const std::byte> file, const JpegHeader& header,
-                 const FileDecoding& decoding, const MutableImageView& target,
+bool decode_file(const JpegFile& file, const FileDecoding& decoding, const MutableImageView& target,
                  FileScratch& scratch);
 
 }  // namespace batchwarp

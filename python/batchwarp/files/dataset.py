@@ -22,7 +22,8 @@ from batchwarp._warnings import warn
 from batchwarp.errors import ImageFileError
 from batchwarp.files.ahead import FilesAhead, Touch, touch_file
 from batchwarp.files.cache import Budget, DiskCache, EncodedCache, Held, MemoryCache
-from batchwarp.files.decode import pillow_version
+from batchwarp.files.decode import pillow_version, read_file
+from batchwarp.files.handed import Handed, handed_over
 from batchwarp.files.in_core import Warp, made_in_core, makes
 from batchwarp.files.masks import MaskReader
 from batchwarp.files.options import CHANNELS, Decoding, FileOptions
@@ -88,6 +89,7 @@ class ImageFiles:
         self.sizes: NDArray[np.int64] | None = None
         self._has_warned = False
         channels, self.dtype = CHANNELS.get(options.color_mode, 0), np.dtype(np.uint8)
+        self.shape = (*size, channels)  # 0: of any number
         if not channels:
             channels, self.dtype = self._format_of_first(paths, wide)
         self.shape = (*size, channels)
@@ -98,7 +100,7 @@ class ImageFiles:
     ) -> tuple[int, np.dtype[Any]]:
         """Returns the first image's number of channels, which others must have, and its dtype."""
         for sample, path in enumerate(paths):
-            loaded = self._read(sample, path, 0)
+            loaded = self._read(sample, path)
             if loaded.image is not None:
                 dtype = loaded.image.dtype
                 return loaded.image.shape[2], dtype if dtype in CORE_INPUTS else wide
@@ -203,12 +205,19 @@ class ImageFiles:
         notes: list[_phases.Note] | None = None,
     ) -> list[Loaded]:
         """Does what `load` does; threads note their part in `notes`, if there are some."""
-        made = self._in_core(samples, paths, images, warp, shortage)
+        count, in_core = len(samples), len(samples) > 0 and makes(self._options, warp)
+        if in_core and images is None and (warp is None or self.cache is not None):
+            images = np.empty((count, *self.shape), np.uint8)
+        made: list[Loaded | None] = [None] * count
+        if in_core and self._reads_paths:
+            made = made_in_core(self._wanted(samples, paths), self._options, images, warp, shortage)
+        handed: list[Handed | None] = [None] * count
+        done: list[Loaded | None] = [None] * count
+        noting = partial(_phases.working_for, notes) if notes is not None else _as_it_is
 
-        def one(number: int) -> Loaded:
+        def finish(number: int, loaded: Loaded) -> Loaded:
             sample = int(samples[number])
             path = paths[sample]
-            loaded = made[number] or self._cached(sample) or self._read(sample, path, self.shape[2])
             if fit is not None:
                 loaded.accept(fit, path)
             if self.sizes is not None:
@@ -217,43 +226,81 @@ class ImageFiles:
             self._keep(sample, path, loaded)
             if use is not None:
                 use(number, loaded)
+            done[number] = loaded
             return loaded
 
-        work = one if notes is None else _phases.working_for(notes, one)
-        if warp is not None and self.sizes is None and self.cache is None:  # all else is done
-            left = [number for number, loaded in enumerate(made) if loaded is None]
-            found = iter(loaded_by(lambda at: work(left[at]), len(left), shortage))
-            return [loaded or next(found) for loaded in made]
-        return loaded_by(work, len(samples), shortage)
+        def fetch(number: int) -> Loaded:
+            sample = int(samples[number])
+            found = self._cached(sample) or self._fetch(sample, paths[sample])
+            if isinstance(found, Handed):
+                handed[number] = found
+                return Loaded()
+            return finish(number, found)
 
-    def _in_core(
-        self,
-        samples: NDArray[np.int64],
-        paths: Sequence[str],
-        images: NDArray[np.uint8] | None,
-        warp: Warp | SizedWarp | None,
-        shortage: Shortage,
-    ) -> list[Loaded | None]:
-        """Returns what the core makes of samples, with `None` for those that are left."""
-        from_paths = self._are_files and self.encoded is None
-        if not (len(samples) and from_paths and makes(self._options, warp)):
-            return [None] * len(samples)
+        def one(number: int) -> Loaded:
+            sample = int(samples[number])
+            loaded = made[number] or self._cached(sample)
+            return finish(number, loaded or self._read(sample, paths[sample], handed[number]))
+
+        def each(work: Callable[[int], Loaded], of: list[Loaded | None]) -> None:
+            numbers = [number for number, loaded in enumerate(of) if loaded is None]
+            loaded_by(noting(lambda at: work(numbers[at])), len(numbers), shortage)
+
+        if in_core and (not self._reads_paths or self._options.exif_transpose):
+            each(fetch, made)
+            nothing = [None] * count
+            again = made_in_core(nothing, self._options, images, warp, shortage, handed)
+            made = [loaded or other for loaded, other in zip(made, again, strict=True)]
+        if warp is not None and self.sizes is None and self.cache is None:  # all else is done
+            done = [loaded or other for loaded, other in zip(made, done, strict=True)]
+        each(one, done)
+        return [loaded for loaded in done if loaded is not None]
+
+    @property
+    def _reads_paths(self) -> bool:
+        """Whether all there is to a sample is the file at its path."""
+        return self._are_files and self.encoded is None
+
+    def _wanted(self, samples: NDArray[np.int64], paths: Sequence[str]) -> list[str | None]:
+        """Returns the paths of samples, with `None` for those that are in the cache."""
         wanted: list[str | None] = [paths[sample] for sample in samples]
         if self.cache is not None and self.masks:
             for number in np.flatnonzero(self.cache.hold(samples).slots >= 0):
                 wanted[number] = None
-        if images is None and (warp is None or self.cache is not None):
-            images = np.empty((len(samples), *self.shape), np.uint8)
-        return made_in_core(wanted, self._options, images, warp, shortage)
+        return wanted
 
-    def _read(
-        self,
-        sample: int,
-        path: str,
-        channels: int,
-    ) -> Loaded:
-        """Reads and decodes one sample; see `load` of `batchwarp.files.reader`."""
-        return load(path, self._options, channels, content=self._content(sample))
+    def _fetch(self, sample: int, path: str) -> Handed | Loaded:
+        """Returns the bytes of a sample that the core may decode; else what Python makes of it."""
+        loaded = Loaded()
+        try:
+            with _phases.noted("read"):
+                data, signature = (self._content(sample) or partial(read_file, path))()
+            found = handed_over(data, path, signature, self._options)
+        except Warning:  # it is the user who made an error of it
+            raise
+        except Exception as error:  # noqa: BLE001 - decoders raise what they like at a broken file
+            loaded.fail(path, error)
+            return loaded
+        return found or self._decoded(path, data, signature)
+
+    def _decoded(self, path: str, data: bytes, signature: tuple[int, int]) -> Loaded:
+        """Decodes the bytes of a sample."""
+        return load(path, self._options, self.shape[2], content=lambda: (data, signature))
+
+    def _read(self, sample: int, path: str, handed: Handed | None = None) -> Loaded:
+        """Decodes one sample, which is read if it was not handed to the core before.
+
+        Args:
+            sample: Integer.
+            path: String.
+            handed: What was handed over, or `None`.
+
+        Returns:
+            As `load` of `batchwarp.files.reader`.
+        """
+        if handed is not None:
+            return self._decoded(handed.path, handed.data, handed.signature)
+        return load(path, self._options, self.shape[2], content=self._content(sample))
 
     def touches(self, samples: NDArray[np.int64], paths: Sequence[str]) -> list[Touch]:
         """Returns what reads the files of samples, without those that are in the cache.
@@ -424,3 +471,7 @@ class ImageFiles:
         if error is not None and error.path not in self.errors:
             # Without the traceback, which would keep the file's content, or a batch, in memory.
             self.errors[error.path] = ImageFileError(error.path, error.reason)
+
+
+def _as_it_is(work: Callable[[int], Loaded]) -> Callable[[int], Loaded]:
+    return work

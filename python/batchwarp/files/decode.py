@@ -116,7 +116,7 @@ def _decode_ordinary(
     if orientation is None:
         return None
     height, width = header.height, header.width
-    if orientation >= 5:
+    if 5 <= orientation <= 8:
         height, width = width, height
     left, top, right, bottom = part_of(height, width, options)
     if left >= right or top >= bottom:

@@ -12,6 +12,7 @@ from batchwarp import _core, _phases
 from batchwarp._threads import Shortage
 from batchwarp.files import libjpeg, pictures
 from batchwarp.files.decode import pillow_version
+from batchwarp.files.handed import Handed, as_arguments
 from batchwarp.files.options import CHANNELS, Decoding
 from batchwarp.files.reader import Loaded
 from batchwarp.files.sized_in_core import SizedWarp, made_by_size
@@ -60,6 +61,7 @@ def made_in_core(
     images: NDArray[np.uint8] | None = None,
     warp: Warp | SizedWarp | None = None,
     shortage: Shortage | None = None,
+    handed: Sequence[Handed | None] | None = None,
 ) -> list[Loaded | None]:
     """Makes images of ordinary JPEG files.
 
@@ -70,6 +72,8 @@ def made_in_core(
             resized; `None` for nowhere.
         warp: What is done to them then, or `None`.
         shortage: What says that threads could not be started, or `None`.
+        handed: Sequence of files that are not read by their paths, with `None` for those that are;
+            `None` if all are.
 
     Returns:
         List of a `Loaded` for each path; `None` if it is left to whoever knows more formats, and
@@ -81,11 +85,16 @@ def made_in_core(
     """
     wanted, decoding = ["" if path is None else path for path in paths], _decoding(options)
     if isinstance(warp, SizedWarp):
-        refused, found = made_by_size(wanted, decoding, warp)
+        refused, found = made_by_size(wanted, decoding, warp, handed)
     else:
         start = _phases.now()
         refused, found, times = _core.make_files(
-            wanted, decoding, images, *(warp or ()), timed=_phases.takes_notes()
+            wanted,
+            decoding,
+            images,
+            *(warp or ()),
+            timed=_phases.takes_notes(),
+            **as_arguments(handed),
         )
         _phases.add_files(times, start)
     if refused and shortage is not None:

@@ -21,6 +21,7 @@ from batchwarp._signals import let_through
 from batchwarp.files import pictures, unchanged
 from batchwarp.files.dataset import ImageFiles
 from batchwarp.files.decode import decode, in_color_mode, part_of, read_file, resized
+from batchwarp.files.handed import Handed, handed_over
 from batchwarp.files.options import Decoding, FileOptions
 from batchwarp.files.orientation import turned
 from batchwarp.files.reader import Loaded
@@ -227,16 +228,31 @@ class SampleImages(ImageFiles):
         super().__init__(options, names, "", wide, size)
         self.ahead = None
 
-    def _read(self, sample: int, path: str, channels: int) -> Loaded:
+    def _fetch(self, sample: int, path: str) -> Handed | Loaded:
+        """Asks for a sample; see the base class."""
+        return self._made_of(sample, path, may_hand_over=True)
+
+    def _read(self, sample: int, path: str, handed: Handed | None = None) -> Loaded:
         """Makes the pixels of one sample; see the base class."""
+        if handed is not None:
+            return super()._read(sample, path, handed)
+        made = self._made_of(sample, path, may_hand_over=False)
+        assert isinstance(made, Loaded)
+        return made
+
+    def _made_of(self, sample: int, path: str, *, may_hand_over: bool) -> Handed | Loaded:
         loaded = Loaded()
         try:
             image = self._samples.image(sample)
             if isinstance(image, str):
                 path = image
                 image = _read_url(path) if _is_url(path) else read_file(str(user_path(path)))[0]
+            if may_hand_over and isinstance(image, bytes):
+                handed = handed_over(image, path, (0, 0), self._options)
+                if handed is not None:
+                    return handed
             pixels, loaded.size = _decoded(image, path, self._options)
-            loaded.take(pixels, channels)
+            loaded.take(pixels, self.shape[2])
         except (Warning, ImportError):  # the user's to mend, and no fault of the sample
             raise
         except Exception as error:  # noqa: BLE001 - decoders and users' objects raise what they like

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchwarp import _core, _phases
+from batchwarp.files.handed import Handed, as_arguments
 
 __all__ = ["SizedWarp", "made_by_size"]
 
@@ -37,7 +38,10 @@ class SizedWarp(NamedTuple):
 
 
 def made_by_size(
-    paths: Sequence[str], decoding: _core.FileDecoding, warp: SizedWarp
+    paths: Sequence[str],
+    decoding: _core.FileDecoding,
+    warp: SizedWarp,
+    handed: Sequence[Handed | None] | None = None,
 ) -> tuple[int, _Found]:
     """Augments images of ordinary JPEG files; those whose size is new to the core, it reads twice.
 
@@ -45,6 +49,7 @@ def made_by_size(
         paths: Sequence of paths; an empty one for a file that is not wanted.
         decoding: What to make of them.
         warp: What is done to them.
+        handed: Files that are not read by their paths, or `None`.
 
     Returns:
         Tuple of the number of threads that did not start, and of arrays: which files have been
@@ -52,7 +57,7 @@ def made_by_size(
         images, `(n, 2)`, of no meaning for those that are left.
     """
 
-    def made(some: Sequence[str]) -> tuple[int, _Found]:
+    def made(some: Sequence[str], given: Sequence[Handed | None] | None) -> tuple[int, _Found]:
         start = _phases.now()
         refused, found, times = _core.make_sized_files(
             some,
@@ -62,18 +67,22 @@ def made_by_size(
             warp.batch,
             channels_first=warp.channels_first,
             timed=_phases.takes_notes(),
+            **as_arguments(given),
         )
         _phases.add_files(times, start)
         return refused, found
 
-    refused, (is_made, signatures, sizes) = made(paths)
+    refused, (is_made, signatures, sizes) = made(paths, handed)
     lacking = ~is_made & (sizes[:, 0] > 0)  # of what is left, sizes are told for this alone
     if not lacking.any():
         return refused, (is_made, signatures, sizes)
     for height, width in {(height, width) for height, width in sizes[lacking].tolist()}:
         with contextlib.suppress(ValueError):  # it is the file's, as whoever decodes it will say
             warp.add_plan(height, width)
-    refused, again = made([path if new else "" for path, new in zip(paths, lacking, strict=True)])
+    refused, again = made(
+        [path if new else "" for path, new in zip(paths, lacking, strict=True)],
+        handed and [one if new else None for one, new in zip(handed, lacking, strict=True)],
+    )
     for first, second in zip((is_made, signatures, sizes), again, strict=True):
         first[lacking] = second[lacking]
     return refused, (is_made, signatures, sizes)

@@ -42,7 +42,7 @@ def _measured(data: bytes, path: str, options: Decoding) -> tuple[NDArray[Any], 
     if header is not None:
         orientation = jpeg_orientation(data) if options.exif_transpose and header.has_exif else 1
         if orientation is not None:
-            turns = orientation >= 5
+            turns = 5 <= orientation <= 8
             size = (header.width, header.height) if turns else (header.height, header.width)
             return _NOTHING, size
     if data.startswith(SIGNATURE) and not options.exif_transpose:
