@@ -161,6 +161,31 @@ TEST(values_become_bytes_as_single_ones_do) {
     });
 }
 
+TEST(each_channel_has_a_table_of_levels) {
+    sweep([](std::mt19937& random, std::int64_t pixels) {
+        std::uint8_t tables[3][256];
+        for (auto& table : tables)
+            for (std::uint8_t& entry : table) entry = static_cast<std::uint8_t>(random());
+        for (const std::int32_t channels : {1, 3}) {
+            const std::int64_t count = pixels * channels;
+            std::vector<std::uint8_t> levels(static_cast<std::size_t>(count));
+            for (std::uint8_t& level : levels) level = static_cast<std::uint8_t>(random());
+            constexpr float untouched = -1;
+            std::vector<float> got(levels.size() + 1, untouched);
+            kernels().look_up_levels(levels.data(), pixels, channels, tables, 0, 1, got.data());
+            for (std::size_t i = 0; i < levels.size(); ++i)
+                CHECK(got[i] == tables[i % static_cast<std::size_t>(channels)][levels[i]]);
+            kernels().look_up_levels(levels.data(), pixels, channels, tables, -10, 0.3f,
+                                     got.data());
+            for (std::size_t i = 0; i < levels.size(); ++i)
+                CHECK_NEAR(got[i],
+                           0.3 * tables[i % static_cast<std::size_t>(channels)][levels[i]] - 10,
+                           1e-4);
+            CHECK(got.back() == untouched);
+        }
+    });
+}
+
 TEST(levels_are_rounded_and_saturated) {
     sweep([](std::mt19937& random, std::int64_t count) {
         std::vector<float> values = random_values(random, count);

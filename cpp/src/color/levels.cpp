@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 #include <numeric>
+#include <type_traits>
 
 #include "pixels.hpp"
 #include "runtime/scratch.hpp"
@@ -47,12 +48,23 @@ void count_levels(const std::uint8_t* levels, std::int64_t pixels, std::int64_t 
         }
 }
 
+using Table = std::uint8_t[level_count];
+
 // Replaces values by what tables have for their levels.
 template <int channels, class T>
-void look_up(const std::uint8_t* levels, std::int64_t pixels, std::int64_t step,
-             const T (*tables)[level_count], T* values) noexcept {
+void look_up_some(const std::uint8_t* levels, std::int64_t pixels, std::int64_t step,
+                  const Table* tables, Range<T> limits, T* values) noexcept {
+    const T extent = limits.high - limits.low;
+    if constexpr (std::is_same_v<T, float>)
+        if (step == channels)
+            return kernels().look_up_levels(levels, pixels, channels, tables, limits.low,
+                                            extent / 255, values);
+    T found[channels][level_count];
+    for (int c = 0; c < channels; ++c)
+        for (std::size_t k = 0; k < level_count; ++k)
+            found[c][k] = limits.low + tables[c][k] * extent / 255;
     for (std::int64_t i = 0; i < pixels; ++i, levels += step, values += step)
-        for (int c = 0; c < channels; ++c) values[c] = tables[c][levels[c]];
+        for (int c = 0; c < channels; ++c) values[c] = found[c][levels[c]];
 }
 
 // Does `channels` of the interleaved ones, from that which `levels` and `values` begin with. Where
@@ -62,23 +74,20 @@ void map_some(const std::uint8_t* levels, std::int64_t pixels, std::int64_t step
               LevelMap map, bool known, T* values) noexcept {
     std::int64_t counts[channels][level_count];
     count_levels(levels, pixels, step, counts);
-    T tables[channels][level_count];
+    Table tables[channels] = {};
     bool changes[channels];
     for (int c = 0; c < channels; ++c) {
-        std::uint8_t mapped[level_count] = {};
-        changes[c] = map(counts[c], mapped);
+        changes[c] = map(counts[c], tables[c]);
         if (!changes[c] && !known) {
-            std::iota(mapped, mapped + level_count, std::uint8_t{0});
+            std::iota(tables[c], tables[c] + level_count, std::uint8_t{0});
             changes[c] = true;
         }
-        for (std::size_t k = 0; k < level_count; ++k)
-            tables[c][k] = limits.low + mapped[k] * (limits.high - limits.low) / 255;
     }
     if (std::ranges::find(changes, false) == std::end(changes))
-        return look_up<channels>(levels, pixels, step, tables, values);
+        return look_up_some<channels>(levels, pixels, step, tables, limits, values);
     for (int c = 0; c < channels; ++c, ++levels, ++values)
         if (changes[c])
-            look_up<1>(levels, pixels, step, tables + c, values);
+            look_up_some<1>(levels, pixels, step, tables + c, limits, values);
         else
             for (std::int64_t i = 0; i < pixels; ++i)
                 values[i * step] = limits.clip(values[i * step]);

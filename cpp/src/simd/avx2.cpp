@@ -206,7 +206,7 @@ struct Vec {
     }
 };
 
-// What resize_words.inl computes with.
+// What resize_words.inl and level_tables.inl compute with.
 struct Words {
     using Register = __m256i;
     static constexpr int rows = 2;
@@ -241,6 +241,13 @@ struct Words {
     }
     static BATCHWARP_INLINE Register shuffle(Register v, Register pattern) {
         return _mm256_shuffle_epi8(v, pattern);
+    }
+    static BATCHWARP_INLINE Register bits(Register v, Register mask) {
+        return _mm256_and_si256(v, mask);
+    }
+    /// Bytes of `yes` where the top bits of `by` are set, of `no` elsewhere.
+    static BATCHWARP_INLINE Register select(Register by, Register yes, Register no) {
+        return _mm256_blendv_epi8(no, yes, by);
     }
     static BATCHWARP_INLINE Register add(Register a, Register b) { return _mm256_add_epi32(a, b); }
     static BATCHWARP_INLINE Register multiply_add(Register a, Register b) {
@@ -305,6 +312,7 @@ static_assert(TierLanes<Lanes> && TierVec<Vec, Four> && TierWords<Words>);
 #include "bytes.inl"
 #include "resize.inl"
 #include "resize_words.inl"
+#include "level_tables.inl"
 #include "reduction.inl"
 #include "philox.inl"
 #include "noise.inl"

@@ -210,7 +210,7 @@ struct Vec {
     }
 };
 
-// What resize_words.inl computes with.
+// What resize_words.inl and level_tables.inl compute with.
 struct Words {
     using Register = __m512i;
     static constexpr int rows = 4;
@@ -247,6 +247,13 @@ struct Words {
     }
     static BATCHWARP_INLINE Register shuffle(Register v, Register pattern) {
         return _mm512_shuffle_epi8(v, pattern);
+    }
+    static BATCHWARP_INLINE Register bits(Register v, Register mask) {
+        return _mm512_and_si512(v, mask);
+    }
+    /// Bytes of `yes` where the top bits of `by` are set, of `no` elsewhere.
+    static BATCHWARP_INLINE Register select(Register by, Register yes, Register no) {
+        return _mm512_mask_blend_epi8(_mm512_movepi8_mask(by), no, yes);
     }
     static BATCHWARP_INLINE Register add(Register a, Register b) { return _mm512_add_epi32(a, b); }
     static BATCHWARP_INLINE Register multiply_add(Register a, Register b) {
@@ -313,6 +320,7 @@ static_assert(TierLanes<Lanes> && TierVec<Vec, Four> && TierWords<Words>);
 #include "bytes.inl"
 #include "resize.inl"
 #include "resize_words.inl"
+#include "level_tables.inl"
 #include "reduction.inl"
 #include "philox.inl"
 #include "noise.inl"

@@ -42,6 +42,7 @@
 #include "bytes.inl"
 #include "resize.inl"
 #include "resize_plain.inl"
+#include "level_tables_plain.inl"
 #include "reduction.inl"
 #include "philox.inl"
 #include "noise.inl"

@@ -330,6 +330,9 @@ struct KernelTable {
     void (*channel_ranges)(const float* data, int64_t pixels, int32_t channels, Range<float>*);
     /// floor((value - low) * factor + 0.5), saturated to 0 to 255; NaN becomes 0.
     void (*levels)(const float* data, int64_t count, float low, float factor, uint8_t* to);
+    /// low + factor * the level that the channel's table has for each; 1 or 3 interleaved channels.
+    void (*look_up_levels)(const uint8_t* levels, int64_t pixels, int32_t channels,
+                           const uint8_t (*tables)[256], float low, float factor, float* to);
 
     /// Sums of 2 * `radius` + 1 lines of `count` values: of the middle one, and of those at each
     /// distance k from it, times weights[k], how far they are from it. No line is `to`.

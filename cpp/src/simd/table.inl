@@ -38,6 +38,7 @@ constexpr KernelTable make_table(const char* name, void (*bytes_of_order_0)(cons
             channel_sums,
             channel_ranges,
             levels,
+            look_up_levels,
             blend_around,
             jpeg,
             resize_row_group,

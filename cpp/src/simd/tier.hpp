@@ -101,8 +101,8 @@ concept TierVec = requires(typename V::Register r, Four four) {
     { V::multiply_add(four, four, four) } -> Same<Four>;
 };
 
-/// `Words`, of tiers that include resize_words.inl: registers of bytes, 16-bit words and 32-bit
-/// integers, in lanes of 16 bytes of which each belongs to another row.
+/// `Words`, of tiers that include resize_words.inl and level_tables.inl: registers of bytes, 16-bit
+/// words and 32-bit integers, in lanes of 16 bytes of which each belongs to another row.
 template <class W>
 concept TierWords = requires(typename W::Register r, typename W::Register (&four)[4],
                              const uint8_t* bytes, const int16_t* words, uint8_t* to,
@@ -116,6 +116,8 @@ concept TierWords = requires(typename W::Register r, typename W::Register (&four
     { W::all(int32_t{1}) } -> Same<typename W::Register>;
     { W::all_pairs(words) } -> Same<typename W::Register>;
     { W::shuffle(r, r) } -> Same<typename W::Register>;
+    { W::bits(r, r) } -> Same<typename W::Register>;
+    { W::select(r, r, r) } -> Same<typename W::Register>;  // bytes, by the first one's top bits
     { W::add(r, r) } -> Same<typename W::Register>;
     { W::multiply_add(r, r) } -> Same<typename W::Register>;
     { W::template shift_left<1>(r) } -> Same<typename W::Register>;
