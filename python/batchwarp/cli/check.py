@@ -97,7 +97,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--data",
         metavar="FILE",
         type=Path,
-        help="with --yolo, the data.yaml with names of classes and the shape of keypoints",
+        help="with --yolo, the data.yaml with names of classes and the shape of keypoints, without "
+        "which lines of keypoints are bad or look like polygons",
     )
     beside.add_argument(
         "--images", metavar="DIR", type=Path, help="with --coco, the folder of the images"

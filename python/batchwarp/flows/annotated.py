@@ -204,8 +204,8 @@ class AnnotationFlows(Settings):
                 pixels, nan where v is 0.
             keypoint_shape: Tuple `(count, numbers)` of integers: how many keypoints follow each
                 box, and whether each is of 2 numbers, x and y, or of 3, with v, which is 0 for one
-                that is not there. `None` takes `kpt_shape` in `data`, and where nobody says it,
-                lines have no keypoints.
+                that is not there. `None` takes `kpt_shape` in `data`. Where nobody says it, lines
+                have no keypoints, and those that have some are bad or look like polygons.
             data: Path of the `data.yaml` that Ultralytics reads, of which `names`, `kpt_shape` and
                 `flip_idx` are used; `None` for none. Needs PyYAML: `pip install 'batchwarp[yolo]'`.
             target_size: As in `flow_from_directory`.
