@@ -208,22 +208,27 @@ class ImageFiles:
         count, in_core = len(samples), len(samples) > 0 and makes(self._options, warp)
         if in_core and images is None and (warp is None or self.cache is not None):
             images = np.empty((count, *self.shape), np.uint8)
+        # Whether all is done to what the core makes.
+        suffices = warp is not None and self.sizes is None and self.cache is None
+        make = partial(
+            made_in_core,
+            options=self._options,
+            images=images,
+            warp=warp,
+            shortage=shortage,
+            described=not suffices,
+        )
         made: list[Loaded | None] = [None] * count
         if in_core and self._reads_paths:
-            made = made_in_core(self._wanted(samples, paths), self._options, images, warp, shortage)
+            made = make(self._wanted(samples, paths))
+            if suffices and None not in made:
+                return [loaded for loaded in made if loaded is not None]
         handed: list[Handed | None] = [None] * count
         done: list[Loaded | None] = [None] * count
-        noting = partial(_phases.working_for, notes) if notes is not None else _as_it_is
 
         def finish(number: int, loaded: Loaded) -> Loaded:
             sample = int(samples[number])
-            path = paths[sample]
-            if fit is not None:
-                loaded.accept(fit, path)
-            if self.sizes is not None:
-                self._learn_size(sample, path, loaded)
-                self._add_masks(sample, path, loaded)
-            self._keep(sample, path, loaded)
+            self._complete(sample, paths[sample], loaded, fit)
             if use is not None:
                 use(number, loaded)
             done[number] = loaded
@@ -244,17 +249,33 @@ class ImageFiles:
 
         def each(work: Callable[[int], Loaded], of: list[Loaded | None]) -> None:
             numbers = [number for number, loaded in enumerate(of) if loaded is None]
-            loaded_by(noting(lambda at: work(numbers[at])), len(numbers), shortage)
+            noting = work if notes is None else _phases.working_for(notes, work)
+            if numbers:
+                loaded_by(lambda at: noting(numbers[at]), len(numbers), shortage)
 
         if in_core and (not self._reads_paths or self._options.exif_transpose):
             each(fetch, made)
-            nothing = [None] * count
-            again = made_in_core(nothing, self._options, images, warp, shortage, handed)
+            again = make([None] * count, handed=handed)
             made = [loaded or other for loaded, other in zip(made, again, strict=True)]
-        if warp is not None and self.sizes is None and self.cache is None:  # all else is done
+        if suffices:
             done = [loaded or other for loaded, other in zip(made, done, strict=True)]
         each(one, done)
         return [loaded for loaded in done if loaded is not None]
+
+    def _complete(
+        self,
+        sample: int,
+        path: str,
+        loaded: Loaded,
+        fit: Callable[[NDArray[Any]], object] | None,
+    ) -> None:
+        """Adds what belongs to an image that was just decoded, and keeps it in the cache."""
+        if fit is not None:
+            loaded.accept(fit, path)
+        if self.sizes is not None:
+            self._learn_size(sample, path, loaded)
+            self._add_masks(sample, path, loaded)
+        self._keep(sample, path, loaded)
 
     @property
     def _reads_paths(self) -> bool:
@@ -471,7 +492,3 @@ class ImageFiles:
         if error is not None and error.path not in self.errors:
             # Without the traceback, which would keep the file's content, or a batch, in memory.
             self.errors[error.path] = ImageFileError(error.path, error.reason)
-
-
-def _as_it_is(work: Callable[[int], Loaded]) -> Callable[[int], Loaded]:
-    return work

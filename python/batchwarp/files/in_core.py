@@ -62,6 +62,8 @@ def made_in_core(
     warp: Warp | SizedWarp | None = None,
     shortage: Shortage | None = None,
     handed: Sequence[Handed | None] | None = None,
+    *,
+    described: bool = True,
 ) -> list[Loaded | None]:
     """Makes images of ordinary JPEG files.
 
@@ -74,10 +76,11 @@ def made_in_core(
         shortage: What says that threads could not be started, or `None`.
         handed: Sequence of files that are not read by their paths, with `None` for those that are;
             `None` if all are.
+        described: Boolean, whether somebody asks for sizes and signatures.
 
     Returns:
-        List of a `Loaded` for each path; `None` if it is left to whoever knows more formats, and
-        can say what is wrong with a file.
+        List of a `Loaded` for each path, one for all if nobody does and there are no `images`;
+        `None` if it is left to whoever knows more formats, and can say what is wrong with a file.
 
     Raises:
         KeyboardInterrupt: Or whatever the handler of a signal has raised.
@@ -100,6 +103,9 @@ def made_in_core(
     if refused and shortage is not None:
         threads = get_num_threads()
         shortage.tell(None, f"files are read by {threads - refused} of {threads} threads")
+    if images is None and not described:  # objects for each would take as long as all else here
+        all_alike = Loaded(is_warped=warp is not None)
+        return [all_alike if is_made else None for is_made in found[0].tolist()]
     made, signatures, sizes = (array.tolist() for array in found)
     return [
         Loaded(

@@ -76,7 +76,10 @@ class LabelledIterator(ImageIterator):
         return labels, None if weights is None else weights[index_array]
 
     def _class_labels(self, index_array: NDArray[np.int64]) -> NDArray[Any]:
-        classes = [self.labels[index] for index in index_array]
+        numbers = self.labels
+        # In one step, not one by one, which is as long as all else of a batch in Python.
+        of_one_class = isinstance(numbers, np.ndarray) and numbers.ndim == 1
+        classes = numbers[index_array] if of_one_class else [numbers[one] for one in index_array]
         if self.class_mode != "categorical":
             return np.array(classes, self._numpy_dtype)
         labels = np.zeros((len(classes), len(self.class_indices)), self._numpy_dtype)
