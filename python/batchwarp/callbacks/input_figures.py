@@ -53,6 +53,7 @@ class InputFigures:
         phases: Dictionary of seconds by the names of `PARTS`, whose sum is more than `making` if
             several batches were made at once.
         parallel: Float, seconds of these in which the core's threads worked together.
+        flows: Integer, of how many flows a step has a batch.
     """
 
     steps: int
@@ -62,6 +63,7 @@ class InputFigures:
     making: float
     phases: Mapping[str, float]
     parallel: float
+    flows: int = 1
 
     @property
     def share(self) -> float:
@@ -71,9 +73,7 @@ class InputFigures:
     @property
     def batch(self) -> float:
         """Seconds that making the batches of a step takes."""
-        if not self.batches or not self.steps:
-            return 0.0
-        return self.making / self.batches * max(1, round(self.batches / self.steps))
+        return self.making / self.batches * self.flows if self.batches else 0.0
 
     def _of_batch(self, seconds: float) -> float:
         """Returns how much of `batch` so many seconds of all phases are."""
@@ -254,4 +254,5 @@ def sums(figures: Sequence[InputFigures]) -> InputFigures:
         sum(one.making for one in figures),
         {name: sum(one.phases[name] for one in figures) for name in PARTS},
         sum(one.parallel for one in figures),
+        max((one.flows for one in figures), default=1),
     )

@@ -133,6 +133,7 @@ class InputMeter:
         self._steps = self._latest = 0  # of this epoch
         self._fetches_inside = False
         self._thread = threading.get_ident()
+        self._records.forget()
 
     # What has been measured.
 

@@ -42,12 +42,24 @@ class BatchRecords(Recorder):
         self._waits = waits
         self._pending: deque[Making] = deque()
         self._lock = threading.Lock()
-        self._bytes_to_cache: dict[int, int | None] = {}
+        self._bytes_to_cache: dict[int, int | None] = {}  # by flows
+        self._batches, self._covered = 0, 0
+        self._making = self._parallel = 0.0
+        self._spent = [0.0] * len(PARTS)
+        self._earlier = (0, 0.0, [0.0] * len(PARTS), 0.0)
+
+    def forget(self) -> None:
+        """Begins anew, as if nothing had been made before."""
+        self._pending.clear()
         self.clear()
+        self._bytes_to_cache.clear()
+        self._earlier = (0, 0.0, [0.0] * len(PARTS), 0.0)
 
     def clear(self) -> None:
-        """Begins anew."""
-        self._pending.clear()
+        """Begins anew; what was summed up stands for batches that were all made before."""
+        self._sum_up()
+        if self._batches:
+            self._earlier = (self._batches, self._making, self._spent, self._parallel)
         self._batches, self._covered = 0, 0
         self._making = self._parallel = 0.0
         self._spent = [0.0] * len(PARTS)
@@ -99,14 +111,17 @@ class BatchRecords(Recorder):
             waited: Float, how long they waited.
         """
         self._sum_up()
+        found = (self._batches, self._making, self._spent, self._parallel)
+        batches, making, spent, parallel = found if self._batches else self._earlier
         return InputFigures(
             steps,
             seconds,
             min(waited, seconds),
-            self._batches,
-            self._making,
-            dict(zip(PARTS, self._spent, strict=True)),
-            self._parallel,
+            batches,
+            making,
+            dict(zip(PARTS, spent, strict=True)),
+            parallel,
+            max(1, len(self._bytes_to_cache)),
         )
 
     def setting(self) -> Setting:

@@ -83,7 +83,7 @@ def fit_on_one(model: Any, batch: Any, steps: int, callback: Any) -> None:
     if not optimizer.built:
         optimizer.build(model.trainable_variables)
     history, stopping = getattr(model, "history", None), getattr(model, "stop_training", False)
-    variables = variables_of(model)
+    variables = [*variables_of(model), *metrics_of(model)]
     values = arrays_of(variables)
     try:
         model.fit(
@@ -95,8 +95,7 @@ def fit_on_one(model: Any, batch: Any, steps: int, callback: Any) -> None:
             shuffle=False,
         )
     finally:
+        model.reset_metrics()  # of which some may be new
         for variable, value in zip(variables, values, strict=True):
             variable.assign(value)
-        for metric in metrics_of(model):
-            metric.assign(metric * 0)
         model.history, model.stop_training = history, stopping

@@ -21,14 +21,22 @@ NOTHING = dict.fromkeys(PARTS, 0.0)
 
 
 def figures(
-    waited=3.1, *, seconds=10.0, steps=100, batches=100, making=None, parallel=0.0, **phases
+    waited=3.1,
+    *,
+    seconds=10.0,
+    steps=100,
+    batches=100,
+    making=None,
+    parallel=0.0,
+    flows=1,
+    **phases,
 ):
     """Figures of steps of 100 ms, whose batches take 35 ms unless said."""
     phases = {name.replace("_", "-"): value for name, value in phases.items()}
     phases = phases or {"read": 0.4, "decode": 2.2, "warp": 0.5, "hand-over": 0.4}
     spent = NOTHING | phases
     made = sum(spent.values()) if making is None else making
-    return InputFigures(steps, seconds, waited, batches, made, spent, parallel)
+    return InputFigures(steps, seconds, waited, batches, made, spent, parallel, flows)
 
 
 def test_parts_are_those_of_the_share():
@@ -52,14 +60,14 @@ def test_batches_that_are_made_at_once_take_their_time_once():
 
 def test_steps_of_several_batches():
     """Images of one flow and masks of another."""
-    two = figures(batches=200, making=3.5)
+    two = figures(batches=200, making=3.5, flows=2)
     assert two.batch == pytest.approx(0.035)
     assert two.parts() == pytest.approx(figures().parts())
 
 
-def test_batches_that_were_made_before_count_by_their_number():
-    """Half of the batches were made before the first step began."""
-    assert figures(batches=50, making=1.75).batch == pytest.approx(0.035)
+@pytest.mark.parametrize("batches", [50, 400])
+def test_batches_that_were_made_before_or_for_later_count_by_their_number(batches):
+    assert figures(batches=batches, making=batches * 0.035).batch == pytest.approx(0.035)
 
 
 def test_what_is_made_in_time_is_not_waited_for():

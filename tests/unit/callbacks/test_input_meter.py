@@ -154,6 +154,21 @@ def test_only_batches_of_its_flow_count(clocked):
         assert meter.epochs[0].batches == (2 if which is mine else 0)
 
 
+def test_batches_that_were_all_made_ahead_are_known(clocked):
+    meter, clock = clocked()
+    source = flow()
+    meter.on_epoch_begin(0)
+    for _ in range(3):
+        next(source)
+    for at in range(3):
+        meter.on_train_batch_begin(at)
+        clock.sleep(0.1)
+        meter.on_train_batch_end(at)
+    meter.on_epoch_end(0)
+    assert meter.epochs[0].batches == 3
+    assert meter.epochs[0].steps == 2
+
+
 def weights(model):
     return [np.array(value) for value in model.get_weights()]
 
@@ -286,16 +301,28 @@ def test_a_trace_has_an_end(monkeypatch):
 def test_bound_of_a_model(model):
     meter, source = InputMeter(verbose=False), flow()
     fitted(model, source, callbacks=[meter])
-    before, history = [one.numpy() for one in model.optimizer.variables], model.history
+    others = [*model.optimizer.variables, *model.metrics_variables]
+    before, history = [one.numpy() for one in others], model.history
+    assert any(one.any() for one in before[-3:])  # of the metrics
     mine = weights(model)
     seconds = meter.bound(model, source[0], steps=3)
     assert seconds > 0
     assert meter.report()["seconds_per_step_of_one_batch"] == seconds
     assert "on one batch in memory a step takes" in meter.verdict
-    after = [*(one.numpy() for one in model.optimizer.variables), *weights(model)]
+    after = [*(one.numpy() for one in others), *weights(model)]
     for one, other in zip([*before, *mine], after, strict=True):
         np.testing.assert_array_equal(one, other)
     assert model.history is history
+
+
+def test_bound_of_a_model_that_was_never_trained(keras, model):
+    mine = weights(model)
+    assert InputMeter(verbose=False).bound(model, flow()[0], steps=2) > 0
+    for one, other in zip(mine, weights(model), strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert not any(one.numpy().any() for one in model.metrics_variables)
+    with pytest.raises(ValueError, match="`model` should be built and compiled"):
+        InputMeter(verbose=False).bound(keras.Sequential([keras.layers.Dense(1)]), flow()[0])
 
 
 def test_bound_of_a_step():
