@@ -41,7 +41,8 @@ bool is_neutral(const Setting& setting, const std::vector<double>& values) {
 }  // namespace
 
 Settings::Settings(const Description& operation, const StepOptions& step, std::int64_t channels) {
-    for (const Setting& setting : std::span(operation.settings, operation.setting_count())) {
+    const auto count = static_cast<std::size_t>(operation.setting_count());
+    for (const Setting& setting : std::span(operation.settings, count)) {
         const auto given = step.settings.find(setting.name);
         std::vector<double>& values = values_[setting.name];
         if (given != step.settings.end())

@@ -95,7 +95,9 @@ class PixelWarp {
 
 // How many blocks a processor must have registers for. As many as leave every thread what it needs:
 // 80, 128 and 255 registers; with fewer, some values would be kept in memory.
-constexpr int blocks_at_once(int order) { return order < 2 ? 3 : (order < 4 ? 2 : 1); }
+[[maybe_unused]] constexpr int blocks_at_once(int order) {
+    return order < 2 ? 3 : (order < 4 ? 2 : 1);
+}
 
 template <class S, int Order>
 __global__ void __launch_bounds__(block_threads, blocks_at_once(Order))

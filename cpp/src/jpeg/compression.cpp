@@ -33,7 +33,7 @@ void fill(JpegSteps& steps, const int (&base)[block][block], int quality) {
             // A reciprocal of as many bits as fit, rounded up: what it is too large by times a
             // number below 2^15 is less than one part of the divisor.
             const auto divisor = static_cast<unsigned>(8 * step);
-            const int bits = std::bit_width(divisor - 1) - 1;
+            const int bits = static_cast<int>(std::bit_width(divisor - 1)) - 1;
             steps.step[r][c] = static_cast<std::int16_t>(step);
             steps.half[r][c] = static_cast<std::int16_t>(4 * step);
             steps.reciprocal[r][c] =

@@ -74,9 +74,10 @@ BATCHWARP_INLINE bool is_inside(const WarpJob& job, const double* places, int32_
     const auto least = L::wide(margin), last_y = L::wide(job.height - 1 - margin),
                last_x = L::wide(job.width - 1 - margin);
     bool inside = true;
-    for (int32_t k = 0; k < warp_block; k += L::count)
-        inside &=
-            L::within(L::load(y + k), least, last_y) & L::within(L::load(x + k), least, last_x);
+    for (int32_t k = 0; k < warp_block; k += L::count) {
+        inside &= L::within(L::load(y + k), least, last_y);
+        inside &= L::within(L::load(x + k), least, last_x);
+    }
     return inside;
 }
 

@@ -199,9 +199,9 @@ struct Boxes {
     }
 
     // Not a number stays what it is.
-    static double within(double value, double most) noexcept {
+    static double within(double value, double end) noexcept {
         value = value < 0 ? 0 : value;
-        return most < value ? most : value;
+        return end < value ? end : value;
     }
 };
 
