@@ -29,7 +29,7 @@ include_patterns = [
     "examples/README.md",
     "python/batchwarp/training/MIGRATION.md",
 ]
-exclude_patterns = ["docs/draw_gallery.py", "docs/conf.py"]
+exclude_patterns = ["docs/draw_batch.py", "docs/draw_gallery.py", "docs/conf.py"]
 
 extensions = [
     "myst_parser",
