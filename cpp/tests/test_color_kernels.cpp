@@ -161,6 +161,43 @@ TEST(values_become_bytes_as_single_ones_do) {
     });
 }
 
+TEST(four_lines_are_blurred_by_those_around_each) {
+    sweep([](std::mt19937& random, std::int64_t count) {
+        for (const std::int32_t radius : {2, 3, 9}) {
+            const auto n = static_cast<std::size_t>(count);
+            const auto taps = static_cast<std::size_t>(2 * radius + 1);
+            std::vector<float> weights(taps, 1 / static_cast<float>(taps));
+            weights.front() = weights.back() = 0.5f / static_cast<float>(taps);
+            weights[taps / 2] *= 2;
+            std::vector<std::vector<float>> lines;
+            std::vector<const float*> from;
+            for (std::size_t k = 0; k < taps + blur_lines - 1; ++k)
+                lines.push_back(random_values(random, count));
+            // The first line is near the first sum only, the last line near the last.
+            lines.front()[n / 2] = lines.back()[n / 2] = NAN;
+            for (const auto& line : lines) from.push_back(line.data());
+            std::vector<float> got[blur_lines];
+            float* to[blur_lines];
+            for (int q = 0; q < blur_lines; ++q) {
+                got[q].resize(n);
+                to[q] = got[q].data();
+            }
+            kernels().blend_four_around(from.data(), weights.data(), radius, count, to);
+            for (std::size_t q = 0; q < blur_lines; ++q)
+                for (std::size_t i = 0; i < n; ++i) {
+                    const double middle = lines[q + static_cast<std::size_t>(radius)][i];
+                    double want = middle;
+                    for (std::size_t k = 0; k < taps; ++k)
+                        want += weights[k] * (lines[q + k][i] - middle);
+                    if (i == n / 2 && (q == 0 || q == blur_lines - 1))
+                        CHECK(std::isnan(got[q][i]));
+                    else
+                        CHECK_NEAR(got[q][i], want, 1e-3);
+                }
+        }
+    });
+}
+
 TEST(each_channel_has_a_table_of_levels) {
     sweep([](std::mt19937& random, std::int64_t pixels) {
         std::uint8_t tables[3][256];

@@ -11,6 +11,7 @@ namespace batchwarp {
 namespace {
 
 constexpr std::int64_t block = 8;  // rows that are made one after the other
+constexpr std::int64_t four = blur_lines;
 // What so many rows are made of should stay in a first-level cache.
 constexpr std::int64_t cached_bytes = 20 << 10;
 
@@ -40,6 +41,19 @@ void blend(const double* const* lines, const double* weights, std::int64_t radiu
     }
 }
 
+// Four lines from those around them; false if there is no kernel for so few. `weights`: of all
+// lines around one.
+bool blend_four(const float* const* lines, const float* weights, std::int64_t radius,
+                std::int64_t count, float* const* to) {
+    if (radius < 2) return false;
+    kernels().blend_four_around(lines, weights, static_cast<std::int32_t>(radius), count, to);
+    return true;
+}
+
+bool blend_four(const double* const*, const double*, std::int64_t, std::int64_t, double* const*) {
+    return false;
+}
+
 Buffer<float>& lines_of(Scratch& scratch, float) { return scratch.lines; }
 Buffer<double>& lines_of(Scratch& scratch, double) { return scratch.lines64; }
 
@@ -62,6 +76,7 @@ class Blur {
           limits_(limits),
           weights_(weights.begin(), weights.end()),
           radius_(std::ssize(weights) - 1),
+          window_(weights.rbegin(), weights.rend() - 1),
           taps_(static_cast<std::size_t>(2 * radius_ + block)),
           step_(image.channels),
           width_(image.width),
@@ -69,6 +84,7 @@ class Blur {
           row_(width_ * step_),
           stride_((row_ + 15) / 16 * 16 | 16),  // rows begin in different sets of a cache
           kept_(std::min(height_, 2 * radius_ + block)) {
+        window_.insert(window_.end(), weights_.begin(), weights_.end());
         const std::int64_t margin = radius_ * step_, length = row_ + 2 * margin;
         rows_ = lines_of(Scratch::of_this_thread(), T{}).reserve(kept_ * stride_ + block * length);
         for (std::int64_t r = 0; r < block; ++r)
@@ -104,7 +120,13 @@ class Blur {
         const std::int64_t most = std::max<std::int64_t>(64, fitting / 64 * 64);
         for (std::int64_t from = 0; from < row_; from += most) {
             const std::int64_t count = std::min(most, row_ - from);
-            for (std::int64_t r = 0; r < end - first; ++r)
+            std::int64_t r = 0;
+            for (; r + four <= end - first; r += four) {
+                T* const to[four] = {line(r) + from, line(r + 1) + from, line(r + 2) + from,
+                                     line(r + 3) + from};
+                if (!blend_four(&tap(r), window_.data(), radius_, count, to)) break;
+            }
+            for (; r < end - first; ++r)
                 blend(&tap(r), weights_.data(), radius_, count, line(r) + from);
             for (std::int64_t k = 0; k < around; ++k) tap(k) += count;
         }
@@ -132,6 +154,7 @@ class Blur {
     Range<T> limits_;
     std::vector<T> weights_;
     std::int64_t radius_;
+    std::vector<T> window_;  // the weights of all lines around one
     std::vector<const T*> taps_;
     std::int64_t step_, width_, height_, row_, stride_, kept_;
     T* rows_;                // `kept_` of them, as they were,

@@ -107,5 +107,81 @@ void blend_around(const float* const* lines, const float* weights, int32_t radiu
     }
 }
 
+// Four neighbouring lines at a time, so that what is loaded counts for all of them. Here sums begin
+// with the middle of the second one, which is not far from any.
+struct FourAround {
+    using Register = Vec::Register;
+    static constexpr int outputs = blur_lines, base = 1;
+
+    const float* const* lines;
+    const float* weights;  // of the first line, for the first output
+    float* const* to;
+
+    // Adds what line k, `from` values on, is more than the base, to sums `first` to `last`.
+    template <int first, int last, int parts>
+    BATCHWARP_INLINE void add(int32_t k, int64_t from, const Register (&start)[parts],
+                              Register (&sums)[outputs][parts]) const {
+        Register more[parts];
+        for (int p = 0; p < parts; ++p)
+            more[p] = Vec::subtract(Around::load(lines[k] + from + p * Vec::count), start[p]);
+        for (int q = first; q <= last; ++q) {
+            const Register weight = Vec::all(weights[k - q]);
+            for (int p = 0; p < parts; ++p)
+                sums[q][p] = Vec::multiply_add(weight, more[p], sums[q][p]);
+        }
+    }
+
+    // Lines at the ends are not near enough for all sums; what they hold must not matter, not even
+    // by a weight of 0.
+    template <int parts>
+    BATCHWARP_INLINE void blend(int32_t radius, int64_t from) const {
+        Register start[parts], sums[outputs][parts];
+        for (int p = 0; p < parts; ++p)
+            start[p] = Around::load(lines[radius + base] + from + p * Vec::count);
+        for (int q = 0; q < outputs; ++q)
+            for (int p = 0; p < parts; ++p) sums[q][p] = Vec::all(0.0f);
+        const int32_t last = 2 * radius;
+        add<0, 0>(0, from, start, sums);
+        add<0, 1>(1, from, start, sums);
+        add<0, 2>(2, from, start, sums);
+        for (int32_t k = 3; k <= last; ++k) add<0, 3>(k, from, start, sums);
+        add<1, 3>(last + 1, from, start, sums);
+        add<2, 3>(last + 2, from, start, sums);
+        add<3, 3>(last + 3, from, start, sums);
+        for (int q = 0; q < outputs; ++q)
+            for (int p = 0; p < parts; ++p) {
+                const Register value = Vec::add(sums[q][p], start[p]);
+                memcpy(to[q] + from + p * Vec::count, &value, sizeof value);
+            }
+    }
+};
+
+void blend_four_around(const float* const* lines, const float* weights, int32_t radius,
+                       int64_t count, float* const* to) {
+    static_assert(FourAround::outputs == 4);
+    // Narrow registers are loaded as fast as they are computed with.
+    constexpr int32_t worthwhile = Vec::count >= 16 ? 2 : Vec::count >= 8 ? 6 : INT32_MAX;
+    if (radius < worthwhile) {
+        for (int q = 0; q < FourAround::outputs; ++q)
+            blend_around(lines + q, weights + radius, radius, count, to[q]);
+        return;
+    }
+    const FourAround four{lines, weights, to};
+    constexpr int parts = 2, most = parts * Vec::count;
+    int64_t i = 0;
+    for (; i + most <= count; i += most) four.blend<parts>(radius, i);
+    for (; i + Vec::count <= count; i += Vec::count) four.blend<1>(radius, i);
+    if (i == count) return;
+    if (count >= Vec::count) return four.blend<1>(radius, count - Vec::count);  // some once more
+    for (int q = 0; q < FourAround::outputs; ++q)
+        for (int64_t k = 0; k < count; ++k) {
+            const float start = lines[radius + FourAround::base][k];
+            float sum = 0;
+            for (int32_t l = q; l <= q + 2 * radius; ++l)
+                sum += weights[l - q] * (lines[l][k] - start);
+            to[q][k] = sum + start;
+        }
+}
+
 }  // namespace
 }  // namespace batchwarp

@@ -214,6 +214,8 @@ struct ColorScale {
     float pivot, factor, offset, low, high;
 };
 
+inline constexpr int32_t blur_lines = 4;  // lines that are blurred side by side
+
 inline constexpr int32_t jpeg_block = 8;     // rows and columns of a block
 inline constexpr int32_t jpeg_tile = 32;     // columns of blocks that a register holds at most
 inline constexpr int32_t jpeg_middle = 128;  // of the levels of a sample
@@ -338,6 +340,10 @@ struct KernelTable {
     /// distance k from it, times weights[k], how far they are from it. No line is `to`.
     void (*blend_around)(const float* const* lines, const float* weights, int32_t radius,
                          int64_t count, float* to);
+    /// The same of `blur_lines` lines that follow each other, for a radius of 2 or more. The first
+    /// line is the first one around the first; `weights` are of all 2 * `radius` + 1 around each.
+    void (*blend_four_around)(const float* const* lines, const float* weights, int32_t radius,
+                              int64_t count, float* const* to);
 
     /// Values beside the levels are taken for the nearest one.
     void (*jpeg)(const JpegJob&);

@@ -40,6 +40,7 @@ constexpr KernelTable make_table(const char* name, void (*bytes_of_order_0)(cons
             levels,
             look_up_levels,
             blend_around,
+            blend_four_around,
             jpeg,
             resize_row_group,
             resize_columns,
