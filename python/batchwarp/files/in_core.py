@@ -107,6 +107,9 @@ def made_in_core(
         all_alike = Loaded(is_warped=warp is not None)
         return [all_alike if is_made else None for is_made in found[0].tolist()]
     made, signatures, sizes = (array.tolist() for array in found)
+    for row, one in enumerate(handed or ()):
+        if one is not None:
+            signatures[row] = one.signature
     return [
         Loaded(
             None if images is None else images[row],

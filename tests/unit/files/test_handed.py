@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from pathlib import Path
 
 import numpy as np
@@ -203,6 +204,24 @@ def test_flows_of_turned_files(folder, decoded, by_python, name, cache, exif_tra
     made = run()
     assert {name.rpartition(".")[2] for name in decoded} == {"png"}
     np.testing.assert_equal(made, by_python(run))
+
+
+def test_turned_files_in_a_cache_on_disk(folder, decoded):
+    def run():
+        options = {"exif_transpose": True, "cache": str(folder.parent / "cache"), "batch_size": 10}
+        return flow(folder, target_size=(20, 24), **options)
+
+    long_ago = 10**9  # what has just been written may still change
+    for path in folder.glob("*/*"):
+        os.utime(path, (long_ago, long_ago))
+    first = next(run())
+    again = run()
+    assert again._files.find(np.arange(10)).all()
+    np.testing.assert_equal(next(again), first)
+    for path in folder.glob("*/?.jpg"):
+        os.utime(path, (long_ago + 5, long_ago + 5))
+    assert again._files.find(np.arange(10)).all()  # as it was found when the flow was made
+    assert run()._files.find(np.arange(10)).tolist() == [False] * 9 + [True]
 
 
 class Asked:
