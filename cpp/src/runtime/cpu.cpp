@@ -17,7 +17,7 @@ namespace {
 #ifdef BATCHWARP_X86_TIERS
 #if defined(_MSC_VER) && !defined(__clang__)
 struct Features {
-    bool avx2 = false, avx512 = false;
+    bool avx2 = false, avx512 = false, vbmi = false;
     Features() {
         int r[4];
         __cpuid(r, 0);
@@ -29,11 +29,13 @@ struct Features {
         __cpuidex(r, 7, 0);
         const auto bit = [&r](int k) { return ((r[1] >> k) & 1) != 0; };
         avx2 = fma && bit(5) && (saved & 0x6) == 0x6;
+        vbmi = ((r[2] >> 1) & 1) != 0;
         avx512 = avx2 && bit(16) && bit(17) && bit(30) && bit(31) && (saved & 0xe6) == 0xe6;
     }
 };
 bool has_avx2() { return Features().avx2; }
 bool has_avx512() { return Features().avx512; }
+bool has_vbmi() { return Features().vbmi; }
 #else
 // These builtins ask the operating system's state (XGETBV), too.
 bool has_avx2() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
@@ -41,14 +43,27 @@ bool has_avx512() {
     return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
            __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
 }
+bool has_vbmi() { return __builtin_cpu_supports("avx512vbmi"); }
 #endif
+#endif
+
+#ifdef BATCHWARP_X86_TIERS
+// All that this processor has of AVX-512; no other bytes come of it.
+const KernelTable& avx512_table() {
+    static const KernelTable table = [] {
+        KernelTable all = avx512_kernels;
+        if (has_vbmi()) all.point_bytes = point_bytes_by_permutes;
+        return all;
+    }();
+    return table;
+}
 #endif
 
 std::vector<const KernelTable*> available_tables() {
     std::vector<const KernelTable*> tables{&baseline_kernels};
 #ifdef BATCHWARP_X86_TIERS
     if (has_avx2()) tables.push_back(&avx2_kernels);
-    if (has_avx512()) tables.push_back(&avx512_kernels);
+    if (has_avx512()) tables.push_back(&avx512_table());
 #endif
     return tables;
 }

@@ -477,6 +477,6 @@ static_assert(PixelPass<Avx2C3Bytes, 3>);
 }  // namespace
 
 constinit const KernelTable avx2_kernels = make_table<Avx2C1, Avx2Pairs, Avx2C3, FourLanes<4>>(
-    "avx2", point_bytes_by_windows, linear_fixed<Avx2C3Bytes>);
+    "avx2", point_bytes_by_windows<point_bytes>, linear_fixed<Avx2C3Bytes>);
 
 }  // namespace batchwarp

@@ -480,5 +480,12 @@ void fill_coordinates(const WarpJob& job, const Rows& rows, int32_t i, int32_t b
     }
 }
 
+// The sample nearest to a coordinate of one axis; -1: the fill value.
+BATCHWARP_INLINE int64_t nearest_sample(double in, int32_t extent, BorderRule border) {
+    const double at = map_coordinate(in, extent, border.coordinates);
+    if (border.coordinates == Extension::constant && at < 0) return -1;
+    return map_tap(static_cast<int64_t>(floor(at + 0.5)), extent, border.taps);
+}
+
 }  // namespace
 }  // namespace batchwarp

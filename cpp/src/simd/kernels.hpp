@@ -375,6 +375,8 @@ extern const KernelTable baseline_kernels;
 #ifdef BATCHWARP_X86_TIERS
 extern const KernelTable avx2_kernels;
 extern const KernelTable avx512_kernels;
+/// What that tier has as `point_bytes` where a processor has VBMI, too.
+void point_bytes_by_permutes(const PointBytesJob& job);
 #endif
 
 /// The table in use.

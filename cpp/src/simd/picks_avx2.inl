@@ -3,6 +3,8 @@
 namespace batchwarp {
 namespace {
 
+constexpr int32_t most_windows = 12;
+
 struct BytePicks {
     __m128i place, number, window, found;
 

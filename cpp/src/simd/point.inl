@@ -46,13 +46,6 @@ void round_offsets(const WarpJob& job, int32_t count, bool* ambiguous) {
     }
 }
 
-// The sample nearest to a coordinate of one axis; -1: the fill value.
-BATCHWARP_INLINE int64_t nearest_sample(double in, int32_t extent, BorderRule border) {
-    const double at = map_coordinate(in, extent, border.coordinates);
-    if (border.coordinates == Extension::constant && at < 0) return -1;
-    return map_tap(static_cast<int64_t>(floor(at + 0.5)), extent, border.taps);
-}
-
 // Where the `index`-th pixel of a job lies.
 Position position_of(const WarpJob& job, int64_t index) {
     const auto i = static_cast<int32_t>(index / job.target_width), row = job.row_begin + i;

@@ -6,7 +6,6 @@ namespace batchwarp {
 namespace {
 
 constexpr int32_t window = 16;  // bytes, and pixels that are made at a time
-constexpr int32_t most_windows = 12;
 
 // Over how many samples `window` pixels reach, of which neighbours are `slope` apart.
 int32_t reach_of_window(double slope) {
@@ -145,14 +144,29 @@ void point_windows(const PointBytesJob& job, int32_t rows) {
     point_rows<1>(job, PointWindows<Down, Across>(job, rows));
 }
 
+// How many windows a group has.
+struct WindowCount {
+    int32_t down, across;
+
+    explicit WindowCount(const WarpJob& place)
+        : down(reach_of_window(place.m01)),
+          across((reach_of_window(place.m11) + window - 1) / window) {}
+
+    // Whether they can be had: of one channel, no more than picks take, and inside of the image.
+    bool fit(const WarpJob& place) const {
+        return place.channels == 1 && across <= 2 && down * across <= most_windows &&
+               down <= place.height && window * across <= place.width &&
+               place.target_width >= window;
+    }
+};
+
+// Leaves to `otherwise` what has too many windows, or too few pixels.
+template <void (*otherwise)(const PointBytesJob&)>
 void point_bytes_by_windows(const PointBytesJob& job) {
-    const WarpJob& place = job.place;
-    const int32_t rows = reach_of_window(place.m01), reach = reach_of_window(place.m11);
-    const int32_t across = (reach + window - 1) / window;
-    if (place.channels != 1 || across > 2 || rows * across > most_windows || rows > place.height ||
-        window * across > place.width || place.target_width < window)
-        return point_bytes(job);
-    if (across == 2) return point_windows<0, 2>(job, rows);
+    const WindowCount windows(job.place);
+    if (!windows.fit(job.place)) return otherwise(job);
+    const int32_t rows = windows.down;
+    if (windows.across == 2) return point_windows<0, 2>(job, rows);
     switch (rows) {
         case 1:
             return point_windows<1, 1>(job, rows);
