@@ -143,9 +143,10 @@ bool FieldSurface::refine(Point& place, const Point& sampled) const noexcept {
 }
 
 // Whether a place in a cell is displaced to `sampled`, if the cell is bent little. Each of its two
-// triangles becomes another one; what that holds comes from there.
-bool FieldSurface::find_in_cell(const Point& corner, double side, const Point& sampled,
-                                Point& found) const noexcept {
+// triangles becomes another one; what that holds, or misses by `slack` of its sides, comes from
+// there.
+bool FieldSurface::find_in_cell(const Point& corner, double side, double slack,
+                                const Point& sampled, Point& found) const noexcept {
     const Point right{corner.x + side, corner.y}, below{corner.x, corner.y + side};
     const Point far{corner.x + side, corner.y + side};
     const Point b = miss(right, sampled), c = miss(below, sampled);
@@ -155,8 +156,7 @@ bool FieldSurface::find_in_cell(const Point& corner, double side, const Point& s
         const double area = bx * cy - cx * by;
         if (area == 0) continue;
         const double to_b = (cx * a.y - cy * a.x) / area, to_c = (by * a.x - bx * a.y) / area;
-        constexpr double rounding = 1e-9;
-        if (to_b < -rounding || to_c < -rounding || to_b + to_c > 1 + rounding) continue;
+        if (to_b < -slack || to_c < -slack || to_b + to_c > 1 + slack) continue;
         found = {first.x + to_b * (right.x - first.x) + to_c * (below.x - first.x),
                  first.y + to_b * (right.y - first.y) + to_c * (below.y - first.y)};
         return true;
@@ -168,15 +168,16 @@ bool FieldSurface::find_in_cell(const Point& corner, double side, const Point& s
 // a step by step approach does not find.
 // NOLINTBEGIN(misc-no-recursion): `depth` levels
 bool FieldSurface::search(const Point& centre, double side, std::int64_t rings, int depth,
-                          const Point& sampled, Point& found) const noexcept {
+                          double slack, const Point& sampled, Point& found) const noexcept {
     constexpr std::int64_t parts = 8;
     const auto look = [&](std::int64_t row, std::int64_t column) {
         const Point corner{centre.x + (static_cast<double>(column) - 0.5) * side,
                            centre.y + (static_cast<double>(row) - 0.5) * side};
-        if (!find_in_cell(corner, side, sampled, found)) return false;
+        if (!find_in_cell(corner, side, slack, sampled, found)) return false;
         if (refine(found, sampled)) return true;
         const Point middle{corner.x + side / 2, corner.y + side / 2};
-        return depth > 0 && search(middle, side / parts, parts / 2, depth - 1, sampled, found);
+        return depth > 0 &&
+               search(middle, side / parts, parts / 2, depth - 1, slack, sampled, found);
     };
     for (std::int64_t ring = 0; ring <= rings; ++ring)
         for (std::int64_t row = -ring; row <= ring; ++row) {
@@ -200,7 +201,11 @@ Point FieldSurface::origin_of(const Point& sampled) const noexcept {
     Point found = place;
     constexpr double most_rings = 256;  // of fields that nobody recognizes anything behind
     const auto rings = static_cast<std::int64_t>(std::min(farthest_ / side + 2, most_rings));
-    return search(sampled, side, rings, depth, sampled, found) ? found : place;
+    // Where a fold bends a cell much, its triangles miss what it holds.
+    constexpr double rounding = 1e-9, bent = 0.5;
+    for (const double slack : {rounding, bent})
+        if (search(sampled, side, rings, depth, slack, sampled, found)) return found;
+    return place;
 }
 
 ForwardMap::ForwardMap(const Plan& plan, const double* row)

@@ -32,9 +32,9 @@ class FieldSurface {
     Point miss(const Point& place, const Point& sampled) const noexcept;
     // Brings a place that is near to the one that is wanted there; false: it got stuck.
     bool refine(Point& place, const Point& sampled) const noexcept;
-    bool find_in_cell(const Point& corner, double side, const Point& sampled,
+    bool find_in_cell(const Point& corner, double side, double slack, const Point& sampled,
                       Point& found) const noexcept;
-    bool search(const Point& centre, double side, std::int64_t rings, int depth,
+    bool search(const Point& centre, double side, std::int64_t rings, int depth, double slack,
                 const Point& sampled, Point& found) const noexcept;
 
     Field field_;
