@@ -16,16 +16,20 @@ from image_files import picture, save
 
 
 class Kept(Recorder):
-    """Keeps what it is told."""
+    """Keeps what it is told, but for what threads of other tests still make."""
 
     def __init__(self):
         self.makings, self.asked = [], []
+        here = threading.current_thread()
+        self.others = {thread.ident for thread in threading.enumerate() if thread is not here}
 
     def made(self, making):
-        self.makings.append(making)
+        if threading.get_ident() not in self.others:
+            self.makings.append(making)
 
     def given(self, source, begin, end):
-        self.asked.append((source, begin, end, threading.get_ident()))
+        if threading.get_ident() not in self.others:
+            self.asked.append((source, begin, end, threading.get_ident()))
 
 
 @pytest.fixture
