@@ -165,7 +165,7 @@ TEST(four_lines_are_blurred_by_those_around_each) {
     sweep([](std::mt19937& random, std::int64_t count) {
         for (const std::int32_t radius : {2, 3, 9}) {
             const auto n = static_cast<std::size_t>(count);
-            const auto taps = static_cast<std::size_t>(2 * radius + 1);
+            const std::size_t taps = 2 * static_cast<std::size_t>(radius) + 1;
             std::vector<float> weights(taps, 1 / static_cast<float>(taps));
             weights.front() = weights.back() = 0.5f / static_cast<float>(taps);
             weights[taps / 2] *= 2;

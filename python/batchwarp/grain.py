@@ -104,9 +104,7 @@ class MapTransform(_Transform):
     """Augments the elements of a `grain.MapDataset` by their place in the source and the epoch.
 
     It is a `grain.transforms.MapWithIndex`, to be put right behind the source:
-
-    >>> transform = batchwarp.grain.MapTransform(augment, samples=len(source))
-    >>> ds = grain.MapDataset.source(source).map_with_index(transform).shuffle(seed=1).repeat(20)
+    `grain.MapDataset.source(source).map_with_index(transform).shuffle(seed=1).repeat(20)`.
 
     Grain then says both: an index is the epoch times the number of samples, plus the sample. So
     what happens to an image is what `augment` does to that key in that epoch, whatever the number

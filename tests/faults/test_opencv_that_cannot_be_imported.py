@@ -71,7 +71,7 @@ def test_deep_colours_say_what_they_need(tmp_path, monkeypatch):
     opencv.library.cache_clear()
     try:
         assert next(grey)[0].max() > 255
-        with pytest.raises(ImageFileError, match=r"needs OpenCV.*batchwarp\[opencv\]"):
+        with pytest.raises(ImageFileError, match=r"needs OpenCV.*pip install opencv-python"):
             next(colours)
     finally:
         opencv.library.cache_clear()

@@ -138,8 +138,8 @@ struct FourAround {
         Register start[parts], sums[outputs][parts];
         for (int p = 0; p < parts; ++p)
             start[p] = Around::load(lines[radius + base] + from + p * Vec::count);
-        for (int q = 0; q < outputs; ++q)
-            for (int p = 0; p < parts; ++p) sums[q][p] = Vec::all(0.0f);
+        for (auto& sum : sums)
+            for (Register& part : sum) part = Vec::all(0.0f);
         const int32_t last = 2 * radius;
         add<0, 0>(0, from, start, sums);
         add<0, 1>(1, from, start, sums);

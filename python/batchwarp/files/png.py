@@ -161,7 +161,7 @@ def _with_opencv(file: bytes) -> NDArray[Any]:
     except ImportError as error:
         raise ImportError(
             "a PNG file of 16 bits and several channels needs OpenCV, which cannot be imported: "
-            f"{error}. Install it with: pip install 'batchwarp[opencv]'"
+            f"{error}. Install it with: pip install opencv-python"
         ) from error
     image = cv2.imdecode(np.frombuffer(file, np.uint8), cv2.IMREAD_UNCHANGED)
     if image is None:
