@@ -49,10 +49,17 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "rescale only": {"rescale": 1 / 255},
 }
 SMALL, *LARGER = [(28, 28, 1), (150, 150, 3), (224, 224, 3)]
-CASES = [(SMALL, setting) for setting in SETTINGS] + [
-    (size, setting) for size in LARGER for setting in SETTINGS if setting != "ASL"
+Case = tuple[int, tuple[int, int, int], str]  # images in a batch, their size, the settings
+CASES: list[Case] = [
+    *((BATCH, SMALL, setting) for setting in SETTINGS),
+    (512, SMALL, "ASL"),
+    *((BATCH, size, setting) for size in LARGER for setting in SETTINGS if setting != "ASL"),
 ]
-TINY_CASES = [((12, 12, 1), "ASL"), *(((12, 16, 3), setting) for setting in SETTINGS)]
+TINY_CASES: list[Case] = [
+    (BATCH, (12, 12, 1), "ASL"),
+    (8, (12, 12, 1), "ASL"),
+    *((BATCH, (12, 16, 3), setting) for setting in SETTINGS),
+]
 # On the scale of the output, 0 to 1. Brightness goes through 8 bits: a value on the border between
 # two of them may fall either way, which a factor of up to 1.2 makes two of 255 at single pixels.
 ALLOWED = {
@@ -84,21 +91,21 @@ def compare(ours: NDArray[Any], theirs: NDArray[Any], setting: str) -> float:
     return difference
 
 
-def label(size: tuple[int, int, int], setting: str) -> str:
-    """Returns the name of a case."""
-    return f"{size[0]}×{size[1]}×{size[2]}, {setting}"
+def label(batch: int, size: tuple[int, int, int], setting: str) -> str:
+    """Returns the name of a case, with the number of images where it is not the usual one."""
+    number = f"{batch} × " if batch != BATCH else ""
+    return f"{number}{size[0]}×{size[1]}×{size[2]}, {setting}"
 
 
-def measure(
-    size: tuple[int, int, int], setting: str, n: int, rounds: int, generators: tuple[Any, Any]
-) -> dict[str, Any]:
-    """Compares and times both generators on `n` images of one size; returns the figures."""
+def measure(case: Case, n: int, rounds: int, generators: tuple[Any, Any]) -> dict[str, Any]:
+    """Compares and times both generators on a set of `n` images; returns the figures."""
+    batch, size, setting = case
     x = images(n, *size, "uint8").astype(np.float32)  # what Keras' iterator would make of it
     if "rescale" not in SETTINGS[setting]:
         x /= 255
     y = np.arange(n)
     ours, theirs = (generator(**SETTINGS[setting]) for generator in generators)
-    flow: dict[str, Any] = {"batch_size": BATCH, "seed": SEED}
+    flow: dict[str, Any] = {"batch_size": batch, "seed": SEED}
 
     our_batches, their_batches = ours.flow(x, y, **flow), theirs.flow(x, y, **flow)
     difference = 0.0
@@ -116,8 +123,8 @@ def measure(
         rounds=rounds,
     )
     return {
-        "case": label(size, setting),
-        "images": BATCH,
+        "case": label(*case),
+        "images": batch,
         "largest_difference": difference,
         "timings": as_json(timings),
     }
@@ -140,7 +147,11 @@ def python_share(size: tuple[int, int, int], n: int, rounds: int) -> dict[str, A
         {WHOLE: Contender(partial(next, flow), single), CORE: Contender(batch.run, single)},
         rounds=rounds,
     )
-    return {"case": label(size, "ASL, 1 thread"), "images": BATCH, "timings": as_json(timings)}
+    return {
+        "case": label(BATCH, size, "ASL, 1 thread"),
+        "images": BATCH,
+        "timings": as_json(timings),
+    }
 
 
 def metrics(cases: list[dict[str, Any]], share: dict[str, Any]) -> dict[str, float]:
@@ -159,7 +170,7 @@ def text(cases: list[dict[str, Any]], share: dict[str, Any]) -> str:
     rows = []
     for case in cases:
         ours, theirs = (
-            1e6 * case["timings"][who]["median"] / BATCH for who in ("batchwarp", "Keras")
+            1e6 * case["timings"][who]["median"] / case["images"] for who in ("batchwarp", "Keras")
         )
         rows.append(
             [
@@ -191,12 +202,12 @@ def main() -> int:
     arguments = parse(options, "scipy", "tensorflow")
     about = machine("keras", "scipy", "tensorflow")
     generators = (batchwarp.ImageDataGenerator, keras_generator_class())
-    chosen, n, small = CASES, 512, SMALL
+    chosen, n, small = CASES, 1024, SMALL
     if arguments.tiny:
         chosen, n, small = TINY_CASES, 2 * BATCH, (12, 12, 1)
     cases = [
-        measure(size, setting, n, arguments.rounds, generators)
-        for size, setting in track(chosen, "against_keras", lambda item: label(*item))
+        measure(case, n, arguments.rounds, generators)
+        for case in track(chosen, "against_keras", lambda item: label(*item))
     ]
     share = python_share(small, n, arguments.rounds)
     figures = {"cases": [*cases, share], "metrics": metrics(cases, share)}

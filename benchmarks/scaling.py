@@ -25,7 +25,7 @@ from .harness.timing import Contender, as_json, interleaved
 USUAL_NAME = "usual"
 USUAL = Shape(32, 224, 224, 3, "uint8")
 LARGE = Shape(1, 2048, 2048, 3, "uint8")
-SIDES: tuple[int, ...] = (64, 96, 128, 150, 224, 299, 384, 512, 768, 1024, 1536, 2048)
+SIDES: tuple[int, ...] = (28, 64, 96, 150, 224, 299, 384, 512, 768, 1024, 1536, 2048, 4096)
 BATCH_SIZES: tuple[int, ...] = tuple(2**k for k in range(13))
 BATCH_SIDE = 64  # 4096 of these are 200 MB of float32
 DISTINCT = 256  # images; larger batches repeat them

@@ -17,6 +17,7 @@ Figures = Mapping[str, Mapping[str, Any]]
 # Metrics that say how many times as fast batchwarp is: below 1 it lost.
 WON_OR_LOST = {
     "against_keras": "ratio/*",
+    "next_batch": "OpenCV loop/*",
     "against_opencv": "*",
     "against_peers": "*",
     "operations": "peer/*",
@@ -124,7 +125,7 @@ def readme_figures(figures: Figures) -> str:
             f"{about['build']['compiler']}"
         )
         commits.setdefault(where, {})[about["commit"]] = None
-    machines = [f"{where}, commit {' and '.join(those)}" for where, those in commits.items()]
+    machines = [f"{where}, commit {', '.join(those)}" for where, those in commits.items()]
     times = [value for _, _, value in _comparisons(figures)]
     faster = sum(value >= 1 for value in times)
     footnote = (

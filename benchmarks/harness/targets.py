@@ -94,19 +94,27 @@ TARGETS = (
     Target("grey-avx512", "224²×1; AVX-512", "kernels", "copy/avx512/224×224×1 *", COPY, most=0.6),
     Target("grey-avx2", "224²×1; AVX2", "kernels", "copy/avx2/224×224×1 *", COPY, most=0.9),
     Target("small", "28²×1; AVX2 and AVX-512", "kernels", "copy/avx*/28×28×1 *", COPY, most=2),
-    Target("constant", "constant", "kernels", "modes/constant/*", "× nearest", most=1.25),
-    Target("reflect", "reflect", "kernels", "modes/reflect/*", "× nearest", most=1.4),
-    Target("wrap", "wrap", "kernels", "modes/wrap/*", "× nearest", most=1.4),
+    Target("constant", "constant", "kernels", "modes/constant/*", "× nearest", most=1.3),
+    Target("reflect", "reflect", "kernels", "modes/reflect/*", "× nearest", most=1.3),
+    Target("wrap", "wrap", "kernels", "modes/wrap/*", "× nearest", most=1.3),
     Target("large", "±180°, zoom 0.5 to 2", "kernels", "geometry/*", "× ±20°", most=1.8),
     Target("order-0", "order 0", "kernels", "order 0/*", "× order 1", most=1),
     Target("splines", "orders 2 to 5", "kernels", "order [2-5]/*", "× as fast as SciPy", least=25),
+    Target(
+        "splines-small",
+        "the same, 28²×1",
+        "kernels",
+        "order [2-5]/*28×28×1 *",
+        "× as fast as SciPy",
+        least=40,
+    ),
     Target(
         "steps",
         "channel shift, brightness, samplewise statistics on top of the warp",
         "kernels",
         "steps/*",
         "× warp",
-        most=1.5,
+        most=1.25,
     ),
     Target(
         "threads",
@@ -122,7 +130,15 @@ TARGETS = (
         "against_keras",
         "ratio/28×28×1, ASL",
         "× as fast as Keras",
-        least=200,
+        least=250,
+    ),
+    Target(
+        "keras-512",
+        "the same, batch 512",
+        "against_keras",
+        "ratio/512 × 28×28×1, ASL",
+        "× as fast as Keras",
+        least=400,
     ),
     Target(
         "keras-rgb",
@@ -130,7 +146,7 @@ TARGETS = (
         "against_keras",
         "ratio/*×3, geometry",
         "× as fast as Keras",
-        least=120,
+        least=170,
     ),
     Target(
         "python",
@@ -138,7 +154,34 @@ TARGETS = (
         "against_keras",
         "python/28×28×1, *",
         "µs",
-        most=30,
+        most=12,
+    ),
+    Target(
+        "next-opencv",
+        "next(it), batch 32 of 28²×1, against a loop of cv2.warpAffine",
+        "next_batch",
+        "OpenCV loop/32 × 28×28×1, *",
+        "× as fast",
+        least=7,
+    ),
+    *(
+        Target(
+            f"next-{side}",
+            f"next(it), batch {n} of {side}²×{channels}",
+            "next_batch",
+            f"copy/{n} × {side}×{side}×{channels}, *",
+            COPY,
+            most=most,
+        )
+        for n, side, channels, most in ((512, 28, 1, 2.5), (32, 150, 3, 0.7), (32, 224, 3, 0.55))
+    ),
+    Target(
+        "next-bytes",
+        "the same, RGB, uint8 in and out",
+        "next_batch",
+        "bytes/*×3, *",
+        "× float32",
+        most=0.45,
     ),
     *(
         Target(
@@ -153,12 +196,12 @@ TARGETS = (
     ),
     Target(
         "image-size",
-        "an element of images from 64² to 2048²",
+        "an element of images from 28² to 4096²",
         "scaling",
         "image size/*",
         "× 224²",
-        least=0.7,
-        most=1.3,
+        least=0.8,
+        most=1.2,
     ),
     Target(
         "batch-size",
@@ -263,7 +306,7 @@ TARGETS = (
         "fit_overhead",
         "to_tf_dataset",
         "× arrays",
-        most=1.05,
+        most=1,
     ),
     Target(
         "fit-flow",
@@ -271,7 +314,7 @@ TARGETS = (
         "fit_overhead",
         "flow",
         "× a PyDataset that slices",
-        most=1.05,
+        most=1.02,
     ),
     Target(
         "recipe-first",
