@@ -120,7 +120,7 @@ def test_the_page_has_targets_met_missed_and_not_measured(page):
     figures = {"against_keras": keras(0.002, 0.1)}
     text = re.sub(" +", " ", page.results_page(figures, {"keras-rgb": "Tried this and that."}))
     assert "| 50 | **no**: ratio, 150×150×3, geometry |" in text
-    assert "(50, target ≥ 120 × as fast as Keras): Tried this and that." in text
+    assert "(50, target ≥ 170 × as fast as Keras): Tried this and that." in text
     assert "not measured" in text
     assert "A processor, 2 cores, tier avx2" in text
     assert "commit 0123456789ab, 2030-01-02" in text
