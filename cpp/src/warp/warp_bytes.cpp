@@ -65,8 +65,9 @@ bool takes_bytes(const ImageView& source, const MutableImageView& target,
            std::abs(last * g.affine.m11) < point_max_coordinate;
 }
 
-void warp_bytes(const ImageView& source, const WarpGeometry& geometry,
-                const MutableImageView& target, std::int64_t row_begin, std::int64_t row_end) {
+PointBytesJob bytes_job(const ImageView& source, const WarpGeometry& geometry,
+                        const MutableImageView& target, std::int64_t row_begin,
+                        std::int64_t row_end) {
     PointBytesJob job{};
     fill_warp_job(job.place, source, geometry, {nullptr, row_begin, row_end, nullptr, nullptr});
     job.place.source_row_stride = source.row_stride;
@@ -84,7 +85,12 @@ void warp_bytes(const ImageView& source, const WarpGeometry& geometry,
     job.across.offset = job.down.offset + job.down.count;
     std::int32_t* const slots = job.across.offset + job.across.count;
     job.groups = {slots, slots + groups, slots + 2 * groups, slots + 3 * groups};
-    kernels().point_bytes(job);
+    return job;
+}
+
+void warp_bytes(const ImageView& source, const WarpGeometry& geometry,
+                const MutableImageView& target, std::int64_t row_begin, std::int64_t row_end) {
+    kernels().point_bytes(bytes_job(source, geometry, target, row_begin, row_end));
 }
 
 }  // namespace batchwarp

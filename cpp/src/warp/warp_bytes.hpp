@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "batchwarp/image.hpp"
+#include "simd/kernels.hpp"
 #include "warp/warp.hpp"
 
 namespace batchwarp {
@@ -14,6 +15,11 @@ std::uint8_t byte_of(double cval) noexcept;
 /// Whether `warp_bytes` can take this warp, of those that kernels take.
 bool takes_bytes(const ImageView& source, const MutableImageView& target,
                  const WarpGeometry& geometry) noexcept;
+
+/// What a kernel is told of rows [row_begin, row_end), with memory of this thread's.
+PointBytesJob bytes_job(const ImageView& source, const WarpGeometry& geometry,
+                        const MutableImageView& target, std::int64_t row_begin,
+                        std::int64_t row_end);
 
 /// Makes rows [row_begin, row_end) of the target.
 void warp_bytes(const ImageView& source, const WarpGeometry& geometry,
