@@ -146,6 +146,60 @@ def test_further_inputs_come_along():
     np.testing.assert_array_equal(beside, other)
 
 
+@pytest.mark.parametrize("fill_mode", ["nearest", "constant", "reflect", "wrap"])
+@pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
+def test_targets_are_those_of_the_processor(fill_mode, data_format):
+    size = (3, 14, 18) if data_format == "channels_first" else (14, 18, 3)
+    x, masks = noise((11, *size)), noise((11, 14, 18))
+    targets = {
+        "masks": {"classes": masks, "colors": noise((11, *size), seed=3), "objects": masks > 99},
+        "mask_fill": 1,
+        "boxes": [[[2, 3, 9, 11], [0, 0, 4, 4]]] * 11,
+        "keypoints": np.full((11, 2, 2), 6.5),
+        "max_boxes": 3,
+    }
+    generator = batchwarp.ImageDataGenerator(
+        **GEOMETRY,
+        brightness_range=(0.5, 1.5),
+        vertical_flip=True,
+        fill_mode=fill_mode,
+        data_format=data_format,
+        validation_split=0.3,
+    )
+    host, device = flows(
+        x,
+        np.zeros(11, np.int64),
+        generator=generator,
+        batch_size=3,
+        seed=5,
+        subset="training",
+        **targets,
+    )
+    for _ in range(4):
+        (_, expected), (_, found) = next(host), next(device)
+        assert list(found) == list(expected)
+        for name, mask in expected["masks"].items():
+            made = found["masks"][name]
+            assert made.dtype == "uint8"
+            assert made.shape == mask.shape
+            np.testing.assert_array_equal(made.numpy(), mask, err_msg=name)
+        np.testing.assert_array_equal(found["labels"], expected["labels"])
+        np.testing.assert_array_equal(found["keypoints"], expected["keypoints"])
+        np.testing.assert_equal(found["boxes"], expected["boxes"])
+
+
+def test_masks_alone_are_what_images_are_trained_on():
+    x, masks = noise((6, 8, 8, 1)), noise((6, 8, 8)) % 3
+    generator = batchwarp.ImageDataGenerator(rotation_range=40)
+    host, device = flows(x, generator=generator, batch_size=4, seed=1, masks=masks)
+    for _ in range(3):
+        (_, expected), (_, found) = next(host), next(device)
+        np.testing.assert_array_equal(found.numpy(), expected)
+    other = pickle.loads(pickle.dumps(device))
+    assert other._masks is None
+    np.testing.assert_array_equal(next(other)[1].numpy(), next(host)[1])
+
+
 class Overridden(batchwarp.ImageDataGenerator):
     def standardize(self, x):
         return x
@@ -156,7 +210,17 @@ class Overridden(batchwarp.ImageDataGenerator):
     [
         ({}, {"save_to_dir": "."}, "`save_to_dir` is for batches that the processor makes"),
         ({}, {"prefetch": 2}, "`prefetch` is for batches that the processor makes"),
-        ({}, {"keypoints": np.zeros((4, 1, 2))}, "`keypoints` cannot be given for batches that"),
+        ({}, {"masks": np.zeros((4, 8, 8), np.int64)}, "`masks` should be of uint8 or bool.*int64"),
+        (
+            {},
+            {"masks": {"a": np.zeros((4, 8, 8), np.int8)}},
+            r"`masks\['a'\]` should be of uint8 or bool",
+        ),
+        (
+            {},
+            {"masks": np.zeros((4, 8, 8), np.uint8), "mask_classes": 2},
+            "`mask_classes` is for batches that the processor makes",
+        ),
         ({}, {"device": "tpu"}, "`device` should be"),
         ({}, {"framework": "mxnet"}, "`framework` should be one of torch, jax"),
         ({"dtype": "float64"}, {}, "`dtype` should be one of float32, float16, uint8.*float64"),

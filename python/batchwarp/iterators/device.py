@@ -13,7 +13,9 @@ from batchwarp.augment.pipeline import Pipeline
 from batchwarp.augment.settings import Settings
 from batchwarp.cuda import devices, frameworks
 from batchwarp.cuda.batch import augment_batch, check_sole, input_dtype, output_dtype, uploaded
+from batchwarp.cuda.masks import DeviceMasks, check_for_device
 from batchwarp.iterators.array import NumpyArrayIterator
+from batchwarp.targets import Move
 
 if TYPE_CHECKING:
     from batchwarp._cuda import DeviceArray
@@ -23,9 +25,10 @@ class DeviceIterator(NumpyArrayIterator):
     """Iterator whose batches' images are tensors on a device.
 
     The images of the subset are copied there once, in their own dtype (float64 and dtypes that the
-    core does not read as float32), and changes of `x` afterwards do not show. Random numbers are
-    drawn by the processor, the same ones as without a device. Labels, weights and further inputs
-    are NumPy arrays, as ever. Making a batch queues it and returns; for PyTorch that is done on its
+    core does not read as float32), and changes of `x` afterwards do not show. So are masks, of
+    which a batch has tensors of uint8. Random numbers are drawn by the processor, the same ones as
+    without a device. Labels, weights, further inputs, boxes and keypoints are NumPy arrays, as
+    ever. Making a batch queues it and returns; for PyTorch that is done on its
     current stream.
 
     A pickle or a copy has the images of the host, and copies them to the device when it is first
@@ -40,8 +43,8 @@ class DeviceIterator(NumpyArrayIterator):
         device: Integer, `"cuda"` or `"cuda:N"`.
         framework: `"torch"`, `"jax"`, `"tensorflow"`, `"dlpack"` or `None`, as of
             `ImageDataGenerator.flow`.
-        **kwargs: As of `NumpyArrayIterator`, without `save_to_dir` and `prefetch`; `dtype` is
-            float32, float16 or uint8.
+        **kwargs: As of `NumpyArrayIterator`, without `save_to_dir`, `prefetch` and `mask_classes`;
+            `dtype` is float32, float16 or uint8, and `masks` are uint8 or boolean.
 
     Attributes:
         device: Integer.
@@ -54,8 +57,12 @@ class DeviceIterator(NumpyArrayIterator):
         ValueError: As `NumpyArrayIterator`, or if an argument is not as above.
     """
 
-    _transient: ClassVar[frozenset[str]] = NumpyArrayIterator._transient | {"_images"}
+    _transient: ClassVar[frozenset[str]] = NumpyArrayIterator._transient | {
+        "_images",
+        "_masks",
+    }
     _images: DeviceArray | None = None
+    _masks: DeviceMasks | None = None
 
     def __init__(
         self,
@@ -82,13 +89,12 @@ class DeviceIterator(NumpyArrayIterator):
                 f'`handover="{self.handover}"` is for batches that the processor makes: those of a '
                 "device are there already"
             )
-        if self._targets.names:
-            raise ValueError(
-                f"`{self._targets.names[0]}` cannot be given for batches that are made on a device"
-            )
+        if self._targets.masks is not None:
+            check_for_device(self._targets.masks)
         output_dtype(self._numpy_dtype)
         self._device_pipeline()
         self._on_device()
+        self._masks_on_device()
 
     def _device_pipeline(self) -> Pipeline:
         pipeline = None if self._is_overridden() else self._current_pipeline()
@@ -107,6 +113,14 @@ class DeviceIterator(NumpyArrayIterator):
                 self._images = uploaded(self.x, self.rows, self.device, dtype)
             return self._images
 
+    def _masks_on_device(self) -> DeviceMasks | None:
+        masks = self._targets.masks
+        with self.lock:
+            if self._masks is None and masks is not None:
+                rows = self._given_rows(np.arange(self.n))
+                self._masks = DeviceMasks(masks, rows, self.device)
+            return self._masks
+
     def _transformed(
         self,
         index_array: NDArray[np.int64],
@@ -114,17 +128,25 @@ class DeviceIterator(NumpyArrayIterator):
         number: int,  # noqa: ARG002 - no operations are done there
     ) -> Any:
         pipeline = self._device_pipeline()
-        images = self._on_device()
+        images, framework = self._on_device(), self.framework
+        params = pipeline.draw(random, len(index_array))
+        stream = frameworks.stream_of(framework, self.device)
         batch = augment_batch(
             images,
-            pipeline.draw(random, len(index_array)),
+            params,
             pipeline.plan,
-            stream=frameworks.stream_of(self.framework, self.device),
+            stream=stream,
             indices=index_array,
             dtype=self._numpy_dtype,
         )
         pipeline.warn_missing()
-        return self._with_others(frameworks.as_tensor(batch, self.framework), index_array, {})
+        move = Move(pipeline.plan, params)
+        targets: dict[str, Any] = {}
+        masks = self._masks_on_device()
+        if masks is not None:
+            targets["masks"] = masks.moved(move, index_array, stream, framework)
+        targets |= self._targets.move_places([move], self._given_rows(index_array))
+        return self._with_others(frameworks.as_tensor(batch, framework), index_array, targets)
 
     def __getitem__(self, idx: int) -> Any:
         """Makes the batch at a position of the current order.

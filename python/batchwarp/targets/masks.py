@@ -27,6 +27,11 @@ class Masks:
         images: What they are beside.
         options: The user's.
 
+    Attributes:
+        arrays: Dictionary of the arrays, with one key `"masks"` if it was no dictionary.
+        is_dictionary: Boolean, whether it was one.
+        options: The user's.
+
     Raises:
         ValueError: If they are of another size, or hold what is no class.
         TypeError: If they are floats.
@@ -35,11 +40,11 @@ class Masks:
     def __init__(self, value: Any, images: Stack, options: TargetOptions) -> None:
         self._channels_axis = -1 if images.data_format == "channels_last" else 1
         self._dtype = images.dtype
-        self._options = options
-        self._is_dictionary = isinstance(value, Mapping)
-        named = dict(value) if self._is_dictionary else {"masks": value}
-        self._masks = {
-            key: self._checked(f"masks[{key!r}]" if self._is_dictionary else key, mask, images)
+        self.options = options
+        self.is_dictionary = isinstance(value, Mapping)
+        named = dict(value) if self.is_dictionary else {"masks": value}
+        self.arrays = {
+            key: self._checked(f"masks[{key!r}]" if self.is_dictionary else key, mask, images)
             for key, mask in named.items()
         }
 
@@ -51,16 +56,17 @@ class Masks:
     ) -> Any:
         """Returns the masks of a batch, or a dictionary of them; see `Targets.move`."""
         moved = {
-            key: self._moved(mask, moves, indices, buffers) for key, mask in self._masks.items()
+            key: self._moved(mask, moves, indices, buffers) for key, mask in self.arrays.items()
         }
-        return moved if self._is_dictionary else moved["masks"]
+        return moved if self.is_dictionary else moved["masks"]
 
     def planes(self, moved: Any) -> list[NDArray[Any]]:
         """Returns what `move` has made as views of rank 4, channels last."""
-        arrays = moved.values() if self._is_dictionary else [moved]
-        return [np.moveaxis(self._of_rank_4(array), self._channels_axis, -1) for array in arrays]
+        arrays = moved.values() if self.is_dictionary else [moved]
+        return [np.moveaxis(self.planes_of(array), self._channels_axis, -1) for array in arrays]
 
-    def _of_rank_4(self, mask: NDArray[Any]) -> NDArray[Any]:
+    def planes_of(self, mask: NDArray[Any]) -> NDArray[Any]:
+        """Returns an array of `arrays` as a view of rank 4, in the images' layout."""
         if mask.ndim == 4:
             return mask
         return mask[..., np.newaxis] if self._channels_axis == -1 else mask[:, np.newaxis]
@@ -72,13 +78,13 @@ class Masks:
         indices: NDArray[np.int64] | None,
         buffers: _core.BufferPool,
     ) -> NDArray[Any]:
-        fill = np.array(self._options.mask_fill, mask.dtype)
-        moved = self._of_rank_4(mask)
+        fill = np.array(self.options.mask_fill, mask.dtype)
+        moved = self.planes_of(mask)
         for move in moves:
             moved = move_nearest(moved, move, indices, fill, buffers)
             indices = None
-        if self._options.mask_classes is not None:
-            return one_hot(moved, self._options.mask_classes, self._channels_axis, self._dtype)
+        if self.options.mask_classes is not None:
+            return one_hot(moved, self.options.mask_classes, self._channels_axis, self._dtype)
         if mask.ndim == 4:
             return moved
         return moved[..., 0] if self._channels_axis == -1 else moved[:, 0]
@@ -98,9 +104,9 @@ class Masks:
                 f"({', '.join(map(str, wanted))}) or ({', '.join(map(str, with_channels))}). "
                 f"Received shape: {mask.shape}"
             )
-        check_fill(name, mask.dtype, self._options)
-        if self._options.mask_classes is not None:
-            self._check_classes(name, mask, self._options.mask_classes)
+        check_fill(name, mask.dtype, self.options)
+        if self.options.mask_classes is not None:
+            self._check_classes(name, mask, self.options.mask_classes)
         # What is read by bytes must have them side by side along the last axis.
         return mask if mask.strides[-1] == mask.itemsize else np.ascontiguousarray(mask)
 
@@ -109,11 +115,11 @@ class Masks:
             raise ValueError(
                 f"`{name}` should have one channel for `mask_classes`. Received shape: {mask.shape}"
             )
-        where = no_class(mask, self._options)
+        where = no_class(mask, self.options)
         if where is not None:
             raise ValueError(
                 f"`{name}` should be from 0 to {classes - 1}, below `mask_classes`, or the "
-                f"`mask_fill` {self._options.mask_fill}. Received {mask[where]} in image {where[0]}"
+                f"`mask_fill` {self.options.mask_fill}. Received {mask[where]} in image {where[0]}"
             )
 
 

@@ -12,7 +12,7 @@ from batchwarp import _core
 from batchwarp.ops.core_steps import CORE_STEPS
 from batchwarp.targets.stack import Move
 
-__all__ = ["move_nearest", "move_nearest_to"]
+__all__ = ["move_nearest", "move_nearest_to", "nearest_bytes"]
 
 _PLANS = 1024
 
@@ -53,6 +53,23 @@ def _nearest(plan: _core.Plan, channels: int, data_format: str, cval: float) -> 
         steps=steps,
     )
     return _Nearest(nearest, np.array(columns, np.intp))
+
+
+def nearest_bytes(
+    move: Move, channels: int, data_format: str, fill: int
+) -> tuple[_core.Plan, NDArray[np.float64] | None]:
+    """Returns how bytes are moved as images are: a plan, and its rows of numbers.
+
+    Args:
+        move: How the images are moved.
+        channels: Integer, how many bytes a pixel has.
+        data_format: `"channels_last"` or `"channels_first"`.
+        fill: Integer, the byte beyond the edges.
+    """
+    plan, columns = _nearest(move.plan, channels, data_format, float(fill))
+    if move.params is None or not len(columns):
+        return plan, None
+    return plan, np.ascontiguousarray(move.params[:, columns])
 
 
 def move_nearest(
@@ -153,8 +170,5 @@ def _move(
 ) -> None:
     """Moves bytes."""
     channels = masks.shape[3 if data_format == "channels_last" else 1]
-    plan, columns = _nearest(move.plan, channels, data_format, float(fill.view(np.uint8)))
-    params = None
-    if move.params is not None and len(columns):
-        params = np.ascontiguousarray(move.params[:, columns])
+    plan, params = nearest_bytes(move, channels, data_format, int(fill.view(np.uint8)))
     _core.augment_batch(masks, indices, params, plan, moved, threads=threads)

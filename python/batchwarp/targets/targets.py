@@ -31,6 +31,7 @@ class Targets:
     Attributes:
         names: List of the arguments that were given.
         mask_classes: Integer, of how many classes masks are made one-hot, or `None`.
+        masks: `Masks`, or `None`.
 
     Raises:
         ValueError: If something does not fit the images, or is none of what it should be.
@@ -48,7 +49,7 @@ class Targets:
         given = {"masks": masks, "boxes": boxes, "keypoints": keypoints}
         self.names = [name for name, value in given.items() if value is not None]
         self.mask_classes = options.mask_classes
-        self._masks = None if masks is None else Masks(masks, images, options)
+        self.masks = None if masks is None else Masks(masks, images, options)
         self._boxes = None if boxes is None else Boxes(boxes, images, options)
         self._keypoints = None if keypoints is None else Keypoints(keypoints, images, options)
 
@@ -68,9 +69,16 @@ class Targets:
         Returns:
             Dictionary of those that were given, by the names of their arguments.
         """
+        places = self.move_places(moves, indices)
+        if self.masks is None:
+            return places
+        return {"masks": self.masks.move(moves, indices, buffers), **places}
+
+    def move_places(
+        self, moves: Sequence[Move], indices: NDArray[np.int64] | None
+    ) -> dict[str, Any]:
+        """Moves boxes and keypoints alone; see `move`."""
         moved: dict[str, Any] = {}
-        if self._masks is not None:
-            moved["masks"] = self._masks.move(moves, indices, buffers)
         if self._boxes is not None:
             moved["boxes"] = self._boxes.move(moves, indices)
         if self._keypoints is not None:
@@ -79,4 +87,4 @@ class Targets:
 
     def planes(self, moved: dict[str, Any]) -> list[NDArray[Any]]:
         """Returns the masks among what `move` has made, as views of rank 4, channels last."""
-        return [] if self._masks is None else self._masks.planes(moved["masks"])
+        return [] if self.masks is None else self.masks.planes(moved["masks"])
