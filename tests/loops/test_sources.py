@@ -135,7 +135,7 @@ def test_parquet_by_row_groups(parquet):
     read = []
     read_group = rows.file.read_row_group
 
-    @functools.lru_cache(maxsize=1)
+    @functools.lru_cache(maxsize=4)
     def noted(group):
         read.append(group)
         return read_group(group)
@@ -144,7 +144,8 @@ def test_parquet_by_row_groups(parquet):
     flow = Datagen().flow_from_samples(rows, labels=LABELS, class_mode="sparse", shuffle=False)
     read.clear()
     next(flow)
-    assert read == [0, 1] or read == [1]  # the first one may be there already
+    # Whichever thread asks first; and the first one may be there already.
+    assert sorted(read) in ([0, 1], [1])
     assert_are_those(found["train"], parquet, shuffle=False)
 
 
