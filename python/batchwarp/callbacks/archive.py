@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from batchwarp.callbacks.replacing import replacing
+
 __all__ = ["FORMAT", "read_archive", "write_archive"]
 
 FORMAT = 1
@@ -35,7 +37,7 @@ def write_archive(path: Path, state: Mapping[str, Any], arrays: Sequence[NDArray
         "arrays": [{"dtype": array.dtype.name, "shape": list(array.shape)} for array in arrays],
         **state,
     }
-    with _replacing(path) as temporary, temporary.open("wb") as file:
+    with _durably_replacing(path) as temporary, temporary.open("wb") as file:
         with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
             archive.writestr(_STATE, json.dumps(content))
             for number, array in enumerate(arrays):
@@ -77,14 +79,10 @@ def _name(number: int) -> str:
 
 
 @contextlib.contextmanager
-def _replacing(path: Path) -> Iterator[Path]:
-    """Gives a path in the same folder, which takes the place of `path` if the block ends well."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
-    try:
+def _durably_replacing(path: Path) -> Iterator[Path]:
+    """Does what `replacing` does, and waits until the folder has it."""
+    with replacing(path) as temporary:
         yield temporary
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
     if os.name == "posix":  # the new name must not be lost with the machine either
         folder = os.open(path.parent, os.O_RDONLY)
         try:

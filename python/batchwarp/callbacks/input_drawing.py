@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from batchwarp.callbacks.input_figures import PARTS, InputFigures
-from batchwarp.callbacks.input_files import replacing
+from batchwarp.callbacks.replacing import replacing
 
 __all__ = ["draw", "require_matplotlib"]
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-__all__ = ["output_path", "replacing", "write_report"]
+from batchwarp.callbacks.replacing import replacing
+
+__all__ = ["output_path", "write_report"]
 
 
 def output_path(name: str, value: Any, *endings: str) -> Path | None:
@@ -35,17 +36,6 @@ def output_path(name: str, value: Any, *endings: str) -> Path | None:
             f"Received: {value!r}"
         )
     return path
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Gives a path in the same folder, which takes the place of `path` if the block ends well."""
-    temporary = path.with_name(f".{path.stem}-{os.getpid()}-unfinished{path.suffix}")
-    try:
-        yield temporary
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def write_report(path: Path, content: Mapping[str, Any]) -> None:

@@ -121,18 +121,6 @@ def decoded(monkeypatch):
     return seen
 
 
-@pytest.fixture
-def by_python(monkeypatch):
-    """Returns what a function does while Python decodes all files."""
-
-    def run(function):
-        with monkeypatch.context() as patch:
-            patch.setenv("BATCHWARP_JPEG", "pillow")
-            return function()
-
-    return run
-
-
 RECIPE = [ops.RandomResizedCrop(24), ops.Flip()]
 GENERATORS = {
     "keras": ({"rotation_range": 30, "rescale": 1 / 255}, {"target_size": (20, 24)}),

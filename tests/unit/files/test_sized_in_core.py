@@ -53,18 +53,6 @@ def passes(iterator, count=2):
 
 
 @pytest.fixture
-def by_python(monkeypatch):
-    """Returns what a function does while Python decodes all files."""
-
-    def run(function):
-        with monkeypatch.context() as patch:
-            patch.setenv("BATCHWARP_JPEG", "pillow")
-            return function()
-
-    return run
-
-
-@pytest.fixture
 def decoded(monkeypatch):
     """The ends of the names of files that Python has decoded."""
     seen = []
