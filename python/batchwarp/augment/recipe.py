@@ -11,6 +11,7 @@ import numpy as np
 from batchwarp import _core
 from batchwarp._arguments import number_pair
 from batchwarp.augment.hashes import hash64
+from batchwarp.augment.strength import check_strength
 from batchwarp.ops import from_config
 from batchwarp.ops.mixing import Mixing
 from batchwarp.ops.recipe import ImageOperation, ImageSpec, Node, RecipeOperation
@@ -291,8 +292,10 @@ class Recipe:
             ValueError: If an operation cannot be done to such images.
         """
         built = Steps([], [], [], [], [], [])
+        nodes = []
         for one, number in self.numbered:
             node = one.node(image)
+            nodes.append((one, node))
             if node.within >= _NODES:
                 raise ValueError(
                     f"`{type(one).__name__}` should have at most {_NODES - 1} operations within "
@@ -305,6 +308,7 @@ class Recipe:
                 f"`operations` should be at most {_MOST_STEPS} with all that policies choose "
                 f"among, and `RandAugment` chooses among 14. Received: {len(built.steps)}"
             )
+        check_strength(nodes)
         return built
 
     def after(self, image: ImageSpec) -> ImageSpec:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 
+import numpy as np
 import pytest
 
-from batchwarp import ops
+from batchwarp import Augment, ops
 from batchwarp.augment.recipe import Recipe
 from batchwarp.ops.recipe import ImageSpec
 
@@ -176,3 +177,53 @@ def test_mixing_is_kept_apart():
     assert recipe.mixing == ((ops.MixUp(), 2), (ops.CutMix(), 3))
     assert recipe.is_last == ops.Normalize(0, 1)
     assert recipe.in_range == [ops.Hue()]
+
+
+HUGE = ops.Brightness((2e20, 2e20))
+
+
+@pytest.mark.parametrize(
+    "operations",
+    [
+        [ops.Brightness((0, 3e38)), ops.Brightness((0, 1.5))],
+        [ops.Contrast((0, 3e38)), ops.Hue()],
+        [ops.OneOf(ops.Hue(), ops.Brightness((0, 3e38))), ops.Brightness((0, 3e38), p=0.1)],
+        [HUGE, ops.Flip(), ops.Contrast((0, 2e20))],
+        [HUGE, ops.Equalize(), ops.Saturation((2e20, 2e20), p=0.1)],
+        [ops.ColorJitter(brightness=1e16, contrast=1e16)],
+        [ops.Sequential(HUGE, ops.OneOf(ops.Hue(), ops.Sequential(HUGE)))],
+        [ops.SomeOf((1, 2), HUGE, ops.Hue(), HUGE)],
+        [ops.Brightness((0, 2))] * 100,
+    ],
+    ids=repr,
+)
+@pytest.mark.parametrize("fused", [True, False])
+def test_values_that_float32_does_not_hold(operations, fused):
+    augment = Augment(*operations, seed=1, fused=fused)
+    with pytest.raises(ValueError, match=r"`operations` should multiply values by at most 1e\+30"):
+        augment(np.zeros((1, *IMAGE[:3]), np.uint8))
+
+
+def test_the_operations_that_multiply_are_named():
+    with pytest.raises(ValueError, match="should multiply values") as raised:
+        steps_of(HUGE, ops.Flip(), ops.Contrast(0.0), ops.Contrast((0, 2e20)))
+    assert str(raised.value).endswith("Received: Brightness((2e+20, 2e+20)), Contrast((0, 2e+20))")
+
+
+@pytest.mark.parametrize(
+    "operations",
+    [
+        [ops.Brightness((3e38, 3e38))],
+        [ops.OneOf(ops.Brightness((3e38, 3e38)), ops.Contrast((3e38, 3e38))), ops.Equalize()],
+        [ops.OneOf(HUGE, ops.Contrast((2e20, 2e20)), ops.Flip())],
+        [ops.SomeOf(1, HUGE, HUGE), ops.RandAugment(2)],
+        [ops.Brightness((2e20, 2e20)), ops.Saturation((0, 0.5)), ops.Hue()],
+    ],
+    ids=repr,
+)
+@pytest.mark.parametrize("fused", [True, False])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_values_that_float32_holds(operations, fused, dtype):
+    x = np.random.default_rng(0).integers(0, 65536, (4, *IMAGE[:3]), np.uint16)
+    made = Augment(*operations, seed=1, fused=fused, dtype=dtype)(x)
+    assert np.isfinite(made).all()
