@@ -155,7 +155,8 @@ def _write(examined: Sequence[Examined], *, quiet: bool) -> None:
         except OSError as error:
             raise UsageError(f"{path}: {error.strerror or error}") from error
         if not quiet:
-            print(f"{path}: written" + (f"; as it was: {kept.name}" if kept else ""))
+            said = f"{one.document.path}: written"
+            print(printable(said + (f"; as it was: {kept.name}" if kept else "")))
 
 
 def _is_committed(path: Path) -> bool:

@@ -36,6 +36,10 @@ _IMAGE = re.compile(
     r"(?:keras|tf_keras|keras_preprocessing)(?:\.src|\.api|\.legacy|\._tf_keras\.keras)*"
     r"(?:\.preprocessing)?\.image(?:\.(\w+))?$"
 )
+_OURS = ("batchwarp.ImageDataGenerator", "batchwarp.image.ImageDataGenerator")
+_SPLITTERS = tuple(
+    f"sklearn.{module}.train_test_split" for module in ("model_selection", "cross_validation")
+)
 _FLOWS = ("flow", "flow_from_directory", "flow_from_dataframe")
 
 # Those of Keras, in order.
@@ -95,6 +99,11 @@ def name_in_image(dotted: str | None) -> str | None:
     if match is None or dotted in ("keras.image", "tensorflow.keras.image"):
         return None
     return match[1] or ""
+
+
+def _is_generator(dotted: str | None) -> bool:
+    """Whether a name is Keras' generator, or ours, which does the same."""
+    return name_in_image(dotted) == "ImageDataGenerator" or dotted in _OURS
 
 
 @dataclass(frozen=True)
@@ -165,9 +174,7 @@ class Code:
         calls = [node for node in self.nodes if isinstance(node, ast.Call)]
         self.calls = sorted(calls, key=lambda call: (call.lineno, call.col_offset))
         self.generators = [
-            self._generator(call)
-            for call in self.calls
-            if name_in_image(self.dotted(call.func)) == "ImageDataGenerator"
+            self._generator(call) for call in self.calls if _is_generator(self.dotted(call.func))
         ]
         self.flows = list(self._flows())
 
@@ -194,6 +201,10 @@ class Code:
             if isinstance(value, (ast.Tuple, ast.List)) and len(value.elts) == len(target.elts):
                 for one, its in zip(target.elts, value.elts, strict=True):
                     self._assign(one, its)
+            elif isinstance(value, ast.Call) and self.dotted(value.func) in _SPLITTERS:
+                for at, one in enumerate(target.elts):
+                    if at // 2 < len(value.args):  # each argument becomes two
+                        self._assign(one, value.args[at // 2])
             return
         name = key_of(target)
         if name is not None:
@@ -202,6 +213,8 @@ class Code:
     def assigned(self, node: ast.expr) -> ast.expr | None:
         """Returns what was assigned to a name last before it is used, or `None`."""
         values = self._assigned.get(key_of(node) or "", [])
+        # In `x = f(x)`, the name in the call is what `x` was before.
+        values = [one for one in values if not any(part is node for part in ast.walk(one[1]))]
         before = [value for line, value in values if line <= node.lineno]
         return before[-1] if before else (values[0][1] if values else None)
 

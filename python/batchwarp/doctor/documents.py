@@ -84,12 +84,18 @@ class Document:
     content: Any = None  # a notebook's, as JSON has it
     encoding: str = "utf-8"
     indent: int | str | None = 1
+    end: str = "\n"  # what follows behind JSON
     unread: list[str] = field(default_factory=list)
 
     def place(self, line: int) -> str:
         """Returns where a line of the tree is, in words for a user."""
         cell = self._cell(line)
         return f"cell {cell.number}, line {line - cell.first + 1}" if cell.number else str(line)
+
+    def place_in_words(self, line: int) -> str:
+        """Returns the same for the middle of a sentence."""
+        place = self.place(line)
+        return place if self._cell(line).number else f"line {place}"
 
     def column(self, line: int, offset: int) -> int:
         """Returns a column in characters of one that the tree has, in bytes."""
@@ -170,7 +176,7 @@ class Document:
             cell = self.content["cells"][number - 1]
             cell["source"] = _LINES.findall(text) if isinstance(cell["source"], list) else text
         text = json.dumps(self.content, indent=self.indent, ensure_ascii=False)
-        return (text + "\n").encode()
+        return (text + self.end).encode()
 
     def _cell(self, line: int) -> _Cell:
         return next(cell for cell in reversed(self.cells) if cell.first <= line)
@@ -238,7 +244,13 @@ def _notebook(path: Path, data: bytes) -> Document:
     if indent:
         width = indent[1] if "\t" in indent[1] else len(indent[1])
     return Document(
-        path, _parsed("\n".join(code)), found or [_Cell(0, 1, "")], content, "utf-8", width, unread
+        path,
+        _parsed("\n".join(code)),
+        found or [_Cell(0, 1, "")],
+        content,
+        indent=width,
+        end=text[len(text.rstrip()) :],
+        unread=unread,
     )
 
 

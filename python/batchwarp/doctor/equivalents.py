@@ -37,7 +37,7 @@ class Given:
         if node is None:
             return default
         value = constant(node)
-        return self._document.source(node) if value is UNKNOWN else short(value)
+        return short(value) if _is_known(value) else self._document.source(node)
 
     def size(self, height: str, width: str) -> str:
         """Returns two arguments as a pair."""
@@ -65,6 +65,10 @@ class Given:
         if number(value):
             return pair(plus, by * value + plus)
         return self.scaled(name, by, plus)
+
+
+def _is_known(value: Any) -> bool:
+    return all(map(_is_known, value)) if isinstance(value, list) else value is not UNKNOWN
 
 
 def pair(low: float, high: float) -> str:

@@ -47,7 +47,7 @@ def examine(document: Document) -> Examined:
     swap = swapped(document, code)
     found = [
         *swap.findings,
-        *generator_rules.findings(code),
+        *generator_rules.findings(document, code),
         *layer_rules.findings(document, code),
         *albumentations_rules.findings(document, code),
     ]

@@ -8,6 +8,7 @@ from itertools import combinations
 from typing import Any
 
 from batchwarp.doctor.code import UNKNOWN, Code, Flow, Generator, constant, number
+from batchwarp.doctor.documents import Document
 from batchwarp.doctor.findings import Finding
 
 __all__ = ["findings"]
@@ -16,12 +17,14 @@ _STATISTICS = ("featurewise_center", "featurewise_std_normalization", "zca_white
 # What Keras draws for an image only if it is asked for: it moves all numbers behind it.
 _DRAWN_IF_ON = ("brightness_range", "channel_shift_range")
 _OF_BYTES = (255, 256)
+_FAR = 8  # so many assignments are followed
 
 
-def findings(code: Code) -> Iterator[Finding]:
+def findings(document: Document, code: Code) -> Iterator[Finding]:
     """Yields what there is to say of generators and flows.
 
     Args:
+        document: The script.
         code: The script.
     """
     for generator in code.generators:
@@ -31,7 +34,7 @@ def findings(code: Code) -> Iterator[Finding]:
     for flow in code.flows:
         yield from _scaled_before(code, flow)
         yield from _validation(code, flow)
-    yield from _fits(code)
+    yield from _fits(document, code)
     yield from _pairs(code)
     yield from _steps(code)
 
@@ -141,7 +144,7 @@ def _scaled_before(code: Code, flow: Flow) -> Iterator[Finding]:
 
 def _is_scaled(code: Code, node: ast.expr, depth: int = 0) -> bool:
     """Whether a division by 255 is seen on the way of an expression."""
-    if depth > 4:
+    if depth > _FAR:
         return False
     if isinstance(node, ast.BinOp):
         by = _number(node.right)
@@ -159,8 +162,10 @@ def _is_scaled(code: Code, node: ast.expr, depth: int = 0) -> bool:
             and _number(other.value) in _OF_BYTES
         ):
             return True
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):  # x.reshape(...)
-        return _is_scaled(code, node.func.value, depth + 1)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        if code.dotted(node.func.value) is None:  # x.reshape(...)
+            return _is_scaled(code, node.func.value, depth + 1)
+        return bool(node.args) and _is_scaled(code, node.args[0], depth + 1)  # np.expand_dims(x, 3)
     value = code.assigned(node) if isinstance(node, (ast.Name, ast.Attribute)) else None
     if value is None or value is node or value.lineno > node.lineno:
         return False
@@ -188,7 +193,9 @@ def _validation(code: Code, flow: Flow) -> Iterator[Finding]:
                 "first-for-validation",
                 "the first images are for validation, in the order in which they are given",
                 '`split="stratified"` of the generator takes the same share of each class, by '
-                "chance",
+                "chance"
+                if "y" in flow.arguments
+                else "bring them, and what belongs to them, into a random order before",
             )
     elif random and flow.value("subset") is None and _is_for_validation(code, flow):
         yield Finding(
@@ -212,7 +219,7 @@ def _is_for_validation(code: Code, flow: Flow) -> bool:
     return False
 
 
-def _fits(code: Code) -> Iterator[Finding]:
+def _fits(document: Document, code: Code) -> Iterator[Finding]:
     """Looks for statistics that are computed too late, or never."""
     for generator in code.generators:
         names = [name for name in _STATISTICS if generator.value(name) is True]
@@ -243,8 +250,8 @@ def _fits(code: Code) -> Iterator[Finding]:
             yield Finding(
                 fits[0].lineno,
                 "fit-after-flow",
-                f"{which} takes effect only after this `fit`, which is behind the flow of line "
-                f"{first.lineno}",
+                f"{which} takes effect only after this `fit`, which is behind the flow of "
+                f"{document.place_in_words(first.lineno)}",
                 "call `fit` before batches are taken",
             )
 

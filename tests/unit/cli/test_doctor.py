@@ -62,7 +62,7 @@ def test_a_copy_stays_beside_what_is_written(tmp_path, capsys):
     path.chmod(0o750)
     (tmp_path / "train.py.bak").write_text("of yesterday")
     main(["doctor", "--write", str(path)])
-    assert "as it was: train.py.bak1" in capsys.readouterr().out
+    assert f"{path}: written; as it was: train.py.bak1" in capsys.readouterr().out
     assert path.read_text() == SWAPPED
     assert (tmp_path / "train.py.bak").read_text() == "of yesterday"
     assert (tmp_path / "train.py.bak1").read_text() == SCRIPT

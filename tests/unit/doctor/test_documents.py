@@ -93,3 +93,29 @@ def test_empty_files(tmp_path, name):
     one = examine(read(path))
     assert not one.findings
     assert not one.changed
+
+
+def test_what_is_said_of_a_notebook_names_cells(tmp_path):
+    path = notebook(
+        tmp_path,
+        ("code", "from batchwarp import ImageDataGenerator\n"),
+        ("markdown", "Statistics"),
+        (
+            "code",
+            "g = ImageDataGenerator(featurewise_center=True)\nflow = g.flow(x)\ng.fit(x)\n",
+        ),
+    )
+    one = examine(read(path))
+    [finding] = one.findings
+    assert finding.kind == "fit-after-flow"
+    assert "the flow of cell 3, line 2" in finding.text
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\r\n"])
+def test_a_notebook_ends_as_it_did(tmp_path, end):
+    path = notebook(tmp_path, ("code", ["from keras.preprocessing import image"]))
+    before = path.read_text().rstrip() + end
+    path.write_bytes(before.encode())
+    one = examine(read(path))
+    after = before.replace("keras.preprocessing", "batchwarp")
+    assert one.document.bytes_with(one.changed) == after.encode()

@@ -22,6 +22,12 @@ def of(module, table, text, tmp_path):
     return module.equivalent(name, Given(document, arguments))
 
 
+def test_what_is_not_known_stands_as_it_is_written(tmp_path):
+    text = "Affine(rotate=(-LIMIT, LIMIT), p=1)"
+    said = of(albumentations_rules, albumentations_rules.TRANSFORMS, text, tmp_path)
+    assert "rotation=(-LIMIT, LIMIT)" in said
+
+
 @pytest.mark.parametrize(
     ("layer", "operation"),
     [

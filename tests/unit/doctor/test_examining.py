@@ -45,6 +45,15 @@ def test_nothing_is_left_to_swap_in_what_is_written(path, tmp_path):
     assert left <= {"deprecated"}  # `samples_per_epoch`, of which the user has to think
 
 
+@pytest.mark.parametrize("path", TO_SWAP, ids=lambda path: path.stem)
+def test_surprises_are_there_still_when_it_is_written(path, tmp_path):
+    first = examine(read(path))
+    again = tmp_path / path.name
+    again.write_bytes(first.document.bytes_with(first.changed))
+    kinds = [{finding.kind for finding in one.findings} for one in (first, examine(read(again)))]
+    assert kinds[1] - {"deprecated"} == kinds[0] - SWAPPED
+
+
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)
 def test_what_is_imported_exists(path):
     one = examine(read(path))
