@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchwarp._signals import let_through
+from batchwarp._warnings import warn
 from batchwarp.files import unchanged
 from batchwarp.files.ahead import Touch, touch_file
 from batchwarp.files.cache import Budget, DiskCache, EncodedCache, MemoryCache
@@ -26,6 +27,9 @@ __all__ = ["FORMATS_OF_MASKS", "MaskFiles", "MaskReader", "MaskSource"]
 
 # Beside Keras' and the user's.
 FORMATS_OF_MASKS = (".gif", ".npy", ".webp")
+
+
+_LOSSY = (".jpg", ".jpeg", ".jpe", ".jfif")
 
 
 class MaskSource(Protocol):
@@ -154,6 +158,7 @@ class MaskReader:
             exif_transpose=options.exif_transpose,
         )
         self._encoded = self._open_encoded(options, budget)
+        self._warn_of_losses()
         self.dtype, self.channels = self._format_of_first()
         self.shape = (*size, self.channels)
         check_kind(name, self.dtype)
@@ -163,6 +168,18 @@ class MaskReader:
                 f"`{name}` should have one channel for `mask_classes`. Received: {self.channels}"
             )
         self.cache = self._open_cache(options, budget)
+
+    def _warn_of_losses(self) -> None:
+        """Warns of files in which no class is sure to be what was written."""
+        if self._source.root is None or not len(self._rows):
+            return
+        path = self.path(0)
+        if path.lower().endswith(_LOSSY):
+            warn(
+                f"Masks in JPEG files, as of `{self.name}`, have other values than were written, "
+                "which are no class: write them as PNG, from the originals. The first one is "
+                f"{path}"
+            )
 
     def _format_of_first(self) -> tuple[np.dtype[Any], int]:
         if self._source.kind is not None:

@@ -189,9 +189,10 @@ class DirectoryIterator(FilesIterator):
         self.num_classes = len(names)
         self.class_indices = {name: label for label, name in enumerate(names)}
         mask_files = self._find_files(folder, names, follow_links, mask_folders)
-        _keras.print_message(
-            f"Found {len(self.filenames)} images belonging to {self.num_classes} classes."
-        )
+        whose = f"belonging to {self.num_classes} classes"
+        if mask_files and names == [os.curdir]:
+            whose = "with a mask each, without classes"
+        _keras.print_message(f"Found {len(self.filenames)} images {whose}.")
         if not chosen:
             _warn_of_classes(folder, names)
         _warn_of_files(folder, self.filenames)

@@ -641,3 +641,21 @@ class Overridden(batchwarp.ImageDataGenerator):
 def test_targets_that_cannot_follow(trees, generator, message):
     with pytest.raises(ValueError, match=message):
         generator.flow_from_directory(trees / "images", masks=trees / "masks")
+
+
+def test_masks_in_jpeg_files_are_warned_of(trees):
+    for path in sorted((trees / "masks").rglob("*.png")):
+        Image.open(path).save(path.with_suffix(".jpg"))
+        path.unlink()
+    with pytest.warns(UserWarning, match=r"Masks in JPEG files, .* as PNG.*00\.jpg"):
+        flow(trees)
+
+
+def test_what_is_said_of_images_with_masks_without_classes(trees, capsys):
+    for name in ("images", "masks"):
+        for path in (trees / name).rglob("*.png"):
+            path.rename(trees / name / path.name)
+        for folder in "ab":
+            (trees / name / folder).rmdir()
+    flow(trees)
+    assert capsys.readouterr().out == "Found 14 images with a mask each, without classes.\n"
