@@ -92,6 +92,23 @@ def test_the_loop_of_lightning_succeeds(run):
     assert last(run("lightning_loop.py"), "val_accuracy") > 0.9
 
 
+def test_the_loop_of_torch_in_two_processes_succeeds(tmp_path):
+    pytest.importorskip("torch", reason="the example needs PyTorch")
+    torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
+    made = subprocess.run(
+        [sys.executable, *torchrun, str(EXAMPLES / "torchrun_loop.py")],
+        cwd=tmp_path,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+    assert made.returncode == 0, made.stderr
+    assert "2 processes" in made.stdout
+    assert last(made.stdout, "accuracy") > 0.9
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "library"), [("ray_train.py", "jax"), ("ray_train_torch.py", "torch")]
