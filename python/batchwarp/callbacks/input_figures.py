@@ -193,8 +193,8 @@ def verdict(figures: InputFigures, setting: Setting) -> str:
     said = f"{waits}% of each step of {_short(milliseconds)} ms waits for data"
     if not figures.batches:
         return (
-            f"{said}, which no flow of batchwarp has made in this process: what it waits for is "
-            "not known"
+            f"{said}; what for is known of flows of batchwarp alone, whose batches are made in "
+            "this process and not by its workers"
         )
     shown = rounded(figures.parts())
     names = [name for name in PARTS if shown[name] or name != "function"]

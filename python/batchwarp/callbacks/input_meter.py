@@ -220,11 +220,11 @@ class InputMeter:
     def _checked(self) -> str:
         assert self._bound is not None
         figures = self.figures
-        one = f"on one batch in memory a step takes {1000 * self._bound:.3g} ms"
+        one = f"on one batch in memory a step takes {_milliseconds(self._bound)}"
         if not figures.steps:
             return one
-        left = 1000 * (figures.seconds - figures.waited) / figures.steps
-        return f"{one}, where {left:.3g} ms of each are no waiting"
+        left = (figures.seconds - figures.waited) / figures.steps
+        return f"{one}, and one of these, without its waiting, {_milliseconds(left)}"
 
     # Steps, from whatever calls them.
 
@@ -368,7 +368,10 @@ class InputMeter:
             RuntimeError: If no batch has been asked for.
         """
         if not self._is_open:
-            raise RuntimeError("`end_epoch` ends an epoch in which batches have been asked for")
+            raise RuntimeError(
+                "`end_epoch` should be called after batches have been asked for: there were none "
+                "since the last epoch ended, as it does with each pass over `watch(...)`"
+            )
         if self._seen:
             self._before_wait()
         said = self._end_epoch()
@@ -420,6 +423,10 @@ class InputMeter:
     def _asked(self, begin: int, end: int) -> None:
         if not self._is_watching and threading.get_ident() == self._thread:
             self._wait(begin, end)
+
+
+def _milliseconds(seconds: float) -> str:
+    return f"{1000 * seconds:.3g} ms"
 
 
 def _source_of(flow: Any) -> object | None:

@@ -25,7 +25,7 @@ from batchwarp.errors import ImageFileError
 __all__ = ["add_arguments", "run"]
 
 _STEPS = 100
-_SCRIPT = ".py"
+_SCRIPT, _NOTEBOOK = ".py", ".ipynb"
 
 
 def _milliseconds(text: str) -> float:
@@ -123,6 +123,11 @@ def run(options: argparse.Namespace) -> None:
         )
         measured = measure_script(path, options.steps, meter, files)
         say(measured)
+    elif path.is_file() and path.suffix == _NOTEBOOK:
+        raise UsageError(
+            f"--mine: {path}: is a notebook; `jupyter nbconvert --to script {path}` makes a script "
+            "of it"
+        )
     else:
         raise UsageError(f"--mine: {path}: is neither a folder nor a {_SCRIPT} file")
 

@@ -15,6 +15,7 @@ from batchwarp import _phases
 from batchwarp.callbacks import InputMeter
 from batchwarp.console.errors import UsageError
 from batchwarp.console.frameworks import load_keras
+from batchwarp.doctor import examine, read
 
 __all__ = ["measure_script"]
 
@@ -106,7 +107,14 @@ def measure_script(path: Path, steps: int, meter: InputMeter, files: dict[str, A
             f"{path}: no step could be measured: it calls no `fit` of Keras, and asks no flow of "
             "batchwarp for batches in its main thread, or for one batch only"
         )
-    return f"{what}, {found.figures.steps} steps: {found.verdict}"
+    said = f"{what}, {found.figures.steps} steps: {found.verdict}"
+    if not found.figures.batches and _makes_them_by_keras(path):
+        said += f". Keras' own generator is in it: `batchwarp doctor {path}` shows how to swap it"
+    return said
+
+
+def _makes_them_by_keras(path: Path) -> bool:
+    return any(finding.kind == "import" for finding in examine(read(path)).findings)
 
 
 def _keras_if_named(path: Path) -> None:

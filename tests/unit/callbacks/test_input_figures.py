@@ -112,7 +112,7 @@ def test_verdict():
         (
             figures(batches=0, making=0.0, read=0.0),
             Setting(4, 16),
-            "which no flow of batchwarp has made in this process: what it waits for is not known",
+            "alone, whose batches are made in this process and not by its workers",
         ),
         (
             figures(waited=0.0, steps=0, seconds=0.0),

@@ -95,6 +95,16 @@ def test_fit_of_a_script(keras, script, tmp_path, capsys):
     assert keras.Model.fit is fit
 
 
+@pytest.mark.filterwarnings("ignore")  # it is an old one
+def test_fit_on_the_generator_of_keras(keras, script, capsys):
+    pytest.importorskip("scipy", reason="Keras' generator warps with it")
+    ours = "from batchwarp import ImageDataGenerator"
+    theirs = "from keras.src.legacy.preprocessing.image import ImageDataGenerator"
+    path = script(FIT.replace(ours, theirs))
+    assert bench(path, "--steps", "3") == 0
+    assert f"`batchwarp doctor {path}` shows how to swap it" in capsys.readouterr().out
+
+
 def test_a_loop_of_a_script(script, capsys):
     assert bench(script(LOOP), "--steps", "7") == 0
     assert "its own loop over a flow, 7 steps: " in capsys.readouterr().out
@@ -118,6 +128,7 @@ def test_scripts_without_steps(script, capsys, text, said):
     ("arguments", "said"),
     [
         (["nowhere"], "--mine: nowhere: is neither a folder nor a .py file"),
+        (["{folder}/../a.ipynb"], "a.ipynb` makes a script of it"),
         (["{folder}", "kernels"], "--mine is measured alone"),
         (["{folder}", "--list"], "--mine is measured alone"),
         (["{folder}/jpeg"], "has no folders with images in them"),
@@ -128,7 +139,8 @@ def test_scripts_without_steps(script, capsys, text, said):
         (["{folder}", "--recipe", "nowhere.json"], "--recipe: nowhere.json"),
     ],
 )
-def test_options(folder, capsys, arguments, said):
+def test_options(folder, tmp_path, capsys, arguments, said):
+    (tmp_path / "a.ipynb").touch()
     assert bench(*(one.format(folder=folder) for one in arguments)) == 2
     assert said in capsys.readouterr().err
 
