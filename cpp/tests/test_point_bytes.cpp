@@ -14,8 +14,10 @@ using namespace testing;
 
 namespace {
 
-WarpGeometry turned(std::mt19937& random, std::int64_t height, std::int64_t width, double zoom) {
-    const double angle = std::uniform_real_distribution<double>(-3.2, 3.2)(random);
+// By any angle up to `most`.
+WarpGeometry turned(std::mt19937& random, std::int64_t height, std::int64_t width, double zoom,
+                    double most) {
+    const double angle = std::uniform_real_distribution<double>(-most, most)(random);
     WarpGeometry g;
     g.height = height;
     g.width = width;
@@ -60,11 +62,32 @@ TEST(all_kernels_pick_the_same_bytes) {
                     if (!sampled()) continue;
                     TestBatch source(DType::u8, 1, height, width, channels, Layout::nhwc);
                     source.fill(random);
-                    WarpGeometry g = turned(random, height, width, zoom);
-                    g.border = border_rule(mode);
-                    if (takes_bytes(readable(source.view)[0], source.view[0], g))
-                        check_all_kernels(source, g);
+                    for (const double most : {3.2, 0.3}) {
+                        WarpGeometry g = turned(random, height, width, zoom, most);
+                        g.border = border_rule(mode);
+                        if (takes_bytes(readable(source.view)[0], source.view[0], g))
+                            check_all_kernels(source, g);
+                    }
                 }
+}
+
+// As many as there can be of which rounding may matter.
+TEST(all_kernels_decide_halves_alike) {
+    std::mt19937 random(2);
+    for (const auto& [height, width] : {std::pair{20, 28}, {64, 67}, {150, 224}})
+        for (const double zoom : {1.0, 0.75, 1.25})
+            for (const double half : {0.5, -0.5, 1.0 / 65536, 0.5 - 2.0 / 65536}) {
+                TestBatch source(DType::u8, 1, height, width, 1, Layout::nhwc);
+                source.fill(random);
+                WarpGeometry g = turned(random, height, width, zoom, 0);
+                g.affine.o0 = std::round(g.affine.o0) + half;
+                g.affine.o1 = std::round(g.affine.o1) - half;
+                for (const FillMode mode : all_modes) {
+                    g.border = border_rule(mode);
+                    CHECK(takes_bytes(readable(source.view)[0], source.view[0], g));
+                    check_all_kernels(source, g);
+                }
+            }
 }
 
 int main() { return testing::run_all(); }

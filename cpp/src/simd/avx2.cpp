@@ -300,6 +300,7 @@ static_assert(TierLanes<Lanes> && TierVec<Vec, Four> && TierWords<Words>);
 #include "point.inl"
 #include "point_bytes.inl"
 #include "picks_avx2.inl"
+#include "words_avx2.inl"
 #include "point_windows.inl"
 #include "spline_rows.inl"
 #include "sixteen.inl"

@@ -133,6 +133,7 @@ static_assert(TierLanes<Lanes> && TierVec<Vec, Four> && TierWords<Words>);
 #include "point.inl"
 #include "point_bytes.inl"
 #include "picks_avx512.inl"
+#include "words_avx512.inl"
 #include "point_windows.inl"
 #include "spline_rows.inl"
 #include "sixteen.inl"

@@ -14,6 +14,7 @@
 #include "coordinates.inl"
 #include "point_bytes.inl"
 #include "picks_vbmi.inl"
+#include "words_avx512.inl"
 #include "point_windows.inl"
 // clang-format on
 

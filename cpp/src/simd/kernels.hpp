@@ -86,7 +86,12 @@ struct WarpJob {
 /// Of sixteen neighbours in a row: their parts of coordinates that come first, and where the
 /// samples of a row's groups are. Work memory for `point_group_slots` of each.
 struct PointGroups {
-    int32_t *column_y, *column_x, *code, *offset;
+    int32_t *column_y, *column_x, *code, *start, *offset;
+};
+/// Of each column, what its parts of coordinates are behind the points, and its part of codes. Work
+/// memory for `warp_column_slots` of each.
+struct PointColumns {
+    uint16_t *y, *x, *code;
 };
 /// As many as vectors may read and write of `groups` groups.
 constexpr int32_t point_group_slots(int32_t groups) {
@@ -112,6 +117,7 @@ struct PointBytesJob {
     int64_t target_row_stride;
     uint8_t fill;
     PointGroups groups;
+    PointColumns columns;
     PointHalves down, across;  // all that coordinates reach, and one more in front of them
 };
 

@@ -9,7 +9,9 @@ struct BytePicks {
     __m128i place, number, window, found;
 
     explicit BATCHWARP_INLINE BytePicks(const __m256i (&wide)[2]) {
-        const __m256i words = _mm256_permute4x64_epi64(_mm256_packs_epi32(wide[0], wide[1]), 0xd8);
+        *this = BytePicks(_mm256_permute4x64_epi64(_mm256_packs_epi32(wide[0], wide[1]), 0xd8));
+    }
+    explicit BATCHWARP_INLINE BytePicks(__m256i words) {
         const __m128i codes =
             _mm_packus_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
         place = _mm_and_si128(codes, _mm_set1_epi8(15));

@@ -10,6 +10,8 @@ class BytePicks {
   public:
     explicit BATCHWARP_INLINE BytePicks(const __m512i (&wide)[1])
         : codes_(_mm512_castsi128_si512(_mm512_cvtepi32_epi8(wide[0]))) {}
+    explicit BATCHWARP_INLINE BytePicks(__m256i words)
+        : codes_(_mm512_castsi128_si512(_mm256_cvtepi16_epi8(words))) {}
 
     /// Takes what is in the next window of sixteen bytes.
     BATCHWARP_INLINE void pick(const uint8_t* from) {

@@ -40,6 +40,7 @@ struct PointWindows {
             job.groups.column_y[g] = place.scratch.column_iy[first + topmost];
             job.groups.column_x[g] = place.scratch.column_ix[first + leftmost];
         }
+        start_words(job);
     }
 
     // Columns [begin, end) are inside of the image. What is made of others is right if edges are
@@ -47,9 +48,17 @@ struct PointWindows {
     BATCHWARP_INLINE void operator()(const PointRow& row, int32_t begin, int32_t end,
                                      uint8_t* __restrict out) const {
         if (begin >= end) return;
-        const int32_t first = begin / window, last = (end - 1) / window;
+        const int32_t first = begin / window, last = (end - 1) / window + 1;
         start_groups(row);
-        make(row, first, last + 1, out);
+        // Groups of which no coordinate has to be held back.
+        const int32_t inner = row.rows.interior_begin[row.i], outer = row.rows.interior_end[row.i];
+        const int32_t first_inside = (inner + window - 1) / window;
+        const bool to_end = outer >= last_group + window && last_group >= inner;
+        const int32_t last_inside = to_end ? groups : outer / window;
+        if (first_inside >= last_inside) return make(row, first, last, out);
+        make(row, first, first_inside, out);
+        make_inside(row, first_inside, last_inside, out);
+        make(row, last_inside, last, out);
     }
 
   private:
@@ -57,13 +66,31 @@ struct PointWindows {
         return group * window < last_group ? group * window : last_group;
     }
 
+    static constexpr int32_t step = window * Across;  // from a code to the one below
+
+    BATCHWARP_INLINE static void start_words(const PointBytesJob& job) {
+        const WarpJob& place = job.place;
+        const int32_t* __restrict column_y = place.scratch.column_iy;
+        const int32_t* __restrict column_x = place.scratch.column_ix;
+        uint16_t* __restrict y = job.columns.y;
+        uint16_t* __restrict x = job.columns.x;
+        uint16_t* __restrict code = job.columns.code;
+        const int32_t slots = warp_column_slots(place.target_width);
+        for (int32_t c = 0; c < slots; ++c) {
+            y[c] = static_cast<uint16_t>(column_y[c]);
+            x[c] = static_cast<uint16_t>(column_x[c]);
+            code[c] = static_cast<uint16_t>((column_y[c] >> point_bits) * step +
+                                            (column_x[c] >> point_bits));
+        }
+    }
+
     // Half of the last pixel: no coordinate is larger once edges are replicated.
     static BATCHWARP_INLINE int32_t last_of(int32_t extent) {
         return (extent - 1) * point_one + point_one / 2;
     }
 
-    // Where the first window of each group is, and what its first byte's code would be if windows
-    // were numbered from the first row on.
+    // Where the first window of each group is, what its first byte's code would be if windows were
+    // numbered from the first row on, and the row's part of codes, less that.
     BATCHWARP_INLINE void start_groups(const PointRow& row) const {
         using L = Lanes;
         const WarpJob& place = row.job.place;
@@ -71,19 +98,23 @@ struct PointWindows {
         const int32_t* __restrict column_y = at.column_y;
         const int32_t* __restrict column_x = at.column_x;
         int32_t* __restrict code = at.code;
+        int32_t* __restrict start = at.start;
         int32_t* __restrict offset = at.offset;
         const auto row_y = L::all(row.y), row_x = L::all(row.x), zero = L::all(0);
         const auto last_top = L::all(place.height - down);
         const auto last_left = L::all(place.width - window * Across);
-        const auto rows = L::all(window * Across);
+        const auto rows = L::all(step);
         const auto stride = L::all(static_cast<int32_t>(place.source_row_stride));
+        const auto row_code = L::all((row.y >> point_bits) * step + (row.x >> point_bits));
         for (int32_t g = 0; g < groups; g += L::count) {
             const auto y = L::template shift_right<point_bits>(
                            L::add(L::load(column_y + g), row_y)),
                        x = L::template shift_right<point_bits>(
                            L::add(L::load(column_x + g), row_x));
             const auto top = L::clamp(y, zero, last_top), left = L::clamp(x, zero, last_left);
-            L::store(code + g, L::add(L::multiply(top, rows), left));
+            const auto first = L::add(L::multiply(top, rows), left);
+            L::store(code + g, first);
+            L::store(start + g, L::subtract(row_code, first));
             L::store(offset + g, L::add(L::multiply(top, stride), left));
         }
     }
@@ -105,12 +136,12 @@ struct PointWindows {
         const int32_t* const column_y = place.scratch.column_iy;
         const int32_t* const column_x = place.scratch.column_ix;
         const int64_t stride = place.source_row_stride;
-        const int32_t rows = Down > 0 ? Down : down, last = last_group;
+        const int32_t last = last_group;
         const auto row_y = L::all(row.y), row_x = L::all(row.x), one = L::all(1);
         const auto middle = L::all(point_one / 2);
         const auto last_y = L::all(last_of(place.height)), last_x = L::all(last_of(place.width));
         const auto low_bits = L::all(point_one - point_undecided);
-        const auto factors = L::all(1 << 16 | window * Across);
+        const auto factors = L::all(1 << 16 | step);
         for (int32_t g = begin; g < end; ++g) {
             const int32_t c = g * window < last ? g * window : last;
             const auto first = L::all(at.code[g]);
@@ -129,12 +160,37 @@ struct PointWindows {
                 make_exactly(row, c, out + c);
                 continue;
             }
-            const uint8_t* from = source + at.offset[g];
-            BytePicks picks(codes);
-            for (int32_t i = 0; i < rows; ++i, from += stride)
-                for (int32_t k = 0; k < Across; ++k) picks.pick(from + window * k);
-            picks.store(out + c);
+            pick(BytePicks(codes), source + at.offset[g], stride, out + c);
         }
+    }
+
+    // The same, of groups that are inside.
+    BATCHWARP_INLINE void make_inside(const PointRow& row, int32_t begin, int32_t end,
+                                      uint8_t* __restrict out) const {
+        const PointBytesJob& job = row.job;
+        const PointGroups at = job.groups;
+        const PointColumns columns = job.columns;
+        const uint8_t* const source = job.source;
+        const int64_t stride = job.place.source_row_stride;
+        const int32_t last = last_group;
+        const PointWords words(row.y, row.x, step);
+        for (int32_t g = begin; g < end; ++g) {
+            const int32_t c = g * window < last ? g * window : last;
+            __m256i codes;
+            if (!words.find(columns.y + c, columns.x + c, columns.code + c, at.start[g], codes)) {
+                make_exactly(row, c, out + c);
+                continue;
+            }
+            pick(BytePicks(codes), source + at.offset[g], stride, out + c);
+        }
+    }
+
+    BATCHWARP_INLINE void pick(BytePicks picks, const uint8_t* from, int64_t stride,
+                               uint8_t* to) const {
+        const int32_t rows = Down > 0 ? Down : down;
+        for (int32_t i = 0; i < rows; ++i, from += stride)
+            for (int32_t k = 0; k < Across; ++k) picks.pick(from + window * k);
+        picks.store(to);
     }
 };
 

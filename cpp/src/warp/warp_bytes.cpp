@@ -81,10 +81,15 @@ PointBytesJob bytes_job(const ImageView& source, const WarpGeometry& geometry,
     job.across = halves_of(reach.left, reach.right);
     const std::int32_t groups = point_group_slots(job.place.target_width / warp_block + 1);
     job.down.offset = Scratch::of_this_thread().halves.reserve(job.down.count + job.across.count +
-                                                               std::int64_t{4} * groups);
+                                                               std::int64_t{5} * groups);
     job.across.offset = job.down.offset + job.down.count;
     std::int32_t* const slots = job.across.offset + job.across.count;
-    job.groups = {slots, slots + groups, slots + 2 * groups, slots + 3 * groups};
+    job.groups = {slots, slots + groups, slots + 2 * groups, slots + 3 * groups,
+                  slots + 4 * groups};
+    const std::int32_t columns = warp_column_slots(job.place.target_width);
+    std::uint16_t* const words =
+        Scratch::of_this_thread().point_columns.reserve(std::int64_t{3} * columns);
+    job.columns = {words, words + columns, words + 2 * columns};
     return job;
 }
 
