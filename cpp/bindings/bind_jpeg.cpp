@@ -25,7 +25,13 @@ std::span<const std::byte> bytes_of(const py::bytes& data) {
 py::object bind_ordinary_jpeg(const py::bytes& data) {
     const std::optional<JpegHeader> header = ordinary_jpeg(bytes_of(data));
     if (!header) return py::none();
-    return py::make_tuple(header->height, header->width, header->components, header->has_exif);
+    return py::make_tuple(header->height, header->width, header->components);
+}
+
+// Likewise.
+py::object bind_jpeg_orientation(const py::bytes& data) {
+    const std::optional<int> orientation = jpeg_orientation(bytes_of(data));
+    return orientation ? py::object(py::int_(*orientation)) : py::none();
 }
 
 std::string bind_use_libjpeg(const std::string& path) {
@@ -65,8 +71,10 @@ bool bind_decode_jpeg(const py::bytes& data, const py::object& dst, bool grey, i
 
 void register_jpeg(py::module_& m) {
     m.def("ordinary_jpeg", &bind_ordinary_jpeg, py::arg("data"),
-          "Height, width, components and whether there is EXIF, of a file that every decoder built "
-          "on libjpeg decodes alike; None for others.");
+          "Height, width and components of a file that every decoder built on libjpeg decodes "
+          "alike; None for others.");
+    m.def("jpeg_orientation", &bind_jpeg_orientation, py::arg("data"),
+          "EXIF's orientation, from 1 to 8; None for files in which readers may find another.");
     m.def("use_libjpeg", &bind_use_libjpeg, py::arg("path"),
           "Has JPEG files decoded by the libjpeg-turbo at a path, or one that the library there "
           "depends on; empty: by none. Returns why it is not used, or an empty string.");

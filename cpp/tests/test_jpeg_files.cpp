@@ -151,36 +151,51 @@ TEST(damage_and_what_cannot_be_opened_are_left) {
     for (std::size_t i = 1; i < made.reports.size(); ++i) CHECK(!made.reports[i].made);
 }
 
+JpegBytes with_orientation(JpegBytes file, int orientation) {
+    constexpr int segment[] = {0xFF, 0xE1, 0, 34, 'E', 'x', 'i', 'f', 0, 0,    'M', 'M',
+                               0,    42,   0, 0,  0,   8,   0,   1,   1, 0x12, 0,   3,
+                               0,    0,    0, 1,  0,   0,   0,   0,   0, 0,    0,   0};
+    constexpr std::size_t place = 29;
+    JpegBytes bytes;
+    for (const int value : segment) bytes.push_back(static_cast<std::byte>(value));
+    bytes[place] = static_cast<std::byte>(orientation);
+    file.insert(file.begin() + 2, bytes.begin(), bytes.end());
+    return file;
+}
+
 // Turned, a row of the image is a row or a column of the file, read forwards or backwards.
-TEST(what_is_handed_over_is_turned_and_not_read) {
+TEST(images_are_turned_as_it_is_said_or_as_their_files_say) {
     const JpegBytes file = jpeg_file({.height = 23, .width = 37});
     const auto decoded = testing::decode_plainly(file, false, 8);
     CHECK(decoded.has_value());
     if (!decoded) return;
     Files files;
-    for (int orientation = 1; orientation <= 8; ++orientation) {
-        const Size size = orientation < 5 ? Size{23, 37} : Size{37, 23};
-        files.paths.resize(1);
-        Made made(files, {.size = size});
-        const FileContent content{file, orientation};
-        made.request.contents = {&content, 1};
-        make_files(made.request);
-        CHECK(made.reports[0].made && made.reports[0].size == size);
-        CHECK(made.reports[0].bytes == std::ssize(file));
-        bool same = true;
-        for (std::int64_t y = 0; y < size.height; ++y)
-            for (std::int64_t x = 0; x < size.width; ++x) {
-                constexpr bool upside_down[] = {false, false, true, true, false, false, true, true};
-                constexpr bool mirrored[] = {false, true, true, false, false, true, true, false};
-                std::int64_t row = upside_down[orientation - 1] ? size.height - 1 - y : y;
-                std::int64_t column = mirrored[orientation - 1] ? size.width - 1 - x : x;
-                if (orientation >= 5) std::swap(row, column);
-                same =
-                    same && std::memcmp(made.request.images[0].at(y, x, 0),
-                                        decoded->pixels.data() + (row * 37 + column) * 3, 3) == 0;
-            }
-        CHECK(same);
-    }
+    for (const bool is_handed : {true, false})
+        for (int orientation = 1; orientation <= 8; ++orientation) {
+            const Size size = orientation < 5 ? Size{23, 37} : Size{37, 23};
+            files.paths.clear();
+            files.add(with_orientation(file, orientation));
+            Made made(files, {.size = size, .turns_upright = !is_handed});
+            const FileContent content{file, orientation};
+            if (is_handed) made.request.contents = {&content, 1};
+            make_files(made.request);
+            CHECK(made.reports[0].made && made.reports[0].size == size);
+            bool same = true;
+            for (std::int64_t y = 0; y < size.height; ++y)
+                for (std::int64_t x = 0; x < size.width; ++x) {
+                    constexpr bool upside_down[] = {false, false, true, true,
+                                                    false, false, true, true};
+                    constexpr bool mirrored[] = {false, true, true, false,
+                                                 false, true, true, false};
+                    std::int64_t row = upside_down[orientation - 1] ? size.height - 1 - y : y;
+                    std::int64_t column = mirrored[orientation - 1] ? size.width - 1 - x : x;
+                    if (orientation >= 5) std::swap(row, column);
+                    same = same &&
+                           std::memcmp(made.request.images[0].at(y, x, 0),
+                                       decoded->pixels.data() + (row * 37 + column) * 3, 3) == 0;
+                }
+            CHECK(same);
+        }
     Made made(files);
     for (const int orientation : {0, 9}) {
         const FileContent content{file, orientation};

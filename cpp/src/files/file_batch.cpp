@@ -187,24 +187,22 @@ class FileTask {
     }
 
     bool decode() {
-        const std::optional<JpegHeader> header =
-            readable_header(content_, orientation_, request_.decoding);
-        if (!header) return false;
-        const Size size = turned({header->height, header->width}, orientation_.value_or(1));
+        const std::optional<JpegFile> file = readable(content_, orientation_, request_.decoding);
+        if (!file) return false;
+        const Size size = file->size();
         if (request_.plans != nullptr) {
             kept_ = request_.plans->find(size);
             plan_ = kept_.get();
             report_.size = size;
             if (plan_ == nullptr) return false;
         }
-        const bool done =
-            request_.plans != nullptr ? decode_sized(*header) : decode_resized(*header);
+        const bool done = request_.plans != nullptr ? decode_sized(*file) : decode_resized(*file);
         phases_.decoded();
         report_.size = done ? size : Size{};
         return done;
     }
 
-    bool decode_resized(const JpegHeader& header) {
+    bool decode_resized(const JpegFile& file) {
         const FileDecoding& decoding = request_.decoding;
         plan_ = request_.plan;
         if (plan_ != nullptr && request_.params != nullptr)
@@ -212,18 +210,16 @@ class FileTask {
         pixels_ = request_.images.first.data != nullptr
                       ? request_.images[i_]
                       : packed_image(scratch_.finished, decoding.size, decoding.channels);
-        return decode_file({content_, header, orientation_.value_or(1)}, decoding, pixels_,
-                           scratch_);
+        return decode_file(file, decoding, pixels_, scratch_);
     }
 
-    bool decode_sized(const JpegHeader& header) {
+    bool decode_sized(const JpegFile& file) {
         if (!plan_->columns().empty()) {
             double* const row = scratch_.row.reserve(std::ssize(plan_->columns()));
             draw_rows(*plan_, &request_.samples[static_cast<std::size_t>(i_)], 1, request_.key,
                       row);
             row_ = row;
         }
-        const JpegFile file{content_, header, orientation_.value_or(1)};
         pixels_ = packed_image(scratch_.finished, file.size(), request_.decoding.channels);
         return decode_part(file, footprint(*plan_, row_), pixels_, scratch_);
     }

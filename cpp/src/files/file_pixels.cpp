@@ -107,21 +107,29 @@ void turn(const ImageView& from, const MutableImageView& to, int orientation) no
             }
 }
 
+// Decodes pixels as they are in the file, and turns them upright.
+bool decode(const JpegFile& file, const JpegPixels& stored, const MutableImageView& to,
+            FileScratch& scratch) {
+    if (file.orientation == 1)
+        return decode_jpeg(file.content, file.header, stored, to) == Decoded::done;
+    const MutableImageView image =
+        packed_image(scratch.lying, turned({to.height, to.width}, file.orientation), to.channels);
+    if (decode_jpeg(file.content, file.header, stored, image) != Decoded::done) return false;
+    to.channels == 1 ? turn<1>(image, to, file.orientation) : turn<3>(image, to, file.orientation);
+    return true;
+}
+
 // Decodes a part of the upright image, at a scale.
 bool decode(const JpegFile& file, int scale, const Box& box, const MutableImageView& to,
             FileScratch& scratch) {
-    const bool grey = to.channels == 1;
-    if (file.orientation == 1)
-        return decode_jpeg(file.content, file.header, {grey, scale, box, {}, {}}, to) ==
-               Decoded::done;
     const Box stored = lying(box, file.orientation, scaled_size(file.header, scale));
-    const MutableImageView image =
-        packed_image(scratch.lying, {stored.height(), stored.width()}, to.channels);
-    if (decode_jpeg(file.content, file.header, {grey, scale, stored, {}, {}}, image) !=
-        Decoded::done)
-        return false;
-    grey ? turn<1>(image, to, file.orientation) : turn<3>(image, to, file.orientation);
-    return true;
+    return decode(file, {to.channels == 1, scale, stored, {}, {}}, to, scratch);
+}
+
+// Says of places along an axis where they lie if it is read from its other end.
+void turn_round(std::vector<std::int64_t>& places, std::int64_t extent) noexcept {
+    std::ranges::reverse(places);
+    for (std::int64_t& place : places) place = extent - 1 - place;
 }
 
 // One JPEG file at the scale that was chosen for it.
@@ -158,12 +166,7 @@ class JpegImage {
     // In the colours that are decoded.
     bool resized(const MutableImageView& target) {
         if (size_ == decoding_.size) return decode({0, 0, size_.width, size_.height}, target);
-        if (decoding_.interpolation == Interpolation::nearest && file_.orientation == 1 &&
-            chooses()) {
-            const Box all{0, 0, size_.width, size_.height};
-            const JpegPixels wanted{grey_, scale_, all, scratch_.rows, scratch_.columns};
-            return decode_jpeg(file_.content, file_.header, wanted, target) == Decoded::done;
-        }
+        if (decoding_.interpolation == Interpolation::nearest && chooses()) return chosen(target);
         const MutableImageView image = packed_image(scratch_.decoded, size_, target.channels);
         const Box needed = window();
         if (!decode(needed, part(image, needed))) return false;
@@ -185,6 +188,17 @@ class JpegImage {
         const auto [height, width] = decoding_.size;
         return nearest_pixels(box_.top, box_.bottom, size_.height, height, scratch_.rows) &&
                nearest_pixels(box_.left, box_.right, size_.width, width, scratch_.columns);
+    }
+
+    // The pixels that were chosen.
+    bool chosen(const MutableImageView& target) {
+        std::vector<std::int64_t>&rows = scratch_.rows, &columns = scratch_.columns;
+        if (is_upside_down(file_.orientation)) turn_round(rows, size_.height);
+        if (is_mirrored(file_.orientation)) turn_round(columns, size_.width);
+        if (is_transposed(file_.orientation)) std::swap(rows, columns);
+        const auto [height, width] = turned(size_, file_.orientation);
+        const JpegPixels stored{grey_, scale_, {0, 0, width, height}, rows, columns};
+        return batchwarp::decode(file_, stored, target, scratch_);
     }
 
     // The pixels that a resize reads. They are decoded into their places in an image of the whole
@@ -230,15 +244,19 @@ Size turned(const Size& size, int orientation) noexcept {
     return is_transposed(orientation) ? Size{size.width, size.height} : size;
 }
 
-std::optional<JpegHeader> readable_header(Bytes file, const std::optional<int>& orientation,
-                                          const FileDecoding& decoding) noexcept {
-    const std::optional<JpegHeader> header = ordinary_jpeg(file);
+std::optional<JpegFile> readable(Bytes content, const std::optional<int>& orientation,
+                                 const FileDecoding& decoding) noexcept {
+    const std::optional<JpegHeader> header = ordinary_jpeg(content);
     if (!header) return {};
-    const Size size = turned({header->height, header->width}, orientation.value_or(1));
+    const std::optional<int> found = orientation || !decoding.turns_upright
+                                         ? orientation.value_or(1)
+                                         : jpeg_orientation(content);
+    if (!found) return {};
+    const JpegFile file{content, *header, *found};
+    const Size size = file.size();
     if (decoding.max_pixels > 0 && size.height * size.width > decoding.max_pixels) return {};
-    if (decoding.turns_upright && header->has_exif && !orientation) return {};
     if (is_empty(part_of(size, decoding))) return {};
-    return header;
+    return file;
 }
 
 bool decode_part(const JpegFile& file, const Box& box, const MutableImageView& image,

@@ -58,13 +58,13 @@ struct JpegFile {
     Size size() const noexcept { return turned({header.height, header.width}, orientation); }
 };
 
-/// The header of a file that this can decode, of an image of a size that is wanted; nothing for
-/// those that are left, see `FileReport`.
+/// A file that this can decode, of an image of a size that is wanted; nothing for those that are
+/// left, see `FileReport`.
 ///
 /// @param orientation  if it is known: nothing in the file can change it
-std::optional<JpegHeader> readable_header(std::span<const std::byte> file,
-                                          const std::optional<int>& orientation,
-                                          const FileDecoding& decoding) noexcept;
+std::optional<JpegFile> readable(std::span<const std::byte> content,
+                                 const std::optional<int>& orientation,
+                                 const FileDecoding& decoding) noexcept;
 
 /// Decodes a part of an image, in the size that it has, into its place.
 ///

@@ -3,48 +3,15 @@
 #include <cstring>
 #include <string_view>
 
+#include "jpeg/segments.hpp"
+
 namespace batchwarp {
 namespace {
 
-using Bytes = std::span<const std::byte>;
-
-namespace marker {
-enum : int {
-    baseline = 0xC0,
-    extended = 0xC1,
-    progressive = 0xC2,
-    huffman_tables = 0xC4,
-    arithmetic_extension = 0xC8,
-    arithmetic_tables = 0xCC,
-    last_frame = 0xCF,
-    first_restart = 0xD0,
-    last_restart = 0xD7,
-    start_of_image = 0xD8,
-    end_of_image = 0xD9,
-    start_of_scan = 0xDA,
-    quantization_tables = 0xDB,
-    restart_interval = 0xDD,
-    exif = 0xE1,   // APP1, which also carries XMP
-    adobe = 0xEE,  // APP14
-    prefix = 0xFF,
-};
-}  // namespace marker
-
-int byte_at(Bytes file, std::size_t position) noexcept {
-    return std::to_integer<int>(file[position]);
-}
-
-int word_at(Bytes file, std::size_t position) noexcept {
-    return byte_at(file, position) << 8 | byte_at(file, position + 1);
-}
+using namespace jpeg;
 
 bool is_restart(int code) noexcept {
     return code >= marker::first_restart && code <= marker::last_restart;
-}
-
-bool has_length(int code) noexcept {
-    return code > 0x01 && code != marker::prefix && !is_restart(code) &&
-           code != marker::start_of_image && code != marker::end_of_image;
 }
 
 bool is_frame(int code) noexcept {
@@ -63,19 +30,20 @@ bool may_follow_scan(int code) noexcept {
            code == marker::quantization_tables || code == marker::restart_interval;
 }
 
-struct Segment {
-    int code = 0;
-    Bytes content;
-    std::size_t end = 0;  // in the file
-};
+// What libjpeg passes over or reads; at all others it ends.
+bool is_known(int code) noexcept {
+    return is_frame(code) || may_follow_scan(code) || is_application(code) ||
+           code == marker::arithmetic_tables || code == marker::number_of_lines ||
+           code == marker::comment;
+}
 
-std::optional<Segment> segment_at(Bytes file, std::size_t position) noexcept {
-    if (position + 4 > file.size() || byte_at(file, position) != marker::prefix) return {};
-    const int code = byte_at(file, position + 1);
-    const auto length = static_cast<std::size_t>(word_at(file, position + 2));
-    const std::size_t end = position + 2 + length;
-    if (!has_length(code) || length < 2 || end > file.size()) return {};
-    return Segment{code, file.subspan(position + 4, length - 2), end};
+// Whether a segment consists of quantization tables, of which some decoders ask no more than that
+// they begin.
+bool holds_tables(Bytes content) noexcept {
+    std::size_t position = 0;
+    while (position < content.size())
+        position += byte_at(content, position) >> 4 == 0 ? 1 + 64 : 1 + 2 * 64;
+    return position == content.size();
 }
 
 // Whether a segment that may be Adobe's does not ask for other colours than Y'CbCr.
@@ -90,13 +58,15 @@ bool is_ycbcr(Bytes content) noexcept {
 // Reads precision, height, width and components; false if decoders may differ.
 bool read_frame(const Segment& frame, JpegHeader& header) noexcept {
     const Bytes content = frame.content;
-    if (!is_decoded_alike(frame.code) || content.size() < 9 || byte_at(content, 0) != 8)
+    constexpr std::size_t fixed = 6, of_component = 3;
+    if (!is_decoded_alike(frame.code) || content.size() < fixed || byte_at(content, 0) != 8)
         return false;
     header.height = word_at(content, 1);
     header.width = word_at(content, 3);
     header.components = byte_at(content, 5);
     return header.height > 0 && header.width > 0 &&
-           (header.components == 1 || header.components == 3);
+           (header.components == 1 || header.components == 3) &&
+           content.size() == fixed + of_component * static_cast<std::size_t>(header.components);
 }
 
 // Returns where the first marker from `position` on is that does not belong to coded data, as
@@ -130,13 +100,12 @@ bool scans_are_whole(Bytes file, std::size_t position, bool several) noexcept {
 }  // namespace
 
 std::optional<JpegHeader> ordinary_jpeg(Bytes file) noexcept {
-    if (file.size() < 3 || word_at(file, 0) != (marker::prefix << 8 | marker::start_of_image))
-        return {};
+    if (!begins_as_jpeg(file)) return {};
     JpegHeader header;
     int frame = 0;
     for (std::size_t position = 2;;) {
         const std::optional<Segment> segment = segment_at(file, position);
-        if (!segment) return {};
+        if (!segment || !is_known(segment->code)) return {};
         position = segment->end;
         if (segment->code == marker::start_of_scan) {
             const bool several = frame == marker::progressive;
@@ -146,11 +115,10 @@ std::optional<JpegHeader> ordinary_jpeg(Bytes file) noexcept {
         if (is_frame(segment->code)) {
             if (frame != 0 || !read_frame(*segment, header)) return {};
             frame = segment->code;
-        } else if (segment->code == marker::exif) {
-            header.has_exif = true;
-        } else if (segment->code == marker::adobe && !is_ycbcr(segment->content)) {
-            return {};
         }
+        if (segment->code == marker::adobe && !is_ycbcr(segment->content)) return {};
+        if (segment->code == marker::quantization_tables && !holds_tables(segment->content))
+            return {};
     }
 }
 

@@ -1,18 +1,10 @@
 // Any file, any part of it: what the decoder makes is what the same library makes of all of it.
-//
-// With Clang's libFuzzer (BATCHWARP_LIBFUZZER) it is a target with a mutator of its own, whose
-// input is 16 bytes that say which part, and a file. Otherwise a program that makes files, changes
-// them and asks for parts, `fuzz_jpeg_decoder RUNS [SEED]`; a seed gives the same files again.
 #include <algorithm>
-#include <cstdio>
-#include <cstdlib>
 #include <cstring>
-#include <string>
 #include <vector>
 
 #include "batchwarp/jpeg_decoder.hpp"
-#include "jpeg_library.hpp"
-#include "jpeg_mutations.hpp"
+#include "fuzzing.hpp"
 
 using namespace batchwarp;
 using testing::below;
@@ -20,18 +12,6 @@ using testing::JpegBytes;
 using testing::Random;
 
 namespace {
-
-// More would be decoded too slowly.
-constexpr std::int64_t most_pixels = 1 << 18;
-
-struct Counts {
-    long runs = 0, ordinary = 0, whole = 0, done = 0;
-} counts;
-
-[[noreturn]] void fails(const char* what) {
-    std::fprintf(stderr, "%s\n", what);
-    std::abort();
-}
 
 // Which pixels are asked for, and what they must be.
 struct Part {
@@ -72,7 +52,9 @@ Part any_part(Random& random, const JpegHeader& header) {
     return part;
 }
 
-void check(const JpegBytes& file, Random& random) {
+}  // namespace
+
+void testing::check(const JpegBytes& file, Random& random) {
     ++counts.runs;
     const auto header = ordinary_jpeg(file);
     if (!header || std::int64_t{header->height} * header->width > most_pixels) return;
@@ -105,73 +87,3 @@ void check(const JpegBytes& file, Random& random) {
                 fails("a part has other pixels than the whole");
         }
 }
-
-}  // namespace
-
-#ifdef BATCHWARP_LIBFUZZER
-
-namespace {
-constexpr std::size_t choice = 16;
-}
-
-extern "C" std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size, std::size_t most);
-
-extern "C" int LLVMFuzzerInitialize(int* /*count*/, char*** /*arguments*/) {
-    if (!testing::find_libjpeg()) std::exit(testing::skipped);
-    return 0;
-}
-
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    if (size < choice) return -1;
-    std::seed_seq seed(data, data + choice);
-    Random random(seed);
-    const auto* bytes = reinterpret_cast<const std::byte*>(data);
-    check(JpegBytes(bytes + choice, bytes + size), random);
-    return 0;
-}
-
-extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size,
-                                               std::size_t most, unsigned seed) {
-    Random random(seed);
-    if (size >= choice && below(random, 8) == 0) return LLVMFuzzerMutate(data, size, most);
-    const auto* bytes = reinterpret_cast<const std::byte*>(data);
-    JpegBytes file = size < choice + 4 || below(random, 64) == 0
-                         ? testing::any_file(random)
-                         : JpegBytes(bytes + choice, bytes + size);
-    testing::mutate(file, random);
-    for (std::size_t i = 0; i < choice && i < most; ++i)
-        data[i] = static_cast<std::uint8_t>(below(random, 256));
-    if (most < choice + file.size()) return std::min(size, most);
-    std::memcpy(data + choice, file.data(), file.size());
-    return choice + file.size();
-}
-
-#else
-
-int main(int count, char** arguments) {
-    if (!testing::find_libjpeg()) return testing::skipped;
-    const long runs = count > 1 ? std::strtol(arguments[1], nullptr, 10) : 3000;
-    const unsigned long seed = count > 2 ? std::strtoul(arguments[2], nullptr, 10) : 1;
-    const char* const keep = std::getenv("BATCHWARP_FUZZ_FILE");
-    Random random(static_cast<Random::result_type>(seed));
-    JpegBytes original;
-    for (long i = 0; i < runs; ++i) {
-        if (i % 16 == 0) original = testing::any_file(random);
-        JpegBytes file = original;
-        for (std::size_t changes = below(random, 5); changes > 0; --changes)
-            testing::mutate(file, random);
-        if (keep != nullptr) {  // the one that failed is there then
-            std::FILE* const out = std::fopen(keep, "wb");
-            if (out == nullptr) fails("BATCHWARP_FUZZ_FILE cannot be written");
-            std::fwrite(file.data(), 1, file.size(), out);
-            std::fclose(out);
-        }
-        check(file, random);
-    }
-    std::printf("%ld files: %ld ordinary, %ld decoded as a whole, %ld in part\n", counts.runs,
-                counts.ordinary, counts.whole, counts.done);
-    // If almost none can be decoded, nothing is tested.
-    return counts.done * 5 > counts.runs && counts.done < counts.runs ? 0 : 1;
-}
-
-#endif

@@ -7,6 +7,7 @@ namespace testing {
 namespace {
 
 enum : int {
+    exif = 0xE1,
     huffman_tables = 0xC4,
     first_restart = 0xD0,
     end_of_image = 0xD9,
@@ -110,11 +111,70 @@ void change_data(JpegBytes& file, const Segment& scan, Random& random) {
     }
 }
 
+constexpr std::size_t exif_name = 6, tiff_head = 8, of_entry = 12;
+
+// A number in EXIF data, of two bytes or four, that says where or what something is.
+void change_exif(JpegBytes& file, const Segment& segment, Random& random) {
+    const std::size_t entries = segment.content + exif_name + tiff_head + 2;
+    if (segment.data < entries + of_entry) return;
+    constexpr std::array<std::size_t, 4> in_head{0, 2, 4, 8}, in_entry{0, 2, 4, 8};
+    const std::size_t entry =
+        entries + of_entry * below(random, (segment.data - entries) / of_entry);
+    const std::size_t field = below(random, 4);
+    const bool is_in_head = below(random, 3) == 0;
+    const std::size_t at =
+        is_in_head ? segment.content + exif_name + in_head[field] : entry + in_entry[field];
+    const std::size_t count = field < 2 || (is_in_head && field == 3) ? 2 : 4;
+    const bool is_small = below(random, 2) == 0;
+    for (std::size_t i = 0; i < count; ++i)
+        file[at + i] = is_small ? std::byte{0} : any_byte(random);
+    if (is_small)
+        file[at + (below(random, 2) == 0 ? 0 : count - 1)] =
+            static_cast<std::byte>(below(random, 20));
+}
+
+// EXIF data with an orientation among other things.
+JpegBytes exif_segment(Random& random) {
+    const bool little = below(random, 2) == 0;
+    JpegBytes tiff;
+    const auto add = [&](std::size_t number, std::size_t count) {
+        for (std::size_t i = 0; i < count; ++i)
+            tiff.push_back(
+                static_cast<std::byte>(number >> 8 * (little ? i : count - 1 - i) & 0xFF));
+    };
+    for (int i = 0; i < 2; ++i) tiff.push_back(static_cast<std::byte>(little ? 'I' : 'M'));
+    add(42, 2);
+    add(tiff_head, 4);
+    const std::size_t entries = 1 + below(random, 4), which = below(random, entries);
+    add(entries, 2);
+    for (std::size_t i = 0; i < entries; ++i) {
+        const bool is_orientation = i == which;
+        const bool is_elsewhere = !is_orientation && below(random, 2) == 0;
+        add(is_orientation ? 0x0112 : 0x0110 + i, 2);
+        add(is_orientation ? 3 : is_elsewhere ? 5 : 4, 2);
+        add(1, 4);
+        add(is_orientation ? below(random, 10)
+            : is_elsewhere ? tiff_head
+                           : 72,
+            is_orientation ? 2 : 4);
+        if (is_orientation) add(0, 2);
+    }
+    add(0, 4);
+    JpegBytes segment{std::byte{0xFF}, std::byte{exif}, std::byte{0},
+                      static_cast<std::byte>(2 + exif_name + tiff.size())};
+    for (const char letter : {'E', 'x', 'i', 'f', '\0', '\0'})
+        segment.push_back(static_cast<std::byte>(letter));
+    segment.insert(segment.end(), tiff.begin(), tiff.end());
+    return segment;
+}
+
 void change_content(JpegBytes& file, const Segment& segment, Random& random) {
     const std::size_t size = segment.data - segment.content;
     if (size == 0) return;
     if (is_frame(segment.code) && below(random, 4) != 0)
         change_frame(file, segment, random);
+    else if (segment.code == exif && below(random, 4) != 0)
+        change_exif(file, segment, random);
     else
         file[segment.content + below(random, size)] = any_byte(random);
 }
@@ -176,7 +236,12 @@ JpegBytes any_file(Random& random) {
     kind.restart_interval = below(random, 2) == 0 ? 0 : static_cast<unsigned>(below(random, 9));
     kind.quality = 1 + static_cast<int>(below(random, 100));
     kind.seed = static_cast<std::uint32_t>(below(random, 1 << 20));
-    return jpeg_file(kind);
+    JpegBytes file = jpeg_file(kind);
+    if (below(random, 2) == 0) {
+        const JpegBytes segment = exif_segment(random);
+        file.insert(file.begin() + 2, segment.begin(), segment.end());
+    }
+    return file;
 }
 
 }  // namespace testing

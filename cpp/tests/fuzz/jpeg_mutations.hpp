@@ -14,10 +14,10 @@ using Random = std::minstd_rand;
 std::size_t below(Random& random, std::size_t end);
 
 /// Changes something: a size, sampling factors, a table, a scan's parameters, the restart interval,
-/// restart markers, coded data, which segments there are and their order.
+/// restart markers, coded data, EXIF's directory, which segments there are and their order.
 void mutate(JpegBytes& file, Random& random);
 
-/// A small file of any kind.
+/// A small file of any kind, half of them with an orientation.
 JpegBytes any_file(Random& random);
 
 }  // namespace testing

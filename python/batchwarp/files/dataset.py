@@ -255,8 +255,9 @@ class ImageFiles:
 
         if in_core and (not self._reads_paths or self._options.exif_transpose):
             each(fetch, made)
-            again = make([None] * count, handed=handed)
-            made = [loaded or other for loaded, other in zip(made, again, strict=True)]
+            if any(handed):
+                again = make([None] * count, handed=handed)
+                made = [loaded or other for loaded, other in zip(made, again, strict=True)]
         if suffices:
             done = [loaded or other for loaded, other in zip(made, done, strict=True)]
         each(one, done)

@@ -112,7 +112,7 @@ def _decode_ordinary(
     limit = pictures.pillow().MAX_IMAGE_PIXELS
     if limit is not None and header.height * header.width > limit:
         return None  # it warns, or refuses
-    orientation = jpeg_orientation(data) if options.exif_transpose and header.has_exif else 1
+    orientation = jpeg_orientation(data) if options.exif_transpose else 1
     if orientation is None:
         return None
     height, width = header.height, header.width

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from batchwarp.files.jpeg import ordinary_jpeg
 from batchwarp.files.options import Decoding
 from batchwarp.files.orientation import jpeg_orientation
 
@@ -46,10 +45,7 @@ def handed_over(
         return None
     if not options.exif_transpose:
         return Handed(data, path, signature, 1)
-    header = ordinary_jpeg(data)
-    if header is None:
-        return None
-    orientation = jpeg_orientation(data) if header.has_exif else 1
+    orientation = jpeg_orientation(data)
     if orientation is None:
         return None
     # Other numbers mean nothing.

@@ -14,13 +14,11 @@ class JpegHeader(NamedTuple):
         height: Integer, pixels.
         width: Integer, pixels.
         components: Integer, 1 (grey) or 3.
-        has_exif: Boolean, whether an orientation may be found in the file.
     """
 
     height: int
     width: int
     components: int
-    has_exif: bool
 
 
 def ordinary_jpeg(data: bytes) -> JpegHeader | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from batchwarp import _core
 from batchwarp._signals import let_through
 
 if TYPE_CHECKING:
@@ -38,10 +39,14 @@ def jpeg_orientation(data: bytes) -> int | None:
     """Returns what `stored_orientation` does, or `None` for a file that Pillow does not open.
 
     Such a one may be read by libjpeg. Whoever hands it to Pillow then hears what is wrong with it.
+    Pillow is asked only where the core leaves it to others what a file says.
 
     Args:
-        data: Bytes, the whole file.
+        data: Bytes, the whole file, an ordinary JPEG file.
     """
+    found = _core.jpeg_orientation(data)
+    if found is not None:
+        return found
     try:
         return stored_orientation(data)
     except (MemoryError, Warning):

@@ -40,7 +40,7 @@ def size_of_file(path: str, options: Decoding, content: Content | None = None) -
 def _measured(data: bytes, path: str, options: Decoding) -> tuple[NDArray[Any], tuple[int, int]]:
     header = ordinary_jpeg(data)
     if header is not None:
-        orientation = jpeg_orientation(data) if options.exif_transpose and header.has_exif else 1
+        orientation = jpeg_orientation(data) if options.exif_transpose else 1
         if orientation is not None:
             turns = 5 <= orientation <= 8
             size = (header.width, header.height) if turns else (header.height, header.width)

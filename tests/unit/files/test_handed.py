@@ -67,8 +67,11 @@ def test_what_is_handed_over(tmp_path):
     others = [save(tmp_path / kind, kind) for kind in KINDS if not kind.startswith("jpeg")]
     for other in (*(path.read_bytes() for path in others), b"", b"\xff\xd8"):
         assert handed_over(other, "name", (0, 0), options) is None
-    for damaged in (data[:-50], b"\xff\xd8\xff" + bytes(90)):
-        assert handed_over(damaged, "name", (0, 0), upright) is None
+    assert handed_over(b"\xff\xd8\xff" + bytes(90), "name", (0, 0), upright) is None
+    # The core leaves it, and whoever is asked then has its bytes.
+    assert handed_over(data[:-50], "name", (0, 0), upright).orientation == 6
+    of_pillow_alone = data.replace(b"\x01\x12\x00\x03", b"\x01\x12\x00\x01")
+    assert handed_over(of_pillow_alone, "name", (0, 0), upright).orientation == 1
 
 
 def test_some_are_read_by_their_paths(tmp_path):

@@ -9,7 +9,7 @@ import threading
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from batchwarp import _core
 from batchwarp.files import libjpeg, reader
@@ -133,10 +133,31 @@ def test_too_large_a_file_is_left(photographs, monkeypatch):
     assert made_in_core(photographs[:1], DECODING, images) != [None]
 
 
-def test_a_file_that_may_be_turned_is_left(tmp_path):
+@pytest.mark.parametrize("interpolation", ["nearest", "bilinear"])
+@pytest.mark.parametrize("keep", [False, True])
+@pytest.mark.parametrize("color_mode", ["rgb", "rgba", "grayscale"])
+def test_files_that_are_turned(tmp_path, interpolation, keep, color_mode):
+    for number in range(10):
+        exif = Image.Exif()
+        exif[0x0112] = number
+        kind = picture(41, 67, number).convert("RGB" if number % 2 else "L")
+        kind.save(tmp_path / f"{number}.jpg", exif=exif)
+    paths = [str(path) for path in sorted(tmp_path.iterdir())]
+    options = Decoding((20, 33), color_mode, interpolation, keep, exif_transpose=True)
+    images = np.empty((10, 20, 33, {"rgb": 3, "rgba": 4, "grayscale": 1}[color_mode]), np.uint8)
+    made = made_in_core(paths, options, images)
+    for path, image, one in zip(paths, images, made, strict=True):
+        with Image.open(path) as stored:
+            turned = ImageOps.exif_transpose(stored)
+        assert one.size == (turned.height, turned.width)
+        np.testing.assert_array_equal(image, reader.load(path, options, 0).image)
+
+
+def test_a_file_that_is_turned_nobody_knows_how_is_left(tmp_path):
     exif = Image.Exif()
     exif[0x0112] = 6
-    picture(41, 67).save(tmp_path / "turned.jpg", exif=exif)
+    damaged = exif.tobytes().replace(b"\x01\x12\x00\x03", b"\x01\x12\x00\x04")
+    picture(41, 67).save(tmp_path / "turned.jpg", exif=damaged)
     images = np.empty((1, 6, 5, 3), np.uint8)
     paths = [str(tmp_path / "turned.jpg")]
     assert made_in_core(paths, Decoding((6, 5), exif_transpose=True), images) == [None]
