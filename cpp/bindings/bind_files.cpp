@@ -1,5 +1,6 @@
 #include <pybind11/stl.h>
 
+#include <algorithm>
 #include <deque>
 #include <string>
 #include <utility>
@@ -142,19 +143,23 @@ class Contents {
     std::deque<Py_buffer> views_;
 };
 
-// Makes a batch, and says what became of it.
-py::tuple made(FileBatchRequest& request, bool timed) {
+// Makes a batch, and says what became of it: no more than that all is made, if that is enough.
+py::tuple made(FileBatchRequest& request, bool timed, bool described) {
     std::vector<FileReport> reports(request.paths.size());
     std::vector<FileTimes> times(timed ? request.paths.size() : 0);
     request.reports = reports;
     request.times = times;
     without_lock(request, [&] { make_files(request); });
-    return py::make_tuple(refused_threads(), in_arrays(reports), in_array(times));
+    const bool is_whole =
+        std::ranges::all_of(reports, [](const FileReport& report) { return report.made; });
+    const py::object found =
+        is_whole && !described ? py::object(py::none()) : py::object(in_arrays(reports));
+    return py::make_tuple(refused_threads(), found, in_array(times));
 }
 
 py::tuple bind_make_files(const py::sequence& paths, const FileDecoding& decoding,
                           const py::object& images, const Plan* plan, const py::object& params,
-                          const py::object& dst, int threads, bool timed,
+                          const py::object& dst, int threads, bool timed, bool described,
                           const py::object& contents, const std::vector<int>& orientations) {
     if (threads < 0)
         throw py::value_error("`threads` must be at least 0. Received: " + std::to_string(threads));
@@ -175,7 +180,7 @@ py::tuple bind_make_files(const py::sequence& paths, const FileDecoding& decodin
         request.params = batch.params;
         request.target = batch.target;
     }
-    return made(request, timed);
+    return made(request, timed, described);
 }
 
 py::tuple bind_make_sized_files(const py::sequence& paths, const FileDecoding& decoding,
@@ -195,7 +200,7 @@ py::tuple bind_make_sized_files(const py::sequence& paths, const FileDecoding& d
     request.samples = {table<std::uint64_t>(as_array(samples, "samples"), n, 0, "samples"),
                        native.size()};
     request.target = writable(dst, channels_first, "dst");
-    return made(request, timed);
+    return made(request, timed, true);
 }
 
 }  // namespace
@@ -217,17 +222,17 @@ void register_files(py::module_& m) {
           py::arg("contents") = py::none(), py::arg("orientations") = std::vector<int>(),
           "Augments files of several sizes into `dst`, with parameters that are drawn for each "
           "sample. Returns what `make_files` does.");
-    m.def(
-        "make_files", &bind_make_files, py::arg("paths"), py::arg("decoding"),
-        py::arg("images") = py::none(), py::arg("plan") = py::none(),
-        py::arg("params") = py::none(), py::arg("dst") = py::none(), py::kw_only(),
-        py::arg("threads") = 0, py::arg("timed") = false, py::arg("contents") = py::none(),
-        py::arg("orientations") = std::vector<int>(),
-        "Decodes files into `images` and augments them into `dst`. Returns how many threads did "
-        "not start, and which files have been made, not left, sizes and times of the files, and "
-        "heights and widths of the images; if `timed`, also for each file when it was begun, read, "
-        "decoded and done, in nanoseconds since the call began, and the number of its thread. A "
-        "file of which `contents` has the bytes is not read, and turned as `orientations` says.");
+    m.def("make_files", &bind_make_files, py::arg("paths"), py::arg("decoding"),
+          py::arg("images") = py::none(), py::arg("plan") = py::none(),
+          py::arg("params") = py::none(), py::arg("dst") = py::none(), py::kw_only(),
+          py::arg("threads") = 0, py::arg("timed") = false, py::arg("described") = true,
+          py::arg("contents") = py::none(), py::arg("orientations") = std::vector<int>(),
+          "Decodes files into `images` and augments them into `dst`. Returns how many threads did "
+          "not start, and which files have been made, not left, sizes and times of the files, and "
+          "heights and widths of the images (None if all have been made, and this need not be "
+          "`described`); if `timed`, also for each file when it was begun, read, "
+          "decoded and done, in nanoseconds since the call began, and the number of its thread. A "
+          "file of which `contents` has the bytes is not read, and turned as `orientations` says.");
 }
 
 }  // namespace batchwarp::bindings

@@ -286,10 +286,13 @@ def make_files(
     *,
     threads: int = 0,
     timed: bool = False,
+    described: bool = True,
     contents: Sequence[bytes | None] | None = None,
     orientations: Sequence[int] = (),
 ) -> tuple[
-    int, tuple[NDArray[np.bool_], NDArray[np.int64], NDArray[np.int64]], NDArray[np.int64] | None
+    int,
+    tuple[NDArray[np.bool_], NDArray[np.int64], NDArray[np.int64]] | None,
+    NDArray[np.int64] | None,
 ]: ...
 def ordinary_jpeg(data: bytes) -> tuple[int, int, int] | None: ...
 def jpeg_orientation(data: bytes) -> int | None: ...

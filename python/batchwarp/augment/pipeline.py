@@ -239,6 +239,8 @@ class Pipeline(Snapshot):
             generator: The generator.
             batch: Array of rank 4.
         """
+        if self._is_sole:
+            return
         if self._function is not None:
             with _phases.noted("function"):
                 for image in batch:

@@ -210,19 +210,19 @@ class ImageFiles:
             images = np.empty((count, *self.shape), np.uint8)
         # Whether all is done to what the core makes.
         suffices = warp is not None and self.sizes is None and self.cache is None
-        make = partial(
-            made_in_core,
-            options=self._options,
-            images=images,
-            warp=warp,
-            shortage=shortage,
-            described=not suffices,
-        )
+
+        def make(
+            wanted: Sequence[str | None], handed: Sequence[Handed | None] | None = None
+        ) -> list[Loaded | None]:
+            return made_in_core(
+                wanted, self._options, images, warp, shortage, handed, described=not suffices
+            )
+
         made: list[Loaded | None] = [None] * count
         if in_core and self._reads_paths:
             made = make(self._wanted(samples, paths))
-            if suffices and None not in made:
-                return [loaded for loaded in made if loaded is not None]
+            if suffices and all(made):
+                return made  # type: ignore[return-value]
         handed: list[Handed | None] = [None] * count
         done: list[Loaded | None] = [None] * count
 
@@ -256,7 +256,7 @@ class ImageFiles:
         if in_core and (not self._reads_paths or self._options.exif_transpose):
             each(fetch, made)
             if any(handed):
-                again = make([None] * count, handed=handed)
+                again = make([None] * count, handed)
                 made = [loaded or other for loaded, other in zip(made, again, strict=True)]
         if suffices:
             done = [loaded or other for loaded, other in zip(made, done, strict=True)]
@@ -285,7 +285,7 @@ class ImageFiles:
 
     def _wanted(self, samples: NDArray[np.int64], paths: Sequence[str]) -> list[str | None]:
         """Returns the paths of samples, with `None` for those that are in the cache."""
-        wanted: list[str | None] = [paths[sample] for sample in samples]
+        wanted: list[str | None] = [paths[sample] for sample in samples.tolist()]
         if self.cache is not None and self.masks:
             for number in np.flatnonzero(self.cache.hold(samples).slots >= 0):
                 wanted[number] = None

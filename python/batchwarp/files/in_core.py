@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -86,7 +87,9 @@ def made_in_core(
         KeyboardInterrupt: Or whatever the handler of a signal has raised.
         MemoryError: If there is too little memory for what is done to images.
     """
-    wanted, decoding = ["" if path is None else path for path in paths], _decoding(options)
+    decoding = _decoding(options, pictures.pillow().MAX_IMAGE_PIXELS or 0)
+    wanted = ["" if path is None else path for path in paths]
+    found: Any
     if isinstance(warp, SizedWarp):
         refused, found = made_by_size(wanted, decoding, warp, handed)
     else:
@@ -97,6 +100,7 @@ def made_in_core(
             images,
             *(warp or ()),
             timed=_phases.takes_notes(),
+            described=images is not None or described,
             **as_arguments(handed),
         )
         _phases.add_files(times, start)
@@ -105,6 +109,8 @@ def made_in_core(
         shortage.tell(None, f"files are read by {threads - refused} of {threads} threads")
     if images is None and not described:  # objects for each would take as long as all else here
         all_alike = Loaded(is_warped=warp is not None)
+        if found is None:
+            return [all_alike] * len(paths)
         return [all_alike if is_made else None for is_made in found[0].tolist()]
     made, signatures, sizes = (array.tolist() for array in found)
     for row, one in enumerate(handed or ()):
@@ -123,7 +129,8 @@ def made_in_core(
     ]
 
 
-def _decoding(options: Decoding) -> _core.FileDecoding:
+@functools.lru_cache(16)
+def _decoding(options: Decoding, max_pixels: int) -> _core.FileDecoding:
     return _core.FileDecoding(
         size=options.target_size or (0, 0),
         channels=CHANNELS[options.color_mode],
@@ -132,5 +139,5 @@ def _decoding(options: Decoding) -> _core.FileDecoding:
         exif_transpose=options.exif_transpose,
         scaled_decode=options.scaled_decode,
         pillow=pillow_version(),
-        max_pixels=pictures.pillow().MAX_IMAGE_PIXELS or 0,
+        max_pixels=max_pixels,
     )

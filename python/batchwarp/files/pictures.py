@@ -111,6 +111,7 @@ def _opened(path: Any) -> tuple[str, io.BytesIO]:
 
 
 @functools.cache
+@functools.cache
 def pillow() -> Any:
     """Returns `PIL.Image`, with the parts that read the usual formats."""
     with _forks.importing:

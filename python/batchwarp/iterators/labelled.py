@@ -79,9 +79,11 @@ class LabelledIterator(ImageIterator):
         numbers = self.labels
         # In one step, not one by one, which is as long as all else of a batch in Python.
         of_one_class = isinstance(numbers, np.ndarray) and numbers.ndim == 1
-        classes = numbers[index_array] if of_one_class else [numbers[one] for one in index_array]
+        classes = (
+            numbers.take(index_array) if of_one_class else [numbers[one] for one in index_array]
+        )
         if self.class_mode != "categorical":
-            return np.array(classes, self._numpy_dtype)
+            return np.asarray(classes, self._numpy_dtype)
         labels = np.zeros((len(classes), len(self.class_indices)), self._numpy_dtype)
         for row, label in zip(labels, classes, strict=True):
             row[label] = 1

@@ -164,6 +164,20 @@ def test_a_file_that_is_turned_nobody_knows_how_is_left(tmp_path):
     assert made_in_core(paths, DECODING, images) != [None]
 
 
+def test_what_is_said_of_files(photographs, tmp_path):
+    """Nothing where nobody asks and all is made: what is left is what is said then."""
+    decoding = _core.FileDecoding(
+        size=(6, 5), channels=3, interpolation="nearest", keep_aspect_ratio=False,
+        exif_transpose=False, scaled_decode=False, pillow=(13, 0), max_pixels=0,
+    )  # fmt: skip
+    for described in (True, False):
+        _, found, _ = _core.make_files(photographs, decoding, described=described)
+        assert (found is None) == (not described)
+    other = str(save(tmp_path / "other", "png"))
+    _, found, _ = _core.make_files([photographs[0], other], decoding, described=False)
+    assert found[0].tolist() == [True, False]
+
+
 @pytest.mark.parametrize("color_mode", ["unchanged", "palette"])
 def test_what_the_core_does_not_make(color_mode, monkeypatch):
     assert makes(DECODING)
