@@ -1,5 +1,6 @@
 #include "warp/border.hpp"
 
+#include <cstdint>
 #include <string>
 
 #include "fill_modes.hpp"
