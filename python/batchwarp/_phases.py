@@ -144,14 +144,14 @@ class Making:
 
     __slots__ = ("alone", "batches", "begin", "end", "flow", "shared", "source", "thread")
 
-    def __init__(self, flow: Any, batches: int) -> None:
+    def __init__(self, flow: Any, batches: int, thread: int) -> None:
         self.flow = flow
         self.source = flow.batches_of
         self.batches = batches
-        self.thread = threading.get_ident()
-        self.begin = self.end = now()
+        self.thread = thread
         self.alone: list[Note] = []
         self.shared: list[Shared] = []
+        self.begin = self.end = now()
 
     def seconds(self) -> list[float]:
         """Returns how long the batch took by the clock on the wall, by phase.
@@ -161,16 +161,43 @@ class Making:
         Returns:
             List with an item for each of `PHASES`, and one for what was none of them.
         """
-        spent = [0.0] * len(PHASES)
+        spent = [0.0] * (len(PHASES) + 1)
+        self.add_to(spent)
+        return [one / 1e9 for one in spent]
+
+    def add_to(self, spent: list[float]) -> int:
+        """Adds what `seconds` returns to sums, in nanoseconds.
+
+        It is called for each batch, of which some are made in tens of microseconds.
+
+        Args:
+            spent: List as from `seconds`.
+
+        Returns:
+            As `parallel`, in nanoseconds.
+        """
+        known, together = 0, 0
         for note in self.alone:
-            if isinstance(note, Span):
-                spent[_NUMBERS[note.phase]] += note.end - note.begin
+            if note.__class__ is Span:
+                phase, _, begin, end = note
+                took = end - begin
+                spent[_NUMBERS[phase]] += took
+                known += took
+                if phase == "warp":
+                    together += took
         for work in self.shared:
+            took = work.end - work.begin
+            together += took
             busy = work.busy()
-            share = (work.end - work.begin) / (sum(busy) or 1)
-            spent = [one + share * other for one, other in zip(spent, busy, strict=True)]
-        rest = max(0.0, self.end - self.begin - sum(spent))
-        return [one / 1e9 for one in (*spent, rest)]
+            all_of_it = sum(busy)
+            if all_of_it:
+                known += took
+                for number, one in enumerate(busy):
+                    spent[number] += took * one / all_of_it
+        rest = self.end - self.begin - known
+        if rest > 0:
+            spent[-1] += rest
+        return together
 
     def spans(self) -> Iterator[Span]:
         """Yields what all threads did."""
@@ -180,26 +207,37 @@ class Making:
 
     def parallel(self) -> float:
         """Returns how many of these seconds were work that more threads would share."""
-        in_core = sum(
-            note.end - note.begin
-            for note in self.alone
-            if isinstance(note, Span) and note.phase == "warp"
-        )
-        return (in_core + sum(work.end - work.begin for work in self.shared)) / 1e9
+        return self.add_to([0.0] * (len(PHASES) + 1)) / 1e9
 
 
-class _Local(threading.local):
+class _State:
     """What a thread is at.
 
     Attributes:
         making: The batch that it makes, if it is recorded.
         notes: Where it notes what it does, or `None`.
         asks: Boolean, whether somebody has asked it for a batch.
+        thread: Integer, which thread it is.
     """
 
-    making: Making | None = None
-    notes: list[Note] | None = None
-    asks: bool = False
+    __slots__ = ("asks", "making", "notes", "thread")
+
+    def __init__(self) -> None:
+        self.making: Making | None = None
+        self.notes: list[Note] | None = None
+        self.asks = False
+        self.thread = threading.get_ident()
+
+
+class _Local(threading.local):
+    """The state of each thread, which is looked up once where it is used several times.
+
+    Attributes:
+        state: As above.
+    """
+
+    def __init__(self) -> None:
+        self.state = _State()
 
 
 # Changed by single operations only, so that it needs no lock.
@@ -217,8 +255,7 @@ def _forget() -> None:
     """Ends all recording in a forked child: it is the parent's steps that are measured."""
     _recorders.clear()
     _waiting.clear()
-    _local.making = _local.notes = None
-    _local.asks = False
+    _local.state = _State()
 
 
 class Recorder:
@@ -284,10 +321,13 @@ def begin(flow: Any, batches: int = 1) -> Making | None:
     Returns:
         What to give to `end`; `None` if nobody records.
     """
-    if not _recorders or _local.making is not None:
+    if not _recorders:
         return None
-    made = _local.making = Making(flow, batches)
-    _local.notes = made.alone
+    state = _local.state
+    if state.making is not None:
+        return None
+    made = state.making = Making(flow, batches, state.thread)
+    state.notes = made.alone
     return made
 
 
@@ -299,40 +339,41 @@ def end(made: Making | None) -> None:
     """
     if made is None:
         return
-    _local.making = _local.notes = None
+    state = _local.state
+    state.making = state.notes = None
     made.end = now()
-    for key, reference in tuple(_recorders.items()):
+    for reference in tuple(_recorders.values()):
         recorder = reference()
         if recorder is None:
-            _recorders.pop(key, None)
+            _alive(_recorders)
         else:
             recorder.made(made)
     made.flow = None  # which may be gone before this is
 
 
-@contextmanager
-def asked(source: object) -> Iterator[None]:
-    """Notes, if somebody wants to know, that the block is what somebody waits for a batch.
+def asked(source: object, make: Callable[[], _Result]) -> _Result:
+    """Returns what a function returns, and notes that somebody waits for a batch meanwhile.
 
     Args:
         source: As of `Making`.
+        make: The function.
     """
-    if _local.asks or _local.making is not None:
-        yield
-        return
-    start = 0
+    state = _local.state
+    if state.asks or state.making is not None:
+        return make()
+    state.asks = True
     try:
-        _local.asks = True
         for recorder in _alive(_waiting):
             recorder.asking(source)
         start = now()
-        yield
-    finally:
-        _local.asks = False
-        over = now()
-        if start:  # else a recorder has raised
+        try:
+            return make()
+        finally:
+            over = now()
             for recorder in _alive(_waiting):
                 recorder.given(source, start, over)
+    finally:
+        state.asks = False
 
 
 @contextmanager
@@ -342,17 +383,18 @@ def shared() -> Iterator[list[Note] | None]:
     Yields:
         What threads are to note their part in, by `working_for`; `None` if nobody records.
     """
-    made = _local.making
+    state = _local.state
+    made = state.making
     if made is None:
         yield None
         return
-    outer = _local.notes
+    outer = state.notes
     notes: list[Note] = []
-    _local.notes, start = notes, now()
+    state.notes, start = notes, now()
     try:
         yield notes
     finally:
-        _local.notes = outer
+        state.notes = outer
         if outer is made.alone:
             made.shared.append(Shared(start, now(), notes))
         elif outer is not None:
@@ -368,11 +410,12 @@ def working_for(notes: list[Note], work: Callable[[int], _Result]) -> Callable[[
     """
 
     def noting(number: int) -> _Result:
-        outer, _local.notes = _local.notes, notes
+        state = _local.state
+        outer, state.notes = state.notes, notes
         try:
             return work(number)
         finally:
-            _local.notes = outer
+            state.notes = outer
 
     return noting
 
@@ -384,24 +427,26 @@ def noted(phase: str) -> Iterator[None]:
     Args:
         phase: String, one of `PHASES`.
     """
-    notes = _local.notes
+    state = _local.state
+    notes = state.notes
     if notes is None:
         yield
         return
-    _local.notes, start = None, now()
+    state.notes, start = None, now()
     try:
         yield
     finally:
-        _local.notes = notes
+        state.notes = notes
         add(phase, start, now())
 
 
 def add(phase: str, begin: int, end: int) -> None:
     """Notes a phase that is over, if somebody records."""
-    notes = _local.notes
+    state = _local.state
+    notes = state.notes
     if notes is not None:
         # A call of Python's less than by its own constructor, which counts behind a large batch.
-        notes.append(_new(Span, (phase, threading.get_ident(), begin, end)))
+        notes.append(_new(Span, (phase, state.thread, begin, end)))
 
 
 def add_files(times: NDArray[np.int64] | None, start: int) -> None:
@@ -411,11 +456,11 @@ def add_files(times: NDArray[np.int64] | None, start: int) -> None:
         times: Array as from `_core.make_files`, or `None`.
         start: Integer, nanoseconds, when that was called.
     """
-    notes = _local.notes
+    notes = _local.state.notes
     if times is not None and notes is not None:
         notes.append(FileTimes(times, start))
 
 
 def takes_notes() -> bool:
     """Whether this thread notes what it does."""
-    return _local.notes is not None
+    return _local.state.notes is not None

@@ -213,7 +213,7 @@ def test_a_forked_child_records_nothing(kept):
 
 def test_threads_share_the_time_of_their_work():
     """What threads do together takes no longer than the one that waits for it."""
-    making = Making(ImageDataGenerator().flow(np.zeros((2, 4, 4, 3), np.uint8)), 1)
+    making = Making(ImageDataGenerator().flow(np.zeros((2, 4, 4, 3), np.uint8)), 1, 1)
     making.begin, making.end = 0, 10_000_000_000
     making.alone = [Span("warp", 1, 0, 1_000_000_000)]
     spans = [Span("decode", "core 0", 0, 3_000_000_000), Span("read", "core 1", 0, 1_000_000_000)]

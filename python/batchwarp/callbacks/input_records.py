@@ -44,16 +44,16 @@ class BatchRecords(Recorder):
         self._lock = threading.Lock()
         self._bytes_to_cache: dict[int, int | None] = {}  # by flows
         self._batches, self._covered = 0, 0
-        self._making = self._parallel = 0.0
+        self._making = self._parallel = 0  # nanoseconds, as all sums
         self._spent = [0.0] * len(PARTS)
-        self._earlier = (0, 0.0, [0.0] * len(PARTS), 0.0)
+        self._earlier = (0, 0, [0.0] * len(PARTS), 0)
 
     def forget(self) -> None:
         """Begins anew, as if nothing had been made before."""
         self._pending.clear()
         self.clear()
         self._bytes_to_cache.clear()
-        self._earlier = (0, 0.0, [0.0] * len(PARTS), 0.0)
+        self._earlier = (0, 0, [0.0] * len(PARTS), 0)
 
     def clear(self) -> None:
         """Begins anew; what was summed up stands for batches that were all made before."""
@@ -61,18 +61,20 @@ class BatchRecords(Recorder):
         if self._batches:
             self._earlier = (self._batches, self._making, self._spent, self._parallel)
         self._batches, self._covered = 0, 0
-        self._making = self._parallel = 0.0
+        self._making = self._parallel = 0
         self._spent = [0.0] * len(PARTS)
 
     def made(self, making: Making) -> None:
         """Takes note of a batch, in the thread that has made it."""
-        if not self.counts or self._source not in (None, making.source):
+        source = making.source
+        if not self.counts or (self._source is not None and self._source is not source):
             return
-        key = id(making.source)
+        key = id(source)
         if key not in self._bytes_to_cache:
             self._bytes_to_cache[key] = making.flow.bytes_to_cache
-        self._pending.append(making)
-        if len(self._pending) >= _PENDING:
+        pending = self._pending
+        pending.append(making)
+        if len(pending) >= _PENDING:
             self._sum_up()
 
     def asking(self, source: object) -> None:
@@ -87,20 +89,23 @@ class BatchRecords(Recorder):
 
     def _sum_up(self) -> None:
         with self._lock:
-            while self._pending:
-                making = self._pending.popleft()
-                self._batches += making.batches
-                self._parallel += making.parallel()
-                self._spent = [
-                    one + other for one, other in zip(self._spent, making.seconds(), strict=True)
-                ]
+            pending, keep, spent, covered = self._pending, self._keep, self._spent, self._covered
+            batches, parallel, making_any = 0, 0, 0
+            while pending:
+                making = pending.popleft()
+                batches += making.batches
+                parallel += making.add_to(spent)
                 # Batches that are made at the same time take that time once.
-                begin = max(making.begin, self._covered)
-                if making.end > begin:
-                    self._making += (making.end - begin) / 1e9
-                    self._covered = making.end
-                if self._keep is not None:
-                    self._keep(making)
+                end = making.end
+                if end > covered:
+                    making_any += end - max(making.begin, covered)
+                    covered = end
+                if keep is not None:
+                    keep(making)
+            self._batches += batches
+            self._parallel += parallel
+            self._making += making_any
+            self._covered = covered
 
     def figures(self, steps: int, seconds: float, waited: float) -> InputFigures:
         """Returns the figures of some steps, with the sums of what was made since `clear`.
@@ -118,9 +123,9 @@ class BatchRecords(Recorder):
             seconds,
             min(waited, seconds),
             batches,
-            making,
-            dict(zip(PARTS, spent, strict=True)),
-            parallel,
+            making / 1e9,
+            {name: one / 1e9 for name, one in zip(PARTS, spent, strict=True)},
+            parallel / 1e9,
             max(1, len(self._bytes_to_cache)),
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable
+from functools import partial
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -209,8 +210,7 @@ class Iterator(AgreeingIterator):
     def _at(self, idx: int) -> Any:
         if not _phases.is_awaited():
             return self._made_at(idx)
-        with _phases.asked(self.batches_of):
-            return self._made_at(idx)
+        return _phases.asked(self.batches_of, partial(self._made_at, idx))
 
     def _made_at(self, idx: int) -> Any:
         self.check_agreement()
@@ -226,8 +226,7 @@ class Iterator(AgreeingIterator):
     def __next__(self) -> Any:
         if not _phases.is_awaited():
             return self._next()
-        with _phases.asked(self.batches_of):
-            return self._next()
+        return _phases.asked(self.batches_of, self._next)
 
     def _next(self) -> Any:
         self.check_agreement()
