@@ -267,6 +267,52 @@ TEST(a_resize_places_pixels_between_samples_and_on_ties) {
                     }
 }
 
+// Small images have a way of their own: coordinates on their edges, at the ends of periods and as
+// little beside them as doubles tell apart.
+TEST(small_images_where_coordinates_jump) {
+    std::mt19937 random(5);
+    for (const Size size : {Size{2, 2}, Size{3, 20}, Size{28, 28}, Size{61, 60}})
+        for (const FillMode mode : all_modes)
+            for (const int channels : {1, 2, 3, 4}) {
+                if (!sampled()) continue;
+                TestBatch source(DType::f32, 1, size.height, size.width, channels, Layout::nhwc);
+                source.fill(random);
+                const auto one_of = [&random](const auto&... choices) {
+                    const double all[] = {static_cast<double>(choices)...};
+                    return all[random() % sizeof...(choices)];
+                };
+                for (int i = 0; i < 24; ++i) {
+                    WarpGeometry g = geometry(size, 1, mode);
+                    if (mode == FillMode::constant) g.cval = one_of(17, 1e30, INFINITY, NAN);
+                    const double slope = one_of(1, -1, 0.5, 2), across = one_of(0, 0, 1, 1e-9);
+                    g.affine = {slope, across, -across, slope, 0, 0};
+                    const auto place = [&](std::int64_t n, double to) {
+                        const auto whole = static_cast<double>(n);
+                        const double start =
+                            one_of(0, 1, -1, whole - 1, 1 - whole, whole, 2 - 2 * whole);
+                        return to < 0 ? whole - 1 + start : start;
+                    };
+                    const auto beside = [&] {
+                        return one_of(0, 0, 1e-13, -1e-13, 1e-7, -1e-7, 0.5);
+                    };
+                    g.affine.o0 = place(size.height, slope) + beside();
+                    g.affine.o1 = place(size.width, slope) + beside();
+                    g.flip_horizontal = random() % 2 == 0;
+                    const std::vector<double> want = plainly(source.view.first, g);
+                    every_tier([&] {
+                        const std::vector<double> made = by_kernels(source, g, size.height);
+                        for (std::size_t k = 0; k < want.size(); ++k) {
+                            const bool filled = !std::isfinite(want[k]) || want[k] > 1e29;
+                            const auto value = static_cast<float>(want[k]);
+                            CHECK(filled ? made[k] == value ||
+                                               (std::isnan(value) && std::isnan(made[k]))
+                                         : std::abs(made[k] - want[k]) <= allowed(1));
+                        }
+                    });
+                }
+            }
+}
+
 TEST(splines_from_any_size_to_any_other) {
     std::mt19937 random(3);
     for (const Size from : {Size{2, 2}, Size{9, 5}, Size{40, 61}})

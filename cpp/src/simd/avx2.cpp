@@ -120,6 +120,8 @@ struct Lanes {
     static BATCHWARP_INLINE Int clamp(Int v, Int low, Int high) {
         return _mm256_min_epi32(_mm256_max_epi32(v, low), high);
     }
+    static BATCHWARP_INLINE Int max(Int a, Int b) { return _mm256_max_epi32(a, b); }
+    static BATCHWARP_INLINE Int absolute(Int v) { return _mm256_abs_epi32(v); }
     static BATCHWARP_INLINE Int truncated(Float v) { return _mm256_cvttps_epi32(v); }
     static BATCHWARP_INLINE Int whole_below(Float v) {
         return _mm256_cvttps_epi32(_mm256_floor_ps(v));
@@ -295,6 +297,7 @@ static_assert(TierLanes<Lanes> && TierVec<Vec, Four> && TierWords<Words>);
 #include "by_pixel.inl"
 #include "field.inl"
 #include "repair.inl"
+#include "small.inl"
 #include "linear.inl"
 #include "four_lanes.inl"
 #include "point.inl"

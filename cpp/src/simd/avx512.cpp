@@ -128,6 +128,7 @@ static_assert(TierLanes<Lanes> && TierVec<Vec, Four> && TierWords<Words>);
 #include "by_pixel.inl"
 #include "field.inl"
 #include "repair.inl"
+#include "small.inl"
 #include "linear.inl"
 #include "four_lanes.inl"
 #include "point.inl"

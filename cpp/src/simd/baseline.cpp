@@ -23,6 +23,7 @@
 #include "by_pixel.inl"
 #include "field.inl"
 #include "repair.inl"
+#include "small.inl"
 #include "linear.inl"
 #include "four_lanes.inl"
 #include "point.inl"

@@ -404,37 +404,6 @@ BATCHWARP_INLINE void border_span(const WarpJob& job, const Rows& rows, int32_t 
     }
 }
 
-// Coordinates of rows [i, stop) of a small image, clamped, one behind the other from position 0 on.
-// The source has a copy of its last row and column behind them, so that the upper left tap may be
-// the very last pixel.
-void fill_small_coordinates(const WarpJob& job, const Rows& rows, int32_t i, int32_t stop) {
-    using L = Lanes;
-    const int32_t* __restrict column_y = job.scratch.column_iy;
-    const int32_t* __restrict column_x = job.scratch.column_ix;
-    float* __restrict fy = job.scratch.fy;
-    float* __restrict fx = job.scratch.fx;
-    int32_t* __restrict offset = job.scratch.offset;
-    const auto stride_and_step =
-        L::all(job.pixel_step << 16 | static_cast<int32_t>(job.source_row_stride));
-    const auto zero = L::all(0);
-    const auto last_y = L::all((job.height - 1) << warp_fixed_bits);
-    const auto last_x = L::all((job.width - 1) << warp_fixed_bits);
-    const auto low_bits = L::all((1 << warp_fixed_bits) - 1);
-    const auto unit = L::all(static_cast<float>(1 / fixed_one));
-    const int32_t width = job.target_width, count = (width + warp_block - 1) & -warp_block;
-    for (; i < stop; ++i, fy += width, fx += width, offset += width) {
-        const auto row_y = L::all(rows.fixed_y[i]), row_x = L::all(rows.fixed_x[i]);
-        for (int32_t k = 0; k < count; k += L::count) {
-            const auto y = L::clamp(L::add(L::load(column_y + k), row_y), zero, last_y);
-            const auto x = L::clamp(L::add(L::load(column_x + k), row_x), zero, last_x);
-            L::store(fy + k, L::multiply(L::to_float(L::bits(y, low_bits)), unit));
-            L::store(fx + k, L::multiply(L::to_float(L::bits(x, low_bits)), unit));
-            L::store(offset + k,
-                     L::template sum_of_products<warp_fixed_bits>(y, x, stride_and_step));
-        }
-    }
-}
-
 // Of pixels that are placed by themselves, in by_pixel.inl.
 void by_pixel_interior(const WarpJob& job, const Rows& rows, int32_t i, Span span);
 void by_pixel_border(const WarpJob& job, const Rows& rows, int32_t i, Span span);

@@ -113,6 +113,8 @@ struct Lanes {
     static BATCHWARP_INLINE Int clamp(Int v, Int low, Int high) {
         return _mm512_min_epi32(_mm512_max_epi32(v, low), high);
     }
+    static BATCHWARP_INLINE Int max(Int a, Int b) { return _mm512_max_epi32(a, b); }
+    static BATCHWARP_INLINE Int absolute(Int v) { return _mm512_abs_epi32(v); }
     static BATCHWARP_INLINE Int truncated(Float v) { return _mm512_cvttps_epi32(v); }
     static BATCHWARP_INLINE Int whole_below(Float v) {
         return _mm512_cvt_roundps_epi32(v, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);

@@ -211,7 +211,7 @@ template <class Pass>
 BATCHWARP_INLINE void warp_chunks(const WarpJob& job, Pass&& pass) {
     if (!is_by_pixel(job)) fill_columns(job);
     Run run = start_run(job);
-    const bool repairs = !has_axis(job.border);
+    const bool repairs = !has_axis(job.border) && !job.padded;
     Fill fill;
     if (repairs) fill.start(job);
     const Chunks chunks(job);

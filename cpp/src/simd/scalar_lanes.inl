@@ -87,6 +87,8 @@ struct Lanes {
         v = v < low ? low : v;
         return v > high ? high : v;
     }
+    static BATCHWARP_INLINE Int max(Int a, Int b) { return a > b ? a : b; }
+    static BATCHWARP_INLINE Int absolute(Int v) { return v < 0 ? -v : v; }
     static BATCHWARP_INLINE Int truncated(Float v) { return static_cast<Int>(v); }
     static BATCHWARP_INLINE Int whole_below(Float v) {
         const Int towards_zero = static_cast<Int>(v);

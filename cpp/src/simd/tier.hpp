@@ -69,6 +69,8 @@ concept TierLanes = requires(typename L::Float f, typename L::Int i, typename L:
     { L::of_bits(i) } -> Same<typename L::Float>;
     { L::to_float(i) } -> Same<typename L::Float>;
     { L::clamp(i, i, i) } -> Same<typename L::Int>;
+    { L::max(i, i) } -> Same<typename L::Int>;
+    { L::absolute(i) } -> Same<typename L::Int>;  // of more than the least one
     { L::whole_below(f) } -> Same<typename L::Int>;
     { L::truncated(f) } -> Same<typename L::Int>;
     { L::at_least(f, f) } -> Same<typename L::Mask>;

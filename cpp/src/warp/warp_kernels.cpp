@@ -35,9 +35,37 @@ bool is_readable(const ImageView& source) noexcept {
            reinterpret_cast<std::uintptr_t>(source.data) % item == 0;
 }
 
+// Whether a period brings coordinates from `low` to `high` inside of an axis of `n` samples.
+bool is_near(double low, double high, Extension extension, std::int64_t n) noexcept {
+    constexpr double margin = 1e-3;
+    const auto period = static_cast<double>(period_of(extension, n));
+    // Reflections are folded once at either end; what is beyond overlapping samples is moved once.
+    const bool moves = extension == Extension::overlapping;
+    const double before = moves ? period : period - 1, behind = moves ? 2 * period : period - 1;
+    return low > margin - before && high < behind - margin;
+}
+
+// Whether kernels bring coordinates of small images inside themselves.
+bool has_small_axis(const WarpGeometry& g) noexcept {
+    switch (g.border.coordinates) {
+        case Extension::half_symmetric:
+        case Extension::whole_symmetric:
+        case Extension::overlapping:
+            return g.order == 1;
+        case Extension::constant:
+            return g.order == 0 || std::isfinite(static_cast<float>(g.cval));
+        case Extension::none:
+            return replicates(g.border);
+        case Extension::replicate:
+        case Extension::periodic:
+            return false;
+    }
+    return false;
+}
+
 // Whether an edge-padded copy pays, and its coordinates fit the kernels' fixed point.
 bool is_small(const WarpGeometry& g, const ImageView& source) noexcept {
-    if (!clamps(g.border) || g.projects || g.displacement != nullptr) return false;
+    if (!has_small_axis(g) || g.projects || g.displacement != nullptr) return false;
     if (source.height > warp_max_small_extent || source.width > warp_max_small_extent) return false;
     if (g.width > warp_chunk) return false;  // a chunk of them is whole rows
     const std::int64_t step = source.channels == 1 ? 2 : source.channels;
@@ -51,7 +79,15 @@ bool is_small(const WarpGeometry& g, const ImageView& source) noexcept {
     for (const double r : {0.0, last_row})
         for (const double c : {first_column, last_column})
             farthest = std::max({farthest, std::abs(a.y(r, c)), std::abs(a.x(r, c))});
-    return farthest < warp_max_small_coordinate;
+    if (!(farthest < warp_max_small_coordinate)) return false;
+    if (clamps(g.border)) return true;
+    const double last = static_cast<double>(g.width - 1);
+    const auto near = [&](double base, double by_row, double by_column, std::int64_t n) {
+        const double down = last_row * by_row, across = last * by_column;
+        return is_near(base + std::min(0.0, down) + std::min(0.0, across),
+                       base + std::max(0.0, down) + std::max(0.0, across), g.border.coordinates, n);
+    };
+    return near(a.o0, a.m00, a.m01, source.height) && near(a.o1, a.m10, a.m11, source.width);
 }
 
 // Whether bytes can be read where they lie, by a kernel that makes values of them itself. It has to
@@ -103,12 +139,17 @@ Rows rows_of(const ImageView& source) {
     return {packed, stride};
 }
 
-// A copy with one more column and row, like the last ones; of one channel, rows in pairs.
-KernelSource pad_edges(const ImageView& source) {
+// A copy with one more column and row, like the last ones; of one channel, rows in pairs. What the
+// border fills with is behind it: two pixels, and below them two more.
+KernelSource pad_edges(const ImageView& source, const WarpGeometry& geometry) {
     Scratch& scratch = Scratch::of_this_thread();
     const std::int64_t height = source.height, width = source.width, channels = source.channels;
     const std::int64_t step = channels == 1 ? 2 : channels, padded_stride = (width + 1) * step;
-    float* padded = scratch.padded.reserve((height + 1) * padded_stride + warp_read_slack / item);
+    const std::int64_t end = (height + 1) * padded_stride;
+    float* padded = scratch.padded.reserve(end + padded_stride + 2 * step + warp_read_slack / item);
+    if (fills(geometry.border))
+        for (float* const to : {padded + end, padded + end + padded_stride})
+            std::fill_n(to, 2 * step, static_cast<float>(geometry.cval));
     const KernelSource result{padded, nullptr, padded_stride, static_cast<std::int32_t>(step), 0};
     if (channels == 1 && source.dtype == DType::u8 && source.has_packed_pixels()) {
         kernels().pair_byte_rows(reinterpret_cast<const std::uint8_t*>(source.data),
@@ -253,9 +294,10 @@ void warp_as_it_is(const KernelImage& source, const WarpGeometry& geometry,
     WarpJob job{};
     const bool small = is_small(geometry, image);
     const KernelSource from = small && geometry.order == 1
-                                  ? pad_edges(image)
+                                  ? pad_edges(image, geometry)
                                   : plain_source(image, source.memory_end, geometry, target);
     // What is read where it lies may have any stride.
+    job.padded = small && geometry.order == 1;
     job.small = small && from.row_stride >= 0 && from.row_stride <= warp_max_small_stride;
     job.source = from.values;
     job.bytes = from.bytes;
