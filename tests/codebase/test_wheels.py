@@ -92,3 +92,37 @@ def test_a_newer_c_library_than_the_name_says(script, monkeypatch):
     answers["-lW"] = ["  GNU_STACK 0x0 0x0 0x0 0x0 0x0 RWE 0x10"]
     answers["-d"] = answers["-d"][:1]
     assert script.core(Path("core.so"), NAME) == ["has an executable stack"]
+
+
+SHOWN = """
+batchwarp-1.0-x.whl is consistent with the
+following platform tag: "{}".
+
+The wheel references external versioned symbols
+"""
+
+
+@pytest.mark.parametrize(
+    ("tag", "name", "problem"),
+    [
+        ("manylinux_2_35_x86_64", "linux_x86_64", None),
+        ("manylinux_2_27_x86_64", "manylinux_2_27_x86_64.manylinux_2_28_x86_64", None),
+        ("manylinux_2_5_x86_64", "manylinux_2_27_x86_64", None),
+        ("musllinux_1_2_aarch64", "musllinux_1_2_aarch64", None),
+        ("manylinux_2_28_x86_64", "manylinux_2_27_x86_64.manylinux_2_28_x86_64", "another policy"),
+        ("manylinux_2_17_x86_64", "musllinux_1_2_x86_64", "another policy"),
+        ("linux_x86_64", "linux_x86_64", "has no policy"),
+    ],
+)
+def test_policies(script, monkeypatch, tag, name, problem):
+    monkeypatch.setattr(script, "shown", lambda _: SHOWN.format(tag))
+    problems = script.policy(Path(f"batchwarp-1.0-cp311-cp311-{name}.whl"))
+    assert bool(problems) == bool(problem)
+    assert not problem or problem in problems[0]
+
+
+def test_a_wheel_that_auditwheel_cannot_show(script, tmp_path):
+    path = tmp_path / NAME.replace("macosx_11_0_arm64", "linux_x86_64")
+    path.write_bytes(b"no wheel")
+    (problem,) = script.policy(path)
+    assert problem.startswith("cannot be shown by auditwheel: ")
