@@ -9,7 +9,7 @@ import pytest
 
 from batchwarp import _core
 from batchwarp._random import global_random
-from batchwarp.augment.draws import ParameterDraws
+from batchwarp.augment.draws import ParameterDraws, as_rows
 from keras_reference import noise, pair, take
 
 RANGES = {
@@ -108,6 +108,54 @@ def test_a_batch_of_parameters_is_the_same_stream(arguments):
     for row, one in zip(params, expected, strict=True):
         values = [one[name] for name in _core.PARAM_COLUMNS]
         np.testing.assert_array_equal(row, [math.nan if v is None else v for v in values])
+
+
+def _set_legacy(random, position):
+    """Gives a state in the form of before NumPy 1.17, at a place of its 624 words."""
+    name, words, *_ = random.get_state()
+    random.set_state((name, words, position))
+
+
+def _use_half_a_word(random):
+    random.randint(0, 2**16, 3, np.uint16)
+
+
+HANDED_OVER = {
+    "seeded": lambda random: random.seed(2**32 - 1),
+    "seeded by an array": lambda random: random.seed([3, 2**31, 7]),
+    "with a gaussian left": lambda random: random.normal(),
+    "with half a word used": _use_half_a_word,
+    "at its last word": lambda random: _set_legacy(random, 623),
+    "at its end": lambda random: _set_legacy(random, 624),
+    "by its dictionary": lambda random: random.set_state(random.get_state(legacy=False)),
+    "in the middle of an order": lambda random: random.permutation(1000),
+}
+
+
+def _check_stream(arguments, states, rows):
+    """Draws from two equal states: number by number as NumPy does, and all at once in the core."""
+    draws = ParameterDraws(pair(**arguments)[0], 14, 9)
+    expected = as_rows([draws.one(states[0]) for _ in range(rows)])
+    np.testing.assert_array_equal(draws.batch(states[1], rows), expected)
+    np.testing.assert_equal(states[1].get_state(legacy=False), states[0].get_state(legacy=False))
+    assert states[1].normal() == states[0].normal()
+
+
+@pytest.mark.parametrize("hand_over", HANDED_OVER.values(), ids=HANDED_OVER.keys())
+def test_long_streams_from_any_state(hand_over):
+    """A million numbers in all, and what NumPy goes on with: a row takes twelve or more."""
+    states = [np.random.RandomState(5) for _ in range(2)]
+    for random in states:
+        hand_over(random)
+    _check_stream(RANGES["everything by choice"], states, 11_000)
+
+
+@pytest.mark.parametrize("hand_over", [lambda random: random.normal(), _use_half_a_word])
+def test_other_bit_generators(hand_over):
+    states = [np.random.RandomState(np.random.PCG64(5)) for _ in range(2)]
+    for random in states:
+        hand_over(random)
+    _check_stream(RANGES["everything by choice"], states, 300)
 
 
 @named

@@ -9,7 +9,7 @@ import textwrap
 
 import pytest
 
-from batchwarp import _keras
+from batchwarp import NumpyArrayIterator, _keras
 
 HEAVY = "('cv2', 'keras', 'matplotlib', 'pandas', 'PIL', 'scipy', 'sklearn', 'tensorflow')"
 BLOCK = "import sys; sys.modules.update(keras=None, tensorflow=None, scipy=None, cv2=None)\n"
@@ -164,6 +164,12 @@ FAKE = {
             @property
             def workers(self):
                 raise NotImplementedError
+            @property
+            def seed(self):
+                raise NotImplementedError
+            @property
+            def property_of_later(self):
+                return self.later
             def method_of_later(self):
                 return self.later, self.workers
         """,
@@ -209,7 +215,7 @@ def test_a_flow_becomes_a_data_set_while_keras_is_imported(fake_keras):
             assert not isinstance(one, sys.classes)
         assert isinstance(own, Own) and not isinstance(flow, Own)
         assert flow.__class__ is batchwarp.ImageDataGenerator().flow(x).__class__
-        print(flow.workers, own.workers, *flow.method_of_later())
+        print(flow.workers, own.workers, *flow.method_of_later(), own.property_of_later)
         try:
             flow.nothing
         except AttributeError as error:
@@ -217,9 +223,31 @@ def test_a_flow_becomes_a_data_set_while_keras_is_imported(fake_keras):
         """
     assert run(fake_keras + textwrap.dedent(code)).splitlines() == [
         "False NumpyArrayIterator True",
-        "2 1 an attribute 2",
+        "2 1 an attribute 2 an attribute",
         "'NumpyArrayIterator' object has no attribute 'nothing'",
     ]
+
+
+def test_a_new_flow_has_what_the_data_sets_of_keras_have(fake_keras):
+    code = """
+        import sys
+        import numpy as np
+        import batchwarp
+        flow, sys.flow, sys.classes = None, None, ()
+        import keras
+        class Own(batchwarp.NumpyArrayIterator):
+            later = "its own"
+        x = np.zeros((3, 4, 4, 3), "uint8")
+        print(batchwarp.ImageDataGenerator().flow(x).later)
+        print(*Own(x, None, batchwarp.ImageDataGenerator()).method_of_later())
+        """
+    assert run(fake_keras + textwrap.dedent(code)).splitlines() == ["an attribute", "its own 1"]
+
+
+def test_a_flow_has_attributes_of_its_own_only():
+    """Python finds them by a faster way unless a class has either method."""
+    for cls in NumpyArrayIterator.__mro__[:-1]:
+        assert vars(cls).keys().isdisjoint({"__getattr__", "__getattribute__"}), cls
 
 
 def test_copies_of_a_data_set_are_data_sets(fake_keras):

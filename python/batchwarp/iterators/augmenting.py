@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections import abc
 from typing import Any, ClassVar, NamedTuple
 
@@ -20,6 +21,17 @@ from batchwarp.augment.plan import draws_for
 from batchwarp.augment.recipe import value_range_of
 from batchwarp.augment.settings import Settings
 from batchwarp.iterators.parts import PartedIterator
+
+# What makes images one by one; a generator is asked for each batch whether it has others.
+_METHODS = ("get_random_transform", "apply_transform", "standardize")
+_methods_of = operator.attrgetter(*_METHODS)
+
+
+def _goes_one_by_one(generator: Settings) -> bool:
+    """Whether methods that make images are overridden, in a subclass or on the object itself."""
+    if _methods_of(type(generator)) != _methods_of(Settings):
+        return True
+    return not vars(generator).keys().isdisjoint(_METHODS)
 
 
 class Augmented(NamedTuple):
@@ -303,9 +315,7 @@ class AugmentingIterator(PartedIterator):
     def _current_pipeline(self) -> Pipeline | None:
         """Returns what the generator does now, or `None` if its methods are overridden."""
         generator = self.image_data_generator
-        if not isinstance(generator, Settings) or overrides(
-            generator, Settings, "get_random_transform", "apply_transform", "standardize"
-        ):
+        if not isinstance(generator, Settings) or _goes_one_by_one(generator):
             return None
         pipeline = self._pipeline
         if pipeline is None or not pipeline.matches(generator):

@@ -17,7 +17,7 @@ from batchwarp._random import global_random, is_borrowed
 from batchwarp.augment.draws import as_dictionaries
 from batchwarp.augment.handover import BYTES, bytes_of, layer_of
 from batchwarp.augment.labels import checked_labels
-from batchwarp.augment.one_by_one import overrides, transformed
+from batchwarp.augment.one_by_one import transformed
 from batchwarp.augment.operations import recipe_of, shape_after
 from batchwarp.augment.settings import not_fitted
 from batchwarp.iterators.augmenting import Augmented
@@ -219,8 +219,12 @@ class ImageIterator(ExplainingIterator):
             return super()._batch(index_array, random, number)
         return self._transformed(index_array, random, number)
 
-    def _is_overridden(self) -> bool:
-        return overrides(self, ImageIterator, "_get_batches_of_transformed_samples")
+    def _is_overridden(self) -> bool:  # asked for each batch
+        method = type(self)._get_batches_of_transformed_samples
+        return (
+            method is not ImageIterator._get_batches_of_transformed_samples
+            or "_get_batches_of_transformed_samples" in vars(self)
+        )
 
     def _get_batches_of_transformed_samples(self, index_array: NDArray[np.int64]) -> Any:
         # Keras' name. Whoever overrides it may call this one, which then finds the state that
@@ -252,7 +256,9 @@ class ImageIterator(ExplainingIterator):
 
     def _in_dtype(self, batch: NDArray[Any]) -> NDArray[Any]:
         """Returns images in the dtype of batches; those that become bytes later as they are."""
-        return batch if self.handover is not None else batch.astype(self._numpy_dtype, copy=False)
+        if self.handover is not None or batch.dtype is self._numpy_dtype:
+            return batch
+        return batch.astype(self._numpy_dtype, copy=False)
 
     @property
     def _generated_format(self) -> str:

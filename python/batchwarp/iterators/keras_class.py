@@ -12,11 +12,49 @@ __all__ = ["KerasDataset"]
 # What a `PyDataset` takes.
 _OPTIONS = ("workers", "use_multiprocessing", "max_queue_size")
 _lock = threading.RLock()
+# Whose attributes iterators have been given, and the attributes.
+_adopted: type[Any] | None = None
+_names: set[str] = set()
 
 
 @_forks.call_after_fork
 def _renew_lock() -> None:
     _forks.renew(_lock)
+
+
+class _Behind:
+    """A descriptor that an instance's own attribute comes before, as it does before methods.
+
+    Args:
+        descriptor: What is found if there is none, a property for example.
+    """
+
+    def __init__(self, descriptor: Any) -> None:
+        self._descriptor = descriptor
+
+    def __get__(self, instance: Any, owner: type[Any]) -> Any:
+        return self._descriptor.__get__(instance, owner)
+
+
+def _adopt(dataset: type[Any]) -> None:
+    """Gives all iterators what a `PyDataset` has, and their classes do not know of.
+
+    A `__getattr__` would find it, too, but with one Python looks for every attribute of an iterator
+    the slow way: that was a twentieth of a small batch.
+    """
+    global _adopted
+    if _adopted is dataset:
+        return
+    with _lock:
+        for base in reversed(dataset.__mro__):
+            for name, value in vars(base).items():
+                if not (name.startswith("__") and name.endswith("__")) and (
+                    name in _names or not hasattr(KerasDataset, name)
+                ):
+                    is_first = hasattr(type(value), "__set__")
+                    setattr(KerasDataset, name, _Behind(value) if is_first else value)
+                    _names.add(name)
+        _adopted = dataset
 
 
 def _dataset_class(cls: type[Any]) -> type[Any]:
@@ -27,6 +65,7 @@ def _dataset_class(cls: type[Any]) -> type[Any]:
     dataset = _keras.py_dataset()
     if dataset is None or issubclass(cls, dataset):
         return cls
+    _adopt(dataset)
     with _lock:
         made: type[Any] | None = cls.__dict__.get("_as_dataset")
         if made is None or not issubclass(made, dataset):
@@ -61,7 +100,8 @@ class KerasDataset:
     Whether it is, is asked each time that somebody asks what an instance is. So it makes no
     difference what is made or imported first, in which thread, or before which fork, and nothing
     here imports Keras. `isinstance` believes an instance's `__class__` where its type says no; the
-    type itself stays what it is.
+    type itself stays what it is. What else a `PyDataset` of a later Keras has, instances have from
+    then on, or from when one is made.
 
     Instances can be copied and pickled, for processes with or without Keras.
 
@@ -88,16 +128,6 @@ class KerasDataset:
     def __class__(self, cls: type[Any]) -> None:
         object.__dict__["__class__"].__set__(self, cls)
 
-    def __getattr__(self, name: str) -> Any:
-        """Finds what the installed Keras' `PyDataset` has, and this class does not know of."""
-        dataset = _keras.py_dataset()
-        if dataset is not None and not hasattr(type(self), name):
-            for base in dataset.__mro__:
-                found = vars(base).get(name)
-                if found is not None:
-                    return found.__get__(self, type(self)) if hasattr(found, "__get__") else found
-        return object.__getattribute__(self, name)  # raises what it has raised before
-
     def _set_options(self, options: dict[str, Any]) -> None:
         """Sets what a `PyDataset` takes, or raises a `TypeError` if there is anything else."""
         unknown = options.keys() - set(_OPTIONS)
@@ -106,6 +136,8 @@ class KerasDataset:
                 f"`{type(self).__name__}` takes the keyword arguments "
                 f"{', '.join(_OPTIONS)}. Received: {', '.join(sorted(unknown))}"
             )
+        if (dataset := _keras.py_dataset()) is not None:
+            _adopt(dataset)
         for name in _OPTIONS:
             setattr(self, name, options.get(name, getattr(KerasDataset, name)))
 

@@ -40,8 +40,8 @@ class Shard:
         """Returns how many batches a pass over `n` samples has, for each part."""
         if not n:
             return 0
-        whole, rest = divmod(n, batch_size * self.count)
-        return whole + (rest > 0 and not self.drop_remainder)
+        size = batch_size * self.count
+        return n // size if self.drop_remainder else -(-n // size)
 
     def samples(self, n: int, batch_size: int) -> int:
         """Returns how many samples a part has in a pass over `n`, those that fill up included."""
@@ -71,7 +71,7 @@ class Shard:
 
     def number(self, batch: int) -> int:
         """Returns which one among the batches of all parts a batch of this part is."""
-        return self.first_number(batch) + self.index
+        return batch * self.count + self.index
 
     def first_number(self, batch: int) -> int:
         """Returns which one among those of all parts the same batch of the first part is."""
