@@ -20,49 +20,118 @@ namespace {
 
 static_assert(sizeof(Affine) == 6 * sizeof(double));  // affine_matrices returns them as rows
 
-// Calls `fill` with a request that has all but parameters, without the lock.
-template <class Fill>
-void augment(const py::object& src, const py::object& indices, const py::object& params,
-             const Plan& plan, const py::object& dst, int threads, Fill&& fill) {
-    if (threads < 0)
-        throw py::value_error("`threads` must be at least 0. Received: " + std::to_string(threads));
+BatchRequest request_of(const py::object& src, const py::object& dst, const Plan& plan) {
     const bool channels_first = plan.options().channels_first;
     const py::array source = as_array(src, "src");
     py::array target = as_array(dst, "dst");
     if (!target.writeable())
         throw py::value_error("`dst` must be writable. Received: a read-only array");
-
     BatchRequest request;
-    request.threads = threads;
     request.source =
         batch_view(source, static_cast<const std::byte*>(source.data()), channels_first, "src");
     request.target =
         batch_view(target, static_cast<std::byte*>(target.mutable_data()), channels_first, "dst");
-    read_tables(indices, params, plan, request);
+    return request;
+}
 
-    without_lock(request, [&] { fill(request); });
+// What is beside images, as masks are. It moves by some of the numbers that they have.
+class Beside {
+  public:
+    // `given`: its array, its plan, which columns of the images' numbers that has, and the array to
+    // fill.
+    Beside(const py::tuple& given, const Plan& plan, const BatchRequest& images) {
+        if (given.size() != 4)
+            throw py::value_error("`beside` must have 4 items each. Received: " +
+                                  std::to_string(given.size()));
+        plan_ = &given[1].cast<const Plan&>();
+        request_ = request_of(given[0], given[3], *plan_);
+        request_.threads = images.threads;
+        request_.indices = images.indices;
+        if (request_.target.count != images.target.count)
+            throw py::value_error("`beside` must be as many as the images, " +
+                                  std::to_string(images.target.count) +
+                                  ". Received: " + std::to_string(request_.target.count));
+        const py::ssize_t count = std::ssize(plan_->columns());
+        const auto* columns =
+            table<std::int64_t>(as_array(given[2], "columns"), count, 0, "columns");
+        columns_.assign(columns, columns + count);
+        all_columns_ = std::ssize(plan.columns());
+        for (const std::int64_t column : columns_)
+            if (column < 0 || column >= all_columns_)
+                throw py::index_error("`columns` must be from 0 to " +
+                                      std::to_string(all_columns_ - 1) +
+                                      ". Received: " + std::to_string(column));
+    }
+
+    // Needs no lock.
+    void move(const BatchRequest& images) {
+        request_.interrupted = images.interrupted;
+        const auto count = static_cast<std::size_t>(images.target.count);
+        if (images.params != nullptr && !columns_.empty()) {
+            rows_.reserve(count * columns_.size());
+            for (std::size_t i = 0; i < count; ++i)
+                for (const std::int64_t column : columns_)
+                    rows_.push_back(
+                        images.params[static_cast<std::int64_t>(i) * all_columns_ + column]);
+            request_.params = rows_.data();
+        }
+        augment_batch(*plan_, request_);
+    }
+
+  private:
+    const Plan* plan_;
+    BatchRequest request_;
+    std::vector<std::int64_t> columns_;
+    std::int64_t all_columns_ = 0;  // of the images' numbers
+    std::vector<double> rows_;
+};
+
+// First what is beside images: they leave nothing of it in caches.
+void make_all(const Plan& plan, const BatchRequest& request, std::vector<Beside>& beside) {
+    for (Beside& one : beside) one.move(request);
+    augment_batch(plan, request);
+}
+
+// Calls `fill` with a request that has all but parameters, and what is beside it, without the lock.
+template <class Fill>
+void augment(const py::object& src, const py::object& indices, const py::object& params,
+             const Plan& plan, const py::object& dst, int threads, const py::sequence& others,
+             Fill&& fill) {
+    if (threads < 0)
+        throw py::value_error("`threads` must be at least 0. Received: " + std::to_string(threads));
+    BatchRequest request = request_of(src, dst, plan);
+    request.threads = threads;
+    read_tables(indices, params, plan, request);
+    std::vector<Beside> beside;
+    for (const py::handle one : others) beside.emplace_back(one.cast<py::tuple>(), plan, request);
+
+    without_lock(request, [&] { fill(request, beside); });
     warn_of_refused_threads();
 }
 
 void bind_augment_batch(const py::object& src, const py::object& indices, const py::object& params,
-                        const Plan& plan, const py::object& dst, int threads) {
-    augment(src, indices, params, plan, dst, threads,
-            [&](const BatchRequest& request) { augment_batch(plan, request); });
+                        const Plan& plan, const py::object& dst, int threads,
+                        const py::sequence& beside) {
+    augment(src, indices, params, plan, dst, threads, beside,
+            [&](const BatchRequest& request, std::vector<Beside>& others) {
+                make_all(plan, request, others);
+            });
 }
 
 void bind_augment_keyed(const py::object& src, const py::object& indices, const py::object& samples,
                         std::int64_t epoch, std::uint64_t seed, const Plan& plan,
-                        const py::object& dst, int threads) {
+                        const py::object& dst, int threads, const py::sequence& beside) {
     const DrawKey key = key_of(seed, epoch);
     const py::array target = as_array(dst, "dst");
     const py::ssize_t n = target.ndim() > 0 ? target.shape(0) : 0;
     const auto* keys = table<std::uint64_t>(as_array(samples, "samples"), n, 0, "samples");
-    augment(src, indices, py::none(), plan, dst, threads, [&](BatchRequest& request) {
-        std::vector<double> rows(static_cast<std::size_t>(n) * plan.columns().size());
-        draw_rows(plan, keys, n, key, rows.data());
-        request.params = rows.data();
-        augment_batch(plan, request);
-    });
+    augment(src, indices, py::none(), plan, dst, threads, beside,
+            [&](BatchRequest& request, std::vector<Beside>& others) {
+                std::vector<double> rows(static_cast<std::size_t>(n) * plan.columns().size());
+                draw_rows(plan, keys, n, key, rows.data());
+                request.params = rows.data();
+                make_all(plan, request, others);
+            });
 }
 
 py::array_t<double> bind_draw(const Plan& plan, const py::object& samples, std::int64_t epoch,
@@ -117,10 +186,13 @@ py::array_t<double> bind_affine_matrices(const py::object& params, std::int64_t 
 void register_batch(py::module_& m) {
     m.def("augment_batch", &bind_augment_batch, py::arg("src"), py::arg("indices"),
           py::arg("params"), py::arg("plan"), py::arg("dst"), py::kw_only(), py::arg("threads") = 0,
-          "Fills `dst` with augmented and normalised images of `src`.");
+          py::arg("beside") = py::tuple(),
+          "Fills `dst` with augmented and normalised images of `src`, and so it does with what is "
+          "beside them: tuples of an array, its plan, which columns of `params` that has, and an "
+          "array to fill.");
     m.def("augment_keyed", &bind_augment_keyed, py::arg("src"), py::arg("indices"),
           py::arg("samples"), py::arg("epoch"), py::arg("seed"), py::arg("plan"), py::arg("dst"),
-          py::kw_only(), py::arg("threads") = 0,
+          py::kw_only(), py::arg("threads") = 0, py::arg("beside") = py::tuple(),
           "Fills `dst` like `augment_batch`, with parameters that are drawn for each sample.");
     m.def("draw", &bind_draw, py::arg("plan"), py::arg("samples"), py::arg("epoch"),
           py::arg("seed"), "The parameters that are drawn for each sample.");

@@ -5,6 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _Rows: TypeAlias = NDArray[np.float32] | NDArray[np.float64]
+_Beside: TypeAlias = tuple[NDArray[np.uint8], Plan, NDArray[np.int64], NDArray[np.uint8]]
 
 __version__: Final[str]
 OPERATIONS: Final[tuple[Operation, ...]]
@@ -151,6 +152,7 @@ def augment_batch(
     dst: NDArray[Any],
     *,
     threads: int = 0,
+    beside: Sequence[_Beside] = (),
 ) -> None: ...
 def augment_keyed(
     src: NDArray[Any],
@@ -162,6 +164,7 @@ def augment_keyed(
     dst: NDArray[Any],
     *,
     threads: int = 0,
+    beside: Sequence[_Beside] = (),
 ) -> None: ...
 def draw(plan: Plan, samples: NDArray[np.uint64], epoch: int, seed: int) -> NDArray[np.float64]: ...
 def uniform(

@@ -19,9 +19,10 @@ from batchwarp.augment.keys import Keys, numbers_of, one_epoch, one_seed, sample
 from batchwarp.augment.labels import checked_labels
 from batchwarp.augment.plan_table import PlanTable, rows_of
 from batchwarp.augment.recipe import Recipe, checked_range, from_configs, value_range_of
-from batchwarp.ops.recipe import ImageSpec, RecipeOperation
+from batchwarp.ops.recipe import TARGETS, ImageSpec, RecipeOperation
 from batchwarp.ops.sampling import check_warp_options
-from batchwarp.targets import Move, Stack, TargetOptions, Targets, places_of
+from batchwarp.targets import Move, Stack, TargetOptions, Targets, masks_beside, places_of
+from batchwarp.targets.beside import batch_shape
 
 __all__ = ["Augment"]
 
@@ -301,23 +302,25 @@ class Augment:
         # Masks are pasted without labels, too.
         with_labels = [] if labels is None and masks is not None else [one for one, _ in mixing]
         weights = checked_labels(with_labels, labels, len(x))
-        targets = places = None
+        images = self._buffers.empty(batch_shape(len(x), plan), np.dtype(self.dtype))
+        targets = places = beside = None
         if not (masks is None and boxes is None and keypoints is None):
-            given = (("masks", masks), ("boxes", boxes), ("keypoints", keypoints))
+            given = zip(TARGETS, (masks, boxes, keypoints), strict=True)
             names = [name for name, value in given if value is not None]
             self._recipe.check_targets(names)
             if masks is None:
                 places = places_of(boxes, keypoints, len(x), self._targets)
-            if places is None:
+            elif len(names) == 1 and not mixing:
+                beside = masks_beside(masks, len(x), plan, self._targets, self._buffers)
+            if places is None and beside is None:
                 targets = self._checked_targets(x, masks, boxes, keypoints)
         samples = self._take(len(x)) if keys is None else sample_numbers(keys, len(x))
-        size = (plan.target_height, plan.target_width)
-        last = self.data_format == "channels_last"
-        shape = (len(x), *size, plan.channels) if last else (len(x), plan.channels, *size)
-        images = self._buffers.empty(shape, np.dtype(self.dtype))
         made: dict[str, Any] = {"images": images}
+        if beside is not None:
+            made["masks"] = beside.moved
         if targets is None and places is None:
-            _core.augment_keyed(x, None, samples, epoch, self.seed, plan, images)
+            parts = () if beside is None else (beside.part,)
+            _core.augment_keyed(x, None, samples, epoch, self.seed, plan, images, beside=parts)
         else:
             rows = _core.draw(plan, samples, epoch, self.seed)
             params = rows if rows.size else None
@@ -328,7 +331,7 @@ class Augment:
                 made |= targets.move([Move(plan, params)], None, self._buffers)
             _core.augment_batch(x, None, params, plan, images)
         if mixing:
-            planes = [images if last else np.moveaxis(images, 1, -1)]
+            planes = [np.moveaxis(images, 1 if self.data_format == "channels_first" else 3, -1)]
             if targets is not None:
                 planes += targets.planes(made)
             weights = self._mix(planes, weights, samples, epoch)
@@ -338,8 +341,7 @@ class Augment:
 
     def _checked_targets(self, x: NDArray[Any], masks: Any, boxes: Any, keypoints: Any) -> Targets:
         """Returns what moves with images."""
-        height, width, _, _ = self._spec(x.shape[1:])
-        stack = Stack(len(x), height, width, self.data_format, np.dtype(self.dtype))
+        stack = Stack(len(x), *self._spec(x.shape[1:])[:2], self.data_format, np.dtype(self.dtype))
         return Targets(self._targets, stack, masks, boxes, keypoints)
 
     def _plan(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> _core.Plan:

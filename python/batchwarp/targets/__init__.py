@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from batchwarp.targets.beside import masks_beside
 from batchwarp.targets.boxes import Boxes
 from batchwarp.targets.keypoints import Keypoints
 from batchwarp.targets.masks import Masks
@@ -21,6 +22,7 @@ __all__ = [
     "TargetOptions",
     "Targets",
     "Windows",
+    "masks_beside",
     "nearest_bytes",
     "places_of",
 ]

@@ -12,12 +12,12 @@ from batchwarp import _core
 from batchwarp.ops.core_steps import CORE_STEPS
 from batchwarp.targets.stack import Move
 
-__all__ = ["move_nearest", "move_nearest_to", "nearest_bytes"]
+__all__ = ["Nearest", "move_nearest", "move_nearest_to", "nearest_bytes", "nearest_part"]
 
 _PLANS = 1024
 
 
-class _Nearest(NamedTuple):
+class Nearest(NamedTuple):
     """What a plan does to places alone, and reads the nearest pixels.
 
     Attributes:
@@ -26,11 +26,11 @@ class _Nearest(NamedTuple):
     """
 
     plan: _core.Plan
-    columns: NDArray[np.intp]
+    columns: NDArray[np.int64]
 
 
 @functools.lru_cache(_PLANS)
-def _nearest(plan: _core.Plan, channels: int, data_format: str, cval: float) -> _Nearest:
+def nearest_part(plan: _core.Plan, channels: int, data_format: str, cval: float) -> Nearest:
     """Returns the part of a plan that moves pixels, for images of bytes."""
     steps: list[tuple[str, dict[str, Any]]] = []
     columns: list[int] = []
@@ -52,7 +52,7 @@ def _nearest(plan: _core.Plan, channels: int, data_format: str, cval: float) -> 
         cval=cval,
         steps=steps,
     )
-    return _Nearest(nearest, np.array(columns, np.intp))
+    return Nearest(nearest, np.array(columns, np.int64))
 
 
 def nearest_bytes(
@@ -66,7 +66,7 @@ def nearest_bytes(
         data_format: `"channels_last"` or `"channels_first"`.
         fill: Integer, the byte beyond the edges.
     """
-    plan, columns = _nearest(move.plan, channels, data_format, float(fill))
+    plan, columns = nearest_part(move.plan, channels, data_format, float(fill))
     if move.params is None or not len(columns):
         return plan, None
     return plan, np.ascontiguousarray(move.params[:, columns])
