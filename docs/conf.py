@@ -6,6 +6,7 @@ do elsewhere.
 
 from __future__ import annotations
 
+import re
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -61,8 +62,36 @@ copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
 
 
+# Programs are pages' own text on the site, where a link to a file would only download it.
+_PROGRAMS = "examples/README"
+_LINK = re.compile(r"\]\(((?:\.\./)*)(examples/)?(\w+)\.py\)")
+
+
+def _show_programs(text: str, is_their_page: bool) -> str:
+    """Returns a page that links to programs as they stand on one page, and that page with them."""
+
+    def shown(link: re.Match[str]) -> str:
+        up, folder, name = link.groups()
+        if is_their_page:
+            return f"](#{name}py)"
+        return f"]({up}{_PROGRAMS}.md#{name}py)" if folder else link[0]
+
+    programs = re.findall(r"\]\((\w+\.py)\)", text) if is_their_page else ()
+    return _LINK.sub(shown, text) + "".join(
+        f"\n## {name}\n\n{{download}}`{name}`\n\n"
+        f"```{{literalinclude}} {name}\n:language: python\n```\n"
+        for name in programs
+    )
+
+
 def setup(app: Any) -> None:
-    """Makes the first page be found where a site begins."""
+    """Makes the first page be found where a site begins, and programs be shown."""
+
+    def read(_: Any, name: str, source: list[str]) -> None:
+        if name == _PROGRAMS or "examples/" in source[0]:
+            source[0] = _show_programs(source[0], name == _PROGRAMS)
+
+    app.connect("source-read", read)
 
     def lead_on(app: Any, error: Exception | None) -> None:
         if error is None and app.builder.format == "html":

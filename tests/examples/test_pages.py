@@ -6,9 +6,11 @@ import ast
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
-from batchwarp import ops
+from batchwarp import ImageDataGenerator, ops
 from batchwarp.doctor import albumentations_rules, layer_rules, read
 from batchwarp.doctor.code import arguments_of
 from batchwarp.doctor.equivalents import Given
@@ -91,6 +93,44 @@ def test_transforms_of_torchvision(transform, operation):
     except ImportError:  # which is there where peers are measured
         return
     eval(f"v2.{transform}", {"v2": v2})
+
+
+@pytest.mark.filterwarnings("ignore")  # of other libraries, about what a test does with them
+@pytest.mark.parametrize(("theirs", "ours"), [row[:2] for row in rows("moving/tf-data.md")])
+def test_rows_of_tf_data(theirs, ours, keras, tmp_path):
+    tf = pytest.importorskip("tensorflow", reason="it has the data sets")
+    for number in range(32):
+        path = tmp_path / "images" / "ab"[number % 2] / f"{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.full((9, 8, 3), number, np.uint8)).save(path)
+    x, y = np.zeros((4, 16, 16, 3), np.float32), np.arange(4)
+    names = {"x": x, "y": y, "h": 8, "w": 9, "size": (8, 8), "folder": str(tmp_path / "images")}
+    names |= {"n": 4, "count": 2, "index": 0, "image": x[0], "seed": (1, 2)}
+    names |= {"augment": lambda image: image, "AUTOTUNE": tf.data.AUTOTUNE, "tf": tf}
+    names |= {"Dataset": tf.data.Dataset, "ops": ops, "ImageDataGenerator": ImageDataGenerator}
+    names["image_dataset_from_directory"] = keras.utils.image_dataset_from_directory
+
+    code = re.match(r"`([^`]+)`", theirs)[1]
+    made = eval(f"Dataset.range(4){code}" if code.startswith(".") else code, dict(names))
+    assert made is not None
+    in_theirs = re.findall(r"`([^`]+)`", theirs)[1:]
+    assert all(hasattr(tf.image, name.split(".")[-1]) for name in in_theirs)
+
+    for code in re.findall(r"`([^`]+)`", ours):
+        if code.startswith(("ops.", "ImageDataGenerator")):
+            assert eval(code, dict(names)) is not None
+        elif code.startswith("flow(...,"):
+            eval(f"ImageDataGenerator().{code.replace('...', 'x, y')}", dict(names))
+        elif code == "operations=[...]":
+            ImageDataGenerator(operations=[])
+        elif "=" in code:
+            options = {"seed": 1, **eval(f"dict({code})", dict(names))}
+            if options.get("cache") == "folder" or "cache_format" in options:
+                options["cache"] = str(tmp_path / "cache" / "+".join(options))
+            ImageDataGenerator().flow_from_directory(names["folder"], **options)
+        else:
+            flow = ImageDataGenerator().flow_from_directory(names["folder"])
+            eval(code, {"flow": flow, "to_tf_dataset": flow.to_tf_dataset})
 
 
 def test_every_layer_that_the_doctor_knows_is_on_the_page():
