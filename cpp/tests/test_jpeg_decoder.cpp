@@ -5,6 +5,7 @@
 #include <cstring>
 #include <vector>
 
+#include "batchwarp/cpu.hpp"
 #include "batchwarp/errors.hpp"
 #include "batchwarp/files.hpp"
 #include "files/libjpeg.hpp"
@@ -30,6 +31,9 @@ struct Target {
     MutableImageView view() {
         return {memory.data(), DType::u8, height, width, channels, stride, channels, 1};
     }
+    MutableImageView planar_view() {
+        return {memory.data(), DType::u8, height, width, channels, stride, 1, width};
+    }
     bool guards_are_whole() const {
         for (std::int64_t y = 0; y < height; ++y)
             for (std::int64_t i = width * channels; i < stride; ++i)
@@ -47,22 +51,33 @@ bool equals(const testing::Decoding& whole, const JpegPixels& wanted, const Muta
                 picks ? wanted.rows[static_cast<std::size_t>(y)] : y + wanted.window.top;
             const auto column =
                 picks ? wanted.columns[static_cast<std::size_t>(x)] : x + wanted.window.left;
-            if (std::memcmp(got.at(y, x, 0), whole.at(row, column),
-                            static_cast<std::size_t>(got.channels)) != 0)
-                return false;
+            for (std::int64_t c = 0; c < got.channels; ++c)
+                if (*got.at(y, x, c) != whole.at(row, column)[c]) return false;
         }
     return true;
 }
 
-// Whether a part is the same as in the whole image.
-bool part_is_right(const JpegBytes& file, const testing::Decoding& whole,
-                   const JpegPixels& wanted) {
+bool part_is_right(const JpegBytes& file, const testing::Decoding& whole, const JpegPixels& wanted,
+                   bool planar) {
     const JpegHeader header = header_of(file);
     const bool picks = !wanted.rows.empty();
     Target target{picks ? std::ssize(wanted.rows) : wanted.window.height(),
                   picks ? std::ssize(wanted.columns) : wanted.window.width(), whole.channels};
-    return decode_jpeg(file, header, wanted, target.view()) == Decoded::done &&
-           target.guards_are_whole() && equals(whole, wanted, target.view());
+    const MutableImageView view = planar ? target.planar_view() : target.view();
+    return decode_jpeg(file, header, wanted, view) == Decoded::done && target.guards_are_whole() &&
+           equals(whole, wanted, view);
+}
+
+// Whether a part is the same as in the whole image, as pixels and as planes, in every tier.
+bool part_is_right(const JpegBytes& file, const testing::Decoding& whole,
+                   const JpegPixels& wanted) {
+    for (const std::string& tier : available_tiers()) {
+        select_tier(tier);
+        if (!part_is_right(file, whole, wanted, false)) return false;
+        if (whole.channels == 3 && wanted.rows.empty() && !part_is_right(file, whole, wanted, true))
+            return false;
+    }
+    return true;
 }
 
 // As nearest resizing picks them.

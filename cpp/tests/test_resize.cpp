@@ -123,6 +123,59 @@ TEST(all_tiers_agree_on_any_box_layout_and_order_of_passes) {
     }
 }
 
+TEST(all_tiers_agree_however_far_the_taps_of_neighbours_reach) {
+    std::mt19937 random(5);
+    for (const std::int64_t width : {63, 64, 65, 129, 300, 500, 900, 2500})
+        for (const std::int64_t outputs : {16, 37, 150})
+            for (const std::int64_t channels : {1, 3, 4})
+                for (const Interpolation method :
+                     {Interpolation::bilinear, Interpolation::bicubic, Interpolation::lanczos})
+                    if (sampled())
+                        CHECK(all_tiers_agree({{6, width},
+                                               {4, outputs},
+                                               channels,
+                                               method,
+                                               {width / 9, 0, width - width / 11, 6}},
+                                              random));
+}
+
+// One channel behind the other in each row: as pixels side by side.
+TEST(rows_of_channels_are_resized_as_pixels) {
+    std::mt19937 random(6);
+    const auto pick = [&](std::int64_t low, std::int64_t high) {
+        return std::uniform_int_distribution<std::int64_t>(low, high)(random);
+    };
+    for (int round = 0; round < 300; ++round) {
+        const Size from{pick(1, 40), pick(1, 200)}, to{pick(1, 40), pick(1, 90)};
+        const std::int64_t channels = pick(1, 4) == 1 ? 4 : 3;
+        const Interpolation method = methods[pick(0, 5)];
+        const PillowVersion pillow = versions[pick(0, 2)];
+        Box box = all_of(from);
+        if (pick(0, 1) == 0) box = {from.width / 3, from.height / 4, from.width, from.height};
+        if (!sampled()) continue;
+        TestBatch source(DType::u8, 1, from.height, from.width, channels, Layout::nhwc);
+        source.fill(random);
+        TestBatch planar(DType::u8, 1, from.height, from.width, channels, Layout::nhwc);
+        MutableImageView rows = planar.view.first;
+        rows.pixel_stride = 1;
+        rows.channel_stride = from.width;
+        for (std::int64_t y = 0; y < from.height; ++y)
+            for (std::int64_t x = 0; x < from.width; ++x)
+                for (std::int64_t c = 0; c < channels; ++c)
+                    *rows.at(y, x, c) = *source.view.first.at(y, x, c);
+        TestBatch want(DType::u8, 1, to.height, to.width, channels, Layout::padded);
+        std::memset(want.memory.get(), 77, want.bytes);
+        reference_resize(source.view.first, want.view.first, method, box, pillow);
+        for (const std::string& tier : available_tiers()) {
+            select_tier(tier);
+            TestBatch got(DType::u8, 1, to.height, to.width, channels, Layout::padded);
+            std::memset(got.memory.get(), 77, got.bytes);
+            resize(rows, got.view.first, method, box, pillow);
+            CHECK(std::memcmp(got.memory.get(), want.memory.get(), got.bytes) == 0);
+        }
+    }
+}
+
 TEST(weights_of_an_output_add_up_to_one) {
     for (const Interpolation method : methods) {
         if (method == Interpolation::nearest) continue;
@@ -139,6 +192,11 @@ TEST(weights_of_an_output_add_up_to_one) {
                     const SplitWeight split(taps.weights[k]);
                     CHECK(split.high * (1 << resize_low_bits) + split.low == taps.weights[k]);
                     CHECK(split.low >= 0);
+                    const WeightBytes bytes(taps.weights[k]);
+                    const auto byte = [&](int n) {
+                        return static_cast<std::int8_t>(bytes.bytes[n]);
+                    };
+                    CHECK((byte(2) * 256 + byte(1)) * 256 + byte(0) == taps.weights[k]);
                     sum += taps.weights[k];
                 }
                 CHECK(std::abs(sum - (1 << resize_bits)) <= taps.count);

@@ -69,6 +69,13 @@ struct BasicImageView {
                (pixel_stride == item * channels || width == 1);
     }
 
+    /// Whether the elements of a row lie as `dtype[channels][width]`, so that there is a
+    /// difference.
+    bool has_planar_rows() const noexcept {
+        const auto item = static_cast<std::int64_t>(item_size(dtype));
+        return channels > 1 && width > 1 && pixel_stride == item && channel_stride == item * width;
+    }
+
     /// Whether pixels lie as `dtype[height][width][channels]` with nothing between them.
     bool is_packed() const noexcept {
         const auto item = static_cast<std::int64_t>(item_size(dtype));

@@ -43,7 +43,8 @@ int covering_scale(Size part, Size target) noexcept;
 ///
 /// @param header  what `ordinary_jpeg` says of the file
 /// @param target  uint8, 1 channel (grey) or 3 (RGB), of the size of the window or of as many rows
-///                and columns as are wanted, the pixels of a row without gaps; if the file is left,
+///                and columns as are wanted, the pixels of a row without gaps; for a window in
+///                RGB, a row may as well have one colour behind the other; if the file is left,
 ///                what it holds is undefined
 /// @throws InvalidArgument if `wanted` reaches beyond the image, or `target` is not so
 /// @throws std::bad_alloc

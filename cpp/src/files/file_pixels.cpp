@@ -167,11 +167,22 @@ class JpegImage {
     bool resized(const MutableImageView& target) {
         if (size_ == decoding_.size) return decode({0, 0, size_.width, size_.height}, target);
         if (decoding_.interpolation == Interpolation::nearest && chooses()) return chosen(target);
-        const MutableImageView image = packed_image(scratch_.decoded, size_, target.channels);
+        const MutableImageView image = decoded_image(target.channels);
         const Box needed = window();
         if (!decode(needed, part(image, needed))) return false;
         resize(image, target, decoding_.interpolation, box_, decoding_.pillow);
         return true;
+    }
+
+    // As the library's samples become colours: in planes, where the resize that follows takes them.
+    MutableImageView decoded_image(std::int64_t channels) const {
+        MutableImageView image = packed_image(scratch_.decoded, size_, channels);
+        if (channels == 3 && decoding_.interpolation != Interpolation::nearest &&
+            file_.orientation == 1 && box_.width() != decoding_.size.width) {
+            image.pixel_stride = 1;
+            image.channel_stride = size_.width;
+        }
+        return image;
     }
 
     bool luma_resized(const MutableImageView& target) {

@@ -73,10 +73,10 @@ Way best_way(const Session& session) {
     const double columns = static_cast<double>(window.width()) / info.output_width;
     const double rows = static_cast<double>(wanted_rows_of_mcus(job, lines) * lines) / height;
     const double parts = 2 * std::min(columns * rows, 1.0);
-    if (job.picks()) {
+    if (job.picks() || job.is_planar()) {
         const double made =
             static_cast<double>(job.target.height * window.width()) / (height * info.output_width);
-        const double planes = static_cast<double>(window.bottom) / height + 1.2 * made + 0.1;
+        const double planes = static_cast<double>(window.bottom) / height + 0.4 * made + 0.1;
         JpegPlanes trial;
         if (planes < parts && describe(info, trial)) return Way::planes;
     }
@@ -161,6 +161,13 @@ bool is_lost_to_caches(const std::byte* row, const MutableImageView& image) {
            image.height * image.width * image.channels < cache;
 }
 
+void to_planes(const std::byte* pixels, const MutableImageView& to, std::int64_t row) {
+    for (std::int64_t c = 0; c < to.channels; ++c) {
+        std::byte* const plane = to.at(row, 0, c);
+        for (std::int64_t x = 0; x < to.width; ++x) plane[x] = pixels[x * to.channels + c];
+    }
+}
+
 void read_window(Session& session) {
     const DecodeJob& job = session.job;
     const Box& window = job.wanted.window;
@@ -169,6 +176,13 @@ void read_window(Session& session) {
     const std::byte* const from = session.row + (window.left - session.left) * channels;
     const bool whole =
         window.width() == static_cast<std::int64_t>(session.decompressor.info.output_width);
+    if (job.is_planar()) {
+        for (std::int64_t y = window.top; y < window.bottom; ++y) {
+            read_line(session, y, session.row);
+            to_planes(from, job.target, y - window.top);
+        }
+        return;
+    }
     for (std::int64_t y = window.top; y < window.bottom; ++y) {
         std::byte* const to = job.target.at(y - window.top, 0, 0);
         const bool at_once = whole && !is_lost_to_caches(to, job.target);
@@ -244,12 +258,15 @@ void check(const DecodeJob& job) {
     const std::int64_t height = job.picks() ? std::ssize(wanted.rows) : window.height();
     const std::int64_t width = job.picks() ? std::ssize(wanted.columns) : window.width();
     const MutableImageView& target = job.target;
+    const bool is_planar = !job.picks() && target.pixel_stride == 1 && target.channel_stride != 1;
     if (target.dtype != DType::u8 || target.channels != (wanted.grey ? 1 : 3) ||
-        target.height != height || target.width != width || !target.has_packed_pixels())
+        target.height != height || target.width != width ||
+        (!target.has_packed_pixels() && !is_planar))
         throw InvalidArgument("the target of a JPEG file must be uint8 of shape (" +
                               std::to_string(height) + ", " + std::to_string(width) +
                               (wanted.grey ? ", 1)" : ", 3)") +
-                              ", the pixels of a row without gaps. Received: another");
+                              ", the pixels or the planes of a row without gaps. Received: "
+                              "another");
 }
 
 std::vector<std::int64_t> from_top_to_bottom(std::span<const std::int64_t> rows) {
@@ -300,8 +317,7 @@ Decoded decode_jpeg(std::span<const std::byte> file, const JpegHeader& header,
         if (session.way == Way::planes) {
             session.planes.left = job.wanted.window.left;
             session.planes.right = job.wanted.window.right;
-            place(session.planes, target.width,
-                  memory.reserve(memory_of(session.planes, target.width)));
+            place(session.planes, memory.reserve(memory_of(session.planes)));
         } else {
             session.row = memory.reserve(size.width * target.channels + 1) + 1;  // not aligned
         }

@@ -17,6 +17,8 @@ struct DecodeJob {
     std::span<const std::int64_t> order;  // of wanted.rows, from top to bottom
 
     bool picks() const noexcept { return !wanted.rows.empty(); }
+    /// Whether rows of one colour each are made.
+    bool is_planar() const noexcept { return !target.has_packed_pixels(); }
     std::int64_t row_of(std::int64_t i) const noexcept {
         return wanted.rows[static_cast<std::size_t>(i)];
     }

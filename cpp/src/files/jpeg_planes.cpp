@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "simd/kernels.hpp"
+
 namespace batchwarp {
 namespace {
 
@@ -11,6 +13,12 @@ constexpr std::int64_t line_of_cache = 64;
 
 std::int64_t padded(std::int64_t bytes) noexcept {
     return (bytes + line_of_cache - 1) / line_of_cache * line_of_cache;
+}
+
+// A row that kernels write, and one of sums for it, with one more at either end.
+std::int64_t memory_of_row(std::int64_t bytes) noexcept { return padded(bytes + jpeg_rows_slack); }
+std::int64_t memory_of_sums(std::int64_t columns) noexcept {
+    return padded(columns + 2 * 3 + 2 * jpeg_rows_slack);
 }
 
 // What jinit_upsampler chooses for a component.
@@ -47,18 +55,6 @@ bool describe(const jpeg_decompress_struct& info, const jpeg_component_info& com
 
 // ---- One row of one component, the columns from `left` to `right`. ----
 
-// In jdsample.c the first and the last sample have formulas of their own: those of the others, with
-// the sample itself for the neighbour that it lacks.
-template <int round_even, int round_odd, int bits>
-void interpolate_across(const std::uint16_t* sums, std::int64_t left, std::int64_t right,
-                        JSAMPLE* to) {
-    for (std::int64_t c = left; c < right; ++c) {
-        const int nearer = 3 * sums[c];
-        to[2 * c] = static_cast<JSAMPLE>((nearer + sums[c - 1] + round_even) >> bits);
-        to[2 * c + 1] = static_cast<JSAMPLE>((nearer + sums[c + 1] + round_odd) >> bits);
-    }
-}
-
 void interpolate_down(const JSAMPLE* nearer, const JSAMPLE* further, int round, std::int64_t left,
                       std::int64_t right, JSAMPLE* to) {
     for (std::int64_t c = left; c < right; ++c)
@@ -75,27 +71,23 @@ Neighbours neighbours(const JpegPlane& plane, std::int64_t y) noexcept {
     return {plane.row(row), plane.row(std::clamp<std::int64_t>(next, 0, plane.height - 1))};
 }
 
+// In jdsample.c the first and the last sample have formulas of their own: those of the others, with
+// the sample itself for the neighbour that it lacks. Across alone, sums are four times the samples,
+// and so is what rounds them.
 const JSAMPLE* expanded_both(const JpegPlane& plane, std::int64_t y, const JpegPlanes& planes,
                              JSAMPLE* to) {
     // The memory begins one sample before the first one.
-    std::uint16_t* const sums = planes.sums + 1;
+    std::int16_t* const sums = planes.sums + 1;
     const std::int64_t left = planes.left / 2, right = (planes.right + 1) / 2;
     const std::int64_t first = std::max<std::int64_t>(left - 1, 0);
     const std::int64_t end = std::min(right + 1, plane.width);
-    if (plane.scaling == JpegPlane::Scaling::both) {
-        const auto [nearer, further] = neighbours(plane, y);
-        for (std::int64_t c = first; c < end; ++c)
-            sums[c] = static_cast<std::uint16_t>(3 * nearer[c] + further[c]);
-    } else {
-        const JSAMPLE* const samples = plane.row(y);
-        for (std::int64_t c = first; c < end; ++c) sums[c] = samples[c];
-    }
+    const bool down = plane.scaling == JpegPlane::Scaling::both;
+    const auto [nearer, further] =
+        down ? neighbours(plane, y) : Neighbours{plane.row(y), plane.row(y)};
+    kernels().jpeg_sum_rows(nearer + first, further + first, end - first, sums + first);
     if (first == 0) sums[-1] = sums[0];
     if (end == plane.width) sums[end] = sums[end - 1];
-    if (plane.scaling == JpegPlane::Scaling::both)
-        interpolate_across<8, 7, 4>(sums, left, right, to);
-    else
-        interpolate_across<1, 2, 2>(sums, left, right, to);
+    kernels().jpeg_widen(sums + left, right - left, down ? 8 : 4, down ? 7 : 8, to + 2 * left);
     return to;
 }
 
@@ -122,63 +114,33 @@ const JSAMPLE* expanded(const JpegPlane& plane, std::int64_t y, const JpegPlanes
     return to;
 }
 
-// ---- RGB of Y'CbCr, as jdcolor.c rounds: factors of 2^-16, to the nearest. ----
+// ---- Colours. ----
 
-// The upper half of a product of 16 bits.
-std::int16_t high_part(std::int16_t a, std::int16_t b) noexcept {
-    return static_cast<std::int16_t>((a * b) >> 16);
-}
-
-JSAMPLE clipped(std::int16_t value) noexcept {
-    return static_cast<JSAMPLE>(std::clamp<std::int16_t>(value, 0, 255));
-}
-
-// A factor is a whole number and what 16 bits hold: 1.402 is 1 + 26345 / 2^16, 1.772 is 2 - 14942 /
-// 2^16. Twice the product with the latter, plus one, halved, is rounded to the nearest. All of it
-// in 16 bits, and without a branch, is what compilers make vectors of.
-void to_rgb(JSAMPLE* __restrict first, JSAMPLE* __restrict second, JSAMPLE* __restrict third,
-            std::int64_t count) {
-    for (std::int64_t i = 0; i < count; ++i) {
-        const std::int16_t y = first[i];
-        const auto cb = static_cast<std::int16_t>(second[i] - CENTERJSAMPLE);
-        const auto cr = static_cast<std::int16_t>(third[i] - CENTERJSAMPLE);
-        const auto cb2 = static_cast<std::int16_t>(2 * cb);
-        const auto cr2 = static_cast<std::int16_t>(2 * cr);
-        const std::int16_t red = high_part(cr2, 26345), blue = high_part(cb2, -14942);
-        const auto green = static_cast<std::int16_t>((-22554 * cb + 18734 * cr + 32768) >> 16);
-        first[i] = clipped(static_cast<std::int16_t>(y + cr + ((red + 1) >> 1)));
-        second[i] = clipped(static_cast<std::int16_t>(y - cr + green));
-        third[i] = clipped(static_cast<std::int16_t>(y + cb2 + ((blue + 1) >> 1)));
+// Four bytes are copied as fast as one, three are not: each pixel is written with a byte too many,
+// which the next one overwrites.
+void pick(const JSAMPLE* pixels, std::span<const std::int64_t> columns, JSAMPLE* to) {
+    for (const std::int64_t column : columns.first(columns.size() - 1)) {
+        std::memcpy(to, pixels + 4 * column, 4);
+        to += 3;
     }
+    std::memcpy(to, pixels + 4 * columns.back(), 3);
 }
 
-// Four bytes at a time, the last of which is the next pixel's to overwrite.
-void interleave(const JSAMPLE* red, const JSAMPLE* green, const JSAMPLE* blue, std::int64_t count,
-                JSAMPLE* to) {
-    for (std::int64_t i = 0; i + 1 < count; ++i) {
-        const JSAMPLE pixel[4] = {red[i], green[i], blue[i], 0};
-        std::memcpy(to + 3 * i, pixel, sizeof(pixel));
-    }
-    const std::int64_t last = count - 1;
-    to[3 * last] = red[last];
-    to[3 * last + 1] = green[last];
-    to[3 * last + 2] = blue[last];
-}
-
-void make_row(const JpegPlanes& planes, const DecodeJob& job, std::int64_t y, JSAMPLE* to) {
+void make_row(const JpegPlanes& planes, const DecodeJob& job, std::int64_t y,
+              const MutableImageView& to) {
     const JSAMPLE* rows[3];
-    for (int i = 0; i < 3; ++i) rows[i] = expanded(planes.planes[i], y, planes, planes.expanded[i]);
-    JSAMPLE* const picked[3] = {planes.picked[0], planes.picked[1], planes.picked[2]};
-    const std::int64_t* const columns = job.wanted.columns.data();
-    const std::int64_t count = job.target.width;
-    for (std::int64_t i = 0; i < count; ++i) {
-        const std::int64_t x = columns[i];
-        picked[0][i] = rows[0][x];
-        picked[1][i] = rows[1][x];
-        picked[2][i] = rows[2][x];
+    for (int i = 0; i < 3; ++i)
+        rows[i] = expanded(planes.planes[i], y, planes, planes.expanded[i]) + planes.left;
+    const std::int64_t count = planes.right - planes.left;
+    if (job.picks()) {
+        kernels().jpeg_to_fours(rows, count, planes.pixels);
+        pick(planes.pixels - 4 * planes.left, job.wanted.columns,
+             reinterpret_cast<JSAMPLE*>(to.data));
+        return;
     }
-    to_rgb(picked[0], picked[1], picked[2], count);
-    interleave(picked[0], picked[1], picked[2], count, to);
+    JSAMPLE* parts[3];
+    for (int c = 0; c < 3; ++c) parts[c] = reinterpret_cast<JSAMPLE*>(to.at(0, 0, c));
+    kernels().jpeg_to_planes(rows, count, parts);
 }
 
 void read_mcus(const Libjpeg& library, jpeg_decompress_struct& info, const JpegPlanes& planes,
@@ -210,25 +172,27 @@ bool describe(const jpeg_decompress_struct& info, JpegPlanes& planes) noexcept {
     return true;
 }
 
-std::int64_t memory_of(const JpegPlanes& planes, std::int64_t columns) noexcept {
-    std::int64_t bytes = padded(2 * (planes.right + 3)) + 3 * padded(columns);
+std::int64_t memory_of(const JpegPlanes& planes) noexcept {
+    const std::int64_t columns = planes.right + 1;
+    std::int64_t bytes = memory_of_sums(columns) + memory_of_row(4 * columns) + jpeg_rows_slack;
     for (const JpegPlane& plane : planes.planes)
-        bytes += 2 * plane.rows * plane.stride + padded(planes.right + 1);
+        bytes += 2 * plane.rows * plane.stride + memory_of_row(columns);
     return bytes;
 }
 
-void place(JpegPlanes& planes, std::int64_t columns, std::byte* memory) noexcept {
+void place(JpegPlanes& planes, std::byte* memory) noexcept {
+    const std::int64_t columns = planes.right + 1;
     const auto take = [&memory](std::int64_t bytes) {
         std::byte* const taken = memory;
         memory += bytes;
         return taken;
     };
-    planes.sums = reinterpret_cast<std::uint16_t*>(take(padded(2 * (planes.right + 3))));
+    planes.sums = reinterpret_cast<std::int16_t*>(take(memory_of_sums(columns)));
+    planes.pixels = reinterpret_cast<JSAMPLE*>(take(memory_of_row(4 * columns)));
     for (int i = 0; i < 3; ++i) {
         JpegPlane& plane = planes.planes[i];
         plane.samples = reinterpret_cast<JSAMPLE*>(take(2 * plane.rows * plane.stride));
-        planes.expanded[i] = reinterpret_cast<JSAMPLE*>(take(padded(planes.right + 1)));
-        planes.picked[i] = reinterpret_cast<JSAMPLE*>(take(padded(columns)));
+        planes.expanded[i] = reinterpret_cast<JSAMPLE*>(take(memory_of_row(columns)));
     }
 }
 
@@ -237,18 +201,20 @@ void read_planes(const Libjpeg& library, jpeg_decompress_struct& info, const Dec
     const auto bytes = static_cast<std::size_t>(3 * job.target.width);
     const auto height = static_cast<std::int64_t>(info.output_height);
     std::int64_t read = 0, y = -1, made = 0;
-    for (const std::int64_t i : job.order) {
-        std::byte* const to = job.target.at(i, 0, 0);
-        const std::int64_t row = job.row_of(i);
-        if (row == y) {
-            std::memcpy(to, job.target.at(made, 0, 0), bytes);
+    for (std::int64_t i = 0; i < job.target.height; ++i) {
+        const std::int64_t place = job.picks() ? job.order[static_cast<std::size_t>(i)] : i;
+        const std::int64_t line = job.picks() ? job.row_of(place) : job.wanted.window.top + i;
+        MutableImageView to = job.target;
+        to.data = job.target.at(place, 0, 0);
+        if (line == y) {
+            std::memcpy(to.data, job.target.at(made, 0, 0), bytes);
             continue;
         }
-        y = row;
-        made = i;
+        y = line;
+        made = place;
         const std::int64_t last = planes.needs_below ? std::min(y + 1, height - 1) : y;
         for (; read * planes.lines <= last; ++read) read_mcus(library, info, planes, read);
-        make_row(planes, job, y, reinterpret_cast<JSAMPLE*>(to));
+        make_row(planes, job, y, to);
     }
 }
 

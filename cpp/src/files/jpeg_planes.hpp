@@ -32,22 +32,22 @@ struct JpegPlanes {
     bool needs_below = false;          ///< whether a line is made of samples of the next one, too
     std::int64_t left = 0, right = 0;  ///< columns of the image that are wanted, and those between
     JSAMPLE* expanded[3] = {};         ///< memory for a row of each component; starts at column 0
-    std::uint16_t* sums = nullptr;     ///< memory for a row of samples, and one more at either end
-    JSAMPLE* picked[3] = {};           ///< memory for the columns that are wanted
+    std::int16_t* sums = nullptr;      ///< memory for a row of samples, and one more at either end
+    JSAMPLE* pixels = nullptr;         ///< memory for a row of pixels of four bytes
 };
 
 /// Says how planes become the image, after jpeg_calc_output_dimensions and before memory is given;
 /// false if they would not by what is here.
 bool describe(const jpeg_decompress_struct& info, JpegPlanes& planes) noexcept;
 
-/// Bytes of memory that is wanted for `columns` columns.
-std::int64_t memory_of(const JpegPlanes& planes, std::int64_t columns) noexcept;
+/// Bytes of memory that is wanted.
+std::int64_t memory_of(const JpegPlanes& planes) noexcept;
 
 /// @param memory  of as many bytes, aligned to two of them; it must live on
-void place(JpegPlanes& planes, std::int64_t columns, std::byte* memory) noexcept;
+void place(JpegPlanes& planes, std::byte* memory) noexcept;
 
-/// Makes the pixels where rows and columns meet, after jpeg_start_decompress with `raw_data_out`.
-/// It jumps, as the library does, and has no objects with destructors.
+/// Makes the pixels that are wanted, those of a window in planes, after jpeg_start_decompress with
+/// `raw_data_out`. It jumps, as the library does, and has no objects with destructors.
 void read_planes(const Libjpeg& library, jpeg_decompress_struct& info, const DecodeJob& job,
                  const JpegPlanes& planes);
 

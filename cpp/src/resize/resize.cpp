@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "resize/horizontal_pass.hpp"
 #include "resize/resize_nearest.hpp"
 #include "resize/resize_taps.hpp"
 #include "runtime/refuse.hpp"
@@ -61,13 +62,14 @@ const std::uint8_t* as_bytes(const std::byte* at) noexcept {
     return reinterpret_cast<const std::uint8_t*>(at);
 }
 
-// The source's rows as kernels take them: packed, and with alpha multiplied in if asked for.
+// The source's rows as kernels take them: packed, and with alpha multiplied in if asked for; or
+// planar, if they are to be left so.
 class SourceRows {
   public:
-    SourceRows(const ImageView& view, bool premultiplied) noexcept
+    SourceRows(const ImageView& view, bool premultiplied, bool planar = false) noexcept
         : view_(view),
           premultiplied_(premultiplied),
-          packed_(view.has_packed_pixels()),
+          packed_(planar || view.has_packed_pixels()),
           end_(BatchView{view, 1, 0}.memory_end()) {}
 
     std::int64_t bytes() const noexcept { return view_.width * view_.channels; }
@@ -101,66 +103,6 @@ class SourceRows {
     ImageView view_;
     bool premultiplied_, packed_;
     const std::byte* end_;
-};
-
-// Makes rows of the target's width.
-class HorizontalPass {
-  public:
-    HorizontalPass(const ImageView& source, Interpolation method, const Box& box,
-                   std::int64_t outputs) {
-        TapsOfAxis axis(method, source.width, box.left, box.right, outputs);
-        const std::int32_t step_taps = resize_step_taps(source.channels);
-        job_.channels = static_cast<std::int32_t>(source.channels);
-        job_.outputs = outputs;
-        job_.steps = (axis.most() + step_taps - 1) / step_taps;
-        tabulate(axis, source.width, step_taps);
-    }
-
-    /// Bytes of a row that is made, with the slack that the kernel asks for.
-    std::int64_t row_bytes() const noexcept {
-        return job_.outputs * job_.channels + resize_write_slack;
-    }
-
-    /// @param source  `count` rows, at most `resize_rows`, with `resize_read_slack` behind them
-    /// @param target  as many of `row_bytes()`
-    void make(std::int64_t count, const std::uint8_t* const* source, std::uint8_t* const* target) {
-        for (std::int64_t i = 0; i < resize_rows; ++i) {  // rows that lack repeat the last
-            job_.source[i] = source[std::min(i, count - 1)];
-            job_.target[i] = target[std::min(i, count - 1)];
-        }
-        kernels().resize_rows(job_);
-    }
-
-  private:
-    // Every output gets as many taps as the one that has most. What that adds lies behind its own
-    // taps or, at the right edge, in front of them, and weighs nothing.
-    void tabulate(TapsOfAxis& axis, std::int64_t width, std::int32_t step_taps) {
-        const std::int64_t taps = job_.steps * step_taps, slots = padded(job_.outputs);
-        offset_.resize(static_cast<std::size_t>(slots));
-        weights_.resize(static_cast<std::size_t>(slots * taps * 2));
-        for (std::int64_t x = 0; x < job_.outputs; ++x) {
-            const Taps own = axis.of(x);
-            const std::int64_t first = std::max<std::int64_t>(std::min(own.first, width - taps), 0);
-            offset_[static_cast<std::size_t>(x)] = first * job_.channels;
-            for (std::int64_t i = 0; i < own.count; ++i) {
-                const std::int64_t tap = own.first - first + i;
-                const SplitWeight weight(own.weights[i]);
-                std::int16_t* step = weights_.data() + (x * taps + tap / step_taps * step_taps) * 2;
-                step[tap % step_taps] = weight.high;
-                step[tap % step_taps + step_taps] = weight.low;
-            }
-        }
-        job_.offset = offset_.data();
-        job_.weights = weights_.data();
-    }
-
-    static std::int64_t padded(std::int64_t outputs) noexcept {
-        return (outputs + resize_outputs - 1) / resize_outputs * resize_outputs;
-    }
-
-    std::vector<std::int64_t> offset_;
-    std::vector<std::int16_t> weights_;
-    ResizeRowsJob job_{};
 };
 
 // Memory for some rows at a time; row y takes the place of an earlier one.
@@ -273,6 +215,22 @@ void copy(const ImageView& source, const MutableImageView& target) {
     for (std::int64_t y = 0; y < target.height; ++y) rows.load(y, as_bytes(target.at(y, 0, 0)));
 }
 
+// Rows of channels to pixels.
+void interleave(const std::uint8_t* planes, std::int64_t width, std::int64_t channels,
+                std::uint8_t* to) noexcept {
+    if (channels == 3) {  // where compilers know the stride
+        const std::uint8_t *red = planes, *green = red + width, *blue = green + width;
+        for (std::int64_t x = 0; x < width; ++x, to += 3) {
+            to[0] = red[x];
+            to[1] = green[x];
+            to[2] = blue[x];
+        }
+        return;
+    }
+    for (std::int64_t x = 0; x < width; ++x)
+        for (std::int64_t c = 0; c < channels; ++c) *to++ = planes[c * width + x];
+}
+
 // One resize by any method but `nearest`. Without a change of width or of height, there is no such
 // pass.
 class FilteredResize {
@@ -282,9 +240,11 @@ class FilteredResize {
         : target_(target),
           box_(box),
           premultiplied_(source.channels == 4),
-          source_(source, premultiplied_),
+          planar_(source.has_planar_rows() && !premultiplied_ && box.width() != target.width),
+          source_(source, premultiplied_, planar_),
           bytes_(target.width * target.channels) {
-        if (box.width() != target.width) horizontal_.emplace(source, method, box, target.width);
+        if (box.width() != target.width)
+            horizontal_.emplace(source, planar_, method, box, target.width);
         if (box.height() != target.height)
             vertical_.emplace(method, source.height, box, target.height);
     }
@@ -303,7 +263,11 @@ class FilteredResize {
                   vertical_ ? vertical_->axis().end() : box_.bottom);
         const std::int64_t left = horizontal_ ? 0 : box_.left * target_.channels;
         for (std::int64_t y = 0; y < target_.height; ++y) {
-            if (vertical_) {
+            if (vertical_ && planar_) {
+                std::uint8_t* const made = made_.reserve(bytes_);
+                vertical_->make(y, rows, left, bytes_, made);
+                finish(y, made);
+            } else if (vertical_) {
                 vertical_->make(y, rows, left, bytes_, row(y));
                 finish(y);
             } else {
@@ -334,7 +298,10 @@ class FilteredResize {
     std::uint8_t* row(std::int64_t y) const noexcept { return as_bytes(target_.at(y, 0, 0)); }
 
     void finish(std::int64_t y, const std::uint8_t* made) const noexcept {
-        std::memcpy(row(y), made, static_cast<std::size_t>(bytes_));
+        if (planar_)
+            interleave(made, target_.width, target_.channels, row(y));
+        else
+            std::memcpy(row(y), made, static_cast<std::size_t>(bytes_));
         finish(y);
     }
     void finish(std::int64_t y) const noexcept {
@@ -343,9 +310,10 @@ class FilteredResize {
 
     MutableImageView target_;
     Box box_;
-    bool premultiplied_;
+    bool premultiplied_, planar_;
     SourceRows source_;
     std::int64_t bytes_;
+    Buffer<std::uint8_t> made_;
     std::optional<HorizontalPass> horizontal_;
     std::optional<VerticalPass> vertical_;
 };

@@ -49,6 +49,9 @@ class TapsOfAxis {
     Taps of(std::int64_t output);
     ExactTaps exact(std::int64_t output);
 
+    /// The same without weights.
+    Taps range(std::int64_t output) const noexcept;
+
   private:
     struct Filter {
         double (*weight)(double);
@@ -56,7 +59,6 @@ class TapsOfAxis {
     };
     static Filter filter_of(Interpolation method) noexcept;
     double center(std::int64_t output) const noexcept;
-    Taps range(std::int64_t output) const noexcept;  // without weights
     double* weigh(const Taps& taps, std::int64_t output);
 
     Filter filter_;
@@ -74,6 +76,19 @@ struct SplitWeight {
     explicit SplitWeight(std::int32_t weight) noexcept
         : high(static_cast<std::int16_t>(weight >> resize_low_bits)),
           low(static_cast<std::int16_t>(weight & ((1 << resize_low_bits) - 1))) {}
+};
+
+/// The three bytes with a sign that kernels multiply with instead of a weight, which is less than
+/// two: value = bytes[2] * 2^16 + bytes[1] * 2^8 + bytes[0].
+struct WeightBytes {
+    std::uint8_t bytes[3];
+
+    explicit WeightBytes(std::int32_t weight) noexcept {
+        for (std::uint8_t& byte : bytes) {
+            byte = static_cast<std::uint8_t>(weight & 0xff);
+            weight = (weight - static_cast<std::int8_t>(byte)) / 256;
+        }
+    }
 };
 
 }  // namespace batchwarp

@@ -29,7 +29,7 @@ struct Features {
         __cpuidex(r, 7, 0);
         const auto bit = [&r](int k) { return ((r[1] >> k) & 1) != 0; };
         avx2 = fma && bit(5) && (saved & 0x6) == 0x6;
-        vbmi = ((r[2] >> 1) & 1) != 0;
+        vbmi = ((r[2] >> 1) & 1) != 0 && ((r[2] >> 11) & 1) != 0;
         avx512 = avx2 && bit(16) && bit(17) && bit(30) && bit(31) && (saved & 0xe6) == 0xe6;
     }
 };
@@ -43,7 +43,9 @@ bool has_avx512() {
     return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
            __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
 }
-bool has_vbmi() { return __builtin_cpu_supports("avx512vbmi"); }
+bool has_vbmi() {
+    return __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512vnni");
+}
 #endif
 #endif
 
@@ -52,7 +54,10 @@ bool has_vbmi() { return __builtin_cpu_supports("avx512vbmi"); }
 const KernelTable& avx512_table() {
     static const KernelTable table = [] {
         KernelTable all = avx512_kernels;
-        if (has_vbmi()) all.point_bytes = point_bytes_by_permutes;
+        if (has_vbmi()) {
+            all.point_bytes = point_bytes_by_permutes;
+            all.resize_windows = resize_windows;
+        }
         return all;
     }();
     return table;

@@ -311,6 +311,7 @@ static_assert(TierLanes<Lanes> && TierVec<Vec, Four> && TierWords<Words>);
 #include "samples_avx2.inl"
 #include "jpeg_blocks.inl"
 #include "jpeg.inl"
+#include "jpeg_rows.inl"
 #include "spline_filter.inl"
 #include "spline.inl"
 #include "bytes.inl"

@@ -38,6 +38,7 @@
 #endif
 #include "jpeg_blocks.inl"
 #include "jpeg.inl"
+#include "jpeg_rows.inl"
 #include "spline_filter.inl"
 #include "spline.inl"
 #include "bytes.inl"

@@ -170,11 +170,14 @@ struct SplineFilter {
     SplinePole pole[2];
 };
 
+/// Bytes past what is asked for of a file's samples that kernels may read and write.
+inline constexpr int64_t jpeg_rows_slack = 256;
+
 inline constexpr int32_t resize_bits = 22;         // of a weight, behind the point
 inline constexpr int32_t resize_low_bits = 15;     // of these, in the low word of a split weight
 inline constexpr int32_t resize_rows = 4;          // that are resized side by side
 inline constexpr int32_t resize_outputs = 16;      // tables hold a multiple of it
-inline constexpr int64_t resize_read_slack = 32;   // bytes past a row that may be read
+inline constexpr int64_t resize_read_slack = 128;  // bytes past a row that may be read
 inline constexpr int64_t resize_write_slack = 16;  // bytes past a row that may be written
 
 /// Taps of a row that share a step of the kernels.
@@ -189,6 +192,23 @@ struct ResizeRowsJob {
     int64_t outputs, steps;
     const int64_t* offset;  // of an output's first tap, in bytes
     const int16_t* weights;
+};
+
+inline constexpr int32_t resize_lanes = 16;     // values that are made at a time
+inline constexpr int32_t resize_lane_taps = 4;  // of each of them in a step
+inline constexpr int32_t resize_window = resize_lanes * resize_lane_taps;  // bytes
+
+/// The same, where all taps of a group of values lie in a window of a row, or in two that follow
+/// each other.
+struct ResizeWindowsJob {
+    const uint8_t* source[resize_rows];
+    uint8_t* target[resize_rows];
+    int64_t groups, steps, written;  // bytes that a group makes
+    bool two;
+    const int64_t* offset;  // of each group's window
+    /// Of each group and step, `resize_window` bytes each: where taps are in the window, and the
+    /// lowest, the middle and the highest byte of what they weigh, as in WeightBytes.
+    const uint8_t* tables;
 };
 
 inline constexpr int32_t blend_lines = 4;  // rows whose pixels are blended side by side
@@ -358,7 +378,21 @@ struct KernelTable {
     /// Values beside the levels are taken for the nearest one.
     void (*jpeg)(const JpegJob&);
 
+    /// Of a file's samples; what a vector holds may be read behind all rows, and written where it
+    /// does not say otherwise: 3 * near + far, of `count` samples each.
+    void (*jpeg_sum_rows)(const uint8_t* near, const uint8_t* far, int64_t count, int16_t* sums);
+    /// (3 * sum + the one before + round_even) / 16, (3 * sum + the one after + round_odd) / 16:
+    /// two samples for each of `count` sums.
+    void (*jpeg_widen)(const int16_t* sums, int64_t count, int32_t round_even, int32_t round_odd,
+                       uint8_t* to);
+    /// Y'CbCr to RGB: to a row for each; no byte is written behind these.
+    void (*jpeg_to_planes)(const uint8_t* const (&from)[3], int64_t count, uint8_t* const (&to)[3]);
+    /// To pixels of four bytes; the last one is anything.
+    void (*jpeg_to_fours)(const uint8_t* const (&from)[3], int64_t count, uint8_t* to);
+
     void (*resize_rows)(const ResizeRowsJob&);
+    /// Null where processors cannot.
+    void (*resize_windows)(const ResizeWindowsJob&);
     /// `count` bytes of an output row from 2 * `steps` rows; a step has two high words, two low.
     void (*resize_columns)(const uint8_t* const* rows, const int16_t* weights, int64_t steps,
                            int64_t count, uint8_t* to);
@@ -387,6 +421,8 @@ extern const KernelTable avx2_kernels;
 extern const KernelTable avx512_kernels;
 /// What that tier has as `point_bytes` where a processor has VBMI, too.
 void point_bytes_by_permutes(const PointBytesJob& job);
+/// And as `resize_windows`, where it has VNNI as well.
+void resize_windows(const ResizeWindowsJob& job);
 #endif
 
 /// The table in use.

@@ -8,8 +8,14 @@ struct Samples {
     typedef uint16_t Unsigned __attribute__((vector_size(16)));
     typedef int32_t Wide __attribute__((vector_size(16)));
     typedef uint32_t UnsignedWide __attribute__((vector_size(16)));
+    typedef int8_t Bytes __attribute__((vector_size(16)));
     using Float = Four;
     static constexpr int count = 8;
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    static constexpr bool little = true;
+#else
+    static constexpr bool little = false;
+#endif
 
     template <int Stride>
     static BATCHWARP_INLINE Register load(const int16_t* from) {
@@ -75,23 +81,43 @@ struct Samples {
     static BATCHWARP_INLINE Register shift_right(Register v) {
         return v >> n;
     }
-    template <int Bytes>
+    template <int Size>
     static BATCHWARP_INLINE Register zip_low(Register a, Register b) {
-        if constexpr (Bytes == 2)
+        if constexpr (Size == 1)
+            return mixed_bytes<0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23>(a, b);
+        else if constexpr (Size == 2)
             return mixed<0, 8, 1, 9, 2, 10, 3, 11>(a, b);
-        else if constexpr (Bytes == 4)
+        else if constexpr (Size == 4)
             return mixed<0, 1, 8, 9, 2, 3, 10, 11>(a, b);
         else
             return mixed<0, 1, 2, 3, 8, 9, 10, 11>(a, b);
     }
-    template <int Bytes>
+    template <int Size>
     static BATCHWARP_INLINE Register zip_high(Register a, Register b) {
-        if constexpr (Bytes == 2)
+        if constexpr (Size == 1)
+            return mixed_bytes<8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31>(a, b);
+        else if constexpr (Size == 2)
             return mixed<4, 12, 5, 13, 6, 14, 7, 15>(a, b);
-        else if constexpr (Bytes == 4)
+        else if constexpr (Size == 4)
             return mixed<4, 5, 12, 13, 6, 7, 14, 15>(a, b);
         else
             return mixed<4, 5, 6, 7, 12, 13, 14, 15>(a, b);
+    }
+    static BATCHWARP_INLINE Register low_bytes(Register v) {
+        return little ? zip_low<1>(v, all(0)) : zip_low<1>(all(0), v);
+    }
+    static BATCHWARP_INLINE Register high_bytes(Register v) {
+        return little ? zip_high<1>(v, all(0)) : zip_high<1>(all(0), v);
+    }
+    static BATCHWARP_INLINE Register saturated(Register low, Register high) {
+        low = clamp(low, all(0), all(255));
+        high = clamp(high, all(0), all(255));
+        if constexpr (little)
+            return mixed_bytes<0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30>(low,
+                                                                                          high);
+        else
+            return mixed_bytes<1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31>(low,
+                                                                                          high);
     }
     static BATCHWARP_INLINE Register repeat_first(Register v) { return all(v[0]); }
     static BATCHWARP_INLINE Register without_first(Register v) {
@@ -119,11 +145,10 @@ struct Samples {
         return (Register)((Wide)v >> n);
     }
     static BATCHWARP_INLINE Register narrow(Register a, Register b) {
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-        return mixed<0, 2, 4, 6, 8, 10, 12, 14>(a, b);
-#else
-        return mixed<1, 3, 5, 7, 9, 11, 13, 15>(a, b);
-#endif
+        if constexpr (little)
+            return mixed<0, 2, 4, 6, 8, 10, 12, 14>(a, b);
+        else
+            return mixed<1, 3, 5, 7, 9, 11, 13, 15>(a, b);
     }
 
     static BATCHWARP_INLINE Float add(Float a, Float b) { return a + b; }
@@ -153,6 +178,14 @@ struct Samples {
     static BATCHWARP_INLINE Wide second(Register v) { return (Wide)v >> 16; }
     static BATCHWARP_INLINE Register both(Wide first, Wide second) {
         return (Register)(((UnsignedWide)first & 0xffff) | (UnsignedWide)second << 16);
+    }
+    template <int... bytes>
+    static BATCHWARP_INLINE Register mixed_bytes(Register a, Register b) {
+#if defined(__clang__)
+        return (Register)__builtin_shufflevector((Bytes)a, (Bytes)b, bytes...);
+#else
+        return (Register)__builtin_shuffle((Bytes)a, (Bytes)b, Bytes{bytes...});
+#endif
     }
     template <int... lanes>
     static BATCHWARP_INLINE Register mixed(Register a, Register b) {

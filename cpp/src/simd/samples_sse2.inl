@@ -64,7 +64,9 @@ struct Samples {
     }
     template <int Bytes>
     static BATCHWARP_INLINE Register zip_low(Register a, Register b) {
-        if constexpr (Bytes == 2)
+        if constexpr (Bytes == 1)
+            return _mm_unpacklo_epi8(a, b);
+        else if constexpr (Bytes == 2)
             return _mm_unpacklo_epi16(a, b);
         else if constexpr (Bytes == 4)
             return _mm_unpacklo_epi32(a, b);
@@ -73,12 +75,19 @@ struct Samples {
     }
     template <int Bytes>
     static BATCHWARP_INLINE Register zip_high(Register a, Register b) {
-        if constexpr (Bytes == 2)
+        if constexpr (Bytes == 1)
+            return _mm_unpackhi_epi8(a, b);
+        else if constexpr (Bytes == 2)
             return _mm_unpackhi_epi16(a, b);
         else if constexpr (Bytes == 4)
             return _mm_unpackhi_epi32(a, b);
         else
             return _mm_unpackhi_epi64(a, b);
+    }
+    static BATCHWARP_INLINE Register low_bytes(Register v) { return zip_low<1>(v, all(0)); }
+    static BATCHWARP_INLINE Register high_bytes(Register v) { return zip_high<1>(v, all(0)); }
+    static BATCHWARP_INLINE Register saturated(Register low, Register high) {
+        return _mm_packus_epi16(low, high);
     }
     static BATCHWARP_INLINE Register repeat_first(Register v) {
         v = _mm_shufflelo_epi16(v, 0);

@@ -155,8 +155,11 @@ concept TierSamples = requires(typename S::Register r, typename S::Float f, cons
     { S::clamp(r, r, r) } -> Same<typename S::Register>;
     { S::absolute(r) } -> Same<typename S::Register>;
     { S::with_sign(r, r) } -> Same<typename S::Register>;  // of the second; 0 where that is 0
-    { S::template zip_low<2>(r, r) } -> Same<typename S::Register>;  // of lanes, by so many bytes
+    { S::template zip_low<1>(r, r) } -> Same<typename S::Register>;  // of lanes, by so many bytes
     { S::template zip_high<2>(r, r) } -> Same<typename S::Register>;
+    { S::low_bytes(r) } -> Same<typename S::Register>;  // of lanes, without sign
+    { S::high_bytes(r) } -> Same<typename S::Register>;
+    { S::saturated(r, r) } -> Same<typename S::Register>;   // back to bytes without sign
     { S::repeat_first(r) } -> Same<typename S::Register>;   // of each lane
     { S::without_first(r) } -> Same<typename S::Register>;  // the others, in whatever order
     { S::merged_bits(r, r) } -> Same<typename S::Register>;
