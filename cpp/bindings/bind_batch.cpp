@@ -45,7 +45,6 @@ class Beside {
                                   std::to_string(given.size()));
         plan_ = &given[1].cast<const Plan&>();
         request_ = request_of(given[0], given[3], *plan_);
-        request_.threads = images.threads;
         request_.indices = images.indices;
         if (request_.target.count != images.target.count)
             throw py::value_error("`beside` must be as many as the images, " +
@@ -63,9 +62,8 @@ class Beside {
                                       ". Received: " + std::to_string(column));
     }
 
-    // Needs no lock.
-    void move(const BatchRequest& images) {
-        request_.interrupted = images.interrupted;
+    // What is to be done, beside images that have their numbers. Needs no lock.
+    BatchPart part(const BatchRequest& images) {
         const auto count = static_cast<std::size_t>(images.target.count);
         if (images.params != nullptr && !columns_.empty()) {
             rows_.reserve(count * columns_.size());
@@ -75,7 +73,7 @@ class Beside {
                         images.params[static_cast<std::int64_t>(i) * all_columns_ + column]);
             request_.params = rows_.data();
         }
-        augment_batch(*plan_, request_);
+        return {plan_, &request_};
     }
 
   private:
@@ -86,10 +84,11 @@ class Beside {
     std::vector<double> rows_;
 };
 
-// First what is beside images: they leave nothing of it in caches.
 void make_all(const Plan& plan, const BatchRequest& request, std::vector<Beside>& beside) {
-    for (Beside& one : beside) one.move(request);
-    augment_batch(plan, request);
+    if (beside.empty()) return augment_batch(plan, request);
+    std::vector<BatchPart> parts{{&plan, &request}};
+    for (Beside& one : beside) parts.push_back(one.part(request));
+    augment_batches(parts);
 }
 
 // Calls `fill` with a request that has all but parameters, and what is beside it, without the lock.

@@ -4,6 +4,7 @@
 #include <iterator>
 #include <optional>
 #include <type_traits>
+#include <vector>
 
 #include "batch_check.hpp"
 #include "batchwarp/parallel.hpp"
@@ -12,6 +13,7 @@
 #include "mixture.hpp"
 #include "pixels.hpp"
 #include "resize/reduction.hpp"
+#include "runtime/refuse.hpp"
 #include "runtime/scratch.hpp"
 #include "simd/kernels.hpp"
 #include "simd/portable.hpp"
@@ -57,6 +59,9 @@ class Batch {
             if (const Coordinates from = plan.coordinates(row_of(i)); from.reduces)
                 prepare_splines(from.reduced, reduced_spline_);
     }
+
+    // Of what is made.
+    std::int64_t height() const noexcept { return plan_.target_height(); }
 
     // Whether rows of an image can be made independently of each other, once it is prepared.
     bool splits_into_bands() const noexcept {
@@ -116,9 +121,6 @@ class Batch {
     template <class T>
     void warp(const KernelImage& source, const Placement& placed, std::int64_t row_begin,
               std::int64_t row_end, const float* shift, const float* scale, T* out) const;
-    template <class T>
-    void warp_spline_exactly(const ImageView& source, const WarpGeometry& geometry,
-                             std::int64_t row_begin, std::int64_t row_end, T* out) const;
 
     const Plan& plan_;
     const BatchRequest& request_;
@@ -391,29 +393,31 @@ void Batch::warp(const KernelImage& source, const Placement& placed, std::int64_
     warp_general(packed, geometry, row_begin, row_end, out);
 }
 
-// Orders 2 to 5 in double: coefficients of the whole image first, then the warp.
-template <class T>
-void Batch::warp_spline_exactly(const ImageView& source, const WarpGeometry& geometry,
-                                std::int64_t row_begin, std::int64_t row_end, T* out) const {
-    const BorderRule border = geometry.border;
-    const std::int64_t pad = spline_padding(geometry.order, border);
-    const std::int64_t channels = source.channels;
-    const std::int64_t height = source.height + 2 * pad, width = source.width + 2 * pad;
-    const std::int64_t row = width * channels;
-    const double* constant = border.taps == Extension::constant ? &geometry.cval : nullptr;
-    double* coefficients = Scratch::of_this_thread().source64.reserve(height * row);
-    for (std::int64_t r = 0; r < height; ++r) {
-        double* to = coefficients + r * row;
-        const std::int64_t inside = r - pad;
-        const std::int64_t nearest = std::clamp<std::int64_t>(inside, 0, source.height - 1);
-        if (constant != nullptr && inside != nearest)
-            std::fill_n(to, row, *constant);
-        else
-            load_padded_row(source, nearest, pad, constant, to);
-    }
-    spline_prefilter(coefficients, height, width, channels, geometry.order, border.filter);
-    const WarpSource<double> packed{coefficients, height, width, channels, pad};
-    warp_general(packed, geometry, row_begin, row_end, out);
+// Waking a thread costs some microseconds, as much as some thousand elements.
+constexpr std::int64_t worthwhile = 8192;
+
+std::int64_t elements_of(const Plan& plan) noexcept {
+    return std::max(plan.source_elements(), plan.target_elements());
+}
+
+// For images of so many elements each.
+int threads_for(const BatchRequest& request, std::int64_t elements) {
+    if (elements < worthwhile && request.target.count * elements < worthwhile) return 1;
+    return request.threads > 0 ? std::min(request.threads, num_threads()) : num_threads();
+}
+
+// Many and small ones: hands out several at a time. `make(i)` makes one.
+template <class Make>
+void for_images(const BatchRequest& request, std::int64_t elements, int threads, Make&& make) {
+    const std::int64_t n = request.target.count;
+    const std::int64_t group = std::clamp<std::int64_t>(
+        std::min<std::int64_t>(2 * worthwhile / elements, n / (std::int64_t{8} * threads)), 1, n);
+    parallel_for((n + group - 1) / group, threads,
+                 [&](std::int64_t task) {
+                     const std::int64_t end = std::min(n, (task + 1) * group);
+                     for (std::int64_t i = task * group; i < end; ++i) make(i);
+                 },
+                 request.interrupted);
 }
 
 }  // namespace
@@ -424,14 +428,8 @@ void augment_batch(const Plan& plan, const BatchRequest& request) {
     if (n == 0) return;
     if (plan.mixture() != nullptr) return augment_mixtures(plan, request);
     Batch batch(plan, request);
-    const std::int64_t height = plan.target_height();
-    const std::int64_t elements = std::max(plan.source_elements(), plan.target_elements());
-
-    // Waking a thread costs some microseconds, as much as some thousand elements.
-    constexpr std::int64_t worthwhile = 8192;
-    const int threads = elements < worthwhile && n * elements < worthwhile ? 1
-                        : request.threads > 0 ? std::min(request.threads, num_threads())
-                                              : num_threads();
+    const std::int64_t height = plan.target_height(), elements = elements_of(plan);
+    const int threads = threads_for(request, elements);
 
     // Few and large images: hand out bands of rows.
     if (threads > 1 && n < 2 * threads && elements >= 4 * worthwhile && batch.splits_into_bands()) {
@@ -457,18 +455,46 @@ void augment_batch(const Plan& plan, const BatchRequest& request) {
         }
         return;
     }
-    // Many and small ones: hand out several at a time.
-    const std::int64_t group = std::clamp<std::int64_t>(
-        std::min<std::int64_t>(2 * worthwhile / elements, n / (std::int64_t{8} * threads)), 1, n);
-    parallel_for((n + group - 1) / group, threads,
-                 [&](std::int64_t task) {
-                     const std::int64_t end = std::min(n, (task + 1) * group);
-                     for (std::int64_t i = task * group; i < end; ++i) {
-                         batch.prefetch(i + 1);
-                         batch.make_rows(i, 0, height);
-                     }
-                 },
-                 request.interrupted);
+    for_images(request, elements, threads, [&](std::int64_t i) {
+        batch.prefetch(i + 1);
+        batch.make_rows(i, 0, height);
+    });
+}
+
+void augment_batches(std::span<const BatchPart> parts) {
+    const BatchRequest& first = *parts.front().request;
+    const std::int64_t n = first.target.count;
+    std::int64_t elements = 0;
+    bool together = true;
+    for (const auto& [plan, request] : parts) {
+        check_batch(*plan, *request);
+        if (request->target.count != n)
+            refuse("`dst` must hold as many images in each batch. Received: ", n, " and ",
+                   request->target.count);
+        elements += elements_of(*plan);
+        together = together && plan->mixture() == nullptr;
+    }
+    if (n == 0) return;
+    const int threads = threads_for(first, elements);
+    // Few images may be handed out by bands.
+    if (!together || (threads > 1 && n < 2 * threads)) {
+        for (const auto& [plan, request] : parts) {
+            BatchRequest one = *request;
+            one.threads = first.threads;
+            one.interrupted = first.interrupted;
+            augment_batch(*plan, one);
+        }
+        return;
+    }
+    std::vector<Batch> batches;
+    batches.reserve(parts.size());
+    for (const auto& [plan, request] : parts) batches.emplace_back(*plan, *request);
+    for_images(first, elements, threads, [&](std::int64_t i) {
+        for (const Batch& batch : batches) {
+            batch.prefetch(i + 1);
+            batch.make_rows(i, 0, batch.height());
+        }
+    });
 }
 
 }  // namespace batchwarp

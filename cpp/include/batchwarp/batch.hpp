@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <span>
 
 #include "batchwarp/image.hpp"
 #include "batchwarp/plan.hpp"
@@ -33,5 +34,17 @@ struct BatchRequest {
 /// @throws IndexOutOfRange if an index is not in [0, source.count)
 /// @throws Interrupted if `request.interrupted` returned true
 void augment_batch(const Plan& plan, const BatchRequest& request);
+
+struct BatchPart {
+    const Plan* plan;
+    const BatchRequest* request;
+};
+
+/// Does so to several batches, one at least, of as many images each, as to images and their masks:
+/// what belongs together is made by one thread, one after the other. The first request says for all
+/// how many threads work on it and what stops them. Nothing is begun if one does not fit its plan.
+///
+/// @throws InvalidArgument also if there are more images in one than in another
+void augment_batches(std::span<const BatchPart> parts);
 
 }  // namespace batchwarp

@@ -1,7 +1,11 @@
 #include "spline/spline_warp.hpp"
 
+#include <algorithm>
+
 #include "batchwarp/parallel.hpp"
+#include "pixels.hpp"
 #include "runtime/scratch.hpp"
+#include "spline/spline.hpp"
 
 namespace batchwarp {
 
@@ -49,5 +53,34 @@ void warp_spline(const SplinePlane& plane, const float* coefficients, const Imag
     job.outside = job.weights + weights;
     kernels().spline(job);
 }
+
+template <class T>
+void warp_spline_exactly(const ImageView& source, const WarpGeometry& geometry,
+                         std::int64_t row_begin, std::int64_t row_end, T* out) {
+    const BorderRule border = geometry.border;
+    const std::int64_t pad = spline_padding(geometry.order, border);
+    const std::int64_t channels = source.channels;
+    const std::int64_t height = source.height + 2 * pad, width = source.width + 2 * pad;
+    const std::int64_t row = width * channels;
+    const double* constant = border.taps == Extension::constant ? &geometry.cval : nullptr;
+    double* coefficients = Scratch::of_this_thread().source64.reserve(height * row);
+    for (std::int64_t r = 0; r < height; ++r) {
+        double* to = coefficients + r * row;
+        const std::int64_t inside = r - pad;
+        const std::int64_t nearest = std::clamp<std::int64_t>(inside, 0, source.height - 1);
+        if (constant != nullptr && inside != nearest)
+            std::fill_n(to, row, *constant);
+        else
+            load_padded_row(source, nearest, pad, constant, to);
+    }
+    spline_prefilter(coefficients, height, width, channels, geometry.order, border.filter);
+    const WarpSource<double> packed{coefficients, height, width, channels, pad};
+    warp_general(packed, geometry, row_begin, row_end, out);
+}
+
+template void warp_spline_exactly(const ImageView&, const WarpGeometry&, std::int64_t, std::int64_t,
+                                  float*);
+template void warp_spline_exactly(const ImageView&, const WarpGeometry&, std::int64_t, std::int64_t,
+                                  double*);
 
 }  // namespace batchwarp

@@ -1,4 +1,5 @@
-// The way to the kernels of simd/ for spline orders 2 to 5, in single precision.
+// Spline orders 2 to 5: the way to the kernels of simd/, in single precision, and the rest in
+// double.
 #pragma once
 
 #include <functional>
@@ -21,5 +22,10 @@ void filter_image(const SplinePlane& plane, const ImageView& source, float* coef
 
 void warp_spline(const SplinePlane& plane, const float* coefficients, const ImageView& source,
                  const WarpGeometry& geometry, const WarpTarget& target);
+
+/// Makes rows [row_begin, row_end) in double, from coefficients of the whole image.
+template <class T>
+void warp_spline_exactly(const ImageView& source, const WarpGeometry& geometry,
+                         std::int64_t row_begin, std::int64_t row_end, T* out);
 
 }  // namespace batchwarp
