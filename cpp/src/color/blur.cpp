@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <type_traits>
 
+#include "color/blur_near.hpp"
 #include "pixels.hpp"
 #include "runtime/scratch.hpp"
 #include "simd/kernels.hpp"
@@ -166,8 +168,15 @@ class Blur {
 template <class T>
 void blur(const Planes<T>& image, const std::uint8_t* unread, Range<T> limits,
           const std::vector<double>& weights) {
-    for (std::int64_t p = 0; p < image.planes; ++p)
+    for (std::int64_t p = 0; p < image.planes; ++p) {
+        if constexpr (std::is_same_v<T, float>) {
+            if (blurs_near(weights)) {
+                blur_near_lines(image.plane(p), image, unread, limits, weights);
+                continue;
+            }
+        }
         Blur<T>(image.plane(p), image, limits, weights).run(unread);
+    }
 }
 
 template void blur(const Planes<float>&, const std::uint8_t*, Range<float>,

@@ -308,6 +308,8 @@ static_assert(TierLanes<Lanes> && TierVec<Vec, Four> && TierWords<Words>);
 #include "spline_rows.inl"
 #include "sixteen.inl"
 #include "blur.inl"
+#include "turns_avx2.inl"
+#include "blur_near.inl"
 #include "samples_avx2.inl"
 #include "jpeg_blocks.inl"
 #include "jpeg.inl"

@@ -139,6 +139,8 @@ static_assert(TierLanes<Lanes> && TierVec<Vec, Four> && TierWords<Words>);
 #include "spline_rows.inl"
 #include "sixteen.inl"
 #include "blur.inl"
+#include "turns_avx512.inl"
+#include "blur_near.inl"
 #include "samples_avx512.inl"
 #include "jpeg_blocks.inl"
 #include "jpeg.inl"

@@ -31,6 +31,7 @@
 #include "spline_rows.inl"
 #include "sixteen.inl"
 #include "blur.inl"
+#include "blur_near_plain.inl"
 #if defined(__SSE2__) || defined(_M_X64)
 #include "samples_sse2.inl"
 #else

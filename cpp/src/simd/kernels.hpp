@@ -244,7 +244,39 @@ struct ColorScale {
     float pivot, factor, offset, low, high;
 };
 
-inline constexpr int32_t blur_lines = 4;  // lines that are blurred side by side
+inline constexpr int32_t blur_lines = 4;       // lines that are blurred side by side
+inline constexpr int32_t blur_near = 9;        // up to this radius there are kernels for near lines
+inline constexpr int32_t blur_rows_most = 16;  // rows that are blurred side by side, at most
+
+/// How much near lines count, and how that is computed: the line itself, and what others are more
+/// than it; but differences below `least` are taken for rounding's, so that what is the same in all
+/// lines stays as it is, to the last bit.
+struct BlurWeights {
+    int32_t radius;  // 1 to `blur_near`
+    float middle;    // what the line itself counts in differences: minus all other weights
+    float weights[blur_near];  // of those at distance 1, 2 ...
+    float least;
+};
+
+/// Blurs rows along themselves; at their ends they go on mirrored, as in color/blur.hpp.
+struct BlurRows {
+    const BlurWeights* by;
+    const uint8_t* bytes;  // the first row, of bytes or
+    const float* values;   // of floats; the other one is null
+    int64_t stride;        // from row to row
+    int32_t rows;          // 1 to the kernel's number
+    int64_t width;
+    int32_t channels;
+    float low, high;  // values are brought to these limits first
+    int64_t tile;     // pixels of a row that are blurred at a time
+    float* work;      // blur_slots(tile, channels)
+    float* to;        // rows of whole registers
+    int64_t to_stride;
+};
+
+constexpr int64_t blur_slots(int64_t tile, int64_t channels) {
+    return ((tile + 2 * blur_near + blur_lines) * channels + blur_rows_most) * blur_rows_most;
+}
 
 inline constexpr int32_t jpeg_block = 8;     // rows and columns of a block
 inline constexpr int32_t jpeg_tile = 32;     // columns of blocks that a register holds at most
@@ -374,6 +406,14 @@ struct KernelTable {
     /// line is the first one around the first; `weights` are of all 2 * `radius` + 1 around each.
     void (*blend_four_around)(const float* const* lines, const float* weights, int32_t radius,
                               int64_t count, float* const* to);
+
+    /// For radii from here, where it is worth it, up to `blur_near`: how many rows side by side,
+    /// and these along themselves. A tier without has a radius above `blur_near`.
+    int32_t blur_near_from, blur_rows_at_once;
+    void (*blur_rows)(const BlurRows&);
+    /// `blur_lines` rows of `count` values along columns: `from` is the first row around the first.
+    void (*blur_four_rows)(const BlurWeights&, const float* from, int64_t stride, int64_t count,
+                           float* const* to);
 
     /// Values beside the levels are taken for the nearest one.
     void (*jpeg)(const JpegJob&);

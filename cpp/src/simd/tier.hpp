@@ -103,6 +103,20 @@ concept TierVec = requires(typename V::Register r, Four four) {
     { V::multiply_add(four, four, four) } -> Same<Four>;
 };
 
+/// `Turns`, of tiers that include blur_near.inl.
+template <class V>
+concept TierTurns = requires(typename V::Register r, typename V::Register (&square)[V::count],
+                             const uint8_t* const* rows, int64_t offset) {
+    requires V::count <= blur_rows_most;
+    { V::multiply(r, r) } -> Same<typename V::Register>;
+    { V::clamp(r, r, r) } -> Same<typename V::Register>;  // NaN stays NaN
+    // The sum of the first two, but the first where the second is below the third, whatever its
+    // sign.
+    { V::add_beyond(r, r, r) } -> Same<typename V::Register>;
+    V::turn(square);                      // columns become rows
+    V::turn_bytes(rows, offset, square);  // `count` bytes of as many rows, as floats
+};
+
 /// `Words`, of tiers that include resize_words.inl and level_tables.inl: registers of bytes, 16-bit
 /// words and 32-bit integers, in lanes of 16 bytes of which each belongs to another row.
 template <class W>
