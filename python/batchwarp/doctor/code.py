@@ -40,6 +40,7 @@ _OURS = ("batchwarp.ImageDataGenerator", "batchwarp.image.ImageDataGenerator")
 _SPLITTERS = tuple(
     f"sklearn.{module}.train_test_split" for module in ("model_selection", "cross_validation")
 )
+_DEEP = 8  # so many dictionaries within each other are looked into
 _FLOWS = ("flow", "flow_from_directory", "flow_from_dataframe")
 
 # Those of Keras, in order.
@@ -214,22 +215,27 @@ class Code:
         """Returns what was assigned to a name last before it is used, or `None`."""
         values = self._assigned.get(key_of(node) or "", [])
         # In `x = f(x)`, the name in the call is what `x` was before.
-        values = [one for one in values if not any(part is node for part in ast.walk(one[1]))]
+        values = [one for one in values if not _contains(one[1], node)]
         before = [value for line, value in values if line <= node.lineno]
         return before[-1] if before else (values[0][1] if values else None)
 
-    def dotted(self, node: ast.expr) -> str | None:
-        """Returns a name with all that it was imported as, `"tensorflow.keras.layers"`."""
+    def dotted(self, node: ast.expr, seen: tuple[str, ...] = ()) -> str | None:
+        """Returns a name with all that it was imported as, `"tensorflow.keras.layers"`.
+
+        Args:
+            node: The name.
+            seen: Names on the way to it, which stand for what they are looked up for.
+        """
         if isinstance(node, ast.Attribute):
-            before = self.dotted(node.value)
+            before = self.dotted(node.value, seen)
             return None if before is None else f"{before}.{node.attr}"
         if not isinstance(node, ast.Name):
             return None
         if node.id in self.imported:
             return self.imported[node.id]
-        value = self.assigned(node)
-        if isinstance(value, ast.Attribute) and key_of(value) != node.id:  # layers = keras.layers
-            return self.dotted(value)
+        value = None if node.id in seen else self.assigned(node)
+        if isinstance(value, ast.Attribute):  # layers = keras.layers
+            return self.dotted(value, (*seen, node.id))
         return None
 
     def _generator(self, call: ast.Call) -> Generator:
@@ -261,6 +267,18 @@ class Code:
                 yield Flow(call, function.attr, generator, arguments)
 
 
+def _contains(whole: ast.expr, part: ast.expr) -> bool:
+    """Whether a node is within another one, by where they stand."""
+    begins = (whole.lineno, whole.col_offset) <= (part.lineno, part.col_offset)
+    assert whole.end_lineno is not None
+    assert part.end_lineno is not None
+    ends = (part.end_lineno, part.end_col_offset or 0) <= (
+        whole.end_lineno,
+        whole.end_col_offset or 0,
+    )
+    return begins and ends
+
+
 def key_of(node: ast.expr) -> str | None:
     """Returns a name or an attribute of one as a string, `"self.generator"`."""
     if isinstance(node, ast.Name):
@@ -272,7 +290,7 @@ def key_of(node: ast.expr) -> str | None:
 
 
 def arguments_of(
-    call: ast.Call, order: Sequence[str], code: Code | None = None
+    call: ast.Call, order: Sequence[str], code: Code | None = None, depth: int = 0
 ) -> tuple[dict[str, ast.expr], bool]:
     """Returns the arguments of a call by their names.
 
@@ -280,6 +298,7 @@ def arguments_of(
         call: The call.
         order: Sequence of strings, the names of positional ones.
         code: The script, where dictionaries that are passed with `**` are found.
+        depth: Integer, how many dictionaries this is within.
 
     Returns:
         Tuple of a dictionary of nodes, and whether these are all.
@@ -295,7 +314,7 @@ def arguments_of(
         if keyword.arg is not None:
             found[keyword.arg] = keyword.value
             continue
-        items = _items(keyword.value, code)
+        items = _items(keyword.value, code, depth + 1)
         if items is None:
             is_whole = False
         else:
@@ -303,13 +322,15 @@ def arguments_of(
     return found, is_whole
 
 
-def _items(node: ast.expr, code: Code | None) -> dict[str, ast.expr] | None:
+def _items(node: ast.expr, code: Code | None, depth: int) -> dict[str, ast.expr] | None:
     """Returns what a dictionary holds, if its keys are known."""
+    if depth > _DEEP:
+        return None
     value: ast.expr | None = node
     if not isinstance(node, (ast.Dict, ast.Call)):
         value = None if code is None else code.assigned(node)
     if isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == "dict":
-        items, is_whole = arguments_of(value, (), code)
+        items, is_whole = arguments_of(value, (), code, depth)
         return items if is_whole else None
     if not isinstance(value, ast.Dict):
         return None
