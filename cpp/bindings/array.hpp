@@ -29,8 +29,8 @@ inline py::array as_array(const py::object& object, const char* name) {
     return py::reinterpret_borrow<py::array>(object);
 }
 
-inline DType dtype_of(const py::array& array, const char* name) {
-    const py::dtype dtype = array.dtype();
+/// Nothing for one that the core does not read.
+inline std::optional<DType> known_dtype(const py::dtype& dtype) {
     const char order = dtype.byteorder();
     const bool native = order == '=' || order == '|';
     if (native && dtype.kind() == 'u' && dtype.itemsize() == 1) return DType::u8;
@@ -38,6 +38,11 @@ inline DType dtype_of(const py::array& array, const char* name) {
     if (native && dtype.kind() == 'f' && dtype.itemsize() == 2) return DType::f16;
     if (native && dtype.kind() == 'f' && dtype.itemsize() == 4) return DType::f32;
     if (native && dtype.kind() == 'f' && dtype.itemsize() == 8) return DType::f64;
+    return {};
+}
+
+inline DType dtype_of(const py::array& array, const char* name) {
+    if (const std::optional<DType> dtype = known_dtype(array.dtype())) return *dtype;
     throw py::type_error(
         "`" + std::string(name) +
         "` must be uint8, uint16, float16, float32 or float64 in native byte order. "

@@ -187,7 +187,7 @@ py::tuple bind_make_sized_files(const py::sequence& paths, const FileDecoding& d
                                 PlansBySize& plans, const py::object& samples, std::int64_t epoch,
                                 std::uint64_t seed, const py::object& dst, bool channels_first,
                                 bool timed, const py::object& contents,
-                                const std::vector<int>& orientations) {
+                                const std::vector<int>& orientations, const py::object& params) {
     const std::vector<NativePath> native = native_paths(paths);
     const auto n = std::ssize(native);
     const Contents held(contents, orientations);
@@ -199,6 +199,8 @@ py::tuple bind_make_sized_files(const py::sequence& paths, const FileDecoding& d
     request.key = key_of(seed, epoch);
     request.samples = {table<std::uint64_t>(as_array(samples, "samples"), n, 0, "samples"),
                        native.size()};
+    if (!params.is_none())
+        request.params = table<double>(as_array(params, "params"), n, plans.params(), "params");
     request.target = writable(dst, channels_first, "dst");
     return made(request, timed, true);
 }
@@ -214,14 +216,33 @@ void register_files(py::module_& m) {
         m, "PlansBySize",
         "Plans by the size of the images that they are for, of which the `most` "
         "are kept that were used last.")
-        .def(py::init<std::int64_t>(), py::arg("most"))
-        .def("add", &PlansBySize::add, py::arg("plan"));
+        .def(py::init<std::int64_t, std::int64_t>(), py::arg("most"), py::arg("params") = 0)
+        .def(
+            "add",
+            [](PlansBySize& plans, const Plan& plan, std::vector<std::int64_t> columns,
+               std::vector<double> factors, const Plan* before, const py::dtype& between) {
+                SizedPlan sized{plan, std::move(columns), std::move(factors)};
+                if (before != nullptr) sized.before = *before;
+                const std::optional<DType> dtype = known_dtype(between);
+                if (!dtype)
+                    throw py::type_error("`between` must be a dtype of images. Received: " +
+                                         py::str(between).cast<std::string>());
+                sized.between = *dtype;
+                plans.add(std::move(sized));
+            },
+            py::arg("plan"), py::arg("columns") = std::vector<std::int64_t>(),
+            py::arg("factors") = std::vector<double>(), py::arg("before") = py::none(),
+            py::arg("between") = py::dtype::of<float>(),
+            "Adds a plan. The row of an image begins with some of the numbers that were drawn "
+            "before sizes were known, each multiplied with a factor. A plan `before` takes all of "
+            "these, and is done first, to images of a dtype `between`.");
     m.def("make_sized_files", &bind_make_sized_files, py::arg("paths"), py::arg("decoding"),
           py::arg("plans"), py::arg("samples"), py::arg("epoch"), py::arg("seed"), py::arg("dst"),
           py::kw_only(), py::arg("channels_first"), py::arg("timed") = false,
           py::arg("contents") = py::none(), py::arg("orientations") = std::vector<int>(),
+          py::arg("params") = py::none(),
           "Augments files of several sizes into `dst`, with parameters that are drawn for each "
-          "sample. Returns what `make_files` does.");
+          "sample; `params` was drawn before. Returns what `make_files` does.");
     m.def("make_files", &bind_make_files, py::arg("paths"), py::arg("decoding"),
           py::arg("images") = py::none(), py::arg("plan") = py::none(),
           py::arg("params") = py::none(), py::arg("dst") = py::none(), py::kw_only(),

@@ -257,7 +257,7 @@ TEST(images_of_many_sizes_are_those_of_whole_files) {
                      .where = {{.operation = 0}}});
     };
     PlansBySize plans(11);
-    for (std::int64_t i = 0; i < 12; ++i) plans.add(plan_of({20 + 7 * i, 33}));
+    for (std::int64_t i = 0; i < 12; ++i) plans.add({plan_of({20 + 7 * i, 33}), {}, {}});
     std::vector<std::uint64_t> samples;
     for (std::uint64_t i = 0; i < 12; ++i) samples.push_back(1000 + i);
     constexpr std::size_t values = 14 * 11 * 3;

@@ -260,8 +260,15 @@ class FileDecoding:
     ) -> None: ...
 
 class PlansBySize:
-    def __init__(self, most: int) -> None: ...
-    def add(self, plan: Plan) -> None: ...
+    def __init__(self, most: int, params: int = 0) -> None: ...
+    def add(
+        self,
+        plan: Plan,
+        columns: Sequence[int] = (),
+        factors: Sequence[float] = (),
+        before: Plan | None = None,
+        between: np.dtype[Any] = ...,
+    ) -> None: ...
 
 def make_sized_files(
     paths: Sequence[Any],
@@ -276,6 +283,7 @@ def make_sized_files(
     timed: bool = False,
     contents: Sequence[bytes | None] | None = None,
     orientations: Sequence[int] = (),
+    params: NDArray[np.float64] | None = None,
 ) -> tuple[
     int, tuple[NDArray[np.bool_], NDArray[np.int64], NDArray[np.int64]], NDArray[np.int64] | None
 ]: ...

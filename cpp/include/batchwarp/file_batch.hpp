@@ -68,7 +68,8 @@ struct FileBatchRequest {
     MutableBatchView images;
     /// What is done to images then; null: nothing.
     const Plan* plan = nullptr;
-    /// As in `BatchRequest`, if there is a plan.
+    /// As in `BatchRequest`, if there is a plan; for several, a row of as many numbers for each
+    /// file as they have been promised, or null if none is drawn.
     const double* params = nullptr;
     /// Instead of one plan, where images have the sizes of their files: those of other sizes are
     /// left. Rows are drawn by `key` for `samples`, one for each path, and only that part of a file

@@ -192,9 +192,9 @@ class FileTask {
         const Size size = file->size();
         if (request_.plans != nullptr) {
             kept_ = request_.plans->find(size);
-            plan_ = kept_.get();
             report_.size = size;
-            if (plan_ == nullptr) return false;
+            if (kept_ == nullptr) return false;
+            plan_ = &kept_->plan;
         }
         const bool done = request_.plans != nullptr ? decode_sized(*file) : decode_resized(*file);
         phases_.decoded();
@@ -218,19 +218,56 @@ class FileTask {
             double* const row = scratch_.row.reserve(std::ssize(plan_->columns()));
             draw_rows(*plan_, &request_.samples[static_cast<std::size_t>(i_)], 1, request_.key,
                       row);
+            if (!kept_->before) put_first(row);
             row_ = row;
         }
         pixels_ = packed_image(scratch_.finished, file.size(), request_.decoding.channels);
-        return decode_part(file, footprint(*plan_, row_), pixels_, scratch_);
+        if (!kept_->before) return decode_part(file, footprint(*plan_, row_), pixels_, scratch_);
+        double* const row = scratch_.before.reserve(std::ssize(kept_->before->columns()));
+        std::ranges::copy(kept_->before->neutral_row(), row);
+        put_first(row);
+        before_row_ = row;
+        between_ = image_between();
+        return decode_part(file, footprint(*kept_->before, row), pixels_, scratch_);
     }
 
-    void augment() const {
+    // Of the size of the file's.
+    MutableImageView image_between() {
+        const auto item = static_cast<std::int64_t>(item_size(kept_->between));
+        const std::int64_t pixel = item * pixels_.channels, row = pixel * pixels_.width;
+        MutableImageView image = pixels_;
+        image.data = scratch_.between.reserve(row * pixels_.height);
+        image.dtype = kept_->between;
+        image.row_stride = row;
+        image.pixel_stride = pixel;
+        image.channel_stride = item;
+        return image;
+    }
+
+    // What was drawn before the size was known.
+    void put_first(double* row) const noexcept {
+        if (request_.params == nullptr) return;
+        const double* const params = request_.params + i_ * request_.plans->params();
+        for (std::size_t k = 0; k < kept_->columns.size(); ++k)
+            row[k] = params[kept_->columns[k]] * kept_->factors[k];
+    }
+
+    void augment() {
+        if (kept_ != nullptr && kept_->before) {
+            augment_by(*kept_->before, before_row_, pixels_, between_);
+            pixels_ = between_;
+        }
+        augment_by(*plan_, row_, pixels_, request_.target[i_]);
+    }
+
+    static void augment_by(const Plan& plan, const double* row, const ImageView& from,
+                           const MutableImageView& to) {
         BatchRequest batch;
-        batch.source = {pixels_, 1, 0};
-        batch.params = row_;
-        batch.target = {request_.target[i_], 1, 0};
+        batch.source = {from, 1, 0};
+        batch.params = row;
+        batch.target = {to, 1, 0};
         batch.threads = 1;
-        augment_batch(*plan_, batch);
+        augment_batch(plan, batch);
     }
 
     const FileBatchRequest& request_;
@@ -241,9 +278,11 @@ class FileTask {
     std::span<const std::byte> content_;
     std::optional<int> orientation_;  // if somebody has said it
     MutableImageView pixels_;
-    std::shared_ptr<const Plan> kept_;  // if it is one of several
+    MutableImageView between_;               // of what one plan has made, before the other
+    std::shared_ptr<const SizedPlan> kept_;  // if it is one of several
     const Plan* plan_ = nullptr;
     const double* row_ = nullptr;
+    const double* before_row_ = nullptr;
 };
 
 }  // namespace

@@ -23,7 +23,8 @@ struct FileScratch {
     Buffer<std::byte> lying;     // what is to be turned of it
     Buffer<std::byte> resized;   // of colours, before these change
     Buffer<std::byte> finished;  // for those that nobody keeps
-    Buffer<double> row;          // parameters that are drawn
+    Buffer<std::byte> between;   // what is made of it before it is made smaller
+    Buffer<double> row, before;  // parameters that are drawn
     std::vector<std::int64_t> rows, columns;  // which of the decoded image are wanted
 
     static FileScratch& of_this_thread() {
@@ -33,7 +34,8 @@ struct FileScratch {
 
     void let_go() noexcept {
         constexpr std::int64_t most = std::int64_t{4} << 20;
-        for (Buffer<std::byte>* buffer : {&content, &decoded, &grey, &lying, &resized, &finished})
+        for (Buffer<std::byte>* buffer :
+             {&content, &decoded, &grey, &lying, &resized, &finished, &between})
             buffer->keep_at_most(most);
     }
 };

@@ -71,9 +71,9 @@ class KeyedPipeline(Pipeline):
         return found
 
     @property
-    def is_drawn_in_core(self) -> bool:
-        """Whether rows of the plan are all that is drawn, and none of it for Keras' arguments."""
-        return self._before is None and not len(self._own)
+    def _dtype_between(self) -> np.dtype[Any]:
+        """Dtype of images between Keras' augmentation and operations that cannot join it."""
+        return np.dtype(np.float32) if self.plan.round_bytes else self._dtype
 
     def draw(self, random: np.random.RandomState, count: int) -> NDArray[np.float64] | None:
         """Draws what comes from Keras' stream; see `Pipeline.draw`."""
@@ -111,8 +111,7 @@ class KeyedPipeline(Pipeline):
         """Makes images up to the user's function; see `Pipeline.warp`."""
         if self._before is not None:
             before, last = self.moves(params)
-            between = np.dtype(np.float32) if self.plan.round_bytes else self._dtype
-            augmented = np.empty((len(batch), *self._stored_shape), between)
+            augmented = np.empty((len(batch), *self._stored_shape), self._dtype_between)
             begin = _phases.now() if _phases.is_recording() else 0
             _core.augment_batch(x, indices, before.params, before.plan, augmented, threads=threads)
             if begin:

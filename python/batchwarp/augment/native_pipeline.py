@@ -16,6 +16,7 @@ from batchwarp.augment.keys import Keys
 from batchwarp.augment.operations import size_for_all
 from batchwarp.augment.plan import RecipePlans, draws_for, recipe_plans_of
 from batchwarp.augment.settings import Settings
+from batchwarp.ops.list import COLUMNS
 
 __all__ = ["NativePipeline"]
 
@@ -84,10 +85,10 @@ class NativePipeline(KeyedPipeline):
         draws = ParameterDraws(generator, 1, 1) if augment else None
         super().__init__(generator, plans_for(image_shape), image_shape, draws, dtype)
         self._sized = functools.lru_cache(_SIZES)(made)
-        self.plans = _core.PlansBySize(_SIZES)
+        self.plans = _core.PlansBySize(_SIZES, len(COLUMNS))
 
     def add_plan(self, image_shape: tuple[int, ...]) -> None:
-        """Adds the plan for images of one shape to `plans`, if it is all that is done to them.
+        """Adds the plan for images of one shape to `plans`.
 
         Args:
             image_shape: Tuple of three integers, the shape of stored images.
@@ -95,9 +96,16 @@ class NativePipeline(KeyedPipeline):
         Raises:
             ValueError: As `sized`.
         """
-        way = self.sized(image_shape)
-        if way.is_drawn_in_core:
-            self.plans.add(way.plan)
+        self.sized(image_shape).add_to(self.plans)
+
+    def drawn(self, params: NDArray[np.float64] | None, keys: Keys) -> NDArray[np.float64] | None:
+        """Returns what is drawn for images before their sizes are known, for rows of `plans`.
+
+        Args:
+            params: What `draw` returned for them.
+            keys: What they are called.
+        """
+        return self.params_by_key(keys) if self._draws_by_key else params
 
     def sized(self, image_shape: tuple[int, ...]) -> _SizedPipeline:
         """Returns the way of images of one shape; see `Pipeline.sized`."""
@@ -106,6 +114,13 @@ class NativePipeline(KeyedPipeline):
 
 class _SizedPipeline(KeyedPipeline):
     """The pipeline for images of one size; what it is given was drawn as for one pixel."""
+
+    def add_to(self, plans: _core.PlansBySize) -> None:
+        """Adds the plan to others."""
+        columns = self._own if self._before is None else np.arange(len(COLUMNS))
+        factors = np.ones(len(COLUMNS)) if self._draws is None else self._draws.factors
+        between = self._dtype_between
+        plans.add(self.plan, columns.tolist(), factors[columns].tolist(), self._before, between)
 
     def own_params(
         self, params: NDArray[np.float64] | None, keys: Keys

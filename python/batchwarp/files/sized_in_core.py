@@ -28,6 +28,8 @@ class SizedWarp(NamedTuple):
             drawn.
         batch: Array of rank 4, where they go.
         channels_first: Boolean, the layout of that.
+        params: Array with a row for each of them, what is drawn for it before its size is known;
+            `None` for nothing.
     """
 
     plans: _core.PlansBySize
@@ -35,6 +37,7 @@ class SizedWarp(NamedTuple):
     keys: tuple[NDArray[np.uint64], int, int]
     batch: NDArray[Any]
     channels_first: bool
+    params: NDArray[np.float64] | None = None
 
 
 def made_by_size(
@@ -67,6 +70,7 @@ def made_by_size(
             warp.batch,
             channels_first=warp.channels_first,
             timed=_phases.takes_notes(),
+            params=warp.params,
             **as_arguments(given),
         )
         _phases.add_files(times, start)

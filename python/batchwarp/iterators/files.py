@@ -411,15 +411,14 @@ class FilesIterator(LabelledIterator):
         if not isinstance(pipeline, NativePipeline):
             moves = pipeline.moves(drawn)
             return Warp(*moves[0], batch) if len(moves) == 1 else None
-        if not pipeline.is_drawn_in_core:
-            return None
 
         def add_plan(height: int, width: int) -> None:
             pipeline.add_plan(self._shape_of_size(height, width))
 
         keys = self._keys(index_array, number)
         first = self.data_format == "channels_first"
-        return SizedWarp(pipeline.plans, add_plan, keys, batch, first)
+        params = pipeline.drawn(drawn, keys)
+        return SizedWarp(pipeline.plans, add_plan, keys, batch, first, params)
 
     def _shape_of_size(self, height: int, width: int) -> tuple[int, ...]:
         """Returns the shape of images in the generator's layout."""

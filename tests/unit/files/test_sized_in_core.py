@@ -102,14 +102,46 @@ def test_settings(folder, by_python, name, settings, arguments):
     np.testing.assert_equal(run(), by_python(run))
 
 
-def test_arguments_of_keras_are_left_to_python(folder, by_python, decoded):
-    def run(settings):
-        return passes(flow(folder, [ops.Resize((20, 24))], settings))
+ARGUMENTS = {
+    "moves": {"rotation_range": 20, "width_shift_range": 0.2, "zoom_range": 0.3},
+    "pixels": {"height_shift_range": 7, "width_shift_range": [-3, 0, 5], "vertical_flip": True},
+    "colours": {"shear_range": 9, "channel_shift_range": 30.0, "horizontal_flip": True},
+    "brightness": {"brightness_range": (0.6, 1.5)},
+}
 
-    settings = {"rotation_range": 20, "width_shift_range": 0.2}
-    made = run(settings)
-    assert {"jpg", "png"} <= set(decoded)
-    np.testing.assert_equal(made, by_python(lambda: run(settings)))
+
+@pytest.mark.parametrize(
+    ("settings", "options"),
+    [
+        ({}, {}),
+        ({"draws": "keyed"}, {"shuffle": True}),
+        ({"data_format": "channels_first", "dtype": "float64"}, {}),
+        ({"fill_mode": "wrap", "interpolation_order": 3}, {"masks": True}),
+        ({"preprocessing_function": lambda image: image / 2}, {"prefetch": 2}),
+        ({"rescale": 1 / 255}, {"on_error": "skip"}),
+        ({}, {"handover": "uint8"}),
+    ],
+)
+@pytest.mark.parametrize("name", ["crop", "plain crop", "later"])
+@pytest.mark.parametrize("arguments", ARGUMENTS)
+def test_arguments_of_keras(folder, by_python, decoded, arguments, name, settings, options):
+    if "masks" in options:
+        for path in folder.glob("*/*"):
+            target = folder.parent / "masks" / path.relative_to(folder).with_suffix(".png")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            Image.open(path).convert("L").save(target)
+        options = {**options, "masks": folder.parent / "masks"}
+    if "on_error" in options:
+        path = folder / "a" / "04.jpg"
+        path.write_bytes(path.read_bytes()[:-60])
+
+    def run():
+        iterator = flow(folder, RECIPES[name], {**settings, **ARGUMENTS[arguments]}, **options)
+        return passes(iterator), iterator._random.randint(2**31)
+
+    made = run()
+    assert ("jpg" in decoded) == ("on_error" in options)
+    np.testing.assert_equal(made, by_python(run))
 
 
 def test_a_size_that_only_one_of_several_files_has_is_made_in_the_core(tmp_path, decoded):
@@ -289,6 +321,26 @@ def test_what_is_said_of_files_without_a_plan(tmp_path):
     assert sizes.tolist() == [[6, 5], [0, 0], [0, 0]]
 
 
-def test_a_number_of_plans_that_is_refused():
+def test_plans_that_are_refused():
     with pytest.raises(ValueError, match=r"`most` must be at least 1\. Received: 0"):
         _core.PlansBySize(0)
+    with pytest.raises(ValueError, match=r"`params` must be at least 0\. Received: -1"):
+        _core.PlansBySize(1, -1)
+    plans = _core.PlansBySize(1, 2)
+    plain, moved = (
+        _core.Plan(height=6, width=5, channels=3, steps=steps)
+        for steps in ([], [("keras_affine", {})])
+    )
+    other = _core.Plan(height=5, width=6, channels=3, steps=[])
+    for arguments, says in [
+        ((plain, [0], [1.0]), "`columns` must be at most 0, as many as the plan has. Received: 1"),
+        ((moved, [0], []), "`factors` must be one for each of 1 columns. Received: 0"),
+        ((moved, [2], [1.0]), "`columns` must be from 0 to 1. Received: 2"),
+        ((moved, [-1], [1.0]), "`columns` must be from 0 to 1. Received: -1"),
+        ((plain, [], [], moved), "`columns` must be 6, as many as the plan has. Received: 0"),
+        ((plain, [], [], other), "`before` must make images of 6 x 5 of such images"),
+    ]:
+        with pytest.raises(ValueError, match=says):
+            plans.add(*arguments)
+    with pytest.raises(TypeError, match="`between` must be a dtype of images"):
+        plans.add(plain, between=np.dtype(np.int32))
