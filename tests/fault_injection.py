@@ -135,6 +135,7 @@ def points() -> dict[str, tuple[Any, str, Callable[[], BaseException]]]:
         "Image.open, damage": (Image, "open", lambda: ValueError(INJECTED)),
         "mmap": (mmap, "mmap", lambda: system_error(errno.ENOMEM)),
         "make_files": (_core, "make_files", out_of_memory),
+        "make_sized_files": (_core, "make_sized_files", out_of_memory),
         "augment_batch": (_core, "augment_batch", out_of_memory),
         "resize": (_core, "resize", out_of_memory),
     }  # fmt: skip

@@ -24,7 +24,7 @@ import numpy as np
 import pytest
 
 import batchwarp
-from batchwarp import runtime
+from batchwarp import ops, runtime
 from batchwarp.files import libjpeg, opencv, reader, threads
 from fault_injection import INJECTED, Fault, names_it, points, poison_memory
 from image_files import save
@@ -36,6 +36,7 @@ BATCHES = 5
 # Elsewhere, `on_error` must not pass over any file.
 OF_THE_FILE = {"Image.open, damage", "os.read", "os.fstat"}
 AUGMENT = {"rotation_range": 20, "horizontal_flip": True, "rescale": 1 / 255}
+ANY_SIZE = {**AUGMENT, "operations": [ops.RandomResizedCrop((7, 6))]}
 X = noise((10, 9, 8, 3))
 
 
@@ -88,10 +89,11 @@ def arrays(**options):
 def files(generator=AUGMENT, **options):
     def make(folder, cache, on_error):
         given = {"cache": cache} if options.get("cache") == "folder" else {}
-        return batchwarp.ImageDataGenerator(**generator).flow_from_directory(
-            folder, target_size=(7, 6), interpolation="bilinear", batch_size=4, seed=1,
-            class_mode="sparse", on_error=on_error, **{**options, **given},
-        )  # fmt: skip
+        made = {
+            "target_size": (7, 6), "interpolation": "bilinear", "batch_size": 4, "seed": 1,
+            "class_mode": "sparse", "on_error": on_error, **options, **given,
+        }  # fmt: skip
+        return batchwarp.ImageDataGenerator(**generator).flow_from_directory(folder, **made)
 
     return make
 
@@ -102,6 +104,7 @@ SCENARIOS = {
     "files": Scenario(files()),
     "files with a function": Scenario(files({"preprocessing_function": lambda image: image / 2})),
     "files, prefetch": Scenario(files(prefetch=2)),
+    "files of any size": Scenario(files(ANY_SIZE, target_size=None, interpolation="nearest")),
     "cache in memory": Scenario(files(cache="memory")),
     "cache in a folder": Scenario(files(cache="folder")),
     "cache in a folder, prefetch": Scenario(files(cache="folder", prefetch=1)),
