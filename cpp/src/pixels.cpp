@@ -122,6 +122,11 @@ void load_padded_row(const ImageView& from, std::int64_t row, std::int64_t paddi
     T* first = to + padding * channels;
     load_pixels(line, first);
     T* last = first + (from.width - 1) * channels;
+    if (channels == 1) {
+        std::fill_n(to, padding, constant != nullptr ? *constant : *first);
+        std::fill_n(last + 1, padding, constant != nullptr ? *constant : *last);
+        return;
+    }
     for (std::int64_t i = 1; i <= padding; ++i)
         for (std::int64_t k = 0; k < channels; ++k) {
             first[k - i * channels] = constant != nullptr ? *constant : first[k];

@@ -73,9 +73,10 @@ struct WarpJob {
     double cval;
     const float* shift;  // per channel; out = (value - shift) * scale; both null: out = value
     const float* scale;
-    // No extent exceeds warp_max_small_extent, no stride warp_max_small_stride, and no coordinate
-    // warp_max_small_coordinate, nor does a row's or a column's part of it. Where the border
-    // neither clamps nor fills, each coordinate is less than its period away from the image.
+    // Coordinates are in fixed point. No extent exceeds warp_max_small_extent, no stride
+    // warp_max_small_stride, and no coordinate warp_max_small_coordinate, nor does a row's or a
+    // column's part of it. Where the border neither clamps nor fills, each coordinate is less than
+    // its period away from the image.
     bool small;
     // Of small ones of order 1: behind the last column and the last row of `source` is a copy of
     // them, and where the border fills, below are two pixels of the fill value, twice. Else the

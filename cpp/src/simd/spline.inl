@@ -72,6 +72,85 @@ void place_spline_span(const SplineJob& job, const Segments& segments, Span span
     spline_span<extension, true>(job, segments, span);
 }
 
+// Coordinates of one axis of a small image, brought to where the halo serves them. They may be the
+// last sample's, or beyond the first one; the columns that fill up a block may be anywhere.
+template <Extension extension>
+struct SmallSplineAxis {
+    using L = Lanes;
+    SmallAxis<extension> edges;
+    int32_t reach;
+
+    BATCHWARP_INLINE SmallSplineAxis(int32_t extent, int32_t padding)
+        : edges(extent), reach((padding + 3) * fixed_whole) {}
+
+    BATCHWARP_INLINE Lanes::Int inside(Lanes::Int at) const {
+        const int32_t last = edges.last, half = fixed_whole / 2;
+        if constexpr (extension == Extension::none)
+            return L::clamp(at, L::all(-reach), L::all(last + reach));
+        if constexpr (extension == Extension::half_symmetric)
+            return L::clamp(edges.folded(at, -half, last + half), L::all(-half),
+                            L::all(last + half));
+        if constexpr (extension == Extension::periodic) {
+            const int32_t period = last + fixed_whole;
+            const auto below = L::less(at, L::all(0)), above = L::less(L::all(period - 1), at);
+            at = L::add_where(above, L::add_where(below, at, L::all(period)), L::all(-period));
+            return L::clamp(at, L::all(0), L::all(period));
+        }
+        return edges.inside(at);
+    }
+};
+
+// Columns of a row of a small image. Where the last bit of a coordinate decides, a block of them is
+// placed in double.
+template <Extension extension>
+void small_spline_span(const SplineJob& job, const Segments& segments, Span span) {
+    using L = Lanes;
+    constexpr bool decides =
+        extension == Extension::constant || extension == Extension::overlapping;
+    constexpr int32_t bias = 32 * fixed_whole;  // nothing is farther before the image
+    const int32_t stride = static_cast<int32_t>(job.source_row_stride);
+    const SmallSplineAxis<extension> vertical(job.height, job.padding),
+        horizontal(job.width, job.padding);
+    const auto row_y = L::all(segments.rows.fixed_y[segments.i]),
+               row_x = L::all(segments.rows.fixed_x[segments.i]);
+    const auto stride_and_step = L::all(job.pixel_step << 16 | stride);
+    const auto origin = L::all(-32 * (stride + job.pixel_step));
+    const auto low_bits = L::all(fixed_whole - 1);
+    const auto unit = L::all(static_cast<float>(1 / fixed_one));
+    const int32_t count = span.count & -warp_block;
+    for (int32_t first = 0; first < count; first += warp_block) {
+        bool unsure = false;
+        for (int32_t k = first; k < first + warp_block; k += L::count) {
+            const auto at_y = L::add(L::load(job.scratch.column_iy + span.c + k), row_y);
+            const auto at_x = L::add(L::load(job.scratch.column_ix + span.c + k), row_x);
+            const auto y = vertical.inside(at_y), x = horizontal.inside(at_x);
+            L::store(job.scratch.fy + span.at + k,
+                     L::multiply(L::to_float(L::bits(y, low_bits)), unit));
+            L::store(job.scratch.fx + span.at + k,
+                     L::multiply(L::to_float(L::bits(x, low_bits)), unit));
+            L::store(job.scratch.offset + span.at + k,
+                     L::add(L::template sum_of_products<warp_fixed_bits>(
+                                L::add(y, L::all(bias)), L::add(x, L::all(bias)), stride_and_step),
+                            origin));
+            if constexpr (extension == Extension::constant) {
+                const auto beyond =
+                    L::max(vertical.edges.beyond(at_y), horizontal.edges.beyond(at_x));
+                L::store(job.outside + span.at + k,
+                         L::where(L::less(L::all(0), beyond), L::all(1.0f), L::all(0.0f)));
+                unsure |= L::any(L::less(L::absolute(beyond), L::all(fixed_margin + 1)));
+            }
+            if constexpr (extension == Extension::overlapping)
+                unsure |=
+                    L::any(L::less(L::all(-fixed_margin - 1),
+                                   L::max(vertical.edges.beyond(y), horizontal.edges.beyond(x))));
+        }
+        if constexpr (decides)
+            if (unsure)
+                place_spline_span<extension>(job, segments,
+                                             {span.c + first, warp_block, span.at + first});
+    }
+}
+
 // Weights of one axis, tap by tap, for `count` pixels: central B-splines as in spline/spline.hpp.
 // Even orders are centred on the nearest sample: where that is the next one, `offset` moves by
 // `step`.
@@ -150,7 +229,9 @@ void weigh_run(const SplineJob& job, int32_t count) {
 template <Extension extension>
 void place_spline(const SplineJob& job, const Segments& segments) {
     const auto border = [&](int32_t from, int32_t to) {
-        if (from < to) place_spline_span<extension>(job, segments, segments.span(from, to));
+        if (from >= to) return;
+        job.small ? small_spline_span<extension>(job, segments, segments.span(from, to))
+                  : place_spline_span<extension>(job, segments, segments.span(from, to));
     };
     border(segments.begin, segments.inside);
     if (segments.inside < segments.outside)

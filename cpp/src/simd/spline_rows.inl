@@ -119,7 +119,7 @@ struct Segments {
     BATCHWARP_INLINE Segments(const Rows& of, int32_t row, int32_t from, int32_t to)
         : rows(of), i(row), begin(from), end(to) {
         const auto up = [](int32_t c) { return (c + warp_block - 1) & -warp_block; };
-        const int32_t first = rows.interior_begin[i], last = rows.interior_end[i];
+        const int32_t last = rows.interior_end[i], first = last > 0 ? rows.interior_begin[i] : 0;
         stop = up(end);
         inside = up(first > begin ? first : begin);
         outside = (last < stop ? last : stop) & -warp_block;
@@ -174,8 +174,11 @@ void each_run(const SplineJob& job, void (*place)(const SplineJob&, const Segmen
         const int32_t i = (r - job.row_begin) % row_block;
         if (i == 0) {
             start_rows(job, r, rows);
-            bound_columns(job, slope_y, slope_x, coordinate_margin, rows, rows.interior_begin,
-                          rows.interior_end);
+            if (job.small)  // all columns are placed alike
+                memset(rows.interior_end, 0, sizeof rows.interior_end);
+            else
+                bound_columns(job, slope_y, slope_x, coordinate_margin, rows, rows.interior_begin,
+                              rows.interior_end);
         }
         for (int32_t begin = 0; begin < job.target_width; begin += warp_chunk) {
             const int32_t rest = job.target_width - begin;

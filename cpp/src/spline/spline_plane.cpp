@@ -221,8 +221,14 @@ void SplinePlane::extend(float* buffer) const {
     const auto beyond = [](std::int64_t i, std::int64_t n) {
         return i < spline_halo ? i - spline_halo : n + i - spline_halo;
     };
+    const bool repeats = channels_ == 1 && border_.taps == Extension::replicate;
     for (std::int64_t r = 0; r < height_; ++r) {
         float* row = top + r * row_stride_;
+        if (repeats) {  // as fast as two stores
+            std::fill_n(row - spline_halo, spline_halo, *row);
+            std::fill_n(row + width_, spline_halo, row[width_ - 1]);
+            continue;
+        }
         for (std::int64_t i = 0; i < 2 * spline_halo; ++i) {
             float* to = row + beyond(i, width_) * channels_;
             const float* from = row + halo_columns_[i] * channels_;

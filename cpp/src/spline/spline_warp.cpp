@@ -44,6 +44,9 @@ void warp_spline(const SplinePlane& plane, const float* coefficients, const Imag
     const std::int64_t one_tap = plane.row_stride() + source.channels;
     job.source = plane.origin(coefficients) - geometry.order / 2 * one_tap;
     job.source_row_stride = plane.row_stride();
+    job.small = plane.row_stride() <= warp_max_small_stride &&
+                source.channels <= warp_max_small_stride &&
+                fits_fixed_point(geometry, source.height, source.width);
     job.pixel_step = static_cast<std::int32_t>(source.channels);
     fill_warp_job(job, source, geometry, target);
     job.order = geometry.order;

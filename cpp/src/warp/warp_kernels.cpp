@@ -39,13 +39,13 @@ bool is_readable(const ImageView& source) noexcept {
 bool is_near(double low, double high, Extension extension, std::int64_t n) noexcept {
     constexpr double margin = 1e-3;
     const auto period = static_cast<double>(period_of(extension, n));
-    // Reflections are folded once at either end; what is beyond overlapping samples is moved once.
-    const bool moves = extension == Extension::overlapping;
+    // Reflections are folded once at either end; others are moved once.
+    const bool moves = extension == Extension::overlapping || extension == Extension::periodic;
     const double before = moves ? period : period - 1, behind = moves ? 2 * period : period - 1;
     return low > margin - before && high < behind - margin;
 }
 
-// Whether kernels bring coordinates of small images inside themselves.
+// Whether kernels of orders 0 and 1 bring coordinates of small images inside themselves.
 bool has_small_axis(const WarpGeometry& g) noexcept {
     switch (g.border.coordinates) {
         case Extension::half_symmetric:
@@ -66,28 +66,10 @@ bool has_small_axis(const WarpGeometry& g) noexcept {
 // Whether an edge-padded copy pays, and its coordinates fit the kernels' fixed point.
 bool is_small(const WarpGeometry& g, const ImageView& source) noexcept {
     if (!has_small_axis(g) || g.projects || g.displacement != nullptr) return false;
-    if (source.height > warp_max_small_extent || source.width > warp_max_small_extent) return false;
     if (g.width > warp_chunk) return false;  // a chunk of them is whole rows
     const std::int64_t step = source.channels == 1 ? 2 : source.channels;
     if ((source.height + 1) * (source.width + 1) * step * item > small_copy_bytes) return false;
-    const Affine& a = g.affine;
-    // Tables run a block past the last column, or before the first one if the image is flipped.
-    const double last_row = static_cast<double>(g.height - 1);
-    const double first_column = -warp_block;
-    const double last_column = static_cast<double>(g.width - 1 + warp_block);
-    double farthest = std::max(std::abs(last_column * a.m01), std::abs(last_column * a.m11));
-    for (const double r : {0.0, last_row})
-        for (const double c : {first_column, last_column})
-            farthest = std::max({farthest, std::abs(a.y(r, c)), std::abs(a.x(r, c))});
-    if (!(farthest < warp_max_small_coordinate)) return false;
-    if (clamps(g.border)) return true;
-    const double last = static_cast<double>(g.width - 1);
-    const auto near = [&](double base, double by_row, double by_column, std::int64_t n) {
-        const double down = last_row * by_row, across = last * by_column;
-        return is_near(base + std::min(0.0, down) + std::min(0.0, across),
-                       base + std::max(0.0, down) + std::max(0.0, across), g.border.coordinates, n);
-    };
-    return near(a.o0, a.m00, a.m01, source.height) && near(a.o1, a.m10, a.m11, source.width);
+    return fits_fixed_point(g, source.height, source.width);
 }
 
 // Whether bytes can be read where they lie, by a kernel that makes values of them itself. It has to
@@ -237,6 +219,29 @@ Kernel kernel_of(const WarpJob& job, int order) noexcept {
 }
 
 }  // namespace
+
+bool fits_fixed_point(const WarpGeometry& g, std::int64_t height, std::int64_t width) noexcept {
+    if (height > warp_max_small_extent || width > warp_max_small_extent) return false;
+    const Affine& a = g.affine;
+    // Tables run a block past the last column, or before the first one if the image is flipped.
+    const double last_row = static_cast<double>(g.height - 1);
+    const double first_column = -warp_block;
+    const double last_column = static_cast<double>(g.width - 1 + warp_block);
+    double most = std::max(std::abs(last_column * a.m01), std::abs(last_column * a.m11));
+    for (const double r : {0.0, last_row})
+        for (const double c : {first_column, last_column})
+            most = std::max({most, std::abs(a.y(r, c)), std::abs(a.x(r, c))});
+    if (!(most < warp_max_small_coordinate)) return false;
+    const Extension extension = g.border.coordinates;
+    if (extension == Extension::none || extension == Extension::constant) return true;
+    const double last = static_cast<double>(g.width - 1);
+    const auto near = [&](double base, double by_row, double by_column, std::int64_t n) {
+        const double down = last_row * by_row, across = last * by_column;
+        return is_near(base + std::min(0.0, down) + std::min(0.0, across),
+                       base + std::max(0.0, down) + std::max(0.0, across), extension, n);
+    };
+    return near(a.o0, a.m00, a.m01, height) && near(a.o1, a.m10, a.m11, width);
+}
 
 bool kernels_take(const WarpGeometry& g, std::int64_t height, std::int64_t width,
                   std::int64_t channels) noexcept {

@@ -14,6 +14,10 @@ namespace batchwarp {
 bool kernels_take(const WarpGeometry& geometry, std::int64_t height, std::int64_t width,
                   std::int64_t channels) noexcept;
 
+/// Whether the coordinates of an affine map fit the kernels' fixed point: see `WarpJob::small`.
+bool fits_fixed_point(const WarpGeometry& geometry, std::int64_t height,
+                      std::int64_t width) noexcept;
+
 /// Rows [row_begin, row_end) of a target, interleaved and packed; `values` is where row `row_begin`
 /// starts. `shift` and `scale`, one per channel, are both null or are applied on the way out.
 struct WarpTarget {
