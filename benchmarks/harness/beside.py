@@ -99,11 +99,16 @@ class Peer:
         return True
 
 
-def ours(batch: Beside) -> Run:
-    """One call of `Augment`."""
+def our_augment() -> Any:
+    """Returns an `Augment`."""
     from batchwarp import Augment, ops
 
-    augment = Augment(ops.Flip(), ops.Affine(rotation=ROTATION, shift=SHIFT), seed=1)
+    return Augment(ops.Flip(), ops.Affine(rotation=ROTATION, shift=SHIFT), seed=1)
+
+
+def ours(batch: Beside, augment: Any = None) -> Run:
+    """One call of `Augment`, one of its own if it is given none."""
+    augment = our_augment() if augment is None else augment
     return lambda: augment(batch.images, **batch.given)
 
 

@@ -464,14 +464,14 @@ void augment_batch(const Plan& plan, const BatchRequest& request) {
 void augment_batches(std::span<const BatchPart> parts) {
     const BatchRequest& first = *parts.front().request;
     const std::int64_t n = first.target.count;
-    std::int64_t elements = 0;
+    std::int64_t elements = elements_of(*parts.front().plan);
     bool together = true;
     for (const auto& [plan, request] : parts) {
         check_batch(*plan, *request);
         if (request->target.count != n)
             refuse("`dst` must hold as many images in each batch. Received: ", n, " and ",
                    request->target.count);
-        elements += elements_of(*plan);
+        if (request != &first) elements += elements_of(*plan);
         together = together && plan->mixture() == nullptr;
     }
     if (n == 0) return;

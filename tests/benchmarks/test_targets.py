@@ -9,6 +9,7 @@ import pytest
 
 added = importlib.import_module("batchwarp.benchmarks.harness.targets_added")
 beside = importlib.import_module("batchwarp.benchmarks.harness.beside")
+timing = importlib.import_module("batchwarp.benchmarks.harness.timing")
 
 
 def took(**seconds):
@@ -29,11 +30,17 @@ def cases():
         "AlbumentationsX, image": 30e-3,
         "AlbumentationsX, with targets": 60e-3,
     }
+    # Of pairs of calls, whatever the medians of either are.
+    pairs = {
+        "1 thread": {"seconds": 0.9e-3, "ratio": 1.2},
+        "2 threads": {"seconds": 1e-3, "ratio": 1.5},
+    }
     return [
         {
             "case": case,
             "images": 10,
             "timings": {name: {"median": seconds} for name, seconds in timings.items()},
+            "added": pairs,
         }
         for case, timings in ((added.OURS, mine), ("plain", plain))
     ]
@@ -42,8 +49,8 @@ def cases():
 def test_figures_are_what_their_names_say(cases):
     assert added.metrics(cases) == pytest.approx(
         {
-            "ratio/1 thread": 1.25,
-            "added/1 thread": 100,
+            "ratio/1 thread": 1.2,
+            "added/1 thread": 90,
             "ratio/2 threads": 1.5,
             "added/2 threads": 100,
             "peer/AlbumentationsX": 20,
@@ -60,6 +67,7 @@ def test_the_table_has_all_that_were_measured_and_names_the_others(cases):
         "batchwarp, 2 threads",
         "AlbumentationsX",
     ]
+    assert [cell.strip() for cell in lines[2].split("|")[2:6]] == ["400.0", "500.0", "90.0", "1.20"]
     assert [cell.strip() for cell in lines[4].split("|")[2:7]] == [
         "3,000.0",
         "6,000.0",
@@ -97,3 +105,36 @@ def test_batchwarp_takes_what_is_beside_the_images(add):
     made = beside.ours(batch)()
     assert set(made) == {"images", *batch.given}
     assert made["images"].shape == batch.images.shape
+
+
+def test_calls_with_and_without_targets_alternate(monkeypatch):
+    called = []
+
+    def ours(batch, augment):
+        called.append(augment)
+        return lambda: called.append("with" if batch.given else "without")
+
+    monkeypatch.setattr(beside, "ours", ours)
+    case = added.alone(beside.with_masks, rounds=2, tiny=True)
+    first, second, *calls = called
+    assert first is second
+    assert set(case["added"]) == {"1 thread", "2 threads"}
+    half = calls[2 : len(calls) // 2]  # after one of each that is not timed
+    assert len(half) == 2 * 2 * added.PAIRS
+    pairs = [set(half[at : at + 2]) for at in range(0, len(half), 2)]
+    assert pairs == [{"with", "without"}] * len(pairs)
+    assert half[:2] != half[2:4]
+
+
+def test_what_is_added_is_of_pairs_of_calls(monkeypatch):
+    # The machine becomes slower by far more than targets add.
+    speeds = [1, 1, 1, 5, 5, 5, 9]
+    plain, more = [2.0 * speed for speed in speeds], [3.0 * speed for speed in speeds]
+    plain[-1], more[0] = 100, 100
+    taken = {
+        way: timing.Timing.of([[one] for one in seconds])
+        for way, seconds in ((added.ALONE, plain), (added.WITH, more))
+    }
+    monkeypatch.setattr(added, "interleaved", lambda *_args, **_kwargs: taken)
+    case = added.alone(beside.with_masks, rounds=1, tiny=True)
+    assert case["added"]["1 thread"] == {"seconds": 5, "ratio": 1.5}
