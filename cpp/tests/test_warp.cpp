@@ -216,30 +216,85 @@ TEST(orders_0_and_1_from_any_size_to_any_other) { check_any_size_to_any_other(fa
 
 TEST(projective_maps_from_any_size_to_any_other) { check_any_size_to_any_other(true); }
 
-// Images of bytes may be read where they lie; the last one of an array never is.
+namespace {
+
+#ifdef BATCHWARP_X86_TIERS
+// By a table's own pass over bytes of one or three channels, which may not be the tier's.
+std::vector<double> by_pass_over_bytes(const KernelTable& table, const TestBatch& source,
+                                       const WarpGeometry& g) {
+    const ImageView image = readable(source.view).first;
+    std::vector<float> out(static_cast<std::size_t>(g.height * g.width * image.channels));
+    WarpJob job{};  // which may read no more than the image
+    job.bytes = reinterpret_cast<const std::uint8_t*>(image.data);
+    job.source_row_stride = image.row_stride;
+    job.pixel_step = static_cast<std::int32_t>(image.pixel_stride);
+    job.last_whole_offset = (image.height - 2) * image.row_stride +
+                            (image.width - 2) * image.pixel_stride - warp_read_slack;
+    fill_warp_job(job, image, g, {out.data(), 0, g.height, nullptr, nullptr});
+    (image.channels == 1 ? table.linear_c1_bytes : table.linear_c3_bytes)(job);
+    return {out.begin(), out.end()};
+}
+#endif
+
+}  // namespace
+
+// Images of bytes may be read where they lie, and the last one of an array is all that may be read.
 TEST(bytes_become_what_floats_of_them_become) {
     std::mt19937 random(4);
-    for (const Size from : {Size{2, 2}, Size{60, 70}, Size{129, 257}, Size{70, 600}})
-        for (const Size to : {Size{33, 17}, Size{100, 90}, Size{70, 600}})
+    for (const Size from : {Size{2, 2}, Size{2, 40}, Size{3, 5}, Size{60, 70}, Size{129, 257},
+                            Size{70, 600}, Size{900, 800}})
+        for (const Size to : {Size{1, 1}, Size{33, 17}, Size{100, 90}, Size{70, 600}})
             for (const FillMode mode : all_modes)
                 for (const int count : {1, 2}) {
                     if (!sampled()) continue;
-                    TestBatch bytes(DType::u8, count, from.height, from.width, 3,
+                    const int channels = random() % 2 == 0 ? 1 : 3;
+                    TestBatch bytes(DType::u8, count, from.height, from.width, channels,
                                     random() % 2 == 0 ? Layout::nhwc : Layout::padded);
                     bytes.fill(random);
-                    TestBatch floats(DType::f32, 1, from.height, from.width, 3, Layout::nhwc);
+                    TestBatch floats(DType::f32, 1, from.height, from.width, channels,
+                                     Layout::nhwc);
                     load_pixels(readable(bytes.view).first,
                                 reinterpret_cast<float*>(floats.view.first.data));
                     WarpGeometry g = geometry(to, 1, mode);
                     place_randomly(g, from, random, random() % 4 == 0);
-                    g.flip_vertical = false;
                     if (random() % 2 == 0) project_randomly(g, random, random() % 3 == 0);
                     every_tier([&] {
                         const std::vector<double> want = by_kernels(floats, g, to.height);
                         CHECK(by_kernels(bytes, g, to.height) == want);
                         CHECK(by_kernels(bytes, g, 1 + to.height / 3) == want);
+#ifdef BATCHWARP_X86_TIERS
+                        // What the tier has where a processor permutes no bytes; small images
+                        // have coordinates of their own.
+                        if (current_tier() == "avx512" && from.width > warp_max_small_extent)
+                            CHECK(by_pass_over_bytes(avx512_kernels, bytes, g) == want);
+#endif
                     });
                 }
+}
+
+TEST(values_are_scaled_channel_by_channel) {
+    std::mt19937 random(5);
+    const std::vector<float> shift{3, 50, -7, 11}, scale{2, 0.5f, 4, -1};
+    for (const DType dtype : {DType::u8, DType::f32})
+        for (const int channels : {1, 3, 4}) {
+            TestBatch source(dtype, 1, 150, 140, channels, Layout::nhwc);
+            source.fill(random);
+            WarpGeometry g = geometry({90, 101}, 1, FillMode::constant);
+            place_randomly(g, {150, 140}, random, false);
+            every_tier([&] {
+                std::vector<double> want = by_kernels(source, g, g.height);
+                for (std::size_t i = 0; i < want.size(); ++i) {
+                    const std::size_t k = i % static_cast<std::size_t>(channels);
+                    want[i] =
+                        static_cast<double>((static_cast<float>(want[i]) - shift[k]) * scale[k]);
+                }
+                const BatchView batch = readable(source.view);
+                std::vector<float> out(want.size());
+                warp_samples({batch.first, batch.memory_end(), nullptr}, g,
+                             {out.data(), 0, g.height, shift.data(), scale.data()});
+                CHECK(std::vector<double>(out.begin(), out.end()) == want);
+            });
+        }
 }
 
 TEST(a_resize_places_pixels_between_samples_and_on_ties) {

@@ -56,6 +56,7 @@ const KernelTable& avx512_table() {
         KernelTable all = avx512_kernels;
         if (has_vbmi()) {
             all.point_bytes = point_bytes_by_permutes;
+            all.linear_c3_bytes = linear_c3_bytes_by_permutes;
             all.resize_windows = resize_windows;
         }
         return all;

@@ -299,6 +299,7 @@ static_assert(TierLanes<Lanes> && TierVec<Vec, Four> && TierWords<Words>);
 #include "repair.inl"
 #include "small.inl"
 #include "linear.inl"
+#include "linear_bytes_avx2.inl"
 #include "four_lanes.inl"
 #include "point.inl"
 #include "point_bytes.inl"
@@ -444,46 +445,10 @@ struct Avx2C3 {
     }
 };
 
-// The same of bytes, which shuffles bring to where they are needed: there is no turn in between.
-// Weighed by words they would be further off than promised.
-struct Avx2C3Bytes {
-    static constexpr int channels = 3;
-    static constexpr int excess = 1;
-    static constexpr bool reads_bytes = true;
-
-    // The left tap in the lower half, the right one in the upper.
-    static BATCHWARP_INLINE __m256 taps(const uint8_t* from) {
-        long long both;
-        memcpy(&both, from, sizeof both);
-        const __m256i spread = _mm256_shuffle_epi8(
-            _mm256_set1_epi64x(both),
-            _mm256_setr_epi8(0, -1, -1, -1, 1, -1, -1, -1, 2, -1, -1, -1, -1, -1, -1, -1, 3, -1, -1,
-                             -1, 4, -1, -1, -1, 5, -1, -1, -1, -1, -1, -1, -1));
-        return _mm256_cvtepi32_ps(spread);
-    }
-
-    template <bool Normalized>
-    static BATCHWARP_INLINE void block(const Run& run, int32_t i, float* out) {
-        const __m128 shift = _mm_load_ps(run.shift), scale = _mm_load_ps(run.scale);
-        for (int32_t k = i; k < i + warp_block; ++k, out += 3) {
-            const uint8_t* at = run.bytes + run.offset[k];
-            const __m256 top = taps(at), bottom = taps(at + run.row_stride);
-            const __m256 both =
-                _mm256_fmadd_ps(_mm256_set1_ps(run.fy[k]), _mm256_sub_ps(bottom, top), top);
-            const __m128 left = _mm256_castps256_ps128(both),
-                         right = _mm256_extractf128_ps(both, 1);
-            __m128 value = _mm_fmadd_ps(_mm_set1_ps(run.fx[k]), _mm_sub_ps(right, left), left);
-            if (Normalized) value = _mm_mul_ps(_mm_sub_ps(value, shift), scale);
-            _mm_storeu_ps(out, value);
-        }
-    }
-};
-
-static_assert(PixelPass<Avx2C3Bytes, 3>);
-
 }  // namespace
 
 constinit const KernelTable avx2_kernels = make_table<Avx2C1, Avx2Pairs, Avx2C3, FourLanes<4>>(
-    "avx2", point_bytes_by_windows<point_bytes>, linear_fixed<Avx2C3Bytes>);
+    "avx2", point_bytes_by_windows<point_bytes>,
+    {linear_fixed<Avx2C1Bytes>, linear_fixed<Avx2C3Bytes>});
 
 }  // namespace batchwarp

@@ -256,14 +256,10 @@ struct Avx512Pairs {
 // Three channels: a 32-byte load covers both taps of a source row; two pixels share a register. The
 // vertical step comes first, so that only its result is split into left and right taps: two
 // permutes make four pixels' worth, twelve floats, of each.
-struct Avx512C3 {
+template <class Taps>
+struct BasicAvx512C3 {
     static constexpr int channels = 3;
     static constexpr int excess = 0;
-
-    static BATCHWARP_INLINE __m512 two_pixels(const float* source, const int32_t* offset) {
-        const __m512 first = _mm512_castps256_ps512(_mm256_loadu_ps(source + offset[0]));
-        return _mm512_mask_broadcast_f32x8(first, 0xff00, _mm256_loadu_ps(source + offset[1]));
-    }
 
     // Pixels k and k + 1 of the block, interpolated vertically: left and right tap of the one, then
     // of the other, eight floats each.
@@ -271,8 +267,7 @@ struct Avx512C3 {
     static BATCHWARP_INLINE __m512 vertical(const Run& run, const int32_t* offset, __m512 fy) {
         const __m512i each = _mm512_setr_epi32(k, k, k, k, k, k, k, k, k + 1, k + 1, k + 1, k + 1,
                                                k + 1, k + 1, k + 1, k + 1);
-        const __m512 top = two_pixels(run.source, offset + k);
-        const __m512 bottom = two_pixels(run.source + run.row_stride, offset + k);
+        const __m512 top = Taps::above(run, offset + k), bottom = Taps::below(run, offset + k);
         return _mm512_fmadd_ps(_mm512_permutexvar_ps(each, fy), _mm512_sub_ps(bottom, top), top);
     }
 
@@ -310,10 +305,31 @@ struct Avx512C3 {
     }
 };
 
+struct FloatTaps {
+    static BATCHWARP_INLINE __m512 two_pixels(const float* source, const int32_t* offset) {
+        const __m512 first = _mm512_castps256_ps512(_mm256_loadu_ps(source + offset[0]));
+        return _mm512_mask_broadcast_f32x8(first, 0xff00, _mm256_loadu_ps(source + offset[1]));
+    }
+    static BATCHWARP_INLINE __m512 above(const Run& run, const int32_t* offset) {
+        return two_pixels(run.source, offset);
+    }
+    static BATCHWARP_INLINE __m512 below(const Run& run, const int32_t* offset) {
+        return two_pixels(run.source + run.row_stride, offset);
+    }
+};
+
+using Avx512C3 = BasicAvx512C3<FloatTaps>;
+
 }  // namespace
+}  // namespace batchwarp
+
+#include "linear_bytes_avx512.inl"
+
+namespace batchwarp {
 
 constinit const KernelTable avx512_kernels =
-    make_table<Avx512C1, Avx512Pairs, Avx512C3, FourLanes<4>>("avx512",
-                                                              point_bytes_by_windows<point_bytes>);
+    make_table<Avx512C1, Avx512Pairs, Avx512C3, FourLanes<4>>(
+        "avx512", point_bytes_by_windows<point_bytes>,
+        {linear_fixed<Avx512C1Bytes>, linear_fixed<Avx512C3Bytes>});
 
 }  // namespace batchwarp

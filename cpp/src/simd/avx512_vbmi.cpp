@@ -13,6 +13,11 @@
 // clang-format off: the order matters
 #include "lanes_avx512.inl"
 #include "coordinates.inl"
+#include "small.inl"
+#include "by_pixel.inl"
+#include "repair.inl"
+#include "linear.inl"
+#include "linear_bytes_vbmi.inl"
 #include "point_bytes.inl"
 #include "picks_vbmi.inl"
 #include "words_avx512.inl"
@@ -67,6 +72,8 @@ void resize_windows_of(const ResizeWindowsJob& job) {
 void point_bytes_by_permutes(const PointBytesJob& job) {
     point_bytes_by_windows<point_bytes_by_shuffles>(job);
 }
+
+void linear_c3_bytes_by_permutes(const WarpJob& job) { linear_fixed<VbmiC3Bytes>(job); }
 
 void resize_windows(const ResizeWindowsJob& job) {
     job.two ? resize_windows_of<true>(job) : resize_windows_of<false>(job);

@@ -86,6 +86,9 @@ struct WarpJob {
     const char* next_source;  // what this thread will probably read next; null: unknown
     WarpScratch scratch;
     const uint8_t* bytes;  // instead of `source`, for a kernel that reads bytes
+    // Of order 1: taps at greater offsets are so near to the end of memory that kernels may read no
+    // more than these. `warp_max_offset`: all are read whole.
+    int64_t last_whole_offset;
 };
 
 /// Of sixteen neighbours in a row: their parts of coordinates that come first, and where the
@@ -329,8 +332,9 @@ struct NoiseJob {
 struct KernelTable {
     const char* name;
     void (*linear_c1)(const WarpJob&);
+    void (*linear_c1_bytes)(const WarpJob&);  // null: bytes have to become floats first
     void (*linear_c3)(const WarpJob&);
-    void (*linear_c3_bytes)(const WarpJob&);  // null: bytes have to become floats first
+    void (*linear_c3_bytes)(const WarpJob&);  // likewise
     void (*linear_c4)(const WarpJob&);
     void (*linear_any)(const WarpJob&);  // any channel count
     /// One channel, from row pairs: see pair_rows.
@@ -460,8 +464,9 @@ extern const KernelTable baseline_kernels;
 #ifdef BATCHWARP_X86_TIERS
 extern const KernelTable avx2_kernels;
 extern const KernelTable avx512_kernels;
-/// What that tier has as `point_bytes` where a processor has VBMI, too.
+/// What that tier has as `point_bytes` and as `linear_c3_bytes` where a processor has VBMI, too.
 void point_bytes_by_permutes(const PointBytesJob& job);
+void linear_c3_bytes_by_permutes(const WarpJob& job);
 /// And as `resize_windows`, where it has VNNI as well.
 void resize_windows(const ResizeWindowsJob& job);
 #endif

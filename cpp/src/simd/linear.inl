@@ -36,7 +36,8 @@ void pair_rows(const S* from, int64_t row_stride, int64_t height, int64_t width,
     }
 }
 
-// What a pixel pass reads. `shift` and `scale` repeat per channel over 16 lanes.
+// What a pixel pass reads. `shift` and `scale` repeat per channel, over 16 lanes from any channel
+// of three on.
 struct Run {
     const float* source;
     int64_t row_stride;
@@ -44,16 +45,18 @@ struct Run {
     const float *fx, *fy;
     float* target;
     int32_t count;
-    alignas(64) float shift[16];
-    alignas(64) float scale[16];
+    alignas(64) float shift[18];
+    alignas(64) float scale[18];
     const char* prefetch;  // null: no prefetching
     // What a later row will read: its first tap relative to each column's offset, and the columns
     // for which this lies inside of the image. No columns: no fetching.
-    const float* ahead;
+    const char* ahead;
     const int32_t* ahead_offset;
     int32_t ahead_begin, ahead_end;
-    int64_t write_ahead;   // bytes from what is written to what will be
-    const uint8_t* bytes;  // instead of `source`, where a pass reads bytes
+    int64_t write_ahead;  // bytes from what is written to what will be
+    // Instead of `source`, where a pass reads bytes, and the row below it: compilers that see how
+    // the two belong together compute an address for each pixel and row.
+    const uint8_t *bytes, *bytes_below;
 };
 
 // All that the runs of a job share.
@@ -61,6 +64,7 @@ BATCHWARP_INLINE Run start_run(const WarpJob& job) {
     Run run;
     run.source = job.source;
     run.bytes = job.bytes;
+    run.bytes_below = job.bytes != nullptr ? job.bytes + job.source_row_stride : nullptr;
     run.row_stride = job.source_row_stride;
     run.offset = job.scratch.offset;
     run.fx = job.scratch.fx;
@@ -70,7 +74,7 @@ BATCHWARP_INLINE Run start_run(const WarpJob& job) {
     run.ahead_begin = run.ahead_end = 0;
     run.write_ahead = 2048;
     int32_t channel = 0;  // of value k, without a division
-    for (int k = 0; k < 16; ++k) {
+    for (int k = 0; k < 18; ++k) {
         run.shift[k] = job.shift != nullptr ? job.shift[channel] : 0.0f;
         run.scale[k] = job.scale != nullptr ? job.scale[channel] : 1.0f;
         channel = channel + 1 < job.channels ? channel + 1 : 0;
@@ -96,6 +100,10 @@ void any_channels(const Run& run, const WarpJob& job) {
     }
 }
 
+// The samples that a pass reads.
+BATCHWARP_INLINE const float* samples_of(const Run& run, float) { return run.source; }
+BATCHWARP_INLINE const uint8_t* samples_of(const Run& run, uint8_t) { return run.bytes; }
+
 // Fetches what the blocks to come will read and write, while the i-th pixel's block is made.
 template <int32_t Channels, int64_t source_item = sizeof(float)>
 BATCHWARP_INLINE void fetch_ahead(const Run& run, int32_t i) {
@@ -110,7 +118,7 @@ BATCHWARP_INLINE void fetch_ahead(const Run& run, int32_t i) {
             BATCHWARP_PREFETCH(run.prefetch + source_at + b);
     if (i >= run.ahead_begin && i < run.ahead_end)
         for (int32_t k = 0; k < warp_block; k += step)
-            BATCHWARP_PREFETCH(run.ahead + run.ahead_offset[i + k]);
+            BATCHWARP_PREFETCH(run.ahead + run.ahead_offset[i + k] * source_item);
     for (int64_t b = 0; b < block_bytes; b += 64) BATCHWARP_PREFETCH_WRITE(target + b);
 }
 
@@ -134,10 +142,63 @@ BATCHWARP_NOINLINE void fixed_channels(const Run& shared) {
            static_cast<size_t>(run.count - i) * channels * sizeof(float));
 }
 
+// The same with a copy of each pixel's taps, for pixels so near to the end of memory that vectors
+// of taps would reach past it.
+template <class Pixels, bool Normalized, class Sample>
+BATCHWARP_NOINLINE void copied_channels(const Run& run) {
+    constexpr int32_t channels = Pixels::channels, taps = 2 * channels;
+    constexpr int32_t row = warp_block * taps + static_cast<int32_t>(warp_read_slack);
+    Sample copy[2 * row] = {};
+    int32_t offset[warp_block];
+    Run block = run;
+    block.row_stride = row;
+    block.offset = offset;
+    const Sample* source = samples_of(run, Sample());
+    if constexpr (ReadsBytes<Pixels>) {
+        block.bytes = copy;
+        block.bytes_below = copy + row;
+    } else {
+        block.source = copy;
+    }
+    for (int32_t i = 0; i < run.count; i += warp_block) {
+        for (int32_t k = 0; k < warp_block; ++k) {
+            const Sample* from = source + run.offset[i + k];
+            offset[k] = k * taps;
+            memcpy(copy + offset[k], from, taps * sizeof *from);
+            memcpy(copy + row + offset[k], from + run.row_stride, taps * sizeof *from);
+        }
+        block.fx = run.fx + i;
+        block.fy = run.fy + i;
+        float made[warp_block * channels + 4];
+        Pixels::template block<Normalized>(block, 0, made);
+        const int32_t count = run.count - i < warp_block ? run.count - i : warp_block;
+        memcpy(run.target + static_cast<int64_t>(i) * channels, made,
+               static_cast<size_t>(count) * channels * sizeof(float));
+    }
+}
+
+// Whether a pixel of the chunk has taps behind the last that vectors may be read at; those that pad
+// its last block count.
+BATCHWARP_INLINE bool reads_past_end(const Run& run, const WarpJob& job) {
+    using L = Lanes;
+    if (job.last_whole_offset >= warp_max_offset) return false;
+    auto past = L::less(L::all(0), L::all(0));
+    const auto last = L::all(static_cast<int32_t>(job.last_whole_offset));
+    for (int32_t i = 0; i < run.count; i += warp_block)
+        for (int32_t k = i; k < i + warp_block; k += L::count)
+            past = L::either(past, L::less(last, L::load(run.offset + k)));
+    return L::any(past);
+}
+
+// Whether what a target's row reads lies below what the rows above it read, more or less.
+BATCHWARP_INLINE bool goes_down(const WarpJob& job) {
+    return !job.flip_vertical && job.m00 >= fabs(job.m01);
+}
+
 // How the pixels of a job are divided: a chunk is some whole rows, or a part of a wide one that
 // ends at a block's boundary. A source that no cache holds is read in tiles of `row_block` rows,
-// and what a row will read is fetched along its slanted way; of others the same place some rows
-// below is near enough.
+// and what a row will read is fetched along its slanted way, and so are bytes that the target does
+// not go down along; of others the same place some rows below is near enough.
 struct Chunks {
     int64_t source_item, source_bytes;
     bool slanted;
@@ -146,8 +207,8 @@ struct Chunks {
     BATCHWARP_INLINE explicit Chunks(const WarpJob& job)
         : source_item(job.bytes != nullptr ? 1 : sizeof(float)),
           source_bytes(job.height * job.source_row_stride * source_item),
-          slanted(job.prefetch_bytes != 0 && source_bytes > warp_huge_bytes &&
-                  job.bytes == nullptr && !is_by_pixel(job)) {
+          slanted(job.prefetch_bytes != 0 && !is_by_pixel(job) &&
+                  (source_bytes > warp_huge_bytes || (job.bytes != nullptr && !goes_down(job)))) {
         const int32_t most = slanted ? warp_tile : warp_chunk;
         const int32_t width = job.target_width;
         const int32_t tiles = (width + most - 1) / most, even = (width + tiles - 1) / tiles;
@@ -159,8 +220,10 @@ struct Chunks {
 // Has the pass over columns `begin` and up of a row fetch what row i will read there.
 BATCHWARP_INLINE void look_ahead(const WarpJob& job, const Rows& rows, int32_t i, int32_t begin,
                                  Run& run) {
-    run.ahead = job.source + rows.iy[i] * job.source_row_stride +
-                static_cast<int64_t>(rows.ix[i]) * job.pixel_step;
+    const int64_t first =
+        rows.iy[i] * job.source_row_stride + static_cast<int64_t>(rows.ix[i]) * job.pixel_step;
+    run.ahead = job.bytes != nullptr ? reinterpret_cast<const char*>(job.bytes + first)
+                                     : reinterpret_cast<const char*>(job.source + first);
     run.ahead_offset = job.scratch.column_offset + begin;
     run.ahead_begin = rows.interior_begin[i] - begin;
     run.ahead_end = rows.interior_end[i] - warp_block - begin;
@@ -253,12 +316,21 @@ BATCHWARP_INLINE void warp_chunks(const WarpJob& job, Pass&& pass) {
     }
 }
 
+template <class Pixels, bool Normalized>
+BATCHWARP_INLINE void pass_over(const Run& run, const WarpJob& job) {
+    if (!reads_past_end(run, job)) return fixed_channels<Pixels, Normalized>(run);
+    if constexpr (ReadsBytes<Pixels>)
+        copied_channels<Pixels, Normalized, uint8_t>(run);
+    else
+        copied_channels<Pixels, Normalized, float>(run);
+}
+
 template <class Pixels>
 void linear_fixed(const WarpJob& job) {
     if (job.shift != nullptr)
-        warp_chunks(job, [](const Run& run) { fixed_channels<Pixels, true>(run); });
+        warp_chunks(job, [&job](const Run& run) { pass_over<Pixels, true>(run, job); });
     else
-        warp_chunks(job, [](const Run& run) { fixed_channels<Pixels, false>(run); });
+        warp_chunks(job, [&job](const Run& run) { pass_over<Pixels, false>(run, job); });
 }
 
 void linear_any(const WarpJob& job) {

@@ -3,13 +3,20 @@
 namespace batchwarp {
 namespace {
 
+// Of tiers that have such: the warp of bytes of one and of three channels.
+struct BytePasses {
+    void (*c1)(const WarpJob&) = nullptr;
+    void (*c3)(const WarpJob&) = nullptr;
+};
+
 template <PixelPass<1> C1, PixelPass<1> Pairs, PixelPass<3> C3, PixelPass<4> C4>
 constexpr KernelTable make_table(const char* name, void (*bytes_of_order_0)(const PointBytesJob&),
-                                 void (*linear_c3_bytes)(const WarpJob&) = nullptr) noexcept {
+                                 BytePasses bytes_of_order_1 = {}) noexcept {
     return {name,
             linear_fixed<C1>,
+            bytes_of_order_1.c1,
             linear_fixed<C3>,
-            linear_c3_bytes,
+            bytes_of_order_1.c3,
             linear_fixed<C4>,
             linear_any,
             linear_fixed<Pairs>,

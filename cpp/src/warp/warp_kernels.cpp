@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <optional>
 
 #include "pixels.hpp"
 #include "runtime/scratch.hpp"
@@ -72,20 +73,34 @@ bool is_small(const WarpGeometry& g, const ImageView& source) noexcept {
     return fits_fixed_point(g, source.height, source.width);
 }
 
-// Whether bytes can be read where they lie, by a kernel that makes values of them itself. It has to
-// know which come next: the target goes down the source, more or less. Images that no cache holds
-// are read by tiles of values.
-bool are_readable_bytes(const ImageView& source, const std::byte* memory_end,
-                        const WarpGeometry& geometry) noexcept {
-    const std::int64_t row = source.width * source.channels;
-    if (source.dtype != DType::u8 || source.channels != 3 || geometry.order != 1 ||
-        kernels().linear_c3_bytes == nullptr || source.height * row * item > warp_huge_bytes ||
-        source.row_stride < 0 || geometry.flip_vertical ||
-        geometry.affine.m00 < std::abs(geometry.affine.m01))
-        return false;
-    const std::byte* last_row = source.data + (source.height - 1) * source.row_stride;
-    return source.has_packed_pixels() && fits_offsets(source.height, source.row_stride) &&
-           memory_end - last_row >= row + warp_read_slack;
+// The greatest offset of a tap, in elements, from where kernels may read whole vectors, where
+// `memory_end` bounds what they may read; none if they may not read the image where it lies.
+std::optional<std::int64_t> last_whole_offset(const ImageView& source, std::int64_t element,
+                                              const std::byte* memory_end, int order) noexcept {
+    const std::int64_t row = source.width * source.channels, stride = source.row_stride / element;
+    const std::byte* last_row =
+        source.data + std::max<std::int64_t>(0, (source.height - 1) * source.row_stride);
+    const std::int64_t behind = memory_end - last_row - row * element;
+    if (behind >= warp_read_slack) return warp_max_offset;
+    // Rows that overlap or run backwards do not end with the last one.
+    if (order != 1 || behind < 0 || stride < row) return std::nullopt;
+    const std::int64_t last = (source.height - 2) * stride + row - 2 * source.channels;
+    return last - (warp_read_slack - behind) / element;
+}
+
+using Kernel = void (*)(const WarpJob&);
+
+// What makes values of bytes itself, or null.
+Kernel byte_kernel(std::int64_t channels) noexcept {
+    const KernelTable& table = kernels();
+    return channels == 1 ? table.linear_c1_bytes : channels == 3 ? table.linear_c3_bytes : nullptr;
+}
+
+// Whether such a kernel can read bytes where they lie.
+bool are_readable_bytes(const ImageView& source, const WarpGeometry& geometry) noexcept {
+    return source.dtype == DType::u8 && geometry.order == 1 &&
+           byte_kernel(source.channels) != nullptr && source.row_stride >= 0 &&
+           source.has_packed_pixels() && fits_offsets(source.height, source.row_stride);
 }
 
 // Fetches the first of some rows. If the image before this one has brought them near, that takes no
@@ -104,6 +119,7 @@ struct KernelSource {
     std::int64_t row_stride;
     std::int32_t pixel_step;
     std::int64_t prefetch_bytes;
+    std::int64_t last_whole_offset = warp_max_offset;
 };
 
 struct Rows {
@@ -159,20 +175,27 @@ KernelSource plain_source(const ImageView& source, const std::byte* memory_end,
     const std::int64_t height = source.height, width = source.width, channels = source.channels;
     const std::int64_t row = width * channels;
     const auto step = static_cast<std::int32_t>(channels);
-    const std::byte* last_row =
-        source.data + std::max<std::int64_t>(0, (height - 1) * source.row_stride);
     // What runs backwards is not worth a rule of its own.
     const bool fetches = height * row * item > large_bytes && source.row_stride > 0;
-    if (is_readable(source) && fits_offsets(height, source.row_stride / item) &&
-        memory_end - last_row >= row * item + warp_read_slack)
-        return {reinterpret_cast<const float*>(source.data), nullptr, source.row_stride / item,
-                step, fetches ? prefetch_distance : 0};
+    if (is_readable(source) && fits_offsets(height, source.row_stride / item))
+        if (const auto last = last_whole_offset(source, item, memory_end, geometry.order))
+            return {reinterpret_cast<const float*>(source.data),
+                    nullptr,
+                    source.row_stride / item,
+                    step,
+                    fetches ? prefetch_distance : 0,
+                    *last};
     const RowRange rows = source_rows(geometry, height, target.row_begin, target.row_end);
-    if (are_readable_bytes(source, memory_end, geometry)) {
-        fetch_bytes(source, rows);
-        return {nullptr, reinterpret_cast<const std::uint8_t*>(source.data), source.row_stride,
-                step, byte_prefetch_distance};
-    }
+    if (are_readable_bytes(source, geometry))
+        if (const auto last = last_whole_offset(source, 1, memory_end, geometry.order)) {
+            fetch_bytes(source, rows);
+            return {nullptr,
+                    reinterpret_cast<const std::uint8_t*>(source.data),
+                    source.row_stride,
+                    step,
+                    byte_prefetch_distance,
+                    *last};
+        }
     float* packed = Scratch::of_this_thread().source.reserve(height * row + warp_read_slack / item);
     ImageView needed = source;
     needed.data += rows.first * source.row_stride;
@@ -201,16 +224,15 @@ WarpScratch reserve_tables(std::int32_t width) {
             weights + warp_chunk_slots};
 }
 
-using Kernel = void (*)(const WarpJob&);
-
 Kernel kernel_of(const WarpJob& job, int order) noexcept {
     const KernelTable& table = kernels();
     if (order == 0) return table.point;
+    if (job.bytes != nullptr) return byte_kernel(job.channels);
     switch (job.channels) {
         case 1:
             return job.small ? table.linear_pairs : table.linear_c1;
         case 3:
-            return job.bytes != nullptr ? table.linear_c3_bytes : table.linear_c3;
+            return table.linear_c3;
         case 4:
             return table.linear_c4;
         default:
@@ -309,6 +331,7 @@ void warp_as_it_is(const KernelImage& source, const WarpGeometry& geometry,
     job.source_row_stride = from.row_stride;
     job.pixel_step = from.pixel_step;
     job.prefetch_bytes = from.prefetch_bytes;
+    job.last_whole_offset = from.last_whole_offset;
     job.next_source = reinterpret_cast<const char*>(source.next);
     fill_warp_job(job, image, geometry, target);
 
