@@ -85,7 +85,10 @@ def assert_as_pillow_finds_it(data):
         return False
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of other entries
-        stored = stored_orientation(data)
+        try:
+            stored = stored_orientation(data)
+        except Image.UnidentifiedImageError:  # some resolutions are more than it can take
+            return False
     assert found == (stored if 1 <= stored <= 8 else 1)
     return True
 
