@@ -212,8 +212,9 @@ struct Chunks {
         const int32_t most = slanted ? warp_tile : warp_chunk;
         const int32_t width = job.target_width;
         const int32_t tiles = (width + most - 1) / most, even = (width + tiles - 1) / tiles;
-        columns = tiles == 1 ? width : (even + warp_block - 1) & -warp_block;
-        rows = slanted ? 1 : warp_chunk / columns;
+        columns = width <= most ? width : (even + warp_block - 1) & -warp_block;
+        // Parts of a row are more than half of a chunk each.
+        rows = slanted || width > most ? 1 : warp_chunk / width;
     }
 };
 
