@@ -3,18 +3,12 @@
 #include <algorithm>
 #include <array>
 
+#include "jpeg/segments.hpp"
+
 namespace testing {
 namespace {
 
-enum : int {
-    exif = 0xE1,
-    huffman_tables = 0xC4,
-    first_restart = 0xD0,
-    end_of_image = 0xD9,
-    start_of_scan = 0xDA,
-    quantization_tables = 0xDB,
-    restart_interval = 0xDD,
-};
+namespace marker = batchwarp::jpeg::marker;
 
 // From its marker to the next one; of a scan, with its data.
 struct Segment {
@@ -30,15 +24,15 @@ std::vector<Segment> segments(const JpegBytes& file) {
     std::vector<Segment> found;
     for (std::size_t at = 2; at + 4 <= file.size() && byte_at(file, at) == 0xFF;) {
         Segment segment{byte_at(file, at + 1), at, at + 4, 0, 0};
-        if (segment.code == end_of_image) break;
+        if (segment.code == marker::end_of_image) break;
         const auto length =
             static_cast<std::size_t>(byte_at(file, at + 2) << 8 | byte_at(file, at + 3));
         segment.data = segment.end = at + 2 + length;
         if (length < 2 || segment.end > file.size()) break;
-        if (segment.code == start_of_scan)
+        if (segment.code == marker::start_of_scan)
             while (segment.end + 1 < file.size() &&
                    (byte_at(file, segment.end) != 0xFF || byte_at(file, segment.end + 1) == 0 ||
-                    (byte_at(file, segment.end + 1) & 0xF8) == first_restart))
+                    (byte_at(file, segment.end + 1) & 0xF8) == marker::first_restart))
                 ++segment.end;
         found.push_back(segment);
         at = segment.end;
@@ -95,8 +89,8 @@ void change_data(JpegBytes& file, const Segment& scan, Random& random) {
             file[at] = any_byte(random);
             break;
         case 2:  // a restart, in its place or not
-            file.insert(
-                place, {std::byte{0xFF}, static_cast<std::byte>(first_restart + below(random, 8))});
+            file.insert(place, {std::byte{0xFF},
+                                static_cast<std::byte>(marker::first_restart + below(random, 8))});
             break;
         case 3:
             file.erase(place, place + count);
@@ -160,7 +154,7 @@ JpegBytes exif_segment(Random& random) {
         if (is_orientation) add(0, 2);
     }
     add(0, 4);
-    JpegBytes segment{std::byte{0xFF}, std::byte{exif}, std::byte{0},
+    JpegBytes segment{std::byte{0xFF}, std::byte{marker::exif}, std::byte{0},
                       static_cast<std::byte>(2 + exif_name + tiff.size())};
     for (const char letter : {'E', 'x', 'i', 'f', '\0', '\0'})
         segment.push_back(static_cast<std::byte>(letter));
@@ -173,7 +167,7 @@ void change_content(JpegBytes& file, const Segment& segment, Random& random) {
     if (size == 0) return;
     if (is_frame(segment.code) && below(random, 4) != 0)
         change_frame(file, segment, random);
-    else if (segment.code == exif && below(random, 4) != 0)
+    else if (segment.code == marker::exif && below(random, 4) != 0)
         change_exif(file, segment, random);
     else
         file[segment.content + below(random, size)] = any_byte(random);
@@ -193,7 +187,7 @@ void change_order(JpegBytes& file, const Segment& segment, const Segment& other,
             break;
         default: {
             const auto interval = below(random, 2) == 0 ? below(random, 6) : below(random, 65536);
-            file.insert(place, {std::byte{0xFF}, static_cast<std::byte>(restart_interval),
+            file.insert(place, {std::byte{0xFF}, static_cast<std::byte>(marker::restart_interval),
                                 std::byte{0}, std::byte{4}, static_cast<std::byte>(interval >> 8),
                                 static_cast<std::byte>(interval & 0xFF)});
         }
@@ -212,7 +206,7 @@ void mutate(JpegBytes& file, Random& random) {
     const Segment& segment = all[below(random, all.size())];
     std::vector<Segment> scans;
     std::copy_if(all.begin(), all.end(), std::back_inserter(scans),
-                 [](const Segment& one) { return one.code == start_of_scan; });
+                 [](const Segment& one) { return one.code == marker::start_of_scan; });
     const std::size_t kind = below(random, 10);
     if (kind < 4 && !scans.empty())
         change_data(file, scans[below(random, scans.size())], random);

@@ -164,8 +164,7 @@ class Pipeline(Snapshot):
         """
         batch = self.empty(len(indices), buffers)
         self.warp(x, indices, params, batch)
-        if not self._is_sole:
-            self.complete(generator, batch)
+        self.complete(generator, batch)
         return batch
 
     def in_one_call(
