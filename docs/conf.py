@@ -7,9 +7,16 @@ do elsewhere.
 from __future__ import annotations
 
 import re
+import sys
 from importlib import metadata
 from pathlib import Path
 from typing import Any
+
+from sphinx_gallery.sorting import ExplicitOrder
+
+_DOCS = Path(__file__).parent
+sys.path.insert(0, str(_DOCS))
+import draw_thumbnails  # noqa: E402 - it is beside this file
 
 project = "batchwarp"
 author = "The batchwarp authors"
@@ -27,10 +34,8 @@ include_patterns = [
     "benchmarks/results/README.md",
     "cpp/src/cuda/README.md",
     "docs/**",
-    "examples/README.md",
     "python/batchwarp/training/MIGRATION.md",
 ]
-exclude_patterns = ["docs/draw_batch.py", "docs/draw_gallery.py", "docs/conf.py"]
 
 extensions = [
     "myst_parser",
@@ -40,6 +45,7 @@ extensions = [
     "sphinx.ext.napoleon",
     "sphinx.ext.viewcode",
     "sphinx_copybutton",
+    "sphinx_gallery.gen_gallery",
 ]
 myst_enable_extensions = ["colon_fence", "dollarmath"]
 myst_heading_anchors = 4
@@ -62,34 +68,43 @@ copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
 
 
-# Programs are pages' own text on the site, where a link to a file would only download it.
-_PROGRAMS = "examples/README"
-_LINK = re.compile(r"\]\(((?:\.\./)*)(examples/)?(\w+)\.py\)")
+# Programs that draw are run for their pages: those that need no library that trains.
+_LISTED = (_DOCS.parent / "examples" / "README.md").read_text(encoding="utf-8")
+_PROGRAMS = re.findall(r"\]\((\w+)\.py\)", _LISTED)
+_SHOWN = {*draw_thumbnails.SHOWN, *draw_thumbnails.PARTS}
+_RUN = [name for name in _PROGRAMS if name not in _SHOWN]
+sphinx_gallery_conf: dict[str, Any] = {
+    "examples_dirs": "examples",
+    "gallery_dirs": "docs/programs",
+    "filename_pattern": rf"[/\\]({'|'.join(_RUN)})\.py$",
+    "within_subsection_order": ExplicitOrder(
+        [f"{name}.py" for name in sorted(_PROGRAMS, key=lambda name: name in _SHOWN)]
+    ),
+    "run_stale_examples": True,  # what they show depends on more than on themselves
+    "capture_repr": (),
+    "first_notebook_cell": "%pip install -q batchwarp",
+    "min_reported_time": float("inf"),
+    "show_signature": False,
+    "write_computation_times": False,
+}
 
 
-def _show_programs(text: str, is_their_page: bool) -> str:
-    """Returns a page that links to programs as they stand on one page, and that page with them."""
-
-    def shown(link: re.Match[str]) -> str:
-        up, folder, name = link.groups()
-        if is_their_page:
-            return f"](#{name}py)"
-        return f"]({up}{_PROGRAMS}.md#{name}py)" if folder else link[0]
-
-    programs = re.findall(r"\]\((\w+\.py)\)", text) if is_their_page else ()
-    return _LINK.sub(shown, text) + "".join(
-        f"\n## {name}\n\n{{download}}`{name}`\n\n"
-        f"```{{literalinclude}} {name}\n:language: python\n```\n"
-        for name in programs
-    )
+# On the site programs have pages, where a link to a file would only download it.
+_LINK = re.compile(r"\]\(((?:\.\./)*)examples/(?:(\w+)\.py|README\.md)\)")
 
 
 def setup(app: Any) -> None:
-    """Makes the first page be found where a site begins, and programs be shown."""
+    """Makes the first page be found where a site begins, and the pages of programs."""
 
-    def read(_: Any, name: str, source: list[str]) -> None:
-        if name == _PROGRAMS or "examples/" in source[0]:
-            source[0] = _show_programs(source[0], name == _PROGRAMS)
+    def draw(app: Any) -> None:
+        draw_thumbnails.draw(Path(app.srcdir, "docs", "programs", "images"))
+
+    app.connect("builder-inited", draw, priority=100)  # before the gallery is made
+
+    def read(_: Any, __: str, source: list[str]) -> None:
+        source[0] = _LINK.sub(
+            lambda link: f"]({link[1]}docs/programs/{link[2] or 'index'}.rst)", source[0]
+        )
 
     app.connect("source-read", read)
 

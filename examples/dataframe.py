@@ -1,4 +1,9 @@
-"""Train on files that a dataframe lists, to predict a number: how much is covered?"""
+"""
+Train on files of a dataframe
+=============================
+
+To predict a number: how much is covered?
+"""
 
 import tempfile
 from functools import partial
@@ -11,6 +16,7 @@ from PIL import Image, ImageDraw
 
 from batchwarp import ImageDataGenerator
 
+# %%
 # A column of files, and columns of values. Read your own with `pd.read_csv`.
 folder = Path(tempfile.mkdtemp())
 rng = np.random.default_rng(0)
@@ -23,6 +29,8 @@ for file, covered in zip(frame["file"], frame["covered"], strict=True):
     ImageDraw.Draw(picture).rectangle((x, y, x + side, y + side), fill=255)
     picture.save(folder / file)
 
+# %%
+# Flows read columns by their names.
 datagen = ImageDataGenerator(
     horizontal_flip=True,
     vertical_flip=True,
@@ -42,6 +50,8 @@ flow = partial(
 )
 train, validation = flow(subset="training", seed=1), flow(subset="validation", shuffle=False)
 
+# %%
+# A model of one number.
 keras.utils.set_random_seed(0)  # the same weights to start with in each run
 model = keras.Sequential(
     [keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(16, "tanh"), keras.layers.Dense(1)]

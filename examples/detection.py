@@ -1,4 +1,9 @@
-"""Train a detector on images with boxes: a small one, without anchors, on one grid of cells."""
+"""
+Train on boxes
+==============
+
+A small detector, without anchors, on one grid of cells.
+"""
 
 from functools import partial
 from typing import Any
@@ -12,6 +17,7 @@ from batchwarp import ImageDataGenerator
 SIDE, CELL = 64, 8  # of images, and of the cells that each look for one box; in pixels
 GRID = SIDE // CELL
 
+# %%
 # One to three bright bars on noise, of two classes: wide and high ones. Their boxes are a list with
 # an array for each image: x, y of the centre, width, height, which Keras calls "center_xywh".
 rng = np.random.default_rng(0)
@@ -28,6 +34,8 @@ for image in x:
         color = rng.integers(160, 256, 3)
         image[max(int(top), 0) : int(bottom), max(int(left), 0) : int(right)] = color
 
+# %%
+# Batches have boxes and labels as Keras' dictionaries, padded with -1.
 datagen = ImageDataGenerator(
     width_shift_range=0.15,
     height_shift_range=0.15,
@@ -52,6 +60,8 @@ train = flow(batch_size=16, seed=1, subset="training")
 validation = flow(batch_size=64, shuffle=False, subset="validation")
 
 
+# %%
+# The cell in which the centre of a box lies has to find it.
 def decoded(outputs: Any) -> tuple[Any, Any]:
     """Returns the scores (n, cells, 2) of the classes and the boxes (n, cells, 4) of all cells."""
     outputs = ops.reshape(outputs, (-1, GRID * GRID, 6))
@@ -93,6 +103,8 @@ def recall(model: Any) -> float:
     return float(right / total)
 
 
+# %%
+# It trains on what the flow yields.
 keras.utils.set_random_seed(0)  # the same weights to start with in each run
 pixels = features = keras.Input((SIDE, SIDE, 3))
 for filters in (16, 32, 64):

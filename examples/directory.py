@@ -1,4 +1,9 @@
-"""Train on a folder that has a folder of images for each class: `python directory.py [FOLDER]`."""
+"""
+Train on a folder
+=================
+
+A folder for each class, decoded once: `python directory.py [FOLDER]`.
+"""
 
 import sys
 import tempfile
@@ -11,6 +16,8 @@ from PIL import Image, ImageDraw
 
 from batchwarp import ImageDataGenerator
 
+# %%
+# Pictures of discs are drawn if no folder is named.
 folder = Path(sys.argv[1] if len(sys.argv) > 1 else tempfile.mkdtemp())
 if len(sys.argv) == 1:  # draws pictures of discs
     rng = np.random.default_rng(0)
@@ -21,6 +28,8 @@ if len(sys.argv) == 1:  # draws pictures of discs
             ImageDraw.Draw(picture).ellipse((left, top, left + 40, top + 40), fill=colour)
             picture.save(folder / colour / f"{number:03}.jpg")
 
+# %%
+# Two flows of one generator; files are decoded once.
 datagen = ImageDataGenerator(
     horizontal_flip=True,
     zoom_range=0.1,
@@ -37,6 +46,8 @@ flow = partial(
 )
 train, validation = flow(subset="training", seed=1), flow(subset="validation", shuffle=False)
 
+# %%
+# Classes that have fewer files count more.
 keras.utils.set_random_seed(0)  # the same weights to start with in each run
 model = keras.Sequential(
     [

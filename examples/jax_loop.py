@@ -1,4 +1,8 @@
-"""JAX: batches go to all devices, a part to each, ahead of the step that needs them.
+"""
+A loop of JAX
+=============
+
+Batches go to all devices, a part to each, ahead of the step that needs them.
 
 On a processor alone, `XLA_FLAGS=--xla_force_host_platform_device_count=2` makes two devices of it.
 """
@@ -13,6 +17,7 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from batchwarp import ImageDataGenerator
 
+# %%
 # Put your own images here: (n, height, width, channels), uint8 or float.
 rng = np.random.default_rng(0)
 x = rng.integers(0, 120, (1000, 32, 32, 3), dtype=np.uint8)
@@ -20,10 +25,13 @@ y = rng.integers(0, 3, 1000)
 for channel in range(3):
     x[y == channel, 8:24, 8:24, channel] += 100
 
-datagen = ImageDataGenerator(rotation_range=20, horizontal_flip=True, rescale=1 / 255)
+# %%
 # `prefetch` makes batches in a thread; each has a whole number of images for every device.
+datagen = ImageDataGenerator(rotation_range=20, horizontal_flip=True, rescale=1 / 255)
 flow = datagen.flow(x, y, batch_size=40, seed=1, prefetch=2, drop_remainder=True)
 
+# %%
+# Copies of the next batches go on while the devices compute.
 mesh = Mesh(np.array(jax.devices()), ("batch",))
 parts = NamedSharding(mesh, PartitionSpec("batch"))  # an equal part of each batch
 everywhere = NamedSharding(mesh, PartitionSpec())  # the weights, whole
@@ -39,6 +47,8 @@ def on_devices(count: int = 2) -> Iterator[tuple[jax.Array, jax.Array]]:
     yield from waiting
 
 
+# %%
+# A small network, and its training.
 def outputs(weights: dict[str, jax.Array], images: jax.Array) -> jax.Array:
     """Returns the logits of a small network."""
     maps = jax.lax.conv_general_dilated(

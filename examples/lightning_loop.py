@@ -1,4 +1,9 @@
-"""Lightning: a flow for training and one for validation, of one generator."""
+"""
+A loop of Lightning
+===================
+
+A flow for training and one for validation, of one generator.
+"""
 
 import lightning
 import numpy as np
@@ -7,6 +12,7 @@ import torch
 from batchwarp import ImageDataGenerator
 from batchwarp.torch import IterableDataset
 
+# %%
 # Put your own images here: (n, height, width, channels), uint8 or float.
 rng = np.random.default_rng(0)
 x = rng.integers(0, 120, (1000, 32, 32, 3), dtype=np.uint8)
@@ -23,6 +29,8 @@ datagen = ImageDataGenerator(
 )
 
 
+# %%
+# Each process of several makes its part of the batches.
 class Shapes(lightning.LightningDataModule):  # type: ignore[misc]
     """Batches of both subsets; each process of several makes its part of them."""
 
@@ -40,6 +48,8 @@ class Shapes(lightning.LightningDataModule):  # type: ignore[misc]
         return self.batches("validation")
 
 
+# %%
+# The model and its training know nothing of it.
 class Network(lightning.LightningModule):  # type: ignore[misc]
     """A small network for images of three classes."""
 

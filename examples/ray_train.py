@@ -1,4 +1,8 @@
-"""Train on several machines: Ray starts the workers, Keras trains on JAX, each makes its part.
+"""
+Several machines: Ray, Keras on JAX
+===================================
+
+Ray starts the workers, Keras trains on JAX, each makes its part of a batch.
 
 `pip install 'batchwarp[ray]'`. On one machine as it stands; with a Ray cluster, `ray.init()` joins
 it, and `STORAGE` has to be a folder or bucket that all of its machines see.

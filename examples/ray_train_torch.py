@@ -1,4 +1,8 @@
-"""The same with a plain loop of PyTorch: Ray starts the workers, each makes its part of a batch.
+"""
+Several machines: Ray, PyTorch
+==============================
+
+Ray starts the workers, a plain loop of PyTorch trains, each makes its part of a batch.
 
 `pip install 'batchwarp[ray]' torch`. On one machine as it stands; with a Ray cluster, `ray.init()`
 joins it, and `STORAGE` has to be a folder or bucket that all of its machines see.

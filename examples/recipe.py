@@ -1,4 +1,9 @@
-"""A recipe of operations in a loop of one's own: the same pixels, whatever the batches are."""
+"""
+A recipe in a loop of one's own
+===============================
+
+The same pixels, whatever the batches are; MixUp.
+"""
 
 import keras
 import numpy as np
@@ -6,6 +11,7 @@ import numpy as np
 import batchwarp
 from batchwarp import ops
 
+# %%
 # Coloured bars on noise, upright or lying.
 rng = np.random.default_rng(0)
 x = rng.integers(0, 120, (1000, 28, 28, 3), dtype=np.uint8)
@@ -14,6 +20,8 @@ colors = rng.integers(160, 256, (1000, 1, 1, 3), dtype=np.uint8)
 x[y == 0, 4:24, 12:16] = colors[y == 0]
 x[y == 1, 12:16, 4:24] = colors[y == 1]
 
+# %%
+# Operations of a recipe are computed together where they can be: `plan` says how.
 augment = batchwarp.Augment(
     ops.Affine(rotation=15, zoom=0.1, shift=0.1),  # one map with the flip and the crop
     ops.Flip(horizontal=0.5, vertical=0.5),
@@ -29,6 +37,8 @@ print(augment.plan(shape=x.shape[1:]))
 normalize = batchwarp.Augment(ops.Normalize(mean=80, std=70))
 
 
+# %%
+# What happens to a row depends on the row and the epoch, not on its batch.
 keras.utils.set_random_seed(0)  # the same weights to start with in each run
 model = keras.Sequential(
     [
@@ -40,7 +50,6 @@ model = keras.Sequential(
 )
 model.compile(keras.optimizers.Adam(0.01), "categorical_crossentropy", metrics=["accuracy"])
 
-# What happens to a row depends on the row and the epoch, not on its batch.
 for epoch in range(5):
     for rows in rng.permutation(800).reshape(-1, 32):
         batch = augment(x[rows], keys=rows, epoch=epoch, labels=y[rows])

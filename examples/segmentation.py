@@ -1,10 +1,16 @@
-"""Train on images and masks in memory: both are moved alike, colours change in images alone."""
+"""
+Train on masks
+==============
+
+Images and masks are moved alike, colours change in images alone.
+"""
 
 import keras
 import numpy as np
 
 from batchwarp import ImageDataGenerator
 
+# %%
 # Bright discs and bars on noise. Put your own images and masks here: masks are whole numbers,
 # (n, height, width), for each pixel its class; files: flow_from_directory(folder, masks=folder).
 rng = np.random.default_rng(0)
@@ -19,6 +25,8 @@ for image, mask in zip(x, masks, strict=True):
         image[inside] += 128
         mask[inside] = shape
 
+# %%
+# Masks are what stands beside images in a flow, and in its batches.
 datagen = ImageDataGenerator(
     rotation_range=20,
     width_shift_range=0.1,
@@ -34,6 +42,8 @@ datagen = ImageDataGenerator(
 train = datagen.flow(x, masks=masks, batch_size=8, seed=1, subset="training")
 validation = datagen.flow(x, masks=masks, shuffle=False, subset="validation")
 
+# %%
+# A small network that finds the class of each pixel.
 keras.utils.set_random_seed(0)  # the same weights to start with in each run
 convolution = keras.layers.Conv2D
 model = keras.Sequential(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import runpy
@@ -9,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -126,9 +128,57 @@ def test_training_by_workers_succeeds(tmp_path, name, library):
     assert list(tmp_path.glob("ray_train_run*/checkpoint*"))
 
 
-def test_the_custom_function_leaves_a_picture(run, tmp_path):
+@pytest.fixture
+def shown(monkeypatch):
+    """The pictures that an example shows, as arrays."""
+    plt = pytest.importorskip("matplotlib.pyplot", reason="it draws the pictures")
+    plt.switch_backend("agg")
+    pictures = []
+
+    def show():
+        figure = plt.gcf()
+        figure.canvas.draw()
+        pictures.append(np.asarray(figure.canvas.buffer_rgba())[..., :3])
+        plt.close(figure)
+
+    monkeypatch.setattr(plt, "show", show)
+    return pictures
+
+
+def test_the_explanation_is_of_the_batch(run, shown):
+    printed = run("explain.py")
+    assert "theta" in printed
+    assert last(printed, "the greatest difference") == 0
+    (picture,) = shown
+    assert picture.std() > 30
+
+
+def test_targets_are_drawn(run, shown):
+    run("targets.py")
+    (picture,) = shown
+    for colour in ((0, 255, 0), (255, 0, 0), (255, 215, 0), (0, 255, 255)):  # eyes, box, mask
+        assert (np.abs(picture.astype(int) - colour).max(-1) < 12).sum() > 50, colour
+
+
+def test_the_function_is_what_the_loop_waits_for(run, shown):
+    printed = " ".join(run("waiting.py").split())
+    share, function = re.findall(r"^(\d+)% .* function (\d+)", printed)[0]
+    assert int(share) >= int(function) > 30
+    (picture,) = shown
+    assert picture.std() > 5
+
+
+def test_the_custom_function_is_drawn(run, shown):
     assert "a batch of (8, 64, 64, 3)" in run("custom_function.py")
-    assert (tmp_path / "custom_function.png").stat().st_size > 0
+    (picture,) = shown
+    assert picture.std() > 30
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.stem)
+def test_it_begins_with_a_title(path):
+    """The site's page of it does."""
+    title, line, _ = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))).split("\n", 2)
+    assert line == "=" * len(title)
 
 
 def test_all_are_tested_and_listed():
