@@ -191,6 +191,10 @@ FAMILIES = {
             Row((DULL, (DULL, AutoContrast()))),
             Row((DARK, (DARK, Equalize()), Equalize())),
             Row(tuple(Erase(scale=exactly(n), value=127) for n in (0.03, 0.1, 0.3)), (0, 1, 2)),
+            Row(
+                tuple(Erase(shape="square", length=n, value=127) for n in (32, 64, 96)), (7, 10, 3)
+            ),
+            Row(tuple(Erase(shape="grid", length=n, value=127) for n in (20, 40, 80)), (0, 1, 2)),
         ),
     ),
     "store": Family(

@@ -22,6 +22,13 @@ def pair(least, most):
     )
 
 
+def lengths(least):
+    """Lengths of `Erase`, a number or a pair."""
+    pairs = st.tuples(st.integers(least, 12), st.integers(12, 40))
+    return st.one_of(st.integers(least, 40), pairs)
+
+
+VALUE = st.sampled_from([0, 0.5, -3])  # of holes
 HALF = st.sampled_from([0.0, 0.5, 1.0])
 PROBABILITY = st.sampled_from([1.0, 1.0, 0.5])
 FACTOR = st.one_of(pair(0, 2.5), st.floats(0, 1.5))
@@ -105,7 +112,18 @@ def colors(channels):
             ops.Erase,
             scale=pair(0.02, 0.6),
             ratio=pair(0.3, 3),
-            value=st.sampled_from([0, 0.5, -3]),
+            value=VALUE,
+            p=PROBABILITY,
+        ),
+        st.builds(
+            ops.Erase, shape=st.just("square"), length=lengths(1), value=VALUE, p=PROBABILITY
+        ),
+        st.builds(
+            ops.Erase,
+            shape=st.just("grid"),
+            length=lengths(2),
+            hole_ratio=st.floats(0.01, 0.99),
+            value=VALUE,
             p=PROBABILITY,
         ),
     ]

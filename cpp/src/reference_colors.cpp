@@ -316,6 +316,19 @@ void erase(const Picture& picture, Row row) {
     }
 }
 
+void erase_grid(const Picture& picture, Row row) {
+    const double unit = std::trunc(row[2]), hole = std::trunc(row[3]);
+    const auto within = [&](std::int64_t at, double first) {
+        const double behind = std::fmod(static_cast<double>(at) - std::trunc(first), unit);
+        return (behind < 0 ? behind + unit : behind) < hole;
+    };
+    for (std::int64_t p = 0; p < picture.pixels(); ++p) {
+        if (!within(p / picture.width, row[0]) || !within(p % picture.width, row[1])) continue;
+        for (std::int64_t k = 0; k < picture.channels; ++k)
+            picture.at(p, k) = picture.constants[static_cast<std::size_t>(k)];
+    }
+}
+
 // What an operation asks of values that may be beyond the range: that they are within, that they
 // are if something may have led them there, or nothing.
 enum class Asks { within, within_if_led, nothing };
@@ -339,6 +352,8 @@ const std::map<std::string_view, Change>& all_changes() {
         {"contrast", linear(contrast)},
         {"equalize", {equalize}},
         {"erase", {erase, Asks::within_if_led}},
+        {"erase_grid", {erase_grid, Asks::within_if_led}},
+        {"erase_square", {erase, Asks::within_if_led}},
         {"gamma", {gamma}},
         {"gaussian_blur", {gaussian_blur}},
         {"gaussian_noise", {gaussian_noise, Asks::within_if_led, true}},

@@ -263,7 +263,7 @@ inline std::vector<StepOptions> random_colors(std::mt19937& random, std::int64_t
     for (const std::string& name : color_names(channels)) {
         const bool jumps = name == "equalize" || name == "jpeg_compression" ||
                            name == "posterize" || name == "solarize";
-        const bool whole = name == "channel_drop" || name == "erase" || name == "invert";
+        const bool whole = name == "channel_drop" || name.starts_with("erase") || name == "invert";
         if (jumps || whole) first.push_back(name);
         if (!jumps) then.push_back(name);
     }

@@ -203,6 +203,36 @@ TEST(bands_of_a_large_image_are_erased_where_they_should) {
     }
 }
 
+TEST(bands_of_a_large_image_have_one_grid) {
+    const Plan plan(options_of(300, 200, 3, {{"erase_grid", {{"value", {1, 2, 3}}}}, {"invert"}}));
+    std::mt19937 random(9);
+    for (const Layout layout : {Layout::nhwc, Layout::nchw}) {
+        const TestBatch source(DType::u8, 1, 300, 200, 3, layout),
+            got(DType::f32, 1, 300, 200, 3, layout), want(DType::f32, 1, 300, 200, 3, layout);
+        source.fill(random);
+        for (const double unit : {2.0, 7.0, 96.0, 250.0, 500.0, 4e9})
+            for (const double top : {0.0, 3.0, 249.0, -1.0, -600.0})
+                for (const double inverted : {0.0, 1.0}) {
+                    const double row[] = {top, 5, unit, std::floor(unit / 2), inverted};
+                    augment(plan, source, row, got);
+                    reference_augment(plan, readable(source.view)[0], row, want.view[0]);
+                    CHECK(got.values() == want.values());
+                }
+    }
+}
+
+TEST(grids_are_where_they_should) {
+    const PlanOptions o = options_of(1, 7, 1, {{"erase_grid", {{"value", {9}}}}});
+    const auto line = [&o](double left, double unit, double hole) {
+        return changed(o, std::vector<double>(7, 0.0), {0, left, unit, hole});
+    };
+    CHECK(line(0, 3, 1) == std::vector<double>({9, 0, 0, 9, 0, 0, 9}));
+    CHECK(line(1, 3, 2) == std::vector<double>({0, 9, 9, 0, 9, 9, 0}));
+    CHECK(line(2, 3, 2) == std::vector<double>({9, 0, 9, 9, 0, 9, 9}));
+    CHECK(line(6, 20, 5) == std::vector<double>({0, 0, 0, 0, 0, 0, 9}));
+    CHECK(line(18, 20, 5) == std::vector<double>({9, 9, 9, 0, 0, 0, 0}));
+}
+
 TEST(blurs_of_any_size_equal_the_reference) {
     std::mt19937 random(6);
     for (const std::string& tier : available_tiers()) {
@@ -383,8 +413,9 @@ TEST(images_that_an_operation_makes_no_sense_of_are_refused) {
         CHECK(refused == (std::find(fitting.begin(), fitting.end(), name) == fitting.end()));
         if (refused) CHECK(message.find(name) != std::string::npos);
     }
-    CHECK(throws<InvalidArgument>(
-        [] { Plan(options_of(2, 2, 3, {{"erase", {{"value", {1, 2}}}}})); }));
+    for (const char* name : {"erase", "erase_grid", "erase_square"})
+        CHECK(throws<InvalidArgument>(
+            [name] { Plan(options_of(2, 2, 3, {{name, {{"value", {1, 2}}}}})); }));
 }
 
 int main() { return testing::run_all(); }

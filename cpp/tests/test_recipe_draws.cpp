@@ -6,6 +6,7 @@
 #include <map>
 #include <numeric>
 #include <random>
+#include <utility>
 
 #include "batchwarp/cpu.hpp"
 #include "batchwarp/draws.hpp"
@@ -300,6 +301,65 @@ TEST(windows_are_drawn_where_they_fit) {
         CHECK(row[0] >= 0 && row[0] + row[2] <= 20 && row[1] >= 0 && row[1] + row[3] <= 30);
         CHECK(row[2] >= 1 && row[3] >= 1);
     }
+}
+
+TEST(squares_have_any_pixel_for_their_centre) {
+    PlanOptions o = recipe({{-1, 0, 3, 0}}, {});
+    o.height = 5;
+    o.width = 7;
+    for (const auto& [least, most] : {std::pair{4.0, 4.0}, {3.0, 6.0}}) {
+        o.steps = {{"erase_square", {{"length", {least, most}}}}};
+        std::map<std::pair<double, double>, int> centres;
+        std::map<double, int> lengths;
+        for (const std::vector<double>& row : draw(Plan(o), 7000)) {
+            CHECK(row[2] == row[3]);
+            const double before = std::floor(row[2] / 2);
+            ++centres[{row[0] + before, row[1] + before}];
+            ++lengths[row[2]];
+        }
+        CHECK(centres.size() == 35 && centres.contains({0, 0}) && centres.contains({4, 6}));
+        for (const auto& [centre, count] : centres) CHECK(count > 120 && count < 290);
+        CHECK(std::cmp_equal(lengths.size(), std::lrint(most - least + 1)));
+        CHECK(lengths.begin()->first == least && lengths.rbegin()->first == most);
+    }
+}
+
+TEST(grids_begin_anywhere_in_a_unit) {
+    PlanOptions o = recipe({{-1, 0, 3, 0}}, {});
+    const auto rows = [&o](double least, double most, double ratio) {
+        o.steps = {{"erase_grid", {{"length", {least, most}}, {"hole_ratio", {ratio}}}}};
+        return draw(Plan(o), 3000);
+    };
+    std::map<std::pair<double, double>, int> places;
+    for (const std::vector<double>& row : rows(5, 5, 0.5)) {
+        CHECK(row[2] == 5 && row[3] == 2);
+        ++places[{row[0], row[1]}];
+    }
+    CHECK(places.size() == 25 && places.contains({0, 0}) && places.contains({4, 4}));
+    for (const auto& [place, count] : places) CHECK(count > 60 && count < 190);
+    std::map<double, double> holes;
+    for (const std::vector<double>& row : rows(2, 9, 0.4)) holes[row[2]] = row[3];
+    CHECK(holes == (std::map<double, double>{
+                       {2, 1}, {3, 1}, {4, 1}, {5, 2}, {6, 2}, {7, 2}, {8, 3}, {9, 3}}));
+    for (const std::vector<double>& row : rows(4, 4, 0.99)) CHECK(row[3] == 3);
+}
+
+TEST(holes_are_of_whole_pixels) {
+    PlanOptions o = recipe({{-1, 0, 3, 0}}, {});
+    const auto with = [&o](const char* name, std::vector<double> length, double ratio) {
+        o.steps = {{name, {{"length", std::move(length)}}}};
+        if (o.steps[0].operation == "erase_grid") o.steps[0].settings["hole_ratio"] = {ratio};
+        return refusal(o);
+    };
+    CHECK(
+        says(with("erase_square", {0, 3}, 0), "`length` must be two whole numbers of at least 1"));
+    CHECK(says(with("erase_square", {4, 3}, 0), "Received: 4, 3"));
+    CHECK(says(with("erase_square", {4.5, 6}, 0), "Received: 4.5, 6"));
+    CHECK(says(with("erase_square", {4}, 0), "`length`"));
+    CHECK(
+        says(with("erase_grid", {1, 3}, 0.5), "`length` must be two whole numbers of at least 2"));
+    CHECK(says(with("erase_grid", {2, 3}, 1), "`hole_ratio` must be above 0 and below 1"));
+    CHECK(says(with("erase_grid", {2, 3}, std::nan("")), "`hole_ratio`"));
 }
 
 TEST(samples_epochs_and_seeds_differ_and_come_again) {

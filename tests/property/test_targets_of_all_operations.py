@@ -40,6 +40,8 @@ OTHERS = {
     "Contrast": ops.Contrast(0.5),
     "Equalize": ops.Equalize(),
     "Erase": ops.Erase(),
+    "Erase, a square": ops.Erase(shape="square", length=20),
+    "Erase, a grid": ops.Erase(shape="grid", length=(6, 20)),
     "Gamma": ops.Gamma(),
     "GaussianBlur": ops.GaussianBlur(),
     "GaussianNoise": ops.GaussianNoise(0.1),

@@ -140,32 +140,58 @@ void change_rows(int operation, const ops::FunctionOf<Op, T>& function, const Pl
     }
 }
 
-// Overwrites those rows of a window that are in the image.
+// Rows or columns, the first one and that behind the last.
+struct Stretch {
+    std::int64_t begin, end;
+};
+
+// Those of `count` from `first` on that are within `extent` of `at`, or of what is so far from it
+// or from one that is. They are counted from `first`.
+std::vector<Stretch> stretches(std::int64_t at, std::int64_t extent, std::int64_t every,
+                               std::int64_t first, std::int64_t count) {
+    std::vector<Stretch> found;
+    at -= first;
+    if (every > 0) {
+        at %= every;
+        if (at > 0) at -= every;  // the last one that begins before
+    }
+    do {
+        const std::int64_t begin = std::clamp<std::int64_t>(at, 0, count);
+        const std::int64_t end = std::clamp<std::int64_t>(at + extent, 0, count);
+        if (begin < end) found.push_back({begin, end});
+        at += every;
+    } while (every > 0 && at < count);
+    return found;
+}
+
+// Overwrites what of holes is in these rows of an image.
 template <class Op, class T>
 void fill(const Step& step, const double* parameters, const Planes<T>& image,
           const Scaling<T>* scaling) {
-    const Window window = Op::window(parameters);
-    const auto inside = [](std::int64_t from, std::int64_t extent, std::int64_t first,
-                           std::int64_t count) {
-        return std::pair{std::clamp<std::int64_t>(from - first, 0, count),
-                         std::clamp<std::int64_t>(from + extent - first, 0, count)};
-    };
-    const auto [top, bottom] =
-        inside(window.top, window.height, image.first_row, image.pixels / image.width);
-    const auto [left, right] = inside(window.left, window.width, 0, image.width);
+    const auto [window, every] = Op::holes(parameters);
+    const std::vector<Stretch> rows =
+        stretches(window.top, window.height, every, image.first_row, image.pixels / image.width);
+    const std::vector<Stretch> columns =
+        stretches(window.left, window.width, every, 0, image.width);
+    if (rows.empty()) return;
     std::vector<T> values;
     for (std::int64_t c = 0; c < image.all_channels(); ++c) {
         const T value = static_cast<T>(Op::value(step.constants.data(), static_cast<int>(c)));
         values.push_back(scaling != nullptr ? scaling[c](value) : value);
     }
-    if (top == bottom) return;
-    const std::int64_t row = image.width * image.channels, count = (right - left) * image.channels;
+    const std::int64_t n = image.channels;
     for (std::int64_t p = 0; p < image.planes; ++p) {
-        T* const first = image.plane(p) + top * row + left * image.channels;
-        T* to = first;
-        for (std::int64_t i = left; i < right; ++i)
-            to = std::copy_n(values.data() + p * image.channels, image.channels, to);
-        for (std::int64_t r = 1; r < bottom - top; ++r) std::copy_n(first, count, first + r * row);
+        const auto row = [&](std::int64_t r) { return image.plane(p) + r * image.width * n; };
+        T* const first = row(rows.front().begin);
+        for (const auto [begin, end] : columns)
+            for (std::int64_t i = begin; i < end; ++i)
+                std::copy_n(values.data() + p * n, n, first + i * n);
+        for (const auto [begin, end] : rows)
+            for (std::int64_t r = begin; r < end; ++r)
+                for (const Stretch& hole : columns)
+                    if (row(r) != first)
+                        std::copy_n(first + hole.begin * n, (hole.end - hole.begin) * n,
+                                    row(r) + hole.begin * n);
     }
 }
 
@@ -182,8 +208,7 @@ class PixelSteps {
         const std::span<const Step> steps = plan_.pixel_steps();
         auto last = steps.end();
         // What is overwritten at the end may be normalised like the rest before that.
-        while (last != steps.begin() && (!applies(*(last - 1)) || fills_window(*(last - 1))))
-            --last;
+        while (last != steps.begin() && (!applies(*(last - 1)) || fills_holes(*(last - 1)))) --last;
         for (auto step = steps.begin(); step != last; ++step)
             if (applies(*step)) change(*step, nullptr);
         const bool normalizes = linear_.pending() && plan_.scales() && !plan_.needs_moments();
@@ -203,10 +228,10 @@ class PixelSteps {
         return step.description->applies(row_ + step.column);
     }
 
-    static bool fills_window(const Step& step) noexcept {
+    static bool fills_holes(const Step& step) noexcept {
         bool fills = false;
         ops::All::visit(step.operation,
-                        [&fills](auto op) { fills = ops::FillsWindow<decltype(op)>; });
+                        [&fills](auto op) { fills = ops::FillsHoles<decltype(op)>; });
         return fills;
     }
 
@@ -232,7 +257,7 @@ class PixelSteps {
                 constexpr bool changes =
                     ops::ChangesPixels<Op> && !needs.range && !needs.channel_range;
                 if constexpr (!changes && !ops::MapsLevels<Op> && !ops::BlursPixels<Op>) read();
-                if constexpr (ops::FillsWindow<Op>) fill<Op>(step, parameters, image_, scaling);
+                if constexpr (ops::FillsHoles<Op>) fill<Op>(step, parameters, image_, scaling);
                 if constexpr (ops::MapsLevels<Op>)
                     map_levels(image_, take_bytes(), context_of<T>().limits, &Op::map);
                 if constexpr (ops::BlursPixels<Op>) {

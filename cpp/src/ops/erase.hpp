@@ -1,11 +1,11 @@
-// Overwrites a rectangle: random erasing, cutout.
+// Overwrites a rectangle: random erasing.
 #pragma once
 
-#include "ops/operation.hpp"
+#include "ops/holes.hpp"
 
 namespace batchwarp::ops {
 
-struct Erase {
+struct Erase : HoleValue {
     static constexpr Description description{
         .name = "erase",
         .scope = Scope::pixel,
@@ -20,10 +20,7 @@ struct Erase {
     static void settle(const Settings& settings, const PlanOptions& options, Step& step);
     static void draw(const KeyedNumbers& number, const Step& step, double* row) noexcept;
 
-    static Window window(const double* row) noexcept { return window_of(row); }
-    static double value(const double* constants, int channel) noexcept {
-        return constants[channel];
-    }
+    static Holes holes(const double* row) noexcept { return {window_of(row)}; }
 };
 
 }  // namespace batchwarp::ops

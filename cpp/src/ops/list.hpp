@@ -11,6 +11,8 @@
 #include "ops/elastic.hpp"
 #include "ops/equalize.hpp"
 #include "ops/erase.hpp"
+#include "ops/erase_grid.hpp"
+#include "ops/erase_square.hpp"
 #include "ops/flip.hpp"
 #include "ops/gamma.hpp"
 #include "ops/gaussian_blur.hpp"
@@ -58,6 +60,6 @@ using All =
          Perspective, Elastic, GridDistortion, KerasChannelShift, KerasBrightness, Brightness,
          Contrast, Saturation, Hue, HueHsv, Grayscale, Invert, ChannelShift, ChannelDrop, Gamma,
          Solarize, Posterize, AutoContrast, Equalize, Sharpen, GaussianBlur, GaussianNoise,
-         JpegCompression, Erase, Standardize, Normalize>;
+         JpegCompression, Erase, EraseSquare, EraseGrid, Standardize, Normalize>;
 
 }  // namespace batchwarp::ops

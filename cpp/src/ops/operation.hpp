@@ -43,6 +43,12 @@ struct Noise {
     double deviation;  ///< theirs, as a fraction of the value range
 };
 
+/// Windows that are overwritten: one, or the same again and again in both directions.
+struct Holes {
+    Window one;
+    int64_t every = 0;  ///< rows and columns from one to the next; 0: there is no other
+};
+
 /// Checks its settings, and says what the step keeps of them and what size images have after it.
 template <class Op>
 concept HasSettings = requires(const Settings& settings, const PlanOptions& options, Step& step) {
@@ -114,10 +120,10 @@ template <class Op>
 concept MixesChannels = requires(const double* row, const Context<double>& context,
                                  ColorMatrix& matrix) { Op::mix(row, context, matrix); };
 
-/// Overwrites a window of the finished image, which may reach beyond its edges.
+/// Overwrites holes in the finished image, which may reach beyond its edges.
 template <class Op>
-concept FillsWindow = requires(const double* row, const double* constants, int channel) {
-    static_cast<Window>(Op::window(row));
+concept FillsHoles = requires(const double* row, const double* constants, int channel) {
+    static_cast<Holes>(Op::holes(row));
     static_cast<double>(Op::value(constants, channel));
 };
 
@@ -148,7 +154,7 @@ concept Operation =
     (Op::description.scope == Scope::coordinates && MovesPixels<Op> &&
      !Op::description.needs.whole_image()) ||
     (Op::description.scope == Scope::pixel &&
-     (ChangesPixels<Op> || MixesChannels<Op> || FillsWindow<Op> || BlursPixels<Op> ||
+     (ChangesPixels<Op> || MixesChannels<Op> || FillsHoles<Op> || BlursPixels<Op> ||
       AddsNoise<Op> || CompressesPixels<Op> || MapsLevels<Op>) &&
      !Op::description.needs.moments) ||
     (Op::description.scope == Scope::store && ScalesValues<Op> && !Op::description.needs.range);

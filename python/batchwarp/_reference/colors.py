@@ -207,11 +207,24 @@ def jpeg_compression(image: Image, quality: int, low: float, high: float) -> Ima
 
 
 def erase(image: Image, area: Mapping[str, float], value: float | tuple[float, ...]) -> Image:
-    """Overwrites a rectangle."""
+    """Overwrites a rectangle, as much of it as is in the image."""
     result = image.copy()
     top, left = int(area["top"]), int(area["left"])
     bottom, right = top + int(area["height"]), left + int(area["width"])
-    result[top:bottom, left:right] = value
+    result[max(0, top) : bottom, max(0, left) : right] = value
+    return result
+
+
+def erase_grid(
+    image: Image, columns: Mapping[str, float], value: float | tuple[float, ...]
+) -> Image:
+    """Overwrites what is in the holes of both a row's and a column's cells."""
+    rows, across = (
+        (np.arange(length) - columns[first]) % columns["unit"] < columns["hole"]
+        for length, first in zip(image.shape, ("top", "left"), strict=False)
+    )
+    result = image.copy()
+    result[np.ix_(rows, across)] = value
     return result
 
 
@@ -238,7 +251,7 @@ LINEAR = {
 }
 
 # What needs no value range.
-RANGELESS = {"erase", "normalize", "standardize"}
+RANGELESS = {"erase", "erase_square", "erase_grid", "normalize", "standardize"}
 
 # After which values may be outside of the range.
 LEAVING = LINEAR | {"gaussian_noise"}
@@ -283,6 +296,8 @@ CHANGES: Mapping[str, Callable[[Leaf, Image, float, float], Image]] = {
         x, int(leaf.columns["jpeg_quality"]), *ends
     ),
     "erase": lambda leaf, x, *_: erase(x, leaf.columns, leaf.op.value),
+    "erase_square": lambda leaf, x, *_: erase(x, leaf.columns, leaf.op.value),
+    "erase_grid": lambda leaf, x, *_: erase_grid(x, leaf.columns, leaf.op.value),
     "normalize": lambda leaf, x, *_: normalize(x, leaf.op.mean, leaf.op.std),
     "standardize": lambda leaf, x, *_: standardize(x, leaf.op.center, leaf.op.std),
 }

@@ -184,6 +184,33 @@ def erase(op: Any, draw: Numbers, size: Size) -> Columns:
     return dict(NEUTRAL["erase"])
 
 
+def erase_square(op: Any, draw: Numbers, size: Size) -> Columns:
+    """Draws the square of `Erase`, which its centre has `length // 2` pixels before it."""
+    length = _length(op, draw)
+    return {
+        "top": float(draw.below(size.height, 0) - length // 2),
+        "left": float(draw.below(size.width, 1) - length // 2),
+        "height": float(length),
+        "width": float(length),
+    }
+
+
+def erase_grid(op: Any, draw: Numbers, size: Size) -> Columns:  # noqa: ARG001
+    """Draws the grid of `Erase`: one of its holes."""
+    length = _length(op, draw)
+    return {
+        "top": float(draw.below(length, 0)),
+        "left": float(draw.below(length, 1)),
+        "unit": float(length),
+        "hole": float(min(max(1, math.floor(length * op.hole_ratio)), length - 1)),
+    }
+
+
+def _length(op: Any, draw: Numbers) -> int:
+    least, most = op.length if isinstance(op.length, tuple) else (op.length, op.length)
+    return int(least + draw.below(most - least + 1, 2))
+
+
 def key(draw: Numbers, first: int) -> Columns:
     """Draws the two words that are the key of an operation's own numbers."""
     return {name: float(draw.below(2**32, k)) for k, name in enumerate(KEY, first)}
@@ -250,7 +277,8 @@ def _nothing(op: Any, draw: Numbers, size: Size) -> Columns:  # noqa: ARG001
     return {}
 
 
-# By the class of an operation: what it is, and what draws its columns.
+# By the class of an operation, and what it is set to where that makes it another one: what it is,
+# and what draws its columns.
 LEAVES: Mapping[str, tuple[str, Draw]] = {
     "Affine": ("affine", affine),
     "Flip": ("flip", flip),
@@ -281,10 +309,13 @@ LEAVES: Mapping[str, tuple[str, Draw]] = {
     "JpegCompression": ("jpeg_compression", _whole("jpeg_quality", "quality")),
     "Sharpen": ("sharpen", _drawn("sharpen", "factor", factors)),
     "Erase": ("erase", erase),
+    "Erase square": ("erase_square", erase_square),
+    "Erase grid": ("erase_grid", erase_grid),
     "Normalize": ("normalize", _nothing),
     "Standardize": ("standardize", _nothing),
 }
 
+AREA: Columns = {"top": 0.0, "left": 0.0, "height": 0.0, "width": 0.0}
 KEY: Columns = {"key_low": math.nan, "key_high": math.nan}
 
 # What the columns are where an operation does nothing. Those that are not here always act.
@@ -320,5 +351,7 @@ NEUTRAL: Mapping[str, Columns] = {
     "gaussian_noise": {"std": 0.0, **KEY},
     "jpeg_compression": {"jpeg_quality": math.nan},
     "sharpen": {"sharpen": 1.0},
-    "erase": {"top": 0.0, "left": 0.0, "height": 0.0, "width": 0.0},
+    "erase": AREA,
+    "erase_square": AREA,
+    "erase_grid": {"top": 0.0, "left": 0.0, "unit": 0.0, "hole": 0.0},
 }

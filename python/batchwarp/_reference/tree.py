@@ -123,6 +123,8 @@ class _Walk:
             kind, columns = LEAVES[name]
             if name == "Hue" and op.mode == "hsv":
                 kind = "hue_hsv"
+            if name == "Erase" and op.shape != "rectangle":
+                kind, columns = LEAVES[f"Erase {op.shape}"]
             acts = acts and draw.happens(getattr(op, "p", 1))
             at = self.output if name == "Erase" else size
             yield self.leaf(kind, op, columns(op, draw, at) if acts else None, size, alone)

@@ -81,6 +81,11 @@ def _affine(given: Given) -> str:
     return _with("Affine", ", ".join(parts), given)
 
 
+def _hole(given: Given, shape: str, length: str, *more: str) -> str:
+    arguments = [f'shape="{shape}"', f"length={length}", *more]
+    return _with("Erase", ", ".join(arguments), given)
+
+
 def _jitter(given: Given) -> str:
     names = ("brightness", "contrast", "saturation", "hue")
     parts = [f"{name}={given.code(name)}" for name in names if name in given]
@@ -95,7 +100,10 @@ TRANSFORMS: dict[str, tuple[tuple[str, ...], Callable[[Given], str]]] = {
     "ChannelDropout": ((), lambda given: _with("ChannelDrop", "", given)),
     "CoarseDropout": ((), lambda given: _with("Erase", "", given)),
     "ColorJitter": (("brightness", "contrast", "saturation", "hue"), _jitter),
-    "Cutout": ((), lambda given: _with("Erase", "", given)),
+    "Cutout": (
+        ("num_holes", "max_h_size", "max_w_size"),
+        lambda given: _hole(given, "square", given.code("max_h_size", "8")),
+    ),
     "ElasticTransform": (
         ("alpha", "sigma"),
         lambda given: _with(
@@ -113,12 +121,29 @@ TRANSFORMS: dict[str, tuple[tuple[str, ...], Callable[[Given], str]]] = {
         ("blur_limit", "sigma_limit"),
         lambda given: _with("GaussianBlur", given.code("sigma_limit", "(0.5, 3)"), given),
     ),
+    "Erasing": (
+        ("scale", "ratio"),
+        lambda given: _with(
+            "Erase",
+            ", ".join(f"{name}={given.code(name)}" for name in ("scale", "ratio") if name in given),
+            given,
+        ),
+    ),
     "GridDistortion": (
         ("num_steps", "distort_limit"),
         lambda given: _with(
             "GridDistortion",
             f"{given.code('num_steps', '5')}, {given.code('distort_limit', '0.3')}",
             given,
+        ),
+    ),
+    "GridDropout": (
+        ("ratio", "random_offset", "unit_size_range"),
+        lambda given: _hole(
+            given,
+            "grid",
+            given.code("unit_size_range"),
+            *([f"hole_ratio={given.code('ratio')}"] if "ratio" in given else []),
         ),
     ),
     "HorizontalFlip": (

@@ -6,7 +6,7 @@ from typing import Any
 
 from batchwarp.ops.accepted import Accepted, items_of, whole_number
 
-__all__ = ["MOST_PIXELS", "Counts", "Odd", "Padding", "Size", "Turns", "Whole"]
+__all__ = ["MOST_PIXELS", "Counts", "Lengths", "Odd", "Padding", "Size", "Turns", "Whole"]
 
 # As long an edge as the core's images have.
 MOST_PIXELS = 2**31
@@ -82,6 +82,23 @@ class Counts(Accepted):
     def pair(self, given: int | tuple[int, int]) -> tuple[int, int]:
         """Returns the least and the most."""
         return given if isinstance(given, tuple) else (given, given)
+
+
+class Lengths(Accepted):
+    """A number of pixels, or a pair of them that it is drawn between, or none."""
+
+    def __str__(self) -> str:
+        return f"an integer from 1 to {MOST_PIXELS}, or a pair (low, high) of such, or None"
+
+    def __call__(self, value: Any) -> int | tuple[int, int] | None:
+        """Returns an integer, a tuple of two, or `None`."""
+        if value is None:
+            return None
+        items = items_of(value)
+        low, high = map(whole_number, (value, value) if items is None else items)
+        if not 1 <= low <= high <= MOST_PIXELS:
+            raise ValueError
+        return low if items is None else (low, high)
 
 
 class Size(Accepted):

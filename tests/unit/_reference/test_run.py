@@ -125,6 +125,33 @@ def test_erasing_is_never_clamped():
     assert done(x, erase, ops.Brightness((3, 3))).min() == 0
 
 
+def test_a_square_may_reach_over_an_edge():
+    x, steps = np.zeros((300, 4, 6, 1)), [ops.Erase(shape="square", length=3, value=7)]
+    result = run(recipe(*steps), x, range(300))[..., 0] == 7
+    counts = sorted(set(result.sum((1, 2)).tolist()))
+    assert counts == [4, 6, 9]  # at a corner, at an edge, within
+    rows, columns = result.any(2), result.any(1)
+    assert {tuple(row) for row in rows.tolist()} == {
+        (True, True, False, False),
+        (True, True, True, False),
+        (False, True, True, True),
+        (False, False, True, True),
+    }
+    assert len({tuple(column) for column in columns.tolist()}) == 6
+    np.testing.assert_array_equal(result, rows[:, :, None] & columns[:, None])
+
+
+def test_a_grid_of_holes():
+    x, steps = np.zeros((200, 9, 12, 1)), [ops.Erase(shape="grid", length=5, value=7)]
+    result = run(recipe(*steps), x, range(200))[..., 0] == 7
+    rows, columns = result.any(2), result.any(1)
+    np.testing.assert_array_equal(result, rows[:, :, None] & columns[:, None])
+    period = [True, True, False, False, False] * 4
+    expected = {tuple(period[start : start + 9]) for start in range(5)}
+    assert {tuple(row) for row in rows.tolist()} == expected
+    np.testing.assert_array_equal(columns[:, :7], columns[:, 5:])
+
+
 def test_contrast_is_about_the_mean_of_values_that_are_not_clamped():
     x = images("float64")
     up, contrast = ops.Brightness((2, 2)), ops.Contrast((0, 0))

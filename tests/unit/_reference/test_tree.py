@@ -255,6 +255,24 @@ def test_erasing_looks_at_the_size_of_the_output():
     assert not drawn(ops.Erase(scale=(1, 1)))[0].acts  # nothing fits
 
 
+def test_squares_and_grids_look_at_the_size_of_the_output():
+    wide = ops.Resize((1, 300))
+    square = ops.Erase(shape="square", length=4)
+    columns = [drawn(square, wide, sample=sample)[0].columns for sample in range(60)]
+    assert {one["top"] for one in columns} == {-2}
+    assert min(one["left"] for one in columns) < 30
+    assert max(one["left"] for one in columns) > 260
+    grid = ops.Erase(shape="grid", length=(4, 90), hole_ratio=0.3)
+    for sample in range(60):
+        (found, _) = drawn(grid, wide, sample=sample)
+        unit = found.columns["unit"]
+        assert found.acts
+        assert 4 <= unit <= 90
+        assert found.columns["hole"] == max(1, int(unit * 0.3))
+        assert found.columns["top"] < unit
+        assert found.columns["left"] < unit
+
+
 def test_neutral_numbers_do_not_act():
     for operation in (ops.Brightness((1, 1)), ops.Affine(), ops.Posterize(8), ops.Flip(0, 0)):
         assert not drawn(operation)[0].acts

@@ -36,6 +36,7 @@ def changes(leaf, name):
     [
         [ops.Affine(20, 0.2, 5, 5, 0.1), ops.Hue(0.1, p=0.5), ops.Brightness(0.3, name="light")],
         [ops.Perspective(0.3), ops.Flip(0.5, 0.5), ops.Erase(), ops.ChannelDrop(p=0.2)],
+        [ops.Erase(shape="square", length=(3, 9)), ops.Erase(shape="grid", length=7, p=0.5)],
         [ops.OneOf(ops.Invert(), ops.Contrast(0.3), ops.Rotate90((0, 2)), p=0.8)],
         [ops.SomeOf((0, 2), ops.Grayscale(), ops.Saturation(0.4), ops.ColorJitter(0.1))],
     ],

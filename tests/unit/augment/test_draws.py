@@ -25,6 +25,13 @@ RECIPES = {
         ops.Erase(p=0.5),
     ],
     "windows": [ops.RandomResizedCrop(24), ops.Rotate90(), ops.RandomCrop(20, padding=2)],
+    "holes": [
+        ops.Erase(shape="square", length=9, p=0.5),
+        ops.Erase(shape="square", length=(1, 40)),
+        ops.Erase(shape="grid", length=11),
+        ops.Erase(shape="grid", length=(2, 60), hole_ratio=0.3, p=0.7, name="grid"),
+        ops.OneOf(ops.Erase(), ops.Erase(shape="grid", length=3)),
+    ],
     "late size": [ops.Erase(), ops.ChannelDrop(p=0.3), ops.RandomCrop(12)],
     "choices": [
         ops.OneOf(

@@ -27,6 +27,8 @@ RECIPE = [
     ops.RandAugment(1),
     ops.GaussianNoise((0, 0.1)),
     ops.Erase(p=0.5),
+    ops.Erase(shape="square", length=(3, 9), p=0.5),
+    ops.Erase(shape="grid", length=(4, 12), p=0.5),
 ]
 SIZED = [ops.RandomResizedCrop(12), ops.ColorJitter(0.2), ops.Normalize(100, 50)]
 KERAS = {"rotation_range": 20, "zoom_range": 0.2, "horizontal_flip": True}

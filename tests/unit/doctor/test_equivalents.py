@@ -103,6 +103,13 @@ def test_layers_of_keras(layer, operation, tmp_path):
             ops.Normalize((127.5, 127.5, 127.5), (127.5, 127.5, 127.5)),
         ),
         ("ElasticTransform(alpha=40, sigma=6, p=1)", ops.Elastic(alpha=40, sigma=6)),
+        ("Cutout(1, 16, 16, p=1)", ops.Erase(shape="square", length=16)),
+        ("Cutout()", ops.Erase(shape="square", length=8, p=0.5)),
+        ("Erasing(ratio=(0.5, 2), p=1)", ops.Erase(ratio=(0.5, 2))),
+        (
+            "GridDropout(0.4, unit_size_range=(20, 60), p=1)",
+            ops.Erase(shape="grid", length=(20, 60), hole_ratio=0.4),
+        ),
         ("ColorJitter(0.1, 0.2, 0.3, 0.4, p=1)", ops.ColorJitter(0.1, 0.2, 0.3, 0.4)),
     ],
 )
@@ -120,6 +127,11 @@ def test_every_layer_is_one_of_keras(name, keras):
 def test_every_transform_has_an_operation_that_exists(name, tmp_path):
     code = of(albumentations_rules, albumentations_rules.TRANSFORMS, f"{name}(2, 4)", tmp_path)
     assert hasattr(ops, ast.parse(code).body[0].value.func.attr)
+
+
+def test_what_depends_on_the_image_is_left_open(tmp_path):
+    said = of(albumentations_rules, albumentations_rules.TRANSFORMS, "GridDropout()", tmp_path)
+    assert said == 'ops.Erase(shape="grid", length=..., p=0.5)'
 
 
 def test_names_of_the_script_stay_names(tmp_path):

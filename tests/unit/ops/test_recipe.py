@@ -24,6 +24,9 @@ NAN = float("nan")
 INF = float("inf")
 SQUARE = ImageSpec(32, 32, 3)
 
+GRID = ops.Erase(shape="grid", length=(4, 9), hole_ratio=0.4)
+SQUARE_HOLE = ops.Erase(value=9, shape="square", length=7)
+
 # One with arguments that differ from the defaults, for each class.
 EXAMPLES = {
     "Affine": ops.Affine(rotation=(-5, 20), zoom=0.1, shear=8, shift=(0.1, 0.2), p=0.5),
@@ -60,10 +63,10 @@ EXAMPLES = {
     "Resize": ops.Resize((20, 24), antialias=False),
     "Rotate90": ops.Rotate90((0, 2)),
     "Saturation": ops.Saturation(0.4),
-    "Sequential": ops.Sequential(ops.Invert(), ops.Solarize(), p=0.5, name="two"),
+    "Sequential": ops.Sequential(GRID, ops.Solarize(), p=0.5, name="two"),
     "Sharpen": ops.Sharpen((0, 2)),
     "Solarize": ops.Solarize((0.25, 1)),
-    "SomeOf": ops.SomeOf((1, 2), ops.Invert(), ops.Gamma(), ops.Equalize()),
+    "SomeOf": ops.SomeOf((1, 2), SQUARE_HOLE, ops.Gamma(), ops.Equalize()),
     "Standardize": ops.Standardize(std=False),
     "TrivialAugment": ops.TrivialAugment(11, p=0.5),
 }
@@ -249,6 +252,25 @@ WRONG = [
         [0, 101, 75.0, (90, 10), (0, 50), (1, 2, 3), True],
     ),
     (lambda v: ops.Erase(value=v), "value", [NAN, (), "a", (1, INF)]),
+    (lambda v: ops.Erase(scale=v), "scale", [0.5, (0, 1), (0.5, 1.1), (1, 0.5), (NAN, 1)]),
+    (lambda v: ops.Erase(ratio=v), "ratio", [1, (0, 1), (2, 1), (1, NAN)]),
+    (lambda v: ops.Erase(shape=v), "shape", ["squares", None, 1]),
+    *[
+        (lambda v, shape=shape: ops.Erase(shape=shape, length=v), "length", values)
+        for shape, values in (
+            ("square", [None, 0, -1, 1.5, (4, 3), (3,), (1, 2, 3), "3", True, 2**31 + 1, (0, 2)]),
+            ("grid", [None, 1, (1, 4), 2.0, (2**31, 2**32)]),
+            ("rectangle", [1, (3, 4)]),
+        )
+    ],
+    (
+        lambda v: ops.Erase(shape="grid", length=4, hole_ratio=v),
+        "hole_ratio",
+        [0, 1, -0.1, NAN, None, (0.1, 0.2)],
+    ),
+    (lambda v: ops.Erase(shape="square", length=4, hole_ratio=v), "hole_ratio", [0.4]),
+    (lambda v: ops.Erase(shape="grid", length=4, scale=v), "scale", [(0.1, 0.2)]),
+    (lambda v: ops.Erase(shape="square", length=4, ratio=v), "ratio", [(1.0, 1.0)]),
     (lambda v: ops.Normalize(v, 1), "mean", [NAN, None, (), "a", ((1, 2), (3, 4))]),
     (lambda v: ops.Normalize(0, v), "std", [0, -1, (1, 0)]),
     (lambda v: ops.Standardize(center=v), "center", [1, None, "yes"]),
@@ -384,6 +406,7 @@ def test_a_fixed_sequence_may_change_sizes():
         (ops.Perspective(0.6), (2, 20, 3), "at most 0.5"),
         (ops.Normalize((1, 2), 1), (8, 8, 3), "`mean` of `Normalize`"),
         (ops.Erase(value=(1, 2)), (8, 8, 3), "`value` of `Erase`"),
+        (ops.Erase((0.1, 0.2), value=(1, 2)), (8, 8, 1), "`value` of `Erase`"),
         (ops.OneOf(ops.Invert(), ops.Grayscale()), (8, 8, 1), "3 channels"),
     ],
     ids=repr,
