@@ -105,6 +105,20 @@ TEST(keras_maps_are_followed) {
         }
 }
 
+// There, the pixels beside the outermost ones have no weight, and yet decide how sums are rounded.
+TEST(neither_does_it_where_a_map_leaves_the_image) {
+    std::mt19937 random(3);
+    const Plan plan = plan_of(keras_steps());
+    for (const double shift : {-90.0, 90.0})
+        for (const int axis : {1, 2})
+            for (int i = 0; i < 20; ++i) {
+                std::vector<double> row = plan.neutral_row();
+                row[0] = testing::uniform(random, -9, 9);
+                row[static_cast<std::size_t>(axis)] = shift;
+                CHECK(only_the_part_matters(plan, row, random));
+            }
+}
+
 TEST(a_part_is_small) {
     const Box cropped = footprint(plan_of({crop(10, 20, 11, 13)}), nullptr);
     CHECK((cropped == Box{18, 8, 35, 23}));

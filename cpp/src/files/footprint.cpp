@@ -33,10 +33,13 @@ Box box_of(const Window& window) noexcept {
 std::pair<std::int64_t, std::int64_t> pixels_around(const Reach& reach,
                                                     std::int64_t extent) noexcept {
     constexpr std::int64_t margin = 2;  // a tap beside the place, and whatever rounding does
-    const std::int64_t first = static_cast<std::int64_t>(std::floor(reach.low)) - margin;
-    const std::int64_t last = static_cast<std::int64_t>(std::ceil(reach.high)) + margin;
-    return {std::clamp<std::int64_t>(first, 0, extent - 1),
-            std::clamp<std::int64_t>(last, 0, extent - 1) + 1};
+    // Beyond an edge, the tap beside is the edge's, and its weight of 0 still rounds.
+    const auto inside = [extent](double place) {
+        return std::clamp<std::int64_t>(static_cast<std::int64_t>(place), 0, extent - 1);
+    };
+    const std::int64_t first = inside(std::floor(reach.low)) - margin;
+    const std::int64_t last = inside(std::ceil(reach.high)) + margin;
+    return {std::max<std::int64_t>(first, 0), std::min(last, extent - 1) + 1};
 }
 
 // What orders 0 and 1 take of an image; all of it if that is not simple to say.

@@ -1,12 +1,18 @@
 // With Clang's libFuzzer (BATCHWARP_LIBFUZZER) a fuzz test is a target with a mutator of its own,
 // whose input is 16 bytes that say what is done to a file, and the file. Otherwise it is a program
 // that makes files and changes them, `fuzz_... RUNS [SEED]`; a seed gives the same files again.
+//
+// Each file meets one of the tiers that this processor has, or that of BATCHWARP_SIMD.
 #include "fuzzing.hpp"
 
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <string>
+#include <vector>
+
+#include "batchwarp/cpu.hpp"
 
 using testing::below;
 using testing::JpegBytes;
@@ -23,6 +29,28 @@ void fails(const char* what) {
 
 }  // namespace testing
 
+namespace {
+
+void check_in_any_tier(const JpegBytes& file, Random& random) {
+    static const std::vector<std::string> tiers = [] {
+        batchwarp::select_tier_from_environment();
+        return std::getenv("BATCHWARP_SIMD") != nullptr
+                   ? std::vector<std::string>{batchwarp::current_tier()}
+                   : batchwarp::available_tiers();
+    }();
+    // As many random numbers whatever there is, so that files do not depend on it.
+    batchwarp::select_tier(tiers[random() % tiers.size()]);
+    testing::check(file, random);
+}
+
+void report() {
+    const testing::Counts& counts = testing::counts;
+    std::printf("%ld files: %ld ordinary, %ld decoded as a whole, %ld by the core\n", counts.runs,
+                counts.ordinary, counts.whole, counts.done);
+}
+
+}  // namespace
+
 #ifdef BATCHWARP_LIBFUZZER
 
 namespace {
@@ -33,6 +61,7 @@ extern "C" std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size, st
 
 extern "C" int LLVMFuzzerInitialize(int* /*count*/, char*** /*arguments*/) {
     if (!testing::find_libjpeg()) std::exit(testing::skipped);
+    std::atexit(report);
     return 0;
 }
 
@@ -41,7 +70,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     std::seed_seq seed(data, data + choice);
     Random random(seed);
     const auto* bytes = reinterpret_cast<const std::byte*>(data);
-    testing::check(JpegBytes(bytes + choice, bytes + size), random);
+    check_in_any_tier(JpegBytes(bytes + choice, bytes + size), random);
     return 0;
 }
 
@@ -81,11 +110,10 @@ int main(int count, char** arguments) {
             std::fwrite(file.data(), 1, file.size(), out);
             std::fclose(out);
         }
-        testing::check(file, random);
+        check_in_any_tier(file, random);
     }
+    report();
     const testing::Counts& counts = testing::counts;
-    std::printf("%ld files: %ld ordinary, %ld decoded as a whole, %ld by the core\n", counts.runs,
-                counts.ordinary, counts.whole, counts.done);
     // If almost none can be decoded, nothing is tested.
     return counts.done * 5 > counts.runs && counts.done < counts.runs ? 0 : 1;
 }
