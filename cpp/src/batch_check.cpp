@@ -84,7 +84,9 @@ void check_batch(const Plan& plan, const BatchRequest& request) {
     if (request.params != nullptr)
         for (std::int64_t i = 0; i < n; ++i)
             check_row(columns, request.params + i * std::ssize(columns), i);
-    if (n > 0 && Extent::of(request.source).overlaps(Extent::of(request.target))) {
+    // What is yet to be decoded lies nowhere.
+    const bool has_source = n > 0 && request.source.first.data != nullptr;
+    if (has_source && Extent::of(request.source).overlaps(Extent::of(request.target))) {
         const Coordinates from = plan.coordinates(nullptr);
         const bool in_place =
             request.params == nullptr && request.indices == nullptr && !from.warps && !from.reduces;
