@@ -116,9 +116,15 @@ def check(seen, wanted):
     assert losses[-1] < losses[0]
 
 
-@pytest.mark.parametrize("loop", [loops.keras_loop, loops.torch_loop])
+# The next test has Keras' loop going on, too.
 @pytest.mark.parametrize(
-    ("workers", "kill"), [(2, [1, 1, 2]), pytest.param(3, None, marks=pytest.mark.slow)]
+    ("loop", "workers", "kill"),
+    [
+        (loops.torch_loop, 2, [1, 1, 2]),
+        pytest.param(loops.keras_loop, 2, [1, 1, 2], marks=pytest.mark.slow),
+        pytest.param(loops.torch_loop, 3, None, marks=pytest.mark.slow),
+        pytest.param(loops.keras_loop, 3, None, marks=pytest.mark.slow),
+    ],
 )
 def test_batches_and_losses_are_those_of_one_process(train, alone, tmp_path, loop, workers, kill):
     pytest.importorskip({"keras_loop": "jax", "torch_loop": "torch"}[loop.__name__])
