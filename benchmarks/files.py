@@ -2,8 +2,10 @@
 
 One pass over a folder of JPEG files: to 150×150 in batches of 20, augmented and not, in a process
 with TensorFlow and in others without, and random windows of larger files to 224×224. First passes
-decode; later ones come from a cache. Before anything is timed, batches are compared with Keras'.
-Bare decoding reads and decodes the same files on as many threads and does nothing with the pixels.
+decode; later ones come from a cache. What it takes to set up a pipeline of `tf.data` is the same in
+a pass of any length, so `to_tf_dataset` is timed in one over ten times as many files, too. Before
+anything is timed, batches are compared with Keras'. Bare decoding reads and decodes the same files
+on as many threads and does nothing with the pixels.
 """
 
 from __future__ import annotations
@@ -46,6 +48,8 @@ FIRST, CACHED = (NEXT, AHEAD, DATASET), (MEMORY, DISK)
 OURS = (*FIRST, BILINEAR, SINGLE, SCALED, *CACHED)
 EXACT = {"nearest": NEXT, "bilinear": BILINEAR, "scaled": SCALED}
 PROCESSES = ("plain", "tensorflow", "torch", "dali")  # the first one is where this runs
+LONG_PASS = f"{PROCESSES[1]}, a long pass"  # in the process of that name
+LONGER = 10  # times the files of the others
 ALLOWED = {"augmented": "geometry", "not augmented": "rescale only"}  # as in `against_keras`
 
 Case = Mapping[str, Any]
@@ -102,6 +106,16 @@ def with_tensorflow(folder: Path, cache: Path, setting: str) -> dict[str, Conten
     }
 
 
+def of_long_pass(folder: Path) -> dict[str, Contender]:
+    """Returns the ways to make augmented batches whose cost depends on how long a pass is.
+
+    Args:
+        folder: a data set with many files.
+    """
+    make = partial(ours, folder, AUGMENT)
+    return {NEXT: readers.by_next(make()), DATASET: readers.by_dataset(make().to_tf_dataset())}
+
+
 def without_tensorflow(folder: Path, work: str, process: str) -> dict[str, Contender]:
     """Returns the ways to do a work in a process, its peers among them.
 
@@ -133,7 +147,7 @@ def timed(
 
     Args:
         contenders: by work and name; what has no work is part of all cases.
-        process: one of `PROCESSES`.
+        process: one of `PROCESSES`, or `LONG_PASS`.
         images: how many files a pass has.
         rounds: how many.
     """
@@ -154,8 +168,16 @@ def timed(
     ]
 
 
-def of_process(process: str, folder: Path, large: Path, rounds: int) -> list[Case]:
-    """Measures what shares a process, in this one; returns the cases."""
+def of_process(process: str, folder: Path, large: Path, many: Path, rounds: int) -> list[Case]:
+    """Measures what shares a process, in this one; returns the cases.
+
+    Args:
+        process: one of `PROCESSES`.
+        folder: the files.
+        large: larger ones.
+        many: as in `folder`, of a long pass.
+        rounds: how many.
+    """
     count = len(readers.paths_of(folder))
     if process == "tensorflow":
         readers.limit_tensorflow()
@@ -166,6 +188,8 @@ def of_process(process: str, folder: Path, large: Path, rounds: int) -> list[Cas
                 ways = with_tensorflow(folder, Path(cache), setting)
                 contenders |= {(setting, name): one for name, one in ways.items()}
             cases = timed(contenders, process, count, rounds)
+            passes = {(AUGMENT, name): one for name, one in of_long_pass(many).items()}
+            cases += timed(passes, LONG_PASS, len(readers.paths_of(many)), rounds)
         return [{**case, "largest_difference": differences[case["work"]]} for case in cases]
     found: list[Case] = []
     for work, files in ((AUGMENT, folder), (CROPPED, large)):
@@ -203,6 +227,8 @@ def metrics(cases: Sequence[Case]) -> dict[str, float]:
                 found[f"{group}/{work}/{peer.name}"] = seconds(case, peer.name) / usual
         if process == "tensorflow":
             found |= _of_tensorflow(case, usual)
+        elif process == LONG_PASS:
+            found[f"dataset/{work}, a long pass"] = seconds(case, DATASET) / usual
     return found
 
 
@@ -265,6 +291,7 @@ def add_options(options: argparse.ArgumentParser) -> None:
     )
     options.add_argument("--folder", type=Path, help="the files for --process")
     options.add_argument("--large", type=Path, help="larger ones, likewise")
+    options.add_argument("--many", type=Path, help="those of a long pass, likewise")
 
 
 def main() -> int:
@@ -272,15 +299,14 @@ def main() -> int:
     options = parser("One pass over JPEG files, by way of reading.", rounds=7, plot=True)
     add_options(options)
     arguments = parse(options, "cv2", "PIL", "scipy", "tensorflow")
-    given = [arguments.process, arguments.folder, arguments.large]
+    folders = [arguments.folder, arguments.large, arguments.many]
+    given = [arguments.process, *folders]
     if any(given) != all(given):
-        options.error("--process, --folder and --large belong together")
+        options.error("--process, --folder, --large and --many belong together")
     if arguments.process:
-        print(
-            json.dumps(
-                of_process(arguments.process, arguments.folder, arguments.large, arguments.rounds)
-            )
-        )
+        folder, large, many = folders
+        found = of_process(arguments.process, folder, large, many, arguments.rounds)
+        print(json.dumps(found))
         return 0
     if arguments.tiny:
         arguments.files = BATCH
@@ -293,9 +319,15 @@ def main() -> int:
     about = machine("keras", "opencv-python", "pillow", "scipy", "tensorflow", *libraries)
     processes = ["tensorflow", *dict.fromkeys(peer.process for peer in present)]
     processes = [name for name in processes if name != PROCESSES[0]]
-    with photos(arguments.files) as (folder, kind), photos(arguments.files, LARGE) as (large, _):
-        cases = of_process(PROCESSES[0], folder, large, arguments.rounds)
-        more = ["--rounds", str(arguments.rounds), "--folder", str(folder), "--large", str(large)]
+    longer = 2 if arguments.tiny else LONGER
+    with (
+        photos(arguments.files) as (folder, kind),
+        photos(arguments.files, LARGE) as (large, _),
+        photos(arguments.files * longer) as (many, _),
+    ):
+        cases = of_process(PROCESSES[0], folder, large, many, arguments.rounds)
+        more = ["--rounds", str(arguments.rounds), "--folder", str(folder)]
+        more += ["--large", str(large), "--many", str(many)]
         for process in track(processes, "files"):
             cases += in_own_process("files", process, more)
     figures = {

@@ -285,9 +285,9 @@ TARGETS = (
     ),
     Target(
         "files-dataset",
-        "a pass of to_tf_dataset over files",
+        "a pass of to_tf_dataset over files, augmented, short or long",
         "files",
-        "dataset/augmented",
+        "dataset/augmented*",
         "× next(it)",
         most=1,
     ),

@@ -61,6 +61,7 @@ CASES = [
         keras=50,
         tf=25,
     ),
+    case("augmented", files.LONG_PASS, ours=20, dataset=22),
     case("augmented", "dali", opencv=2, ours=3, dali=6),
 ]
 
@@ -77,6 +78,7 @@ def test_metrics_are_ratios_within_a_process():
     assert found["cached/augmented/next(it), cached on disk"] == 200
     assert found["tf.data/augmented"] == 10
     assert found["dataset/augmented"] == 1.2
+    assert found["dataset/augmented, a long pass"] == 1.1
     assert found["peer/augmented/DALI, processor"] == 2
     assert found["less/augmented/SPDL, resized only"] == 2
     assert not any("simplejpeg/tensorflow" in name for name in found)
