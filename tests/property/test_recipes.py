@@ -14,9 +14,11 @@ from __future__ import annotations
 
 import itertools
 import os
+from types import SimpleNamespace
 from typing import NamedTuple
 
 import numpy as np
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -29,8 +31,10 @@ from batchwarp._reference.philox import sample_of
 from batchwarp._reference.run import colored, placed, value_range
 from batchwarp._reference.tree import Leaf, leaves, size_after
 from batchwarp.augment.recipe import Recipe
+from batchwarp.ops.mixing import Mixing
+from batchwarp.ops.policies import Policy
 from batchwarp.ops.recipe import ImageSpec
-from random_recipes import MIXING, cases, images_of, mixtures
+from random_recipes import MIXING, Case, cases, images_of, mixtures, pixels
 
 EXAMPLES = int(os.environ.get("BATCHWARP_RECIPES", "200"))
 
@@ -225,6 +229,110 @@ def test_images(case):
 @given(cases())
 def test_images_step_by_step(case):
     check(case, augmented(case, fused=False))
+
+
+# Each operation that is no policy and mixes no images, as strong as people have it.
+ALONE = [
+    ops.Affine(rotation=40, zoom=0.3, shear=15, shear_y=5, shift=0.2),
+    ops.AutoContrast(),
+    ops.Brightness(0.6),
+    ops.CenterCrop((5, 4)),
+    ops.ChannelDrop(),
+    ops.ChannelShift(0.3),
+    ops.ColorJitter(0.4, 0.4, 0.4, 0.1),
+    ops.Contrast(0.6),
+    ops.Elastic(20, sigma=3),
+    ops.Equalize(),
+    ops.Erase((0.1, 0.4)),
+    ops.Erase(shape="grid", length=(2, 6)),
+    ops.Erase(shape="square", length=5),
+    ops.Flip(0.5, 0.5),
+    ops.Gamma((0.5, 2)),
+    ops.GaussianBlur((0.3, 2)),
+    ops.GaussianNoise(0.1),
+    ops.Grayscale(),
+    ops.GridDistortion(3, 0.5),
+    ops.Hue(0.2),
+    ops.Hue(0.2, mode="hsv"),
+    ops.Invert(),
+    ops.JpegCompression((20, 95)),
+    ops.Normalize(0.5, 0.25),
+    ops.Pad((1, 2, 3, 4)),
+    ops.Perspective(0.3),
+    ops.Posterize((2, 6)),
+    ops.RandomCrop(6, padding=2),
+    ops.RandomResizedCrop((6, 9), scale=(0.3, 1)),
+    ops.Resize((5, 16)),
+    ops.Rotate90((0, 2)),
+    ops.Saturation(0.6),
+    ops.Sharpen(0.8),
+    ops.Solarize((0.2, 0.9)),
+    ops.Standardize(),
+]
+KINDS = list(
+    itertools.product(
+        ("uint8", "uint16", "float16", "float32", "float64"),
+        (1, 2, 3, 5),
+        ("channels_last", "channels_first"),
+    )
+)
+SIDES = ((9, 13), (17, 6), (7, 7))
+
+
+def test_no_operation_is_missing():
+    policies = {name for name in ops.__all__ if issubclass(getattr(ops, name), Policy)}
+    mixing = {name for name in ops.__all__ if issubclass(getattr(ops, name), Mixing)}
+    alone = {type(one).__name__ for one in ALONE}
+    assert alone == set(ops.__all__) - policies - mixing | {"ColorJitter"}
+
+
+@pytest.mark.parametrize("operation", ALONE, ids=repr)
+def test_each_operation_on_every_kind_of_image(operation):
+    """Every dtype, number of channels and layout; sizes, ways and outputs take turns."""
+    outputs = itertools.cycle(("float32", "float64", "float32"))
+    kinds = [kind for kind in KINDS if takes(operation, kind[1])]
+    left = list(kinds)
+
+    @settings(max_examples=len(kinds), deadline=None, derandomize=True)
+    @given(st.sampled_from(kinds))
+    def of(kind):
+        dtype, channels, data_format = kind
+        size = SIDES[KINDS.index(kind) % len(SIDES)]
+        ends = value_range(None, np.dtype(dtype)) or (0.0, 1.0)
+        random = np.random.RandomState(KINDS.index(kind))
+        x = pixels("noise", random, (2, *size, channels), 0, 255)
+        if isinstance(operation, (ops.Equalize, ops.JpegCompression)):
+            x = np.rint(x)  # beyond doubt which of the levels it is
+        x = (ends[0] + x * (ends[1] - ends[0]) / 255).astype(dtype)
+        if data_format == "channels_first":
+            x = np.ascontiguousarray(x.transpose(0, 3, 1, 2))
+        recipe = SimpleNamespace(
+            operations=(operation,),
+            seed=KINDS.index(kind),
+            fill_mode="reflect",
+            cval=0.0,
+            order=1,
+            dtype=next(outputs),
+            value_range=None if dtype.startswith("uint") else ends,
+            data_format=data_format,
+        )
+        case = Case(recipe, x, [3, 2**40], 1)
+        for fused in (True, False):
+            check(case, augmented(case, fused))
+        if kind in left:
+            left.remove(kind)
+
+    of()
+    assert not left
+
+
+def takes(operation, channels):
+    """Whether an operation is defined for images of so many channels."""
+    try:
+        operation.node(ImageSpec(*SIDES[0], channels))
+    except ValueError:
+        return False
+    return True
 
 
 @settings(max_examples=EXAMPLES, deadline=None, derandomize=True)
