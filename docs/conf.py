@@ -81,6 +81,8 @@ sphinx_gallery_conf: dict[str, Any] = {
         [f"{name}.py" for name in sorted(_PROGRAMS, key=lambda name: name in _SHOWN)]
     ),
     "run_stale_examples": True,  # what they show depends on more than on themselves
+    "backreferences_dir": "docs/programs/uses",  # which programs use a name of the reference
+    "doc_module": ("batchwarp",),
     "capture_repr": (),
     "first_notebook_cell": "%pip install -q batchwarp",
     "min_reported_time": float("inf"),
