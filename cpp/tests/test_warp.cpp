@@ -2,6 +2,7 @@
 // source and target differ in size.
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <optional>
 
 #include "batchwarp/cpu.hpp"
@@ -241,8 +242,8 @@ std::vector<double> by_pass_over_bytes(const KernelTable& table, const TestBatch
 // Images of bytes may be read where they lie, and the last one of an array is all that may be read.
 TEST(bytes_become_what_floats_of_them_become) {
     std::mt19937 random(4);
-    for (const Size from : {Size{2, 2}, Size{2, 40}, Size{3, 5}, Size{60, 70}, Size{129, 257},
-                            Size{70, 600}, Size{900, 800}})
+    for (const Size from : {Size{2, 2}, Size{2, 40}, Size{3, 5}, Size{28, 28}, Size{60, 70},
+                            Size{129, 257}, Size{70, 600}, Size{900, 800}})
         for (const Size to : {Size{1, 1}, Size{33, 17}, Size{100, 90}, Size{70, 600}})
             for (const FillMode mode : all_modes)
                 for (const int count : {1, 2}) {
@@ -256,6 +257,8 @@ TEST(bytes_become_what_floats_of_them_become) {
                     load_pixels(readable(bytes.view).first,
                                 reinterpret_cast<float*>(floats.view.first.data));
                     WarpGeometry g = geometry(to, 1, mode);
+                    constexpr double fills[] = {cval, 255, 17.5, -1, 256};  // bytes, and not
+                    g.cval = fills[random() % std::size(fills)];
                     place_randomly(g, from, random, random() % 4 == 0);
                     if (random() % 2 == 0) project_randomly(g, random, random() % 3 == 0);
                     every_tier([&] {

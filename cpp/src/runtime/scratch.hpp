@@ -45,11 +45,12 @@ class Buffer {
 };
 
 struct Scratch {
-    Buffer<float> source;      // a source image as packed float32, read slack included
-    Buffer<float> padded;      // a small source image with its last column and row doubled
-    Buffer<float> surrounded;  // a small source image with samples around it
-    Buffer<float> reduced;     // what is sampled instead of the source image
-    Buffer<float> work;        // the image being made, where the target cannot hold it
+    Buffer<float> source;               // a source image as packed float32, read slack included
+    Buffer<float> padded;               // a small source image with its last column and row doubled
+    Buffer<std::uint8_t> padded_bytes;  // the same of an image of bytes
+    Buffer<float> surrounded;           // a small source image with samples around it
+    Buffer<float> reduced;              // what is sampled instead of the source image
+    Buffer<float> work;                 // the image being made, where the target cannot hold it
     Buffer<double> source64;   // the same for float64 targets; `source64` also holds spline
     Buffer<double> reduced64;  // coefficients
     Buffer<double> work64;

@@ -11,6 +11,7 @@
 #include "simd/portable.hpp"
 #include "warp/displacement.hpp"
 #include "warp/margins.hpp"
+#include "warp/warp_bytes.hpp"
 
 namespace batchwarp {
 namespace {
@@ -137,9 +138,48 @@ Rows rows_of(const ImageView& source) {
     return {packed, stride};
 }
 
-// A copy with one more column and row, like the last ones; of one channel, rows in pairs. What the
-// border fills with is behind it: two pixels, and below them two more.
+// Whether an edge-padded copy of bytes serves: what the border fills with must be a byte, too.
+bool pads_bytes(const ImageView& source, const WarpGeometry& geometry) noexcept {
+    return source.channels == 3 && are_readable_bytes(source, geometry) &&
+           (!fills(geometry.border) || byte_of(geometry.cval) == geometry.cval);
+}
+
+// In whole steps, the last of which ends with the row: rows of small images are shorter than what
+// a call of `memcpy` takes.
+void copy_row(const std::uint8_t* from, std::int64_t count, std::uint8_t* to) noexcept {
+    constexpr std::int64_t step = 16;
+    if (count < step) {
+        std::copy_n(from, count, to);
+        return;
+    }
+    for (std::int64_t i = 0; i + step < count; i += step) std::memcpy(to + i, from + i, step);
+    std::memcpy(to + count - step, from + count - step, step);
+}
+
+// A copy with one more column and row, like the last ones. What the border fills with is behind it:
+// two pixels, and below them two more.
+KernelSource pad_byte_edges(const ImageView& source, const WarpGeometry& geometry) {
+    const std::int64_t height = source.height, channels = source.channels;
+    const std::int64_t row = source.width * channels, stride = row + channels;
+    const std::int64_t end = (height + 1) * stride;
+    std::uint8_t* const padded = Scratch::of_this_thread().padded_bytes.reserve(
+        end + stride + 2 * channels + warp_read_slack);
+    if (fills(geometry.border))
+        for (std::uint8_t* const to : {padded + end, padded + end + stride})
+            std::fill_n(to, 2 * channels, byte_of(geometry.cval));
+    const auto* from = reinterpret_cast<const std::uint8_t*>(source.data);
+    std::uint8_t* to = padded;
+    for (std::int64_t r = 0; r <= height; ++r, to += stride) {
+        copy_row(from, row, to);
+        for (std::int64_t k = row; k < stride; ++k) to[k] = to[k - channels];
+        if (r + 1 < height) from += source.row_stride;
+    }
+    return {nullptr, padded, stride, static_cast<std::int32_t>(channels), 0};
+}
+
+// The same as floats; of one channel, rows in pairs.
 KernelSource pad_edges(const ImageView& source, const WarpGeometry& geometry) {
+    if (pads_bytes(source, geometry)) return pad_byte_edges(source, geometry);
     Scratch& scratch = Scratch::of_this_thread();
     const std::int64_t height = source.height, width = source.width, channels = source.channels;
     const std::int64_t step = channels == 1 ? 2 : channels, padded_stride = (width + 1) * step;
