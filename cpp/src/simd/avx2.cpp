@@ -123,6 +123,9 @@ struct Lanes {
     static BATCHWARP_INLINE Int max(Int a, Int b) { return _mm256_max_epi32(a, b); }
     static BATCHWARP_INLINE Int absolute(Int v) { return _mm256_abs_epi32(v); }
     static BATCHWARP_INLINE Int truncated(Float v) { return _mm256_cvttps_epi32(v); }
+    static BATCHWARP_INLINE Float without_fraction(Float v) {
+        return _mm256_round_ps(v, _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC);
+    }
     static BATCHWARP_INLINE Int whole_below(Float v) {
         return _mm256_cvttps_epi32(_mm256_floor_ps(v));
     }

@@ -15,6 +15,14 @@ void convert_u16(const uint16_t* from, float* to, int64_t count) {
     for (int64_t i = 0; i < count; ++i) to[i] = static_cast<float>(from[i]);
 }
 
+// Makes of `2 * half` results of lanes one, the first: each step halves them, so that none waits
+// for more than some others.
+template <int half, class Join>
+BATCHWARP_INLINE void fold(const Join& join) {
+    for (int k = 0; k < half; ++k) join(k, k + half);
+    if constexpr (half > 1) fold<half / 2>(join);
+}
+
 void min_max(const float* data, int64_t count, float* low, float* high) {
     const float infinity = HUGE_VALF;
     float lows[lanes], highs[lanes];
@@ -22,23 +30,24 @@ void min_max(const float* data, int64_t count, float* low, float* high) {
         lows[k] = infinity;
         highs[k] = -infinity;
     }
-    int64_t i = 0;
-    for (; i + lanes <= count; i += lanes)
-        for (int k = 0; k < lanes; ++k) {
-            const float v = data[i + k];
-            lows[k] = v < lows[k] ? v : lows[k];
-            highs[k] = v > highs[k] ? v : highs[k];
-        }
-    for (; i < count; ++i) {
-        lows[0] = data[i] < lows[0] ? data[i] : lows[0];
-        highs[0] = data[i] > highs[0] ? data[i] : highs[0];
+    const auto include = [&](int k, float v) {
+        lows[k] = v < lows[k] ? v : lows[k];
+        highs[k] = v > highs[k] ? v : highs[k];
+    };
+    if (count < lanes) {
+        for (int k = 0; k < count; ++k) include(k, data[k]);
+    } else {
+        for (int64_t i = 0; i + lanes < count; i += lanes)
+            for (int k = 0; k < lanes; ++k) include(k, data[i + k]);
+        // The last ones end with the data. Some count twice, which changes nothing.
+        for (int k = 0; k < lanes; ++k) include(k, data[count - lanes + k]);
     }
+    fold<lanes / 2>([&](int k, int other) {
+        lows[k] = lows[other] < lows[k] ? lows[other] : lows[k];
+        highs[k] = highs[other] > highs[k] ? highs[other] : highs[k];
+    });
     *low = lows[0];
     *high = highs[0];
-    for (int k = 1; k < lanes; ++k) {
-        *low = lows[k] < *low ? lows[k] : *low;
-        *high = highs[k] > *high ? highs[k] : *high;
-    }
 }
 
 // floor(v + 0.5), saturated to 0 to 255; NaN becomes 0.
@@ -114,25 +123,32 @@ void normalize(float* data, int64_t pixels, int32_t channels, const float* shift
 }
 
 void moments(const float* data, int64_t count, double origin, double* sum, double* squares) {
-    double sums[lanes] = {}, products[lanes] = {};
+    // As many as registers hold.
+    constexpr int parts = Lanes::count > 1 ? 2 * Lanes::count : 8;
+    double sums[parts] = {}, products[parts] = {};
     int64_t i = 0;
-    for (; i + lanes <= count; i += lanes)
-        for (int k = 0; k < lanes; ++k) {
+    for (; i + parts <= count; i += parts)
+        for (int k = 0; k < parts; ++k) {
             const double v = static_cast<double>(data[i + k]) - origin;
             sums[k] += v;
             products[k] += v * v;
         }
-    for (; i < count; ++i) {
-        const double v = static_cast<double>(data[i]) - origin;
-        sums[0] += v;
-        products[0] += v * v;
+    if (i < count) {
+        const auto left = static_cast<int>(count - i);
+        float rest[parts] = {};
+        memcpy(rest, data + i, static_cast<size_t>(left) * sizeof(float));
+        for (int k = 0; k < parts; ++k) {
+            const double v = k < left ? static_cast<double>(rest[k]) - origin : 0.0;
+            sums[k] += v;
+            products[k] += v * v;
+        }
     }
-    *sum = 0;
-    *squares = 0;
-    for (int k = 0; k < lanes; ++k) {
-        *sum += sums[k];
-        *squares += products[k];
-    }
+    fold<parts / 2>([&](int k, int other) {
+        sums[k] += sums[other];
+        products[k] += products[other];
+    });
+    *sum = sums[0];
+    *squares = products[0];
 }
 
 }  // namespace

@@ -43,24 +43,47 @@ BATCHWARP_INLINE float truncated(float v) {
     return static_cast<float>(static_cast<int32_t>(v));
 }
 
-template <bool Stretched>
-BATCHWARP_INLINE float brighter(float v, float factor, float low, float range, float divisor) {
-    // The same three roundings as NumPy's x - min, / max, * 255; then Pillow's blend with black.
-    if (Stretched) v = (v - low) / divisor * 255.0f;
-    v = truncated(factor * truncated(v));
-    return Stretched ? v / 255.0f * range + low : v;
+// The same three roundings as NumPy's x - min, / max, * 255; then Pillow's blend with black.
+BATCHWARP_INLINE float brighter_stretched(float v, float factor, float low, float range,
+                                          float divisor) {
+    v = (v - low) / divisor * 255.0f;
+    return truncated(factor * truncated(v)) / 255.0f * range + low;
 }
 
-template <bool Stretched, class Factor>
-BATCHWARP_INLINE void brighten_as(float* __restrict data, int64_t count, const Factor& factor,
-                                  float low, float range) {
+template <class Factor>
+BATCHWARP_INLINE void brighten_stretched(float* __restrict data, int64_t count,
+                                         const Factor& factor, float low, float range) {
     const float divisor = range != 0 ? range : 1.0f;
     int64_t i = 0;
     for (; i + lanes <= count; i += lanes)
         for (int k = 0; k < lanes; ++k)
-            data[i + k] = brighter<Stretched>(data[i + k], factor(k), low, range, divisor);
+            data[i + k] = brighter_stretched(data[i + k], factor(k), low, range, divisor);
     for (int k = 0; i + k < count; ++k)
-        data[i + k] = brighter<Stretched>(data[i + k], factor(k), low, range, divisor);
+        data[i + k] = brighter_stretched(data[i + k], factor(k), low, range, divisor);
+}
+
+// Of values from 0 to 255. Factors below 0 and above 256 do what these two do, and no more than a
+// level of 255 needs to be kept within limits.
+template <class Factors>
+BATCHWARP_INLINE void brighten_bytes(float* data, int64_t count, const Factors& factors) {
+    using L = Lanes;
+    const auto least = L::all(0.0f), most = L::all(255.0f);
+    const auto some = [&](float* values) {
+        for (int k = 0; k < lanes; k += L::count) {
+            const auto value = L::min(L::max(L::load(values + k), least), most);
+            const auto level = L::without_fraction(value);
+            const auto brighter = L::min(L::multiply(factors(k), level), most);
+            L::store(values + k, L::without_fraction(brighter));
+        }
+    };
+    int64_t i = 0;
+    for (; i + lanes <= count; i += lanes) some(data + i);
+    if (i == count) return;
+    float rest[lanes] = {};
+    const auto left = static_cast<size_t>(count - i) * sizeof(float);
+    memcpy(rest, data + i, left);
+    some(rest);
+    memcpy(data + i, rest, left);
 }
 
 // Whether values are stretched decides once for all, and alpha has a factor like any other. A
@@ -69,20 +92,26 @@ BATCHWARP_INLINE void change(const ops::KerasBrightness::Function<float>& functi
                              int64_t pixels, int32_t channels, int32_t first_channel) {
     const int64_t count = pixels * channels;
     const float low = function.low(), extent = function.extent();
-    const auto brighten = [&](const auto& factor) {
-        if (function.stretches())
-            brighten_as<true>(data, count, factor, low, extent);
-        else
-            brighten_as<false>(data, count, factor, low, extent);
+    const bool stretches = function.stretches();
+    const auto factor_of = [&](int32_t channel) {
+        const float factor = function.factor(channel);
+        if (stretches) return factor;
+        return factor > 0 ? (factor < 256 ? factor : 256.0f) : 0.0f;
     };
     if (channels == 4) {
         float factors[lanes];
-        for (int k = 0; k < lanes; ++k) factors[k] = function.factor(first_channel + k % 4);
+        for (int k = 0; k < lanes; ++k) factors[k] = factor_of(first_channel + k % 4);
         const float* __restrict pattern = factors;
-        brighten([pattern](int k) { return pattern[k]; });
+        if (stretches)
+            brighten_stretched(data, count, [pattern](int k) { return pattern[k]; }, low, extent);
+        else
+            brighten_bytes(data, count, [pattern](int k) { return Lanes::load(pattern + k); });
     } else {
-        const float factor = function.factor(first_channel);
-        brighten([factor](int) { return factor; });
+        const float factor = factor_of(first_channel);
+        if (stretches)
+            brighten_stretched(data, count, [factor](int) { return factor; }, low, extent);
+        else
+            brighten_bytes(data, count, [factor](int) { return Lanes::all(factor); });
     }
 }
 

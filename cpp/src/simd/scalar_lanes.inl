@@ -90,6 +90,9 @@ struct Lanes {
     static BATCHWARP_INLINE Int max(Int a, Int b) { return a > b ? a : b; }
     static BATCHWARP_INLINE Int absolute(Int v) { return v < 0 ? -v : v; }
     static BATCHWARP_INLINE Int truncated(Float v) { return static_cast<Int>(v); }
+    static BATCHWARP_INLINE Float without_fraction(Float v) {
+        return static_cast<Float>(static_cast<Int>(v));
+    }
     static BATCHWARP_INLINE Int whole_below(Float v) {
         const Int towards_zero = static_cast<Int>(v);
         return static_cast<Float>(towards_zero) > v ? towards_zero - 1 : towards_zero;

@@ -73,6 +73,7 @@ concept TierLanes = requires(typename L::Float f, typename L::Int i, typename L:
     { L::absolute(i) } -> Same<typename L::Int>;  // of more than the least one
     { L::whole_below(f) } -> Same<typename L::Int>;
     { L::truncated(f) } -> Same<typename L::Int>;
+    { L::without_fraction(f) } -> Same<typename L::Float>;  // of less than 2^31
     { L::at_least(f, f) } -> Same<typename L::Mask>;
     { L::less(i, i) } -> Same<typename L::Mask>;
     { L::where(m, f, f) } -> Same<typename L::Float>;
