@@ -302,6 +302,7 @@ static_assert(TierLanes<Lanes> && TierVec<Vec, Four> && TierWords<Words>);
 #include "repair.inl"
 #include "small.inl"
 #include "linear.inl"
+#include "byte_pairs.inl"
 #include "linear_bytes_avx2.inl"
 #include "four_lanes.inl"
 #include "point.inl"
@@ -452,6 +453,7 @@ struct Avx2C3 {
 
 constinit const KernelTable avx2_kernels = make_table<Avx2C1, Avx2Pairs, Avx2C3, FourLanes<4>>(
     "avx2", point_bytes_by_windows<point_bytes>,
-    {linear_fixed<Avx2C1Bytes>, linear_fixed<Avx2C3Bytes>});
+    {linear_fixed<Avx2C1Bytes>, linear_fixed<Avx2C3Bytes>, linear_fixed<Avx2BytePairs>,
+     pair_bytes});
 
 }  // namespace batchwarp

@@ -323,13 +323,17 @@ using Avx512C3 = BasicAvx512C3<FloatTaps>;
 }  // namespace
 }  // namespace batchwarp
 
+// clang-format off: the order matters
+#include "byte_pairs.inl"
 #include "linear_bytes_avx512.inl"
+// clang-format on
 
 namespace batchwarp {
 
 constinit const KernelTable avx512_kernels =
     make_table<Avx512C1, Avx512Pairs, Avx512C3, FourLanes<4>>(
         "avx512", point_bytes_by_windows<point_bytes>,
-        {linear_fixed<Avx512C1Bytes>, linear_fixed<Avx512C3Bytes>});
+        {linear_fixed<Avx512C1Bytes>, linear_fixed<Avx512C3Bytes>, linear_fixed<Avx512BytePairs>,
+         pair_bytes});
 
 }  // namespace batchwarp

@@ -345,6 +345,10 @@ struct KernelTable {
                       float* to);
     void (*pair_byte_rows)(const uint8_t* from, int64_t row_stride, int64_t height, int64_t width,
                            float* to);
+    /// The same of bytes that stay bytes. Null where a tier has no such kernels.
+    void (*linear_byte_pairs)(const WarpJob&);
+    void (*pair_bytes)(const uint8_t* from, int64_t row_stride, int64_t height, int64_t width,
+                       uint8_t* to);
     /// Spline order 0, any channel count.
     void (*point)(const WarpJob&);
     void (*point_bytes)(const PointBytesJob&);

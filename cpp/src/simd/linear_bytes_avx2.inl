@@ -51,6 +51,40 @@ struct Avx2C1Bytes {
     }
 };
 
+// One channel, from pairs of bytes: four bytes have all taps of a pixel, (top, bottom) of the left
+// column and of the right. The horizontal step comes first, as it does for pairs of floats.
+struct Avx2BytePairs {
+    static constexpr int channels = 1;
+    static constexpr int excess = 0;
+    static constexpr bool reads_bytes = true;
+
+    template <bool Normalized>
+    static BATCHWARP_INLINE void block(const Run& run, int32_t i, float* out) {
+        const __m256 shift = _mm256_load_ps(run.shift), scale = _mm256_load_ps(run.scale);
+        const __m256i byte = _mm256_set1_epi32(0xff);
+        for (int32_t k = 0; k < warp_block; k += 8) {
+            const int32_t* offset = run.offset + i + k;
+            const __m256i all = _mm256_inserti128_si256(
+                _mm256_castsi128_si256(Avx2C1Bytes::four_pixels(run.bytes, offset)),
+                Avx2C1Bytes::four_pixels(run.bytes, offset + 4), 1);
+            const auto tap = [&](__m256i from) {
+                return _mm256_cvtepi32_ps(_mm256_and_si256(from, byte));
+            };
+            const __m256 left_top = tap(all), right_top = tap(_mm256_srli_epi32(all, 16));
+            const __m256 left_bottom = tap(_mm256_srli_epi32(all, 8)),
+                         right_bottom = _mm256_cvtepi32_ps(_mm256_srli_epi32(all, 24));
+            const __m256 fx = _mm256_loadu_ps(run.fx + i + k);
+            const __m256 top = _mm256_fmadd_ps(fx, _mm256_sub_ps(right_top, left_top), left_top);
+            const __m256 bottom =
+                _mm256_fmadd_ps(fx, _mm256_sub_ps(right_bottom, left_bottom), left_bottom);
+            __m256 value =
+                _mm256_fmadd_ps(_mm256_loadu_ps(run.fy + i + k), _mm256_sub_ps(bottom, top), top);
+            if (Normalized) value = _mm256_mul_ps(_mm256_sub_ps(value, shift), scale);
+            _mm256_storeu_ps(out + k, value);
+        }
+    }
+};
+
 // Three channels: of eight bytes of a source row, six are both taps of a pixel.
 struct Avx2C3Bytes {
     static constexpr int channels = 3;
@@ -80,7 +114,8 @@ struct Avx2C3Bytes {
     }
 };
 
-static_assert(PixelPass<Avx2C1Bytes, 1> && PixelPass<Avx2C3Bytes, 3>);
+static_assert(PixelPass<Avx2C1Bytes, 1> && PixelPass<Avx2BytePairs, 1> &&
+              PixelPass<Avx2C3Bytes, 3>);
 
 }  // namespace
 }  // namespace batchwarp

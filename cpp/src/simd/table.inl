@@ -3,10 +3,12 @@
 namespace batchwarp {
 namespace {
 
-// Of tiers that have such: the warp of bytes of one and of three channels.
+// Of tiers that have such: the warp of bytes of one and of three channels, and of pairs.
 struct BytePasses {
     void (*c1)(const WarpJob&) = nullptr;
     void (*c3)(const WarpJob&) = nullptr;
+    void (*pairs)(const WarpJob&) = nullptr;
+    void (*pair)(const uint8_t*, int64_t, int64_t, int64_t, uint8_t*) = nullptr;
 };
 
 template <PixelPass<1> C1, PixelPass<1> Pairs, PixelPass<3> C3, PixelPass<4> C4>
@@ -22,6 +24,8 @@ constexpr KernelTable make_table(const char* name, void (*bytes_of_order_0)(cons
             linear_fixed<Pairs>,
             pair_rows<float>,
             pair_rows<uint8_t>,
+            bytes_of_order_1.pairs,
+            bytes_of_order_1.pair,
             point,
             bytes_of_order_0,
             spline,

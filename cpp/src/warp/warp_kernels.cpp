@@ -140,7 +140,9 @@ Rows rows_of(const ImageView& source) {
 
 // Whether an edge-padded copy of bytes serves: what the border fills with must be a byte, too.
 bool pads_bytes(const ImageView& source, const WarpGeometry& geometry) noexcept {
-    return source.channels == 3 && are_readable_bytes(source, geometry) &&
+    const bool has_kernel =
+        source.channels == 3 || (source.channels == 1 && kernels().linear_byte_pairs != nullptr);
+    return has_kernel && are_readable_bytes(source, geometry) &&
            (!fills(geometry.border) || byte_of(geometry.cval) == geometry.cval);
 }
 
@@ -156,28 +158,33 @@ void copy_row(const std::uint8_t* from, std::int64_t count, std::uint8_t* to) no
     std::memcpy(to + count - step, from + count - step, step);
 }
 
-// A copy with one more column and row, like the last ones. What the border fills with is behind it:
-// two pixels, and below them two more.
+// A copy with one more column and row, like the last ones; of one channel, rows in pairs. What the
+// border fills with is behind it: two pixels, and below them two more.
 KernelSource pad_byte_edges(const ImageView& source, const WarpGeometry& geometry) {
-    const std::int64_t height = source.height, channels = source.channels;
-    const std::int64_t row = source.width * channels, stride = row + channels;
+    const std::int64_t height = source.height, width = source.width, channels = source.channels;
+    const std::int64_t step = channels == 1 ? 2 : channels, stride = (width + 1) * step;
     const std::int64_t end = (height + 1) * stride;
-    std::uint8_t* const padded = Scratch::of_this_thread().padded_bytes.reserve(
-        end + stride + 2 * channels + warp_read_slack);
+    std::uint8_t* const padded =
+        Scratch::of_this_thread().padded_bytes.reserve(end + stride + 2 * step + warp_read_slack);
     if (fills(geometry.border))
         for (std::uint8_t* const to : {padded + end, padded + end + stride})
-            std::fill_n(to, 2 * channels, byte_of(geometry.cval));
+            std::fill_n(to, 2 * step, byte_of(geometry.cval));
+    const KernelSource result{nullptr, padded, stride, static_cast<std::int32_t>(step), 0};
     const auto* from = reinterpret_cast<const std::uint8_t*>(source.data);
+    if (channels == 1) {
+        kernels().pair_bytes(from, source.row_stride, height, width, padded);
+        return result;
+    }
     std::uint8_t* to = padded;
     for (std::int64_t r = 0; r <= height; ++r, to += stride) {
-        copy_row(from, row, to);
-        for (std::int64_t k = row; k < stride; ++k) to[k] = to[k - channels];
+        copy_row(from, width * step, to);
+        for (std::int64_t k = width * step; k < stride; ++k) to[k] = to[k - step];
         if (r + 1 < height) from += source.row_stride;
     }
-    return {nullptr, padded, stride, static_cast<std::int32_t>(channels), 0};
+    return result;
 }
 
-// The same as floats; of one channel, rows in pairs.
+// The same as floats.
 KernelSource pad_edges(const ImageView& source, const WarpGeometry& geometry) {
     if (pads_bytes(source, geometry)) return pad_byte_edges(source, geometry);
     Scratch& scratch = Scratch::of_this_thread();
@@ -267,7 +274,9 @@ WarpScratch reserve_tables(std::int32_t width) {
 Kernel kernel_of(const WarpJob& job, int order) noexcept {
     const KernelTable& table = kernels();
     if (order == 0) return table.point;
-    if (job.bytes != nullptr) return byte_kernel(job.channels);
+    if (job.bytes != nullptr)
+        return job.padded && job.channels == 1 ? table.linear_byte_pairs
+                                               : byte_kernel(job.channels);
     switch (job.channels) {
         case 1:
             return job.small ? table.linear_pairs : table.linear_c1;
