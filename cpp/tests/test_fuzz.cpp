@@ -252,6 +252,8 @@ bool round_agrees(unsigned seed) {
 
 #if defined(__SANITIZE_THREAD__)
 unsigned rounds = 40, first_seed = 1;  // ten times slower, and not what it is there for
+#elif defined(__SANITIZE_ADDRESS__)
+unsigned rounds = 130, first_seed = 1;  // many times slower
 #elif defined(BATCHWARP_EMULATED)
 unsigned rounds = 80, first_seed = 1;  // ten times slower, and only one tier to compare
 #else

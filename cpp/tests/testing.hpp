@@ -33,7 +33,7 @@ int run_all();
 #if defined(__SANITIZE_THREAD__)
 inline constexpr int sampling = 23;
 #elif defined(__SANITIZE_ADDRESS__)
-inline constexpr int sampling = 7;
+inline constexpr int sampling = 13;
 #elif defined(BATCHWARP_EMULATED)
 inline constexpr int sampling = 11;
 #else
