@@ -13,7 +13,9 @@ PYBIND11_MODULE(_core, m, pybind11::mod_gil_not_used()) {
     batchwarp::bindings::register_places(m);
     batchwarp::bindings::register_batch(m);
     batchwarp::bindings::register_buffers(m);
+    batchwarp::bindings::register_attributes(m);
     batchwarp::bindings::register_draws(m);
+    batchwarp::bindings::register_batch_maker(m);
     batchwarp::bindings::register_files(m);
     batchwarp::bindings::register_jpeg(m);
     batchwarp::bindings::register_mixing(m);

@@ -110,6 +110,12 @@ class ParameterDraws:
         self, operation: int, samples: NDArray[np.uint64], epoch: int, seed: int
     ) -> NDArray[np.float64] | None: ...
 
+def unchanged(
+    first: object,
+    checks: tuple[tuple[object | None, tuple[str, ...], tuple[object, ...], tuple[str, ...]], ...],
+) -> bool: ...
+def permutation(random: np.random.RandomState, count: int) -> NDArray[np.int64]: ...
+
 class BatchMaker:
     def __init__(
         self,
@@ -130,6 +136,16 @@ class BatchMaker:
         epoch: int,
         seed: int,
     ) -> NDArray[Any]: ...
+    def make_part(
+        self,
+        pool: BufferPool,
+        src: NDArray[Any],
+        order: NDArray[np.int64],
+        first: int,
+        count: int,
+        random: np.random.RandomState | int,
+        others: tuple[NDArray[Any], ...],
+    ) -> tuple[NDArray[Any], ...]: ...
 
 class Descriptor:
     def __init__(self, number: int) -> None: ...

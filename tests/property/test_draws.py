@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import pickle
 import threading
 
 import numpy as np
@@ -225,3 +226,65 @@ def test_what_is_fixed_stays_neutral():
     rows = draws_of(rotation_range=3).batch(np.random.RandomState(0), 2)
     assert math.isnan(rows[0, -1])
     np.testing.assert_array_equal(rows[:, 1:6], [[0, 0, 0, 1, 1]] * 2)
+
+
+def handed_over(make):
+    """States of a generator in all ways that one comes to be in, and what each is."""
+    yield np.random.RandomState(make(5))
+    drawn = np.random.RandomState(make(6))
+    drawn.random_sample(), drawn.standard_normal(), drawn.randint(2**20)
+    yield drawn
+    taken = np.random.RandomState(make(7))
+    taken.set_state(drawn.get_state(legacy=False))
+    yield taken
+    yield pickle.loads(pickle.dumps(drawn))
+    if make is np.random.MT19937:
+        seeded = np.random.RandomState([1, 2, 3])
+        yield seeded
+        seeded.seed(2**32 - 1)
+        yield seeded
+
+
+@pytest.mark.parametrize("make", GENERATORS)
+def test_orders_and_states_are_numpys(make):
+    for random in handed_over(make):
+        other = pickle.loads(pickle.dumps(random))
+        for count in (*range(70), 1000, 65_535, 65_536, 65_537, 100_000):
+            order = _core.permutation(random, count)
+            assert order.dtype == np.int64
+            np.testing.assert_array_equal(order, other.permutation(count))
+        assert_same_state(random, other)
+
+
+def test_the_order_of_the_global_state():
+    np.random.seed(3)
+    orders = [_core.permutation(global_random(), 100), np.random.permutation(100)]
+    np.random.seed(3)
+    np.testing.assert_array_equal(orders, [np.random.permutation(100) for _ in range(2)])
+
+
+def test_an_order_of_a_million():
+    ours, theirs = (np.random.RandomState(8) for _ in range(2))
+    np.testing.assert_array_equal(_core.permutation(ours, 10**6), theirs.permutation(10**6))
+    assert_same_state(ours, theirs)
+
+
+def test_orders_of_what_is_no_number_of_samples():
+    with pytest.raises(ValueError, match=r"`count` must be at least 0\. Received: -1"):
+        _core.permutation(np.random.RandomState(0), -1)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2**31, 2**32 - 1])
+@pytest.mark.parametrize("arguments", [ALL, *CHOICES.values()], ids=["all", *CHOICES])
+def test_a_million_draws_from_a_seed_alone(seed, arguments):
+    """The brightness of each pixel shows where the numbers before it have ended."""
+    generator = batchwarp.ImageDataGenerator(**{**arguments, "brightness_range": (0.2, 2)})
+    iterator = generator.flow(np.full((1, 1, 1, 1), 100, np.uint8))
+    maker, pool = iterator._fused().maker, _core.BufferPool()
+    order = np.zeros(170_000, np.int64)
+    images = [
+        maker.make_part(pool, iterator.x, order, 0, len(order), random, ())[0]
+        for random in (seed, np.random.RandomState(seed))
+    ]
+    assert len(np.unique(images[0])) > 100
+    np.testing.assert_array_equal(*images)

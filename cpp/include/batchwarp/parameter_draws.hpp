@@ -6,6 +6,7 @@
 
 #include "batchwarp/bit_generator.hpp"
 #include "batchwarp/draws.hpp"
+#include "batchwarp/mersenne_twister.hpp"
 
 namespace batchwarp {
 
@@ -42,6 +43,7 @@ class ParameterDraws {
     /// Draws a row for each of `count` images, one image after the other.
     /// @param rows  null: the numbers are taken and dropped
     void from_stream(const BitGenerator& bits, std::int64_t count, double* rows) const;
+    void from_stream(MersenneTwister& bits, std::int64_t count, double* rows) const;
 
     /// Draws a row for each of some samples: parameter k from the number k of `operation`, and the
     /// sign of a choice from the number 128 + k.
@@ -53,6 +55,9 @@ class ParameterDraws {
         int column;
         KerasDistribution from;
     };
+
+    template <class Bits>
+    void from(Bits& bits, std::int64_t count, double* rows) const;
 
     std::vector<double> fixed_;  // a row in which nothing is drawn
     std::vector<Drawn> drawn_;

@@ -1,9 +1,7 @@
 #include "batchwarp/parameter_draws.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
-#include <limits>
 #include <string>
 #include <utility>
 
@@ -28,7 +26,9 @@ double chosen(const KerasDistribution& from, std::uint64_t value, bool positive)
     return (positive ? number : -number) * from.factor;
 }
 
-double from_stream(const KerasDistribution& from, const BitGenerator& bits) {
+// `bits` is a `BitGenerator` or a `MersenneTwister`.
+template <class Bits>
+double from_stream(const KerasDistribution& from, Bits& bits) {
     switch (from.kind) {
         case KerasDistribution::fixed:
             break;
@@ -62,17 +62,6 @@ double by_key(const KerasDistribution& from, double u, double sign) noexcept {
 
 }  // namespace
 
-std::uint64_t BitGenerator::below(std::uint64_t count) const {
-    const std::uint64_t most = count - 1;
-    if (most == 0) return 0;
-    const std::uint64_t mask = ~std::uint64_t{0} >> std::countl_zero(most);
-    const bool is_short = most <= std::numeric_limits<std::uint32_t>::max();
-    for (;;) {
-        const std::uint64_t bits = is_short ? next_uint32(state) : next_uint64(state);
-        if ((bits & mask) <= most) return bits & mask;
-    }
-}
-
 ParameterDraws::ParameterDraws(std::vector<KerasDistribution> columns) {
     if (columns.size() > signs)
         throw InvalidArgument("`columns` must be at most 128. Received: " +
@@ -97,7 +86,8 @@ ParameterDraws::ParameterDraws(std::vector<KerasDistribution> columns) {
     }
 }
 
-void ParameterDraws::from_stream(const BitGenerator& bits, std::int64_t count, double* rows) const {
+template <class Bits>
+void ParameterDraws::from(Bits& bits, std::int64_t count, double* rows) const {
     for (std::int64_t i = 0; i < count; ++i) {
         double* const row = rows == nullptr ? nullptr : rows + i * columns();
         if (row != nullptr) std::ranges::copy(fixed_, row);
@@ -106,6 +96,14 @@ void ParameterDraws::from_stream(const BitGenerator& bits, std::int64_t count, d
             if (row != nullptr) row[drawn.column] = value;
         }
     }
+}
+
+void ParameterDraws::from_stream(const BitGenerator& bits, std::int64_t count, double* rows) const {
+    from(bits, count, rows);
+}
+
+void ParameterDraws::from_stream(MersenneTwister& bits, std::int64_t count, double* rows) const {
+    from(bits, count, rows);
 }
 
 void ParameterDraws::by_key(int operation, const std::uint64_t* samples, std::int64_t count,

@@ -73,7 +73,7 @@ class KeyedPipeline(Pipeline):
     @property
     def _dtype_between(self) -> np.dtype[Any]:
         """Dtype of images between Keras' augmentation and operations that cannot join it."""
-        return np.dtype(np.float32) if self.plan.round_bytes else self._dtype
+        return np.dtype(np.float32) if self.plan.round_bytes else self.dtype
 
     def draw(self, random: np.random.RandomState, count: int) -> NDArray[np.float64] | None:
         """Draws what comes from Keras' stream; see `Pipeline.draw`."""

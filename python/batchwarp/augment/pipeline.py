@@ -35,6 +35,7 @@ class Pipeline(Snapshot):
         dtype: Dtype of the batches.
 
     Attributes:
+        dtype: As given.
         plan: What one call of the core does to an image; all there is, if nothing is beyond it.
         fused: Whether the core can write batches of this dtype as Keras does. Integer batches are
             left to it only without standardisation: Keras standardises images of whatever dtype the
@@ -62,7 +63,7 @@ class Pipeline(Snapshot):
     ) -> None:
         super().__init__(generator)
         self._shape = plans.shape
-        self._dtype = dtype
+        self.dtype = dtype
         self._draws = draws
         self._function: Callable[[Any], Any] | None = generator.preprocessing_function or None
         self._function_draws = False  # as far as is known
@@ -98,8 +99,13 @@ class Pipeline(Snapshot):
             None if own is None else own.tolist(),
             OF_KERAS,
             self._shape,
-            self._dtype,
+            self.dtype,
         )
+
+    @property
+    def drawn_in_core(self) -> _core.ParameterDraws | None:
+        """What the core draws for each image, or `None` for nothing."""
+        return None if self._draws is None else self._draws.in_core
 
     @property
     def beyond_the_core(self) -> list[str]:
@@ -110,7 +116,7 @@ class Pipeline(Snapshot):
         if self._whiten:
             found.append("`zca_whitening`")
         if not self.fused:
-            found.append(f"standardisation of batches of {self._dtype}")
+            found.append(f"standardisation of batches of {self.dtype}")
         return found
 
     @property
@@ -207,7 +213,7 @@ class Pipeline(Snapshot):
         Returns:
             Array of rank 4 of the pipeline's dtype.
         """
-        return buffers.empty((count, *self._shape), self._dtype)
+        return buffers.empty((count, *self._shape), self.dtype)
 
     def warp(
         self,

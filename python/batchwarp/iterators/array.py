@@ -26,8 +26,8 @@ from batchwarp.augment.handover import one_handover
 from batchwarp.augment.pipeline import Pipeline
 from batchwarp.augment.settings import Settings
 from batchwarp.iterators import splits
+from batchwarp.iterators.at_once import AtOnceIterator
 from batchwarp.iterators.augmenting import Augmented, Stored
-from batchwarp.iterators.images import ImageIterator
 from batchwarp.iterators.shards import one_shard
 from batchwarp.targets import Stack, TargetOptions, Targets
 
@@ -50,7 +50,7 @@ def _readable(array: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
     return array if array.dtype in CORE_INPUTS else converted("x", array, computing)
 
 
-class NumpyArrayIterator(ImageIterator):
+class NumpyArrayIterator(AtOnceIterator):
     """Iterator yielding batches from an array of images.
 
     Args:
@@ -219,6 +219,7 @@ class NumpyArrayIterator(ImageIterator):
         """Makes the images of a batch, in one call of the core unless others move with them."""
         if pipeline.maker is None or self._targets.names:
             return super()._drawn_and_made(pipeline, index_array, random, number)
+        self._find_at_once(pipeline)
         rows = self._rows(index_array)
         if pipeline.is_keyed:
             place = (self._first_row, self._epoch(number), self._seed())

@@ -20,6 +20,7 @@ from batchwarp.iterators.agreement import AgreeingIterator
 from batchwarp.iterators.order import PLACE, Reading, place_of
 from batchwarp.iterators.passes import Pass
 from batchwarp.iterators.read_ahead import ReadAhead
+from batchwarp.iterators.states import Left
 from batchwarp.iterators.structures import map_arrays, stacked, without_lists
 from batchwarp.iterators.tf_dataset import Begun, tf_dataset
 
@@ -45,7 +46,7 @@ class _Twin:
         """Returns where it is; the random state of its latest batch goes along."""
         return self._iterator._kept_place()
 
-    def give_back(self, random: np.random.RandomState) -> None:
+    def give_back(self, random: np.random.RandomState | Left) -> None:
         """Takes a random state that came with a place and is no longer needed."""
         self._iterator._give_back(random)
 
@@ -237,7 +238,7 @@ class Iterator(AgreeingIterator):
                     return self._take(ahead)
         with self.lock:
             index_array = next(self.index_generator)
-            random, number = self._random, self._pass.number
+            random, number = self._latest_random(), self._pass.number
         return self._make(index_array, random, number)
 
     def _reader(self) -> ReadAhead | None:
@@ -292,7 +293,7 @@ class Iterator(AgreeingIterator):
             self._ahead.close()
         self._ahead = self._left = None
 
-    def _give_back(self, random: np.random.RandomState) -> None:
+    def _give_back(self, random: np.random.RandomState | Left) -> None:
         """Takes a random state that is no longer needed."""
         self._states.give_back(random)
 

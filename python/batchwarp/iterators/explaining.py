@@ -127,7 +127,7 @@ class ExplainingIterator(AugmentingIterator):
             order = self._drawn_order()
             self._go_on(position, epoch * len(self) + position, order, Pass(epoch))
         samples = next(self.index_generator)
-        return samples, self._random, self._pass.number
+        return samples, self._latest_random(), self._pass.number
 
     def _explained_image(
         self,
@@ -202,7 +202,7 @@ class ExplainingIterator(AugmentingIterator):
 
     def _save_pictures(self, folder: Path, samples: NDArray[np.int64], position: int) -> None:
         """Saves images before and after, side by side, in the place that it has moved to."""
-        batch, used, _ = self._augmented(samples, self._random, self._pass.number)
+        batch, used, _ = self._augmented(samples, self._latest_random(), self._pass.number)
         last = self.image_data_generator.channel_axis == 3
         layout = "channels_last" if last else "channels_first"
         for row, sample in enumerate(used):

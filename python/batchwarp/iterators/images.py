@@ -229,7 +229,7 @@ class ImageIterator(ExplainingIterator):
     def _get_batches_of_transformed_samples(self, index_array: NDArray[np.int64]) -> Any:
         # Keras' name. Whoever overrides it may call this one, which then finds the state that
         # `numpy.random` draws from meanwhile.
-        random = global_random() if is_borrowed() else self._random
+        random = global_random() if is_borrowed() else self._latest_random()
         index_array = np.asarray(index_array, dtype=np.int64)
         return self._transformed(index_array, random, self._pass.number)
 
@@ -347,7 +347,7 @@ class ImageIterator(ExplainingIterator):
             raise ValueError(f"Images should be made one after the other, without {mixing[0][0]!r}")
         with self.lock:
             index_array = next(self.index_generator)
-            random, number = self._random, self._pass.number
+            random, number = self._latest_random(), self._pass.number
         fused = self._fused()
         pipeline = self._pipeline
         assert pipeline is not None
@@ -403,7 +403,7 @@ class ImageIterator(ExplainingIterator):
         for _ in range(batches):
             with self.lock:
                 index_array = next(self.index_generator)
-                random, number = self._random, self._pass.number
+                random, number = self._latest_random(), self._pass.number
             indices.append(index_array)
             drawn = pipeline.draw(random, len(index_array))
             if drawn is not None:

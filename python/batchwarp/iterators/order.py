@@ -10,14 +10,14 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from batchwarp import _forks, _keras
+from batchwarp import _core, _forks, _keras
 from batchwarp._arguments import check_batches, integer, seed_of_a_flow
 from batchwarp._random import global_random, renew_random
 from batchwarp.iterators.index_arrays import IndexArrays
 from batchwarp.iterators.keras_class import KerasDataset
 from batchwarp.iterators.passes import Pass
 from batchwarp.iterators.shards import Shard, is_part_of_process, one_shard
-from batchwarp.iterators.states import SeededStates
+from batchwarp.iterators.states import Left, SeededStates
 
 # Where an iterator is. It changes in one step, with which Ctrl-C or a fork does not interfere.
 PLACE = ("batch_index", "total_batches_seen", "index_array", "_drawn", "_random", "_pass")
@@ -29,7 +29,8 @@ class Drawn(NamedTuple):
 
     Attributes:
         order: Array `(n,)`, the samples in this order.
-        state: What `RandomState.get_state` returned before; `None` if no state was drawn from.
+        state: What `RandomState.get_state` returned before, or a `Left` without draws that stands
+            for it; `None` if no state was drawn from.
     """
 
     order: NDArray[np.int64]
@@ -130,7 +131,7 @@ class OrderedIterator(KerasDataset):
 
     def _make_transient(self, started: bool) -> None:
         self.lock = threading.RLock()
-        self._random = global_random()  # of the latest batch
+        self._random: np.random.RandomState | Left = global_random()  # of the latest batch
         self._reading, self._skip = None, 0
         self._states = SeededStates()
         self.index_generator = IndexArrays(self, OrderedIterator._next_index_array, started)
@@ -138,7 +139,8 @@ class OrderedIterator(KerasDataset):
     def _after_fork(self) -> None:
         """Goes on by itself in a forked child, whatever threads of the parent were about."""
         _forks.renew(self.lock)
-        renew_random(self._random)
+        if not isinstance(self._random, Left):
+            renew_random(self._random)
 
     @property
     def passes(self) -> int:
@@ -167,24 +169,40 @@ class OrderedIterator(KerasDataset):
         self._pass = self._pass.ask(position, len(self))
         return self._pass.number != number and self._draws_by_key
 
-    def _next_random(self) -> np.random.RandomState:
-        """Returns the state for the next batch; the latest one also shuffles after an epoch."""
+    def _next_random(self) -> None:
+        """Goes to the state of the next batch; the latest one also shuffles after an epoch."""
         if self.seed is None:
             self._random = global_random()
         else:
-            seed = seed_of_a_flow(self.seed) or 0
-            number = self._shard.number(self.total_batches_seen)
-            self._random = self._states.take(seed + number)
-        return self._random
+            self._random = self._seeded(self._shard.number(self.total_batches_seen))
+
+    def _seeded(self, number: int) -> Left:
+        """Returns the state that a batch, of those of all shards, begins with."""
+        return Left(((seed_of_a_flow(self.seed) or 0) + number) % 2**32, None, 0)
+
+    def _latest_random(self) -> np.random.RandomState:
+        """Returns the state of the latest batch."""
+        random = self._random
+        if isinstance(random, Left):
+            random = self._random = self._states.made(random)
+        return random
 
     def _set_index_array(self) -> None:
         """Draws the order of a pass. The name is Keras', and so its users'."""
         if self._shard.count > 1 and self.shuffle:
             self._set_order_of_all()
         elif self.shuffle:
-            self._set_order(*_permutation(self._random, self.n))
+            self._set_order(*self._permutation())
         else:
             self._set_order(np.arange(self.n, dtype=np.int64), None)
+
+    def _permutation(self) -> Drawn:
+        """Draws an order of all samples from the state of the latest batch."""
+        left, random = self._random, self._latest_random()
+        if isinstance(left, Left) and left.draws is None:  # as before the draws of a batch
+            return Drawn(_core.permutation(random, self.n), left)
+        state = random.get_state(legacy=False)
+        return Drawn(_core.permutation(random, self.n), state)
 
     def _set_order(self, order: NDArray[np.int64], state: Any) -> None:
         """Keeps an order and what it was drawn from."""
@@ -192,11 +210,11 @@ class OrderedIterator(KerasDataset):
 
     def _set_order_of_all(self) -> None:
         """Draws the order that all shards have: as the first of them draws it for its batch."""
-        number = self._shard.first_number(self.total_batches_seen)
-        random = self._states.take((seed_of_a_flow(self.seed) or 0) + number)
-        self._set_order(*_permutation(random, self.n))
+        first = self._seeded(self._shard.first_number(self.total_batches_seen))
+        random = self._states.made(first)
+        self._set_order(_core.permutation(random, self.n), first)
         if self._shard.index == 0:
-            random, self._random = self._random, random  # its batch goes on from there
+            random, self._random = self._latest_random(), random  # its batch goes on from there
         self._states.give_back(random)
 
     def _samples_at(self, idx: int) -> Asked:
@@ -231,7 +249,7 @@ class OrderedIterator(KerasDataset):
                 self._go_to(before)
                 self._unnote(noted)
                 raise
-            return Asked(samples, self._random, self._pass.number, is_skipped)
+            return Asked(samples, self._latest_random(), self._pass.number, is_skipped)
 
     def _part(self, order: NDArray[np.int64], position: int) -> NDArray[np.int64]:
         """Returns the samples of the batch at a position of the pass that is under way.
@@ -358,9 +376,3 @@ class OrderedIterator(KerasDataset):
             self._unnote(noted)
             raise
         return samples
-
-
-def _permutation(random: np.random.RandomState, n: int) -> Drawn:
-    """Draws an order of n samples."""
-    state = random.get_state(legacy=False)
-    return Drawn(random.permutation(n).astype(np.int64, copy=False), state)

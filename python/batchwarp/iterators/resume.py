@@ -8,6 +8,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
+from batchwarp import _core
 from batchwarp._arguments import integer, seed_of_a_flow
 from batchwarp._random import global_random
 from batchwarp.iterators import fingerprints
@@ -15,6 +16,7 @@ from batchwarp.iterators.index_arrays import IndexArrays
 from batchwarp.iterators.order import Drawn, OrderedIterator
 from batchwarp.iterators.passes import Pass
 from batchwarp.iterators.random_states import decoded, encoded
+from batchwarp.iterators.states import Left
 
 __all__ = ["FORMAT", "ResumableIterator"]
 
@@ -103,7 +105,7 @@ class ResumableIterator(OrderedIterator):
                     "samples": self._samples_used(place.number),
                 },
                 "key": None if self._key is None or self._has_seed else f"{self._key:016x}",
-                "order": encoded(place.drawn and place.drawn.state),
+                "order": encoded(place.drawn and self._state_of(place.drawn)),
                 "random": encoded(place.random and place.random.get_state(legacy=False)),
                 "numpy_random": encoded(self._numpy_state()) if self._draws_from_numpy else None,
             }
@@ -218,7 +220,8 @@ class ResumableIterator(OrderedIterator):
         reading = self._reading
         by_position = reading is not None and reading.is_by_position
         draws = self.shuffle and self._has_seed and not self._draws_by_key
-        return self._random if by_position and draws and self._shard.count == 1 else None
+        latest = by_position and draws and self._shard.count == 1
+        return self._latest_random() if latest else None
 
     def _consumed_place(self, consumed: Any) -> _Place:
         """Returns where the iterator would be if only these batches had been asked for."""
@@ -257,9 +260,15 @@ class ResumableIterator(OrderedIterator):
     def _drawn_first(self, seen: int) -> Drawn:
         """Returns what the order is drawn from together with the first batch of a pass."""
         # That of all shards is drawn as the first of them does.
-        seed = (seed_of_a_flow(self.seed) or 0) + self._shard.first_number(seen)
-        state = np.random.RandomState(seed % 2**32).get_state(legacy=False)
-        return Drawn(np.empty(0, np.int64), state)
+        first = self._seeded(self._shard.first_number(seen))
+        return Drawn(np.empty(0, np.int64), first)
+
+    def _state_of(self, drawn: Drawn) -> Any:
+        """Returns what an order was drawn from, as `RandomState.get_state` does."""
+        state = drawn.state
+        if isinstance(state, Left):  # as it is before draws
+            return np.random.RandomState(state.seed).get_state(legacy=False)
+        return state
 
     def _samples_used(self, number: Pass) -> int | None:
         """Returns how many samples of a pass were used, if they are the first ones."""
@@ -366,7 +375,7 @@ class ResumableIterator(OrderedIterator):
         if order is not None and self.shuffle and not self._draws_by_key:
             if self._shard.count > 1:
                 drawn = order.get_state(legacy=False)
-                self._set_order(order.permutation(self.n).astype(np.int64, copy=False), drawn)
+                self._set_order(_core.permutation(order, self.n), drawn)
             else:
                 self._random = order
                 self._set_index_array()

@@ -1,0 +1,278 @@
+"""Batches of arrays in one call of the core each, for as long as nothing about the flow changes."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from batchwarp import _core, _phases
+from batchwarp._arguments import seed_of_a_flow
+from batchwarp._random import global_random
+from batchwarp.augment.changes import SETTINGS, Snapshot
+from batchwarp.augment.pipeline import Pipeline
+from batchwarp.augment.settings import Settings
+from batchwarp.iterators.images import ImageIterator
+from batchwarp.iterators.index_arrays import IndexArrays
+from batchwarp.iterators.shards import Shard
+from batchwarp.iterators.states import Left
+
+__all__ = ["AtOnce", "AtOnceIterator"]
+
+# What a batch depends on beside the settings of the generator and the place in the order.
+_OF_FLOW = (
+    "x",
+    "y",
+    "sample_weight",
+    "x_misc",
+    "rows",
+    "image_data_generator",
+    "n",
+    "batch_size",
+    "seed",
+    "prefetch",
+    "save_to_dir",
+    "handover",
+    "index_generator",
+    "_shard",
+    "_targets",
+    "_unchecked",
+)
+# Methods that users override.
+_OF_FLOWS = ("_get_batches_of_transformed_samples",)
+_OF_GENERATORS = ("get_random_transform", "apply_transform", "standardize")
+
+_new = tuple.__new__
+
+
+class AtOnce(NamedTuple):
+    """What makes a flow's batches in one call, with all that they are made of.
+
+    Attributes:
+        maker: What makes them.
+        draws: What it draws for each image, or `None` for nothing.
+        images: Array of rank 4.
+        others: Tuple of arrays, the labels and the weights, as far as there are some.
+        base: Integer, the seed of a batch before which there were none; `None` if all is drawn
+            from `numpy.random`.
+        size: Integer, of a batch.
+        n: Integer, how many samples there are.
+        length: Integer, how many batches a pass has.
+        kind: Class of the flow.
+        checks: Tuple, as for `_core.unchanged`.
+        settings: The generator's, if some of them may change in place.
+    """
+
+    maker: _core.BatchMaker
+    draws: _core.ParameterDraws | None
+    images: NDArray[Any]
+    others: tuple[NDArray[Any], ...]
+    base: int | None
+    size: int
+    n: int
+    length: int
+    kind: type[Any]
+    checks: tuple[Any, ...]
+    settings: Snapshot | None
+
+    def holds(self, flow: Any) -> bool:
+        """Whether nothing has changed since.
+
+        Args:
+            flow: The flow.
+        """
+        return (
+            type(flow) is self.kind
+            and _core.unchanged(flow, self.checks)
+            and not flow.x_misc  # a list, to which something may be added
+            and (self.settings is None or self.settings.has_kept_content())
+        )
+
+    def make(
+        self,
+        pool: _core.BufferPool,
+        order: NDArray[np.int64],
+        first: int,
+        count: int,
+        random: np.random.RandomState | int,
+    ) -> Any:
+        """Makes a batch, as `next()` returns it.
+
+        Args:
+            pool: Where the memory of the images comes from.
+            order: Array of indices of samples.
+            first: Integer, from where on they are those of the batch.
+            count: Integer, how many they are.
+            random: The state to draw from, or the seed of one that nobody else needs.
+        """
+        begin = _phases.now() if _phases.is_recording() else 0
+        made = self.maker.make_part(pool, self.images, order, first, count, random, self.others)
+        if begin:
+            _phases.add("warp", begin, _phases.now())
+        return made if self.others else made[0]
+
+
+def _alongside(labels: Any, weights: Any) -> tuple[NDArray[Any], ...] | None:
+    """Returns what belongs to images, or `None` if it is more than rows of bytes."""
+    given = () if labels is None else (labels,) if weights is None else (labels, weights)
+    for array in given:
+        if type(array) is not np.ndarray or array.ndim == 0 or array.dtype.hasobject:
+            return None
+        if not array.flags.c_contiguous:
+            return None
+    return given
+
+
+class AtOnceIterator(ImageIterator):
+    """Base class of iterators over arrays: most batches are one call of the core.
+
+    What that call cannot do, and the first batch of a pass, whose order is drawn, goes the way of
+    all iterators.
+    """
+
+    _transient: ClassVar[frozenset[str]] = ImageIterator._transient | {"_at_once", "_refused"}
+    _at_once: AtOnce | None = None
+    _refused: Pipeline | None = None  # by which batches cannot be made at once
+
+    def _make_transient(self, started: bool) -> None:
+        super()._make_transient(started)
+        self._at_once = self._refused = None
+
+    def _find_at_once(self, pipeline: Pipeline) -> None:
+        """Finds out whether batches can be made at once; is called by the other way.
+
+        Args:
+            pipeline: The way of images, as it is now.
+        """
+        if self._at_once is None and self._refused is not pipeline:  # asked once, not each time
+            self._at_once = self._at_once_by(pipeline)
+            self._refused = pipeline if self._at_once is None else None
+
+    def _at_once_by(self, pipeline: Pipeline) -> AtOnce | None:
+        """Returns what makes batches, if one call of the core is all that there is to be done.
+
+        Args:
+            pipeline: The way of images.
+        """
+        # The values first: what changes meanwhile is noticed with the next batch.
+        own = tuple(getattr(self, name, None) for name in _OF_FLOW)
+        of: dict[str, Any] = dict(zip(_OF_FLOW, own, strict=True))
+        generator, kind = of["image_data_generator"], type(self)
+        settings = Snapshot(generator)
+        others = _alongside(of["y"], of["sample_weight"])
+        if (
+            others is None
+            or pipeline.maker is None
+            or pipeline.is_keyed
+            or not pipeline.equals(settings)
+            or self._counts_passes
+            or of["x_misc"]
+            or of["rows"] is not None
+            or of["save_to_dir"]
+            or of["_targets"].names
+            or of["_unchecked"] is not None
+            or of["prefetch"]
+            or of["_shard"] != Shard()
+            or type(of["index_generator"]) is not IndexArrays
+            or (of["handover"] is None and pipeline.dtype is not self._numpy_dtype)
+            or kind._transformed is not ImageIterator._transformed
+            or self._is_overridden()
+        ):
+            return None
+        seed = seed_of_a_flow(of["seed"])
+        n, size = of["n"], of["batch_size"]
+        checks = (
+            (None, _OF_FLOW, own, _OF_FLOWS),
+            (kind, _OF_FLOWS, tuple(getattr(kind, name) for name in _OF_FLOWS), ()),
+            (
+                generator,
+                (*SETTINGS, "__class__"),
+                (*settings.values, type(generator)),
+                _OF_GENERATORS,
+            ),
+            (
+                type(generator),
+                _OF_GENERATORS,
+                tuple(getattr(Settings, name) for name in _OF_GENERATORS),
+                (),
+            ),
+        )
+        return AtOnce(
+            pipeline.maker,
+            pipeline.drawn_in_core,
+            of["x"],
+            others,
+            seed,
+            size,
+            n,
+            of["_shard"].batches(n, size),
+            kind,
+            checks,
+            settings if settings.is_mutable else None,
+        )
+
+    def _standing(self) -> AtOnce | None:
+        """Returns what makes batches at once, unless something has changed."""
+        found = self._at_once
+        if found is not None and not found.holds(self):
+            found = self._at_once = None
+        return found
+
+    def _batch(
+        self, index_array: NDArray[np.int64], random: np.random.RandomState, number: int
+    ) -> Any:
+        found = self._standing()
+        if found is None:
+            return super()._batch(index_array, random, number)
+        return found.make(self._buffers, index_array, 0, len(index_array), random)
+
+    def _next(self) -> Any:
+        found = self._standing()
+        if found is None or _phases.is_recording():
+            return super()._next()
+        with self.lock:
+            part = self._next_part(found)
+        return super()._next() if part is None else found.make(self._buffers, *part)
+
+    def _next_part(
+        self, found: AtOnce
+    ) -> tuple[NDArray[np.int64], int, int, np.random.RandomState | int] | None:
+        """Moves behind a batch of a pass that is under way.
+
+        Returns:
+            What `AtOnce.make` is told of it; `None` if there is more to be done than to move on.
+        """
+        order, drawn, reading = self.index_array, self._drawn, self._reading
+        position, seen, latest = self.batch_index, self.total_batches_seen, self._random
+        length = found.length
+        if (
+            not 0 < position < length
+            or order is None
+            or drawn is None
+            or drawn.order is not order
+            or reading is None
+            or reading.is_by_position
+            or len(reading.asked) >= length
+            or self._pass.used
+        ):
+            return None
+        first = position * found.size
+        count = min(found.size, found.n - first)
+        random: np.random.RandomState | int
+        left: np.random.RandomState | Left
+        if found.base is None:
+            random = left = global_random()
+        else:
+            random = (found.base + seen) % 2**32
+            left = _new(Left, (random, found.draws, count))
+        following = position + 1 if position + 1 < length else 0
+        asked = len(reading.asked)
+        try:
+            reading.asked.append(position)
+            vars(self).update(batch_index=following, total_batches_seen=seen + 1, _random=left)
+        except BaseException:  # Ctrl-C, too: this batch is still the next one
+            del reading.asked[asked:]
+            vars(self).update(batch_index=position, total_batches_seen=seen, _random=latest)
+            raise
+        return order, first, count, random
