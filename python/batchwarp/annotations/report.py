@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import NamedTuple
 
+from batchwarp._words import counted
 from batchwarp.errors import AnnotationError
 
 __all__ = ["BadAnnotation", "Finding", "Report"]
@@ -92,7 +93,8 @@ class Report:
         if not self.findings:
             return
         counts = self.counts
-        lines = [f"{len(self.findings)} bad annotations or files"]
+        found = len(self.findings)
+        lines = [counted(found, "bad annotation or file", "bad annotations or files")]
         for kind, some in self.first().items():
             more = counts[kind] - len(some)
             lines.append(f"{kind}: {counts[kind]}{f', of which the first {_FIRST}' * (more > 0)}")

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from batchwarp._phases import PHASES
+from batchwarp._words import counted
 
 __all__ = [
     "PARTS",
@@ -204,10 +205,11 @@ def verdict(figures: InputFigures, setting: Setting) -> str:
 
 def _said(found: Advice) -> Iterator[str]:
     if found.cache:
-        yield f"`cache='memory'` would take {_of_points(found.cache)} off"
+        yield f"`cache='memory'` would take {counted(found.cache, 'point')} off"
     if found.threads is not None:
         yield (
-            f"{found.threads} threads would take {_of_points(found.by_threads)} off, more would not"
+            f"{found.threads} threads would take {counted(found.by_threads, 'point')} off, more "
+            "would not"
         )
     elif found.short_of_processors:
         yield "there are no processors for more threads"
@@ -230,10 +232,6 @@ def rounded(parts: Mapping[str, float]) -> dict[str, int]:
 
 def _points(share: float) -> int:
     return int(100 * share + 0.5)
-
-
-def _of_points(count: int) -> str:
-    return f"{count} point" + ("s" if count != 1 else "")
 
 
 def _short(milliseconds: float) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from batchwarp._words import counted
 from batchwarp.console.errors import UsageError
 from batchwarp.console.tables import print_table
 from batchwarp.files.cache.listing import StoreSummary, remove, stale_files, summaries
@@ -73,7 +74,7 @@ def _show(folder: Path, found: Sequence[StoreSummary], stale: Sequence[Path]) ->
     else:
         print_table(_COLUMNS, map(_row, found), _RIGHT)
         total = _size(sum(summary.disk_bytes for summary in found))
-        print(f"\n{_stores(len(found))}, {total} on disk")
+        print(f"\n{counted(len(found), 'store')}, {total} on disk")
     if stale:
         print(f"{len(stale)} unfinished, left by processes that were killed; --clear removes them")
 
@@ -112,7 +113,7 @@ def _clear(
 ) -> None:
     paths = [*(path for summary in chosen for path in summary.paths), *stale]
     size = _size(sum(summary.disk_bytes for summary in chosen))
-    what = _stores(len(chosen)) + (f" and {len(stale)} unfinished" if stale else "")
+    what = counted(len(chosen), "store") + (f" and {len(stale)} unfinished" if stale else "")
     if paths and not options.yes:
         print_table(_COLUMNS, map(_row, chosen), _RIGHT)
         _ask(f"Remove {what}, {size}? [y/N] ")
@@ -141,10 +142,6 @@ def _ask(question: str) -> None:
 def _plain(summary: StoreSummary) -> dict[str, object]:
     """Returns what JSON can hold."""
     return {**asdict(summary), "paths": [str(path) for path in summary.paths]}
-
-
-def _stores(count: int) -> str:
-    return f"{count} store" if count == 1 else f"{count} stores"
 
 
 def _size(count: float) -> str:

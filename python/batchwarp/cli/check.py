@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from batchwarp._words import counted
 from batchwarp.annotations import Annotations, Report, read_coco, read_yolo
 from batchwarp.cli.check_files import bad_files
 from batchwarp.console.errors import UsageError
@@ -311,12 +312,12 @@ def _print(folder: Path, found: _Found) -> None:
     plain = found.report is None and not found.has_masks
     what = "cannot be read" if plain else "are bad"
     verdict = f"{bad_files} of them {what}" if bad_files else "all good"
-    print(f"{found.files} files, {verdict}")
+    print(f"{counted(found.files, 'file')}, {verdict}")
     if found.folders:
         print(f"folders that cannot be looked into: {found.folders}")
     if found.report is not None:
         bad = f"{sum(counts.values())} of them are bad" if counts else "all good"
-        print(f"{found.report.checked} annotations, {bad}")
+        print(f"{counted(found.report.checked, 'annotation')}, {bad}")
         for kind, count in counts.items():
             shown = len(found.report.first()[kind])
             print(f"  {kind}: {count}{f', the first {shown} are listed' * (count > shown)}")

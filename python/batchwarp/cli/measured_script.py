@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from batchwarp import _phases
+from batchwarp._words import counted
 from batchwarp.callbacks import InputMeter
 from batchwarp.console.errors import UsageError
 from batchwarp.console.frameworks import load_keras
@@ -107,7 +108,7 @@ def measure_script(path: Path, steps: int, meter: InputMeter, files: dict[str, A
             f"{path}: no step could be measured: it calls no `fit` of Keras, and asks no flow of "
             "batchwarp for batches in its main thread, or for one batch only"
         )
-    said = f"{what}, {found.figures.steps} steps: {found.verdict}"
+    said = f"{what}, {counted(found.figures.steps, 'step')}: {found.verdict}"
     if not found.figures.batches and _makes_them_by_keras(path):
         said += f". Keras' own generator is in it: `batchwarp doctor {path}` shows how to swap it"
     return said

@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from batchwarp._words import counted
 from batchwarp.files.index import files_of_class
 
 __all__ = ["Pairs", "masks_of_images", "paired"]
@@ -83,12 +84,15 @@ def masks_of_images(
     filenames = [image for _, names in images for image in names]
     of_images = list(zip(filenames, pairs.masks, strict=True))
     wrong = [
-        _some("images without a mask", [image for image, masks in of_images if not masks]),
         _some(
-            "images with several masks",
+            ("image without a mask", "images without a mask"),
+            [image for image, masks in of_images if not masks],
+        ),
+        _some(
+            ("image with several masks", "images with several masks"),
             [f"{image} ({', '.join(masks)})" for image, masks in of_images if len(masks) > 1],
         ),
-        _some("masks without an image", pairs.extra),
+        _some(("mask without an image", "masks without an image"), pairs.extra),
     ]
     if any(wrong):
         raise ValueError(
@@ -104,9 +108,14 @@ def _stem(path: str, folder: str) -> str:
     return os.path.splitext(path[len(os.path.join(folder, "")) :])[0]
 
 
-def _some(what: str, names: Sequence[str]) -> str:
-    """Returns how many there are, and the first ten; an empty string if there are none."""
+def _some(words: tuple[str, str], names: Sequence[str]) -> str:
+    """Returns how many there are, and the first ten; an empty string if there are none.
+
+    Args:
+        words: Strings, for one of them and for several.
+        names: Sequence of strings.
+    """
     if not names:
         return ""
     rest = f", and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
-    return f"{len(names)} {what}: {', '.join(names[:_MOST_NAMED])}{rest}"
+    return f"{counted(len(names), *words)}: {', '.join(names[:_MOST_NAMED])}{rest}"

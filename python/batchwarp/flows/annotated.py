@@ -127,7 +127,7 @@ class AnnotationFlows(Settings):
             >>> flow = ImageDataGenerator().flow_from_coco(
             ...     "instances.json", "images", target_size=(40, 50), shuffle=False
             ... )
-            Found 6 images with 6 boxes of 1 classes.
+            Found 6 images with 6 boxes of 1 class.
             >>> images, targets = next(flow)
             >>> targets["boxes"].shape
             (6, 1, 4)
@@ -256,7 +256,7 @@ class AnnotationFlows(Settings):
             >>> flow = ImageDataGenerator().flow_from_yolo(
             ...     "images", "labels", class_names=["cat"], target_size=(40, 50)
             ... )
-            Found 6 images with 6 boxes of 1 classes.
+            Found 6 images with 6 boxes of 1 class.
             >>> flow.class_names
             ['cat']
         """

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from batchwarp import _keras
 from batchwarp._arguments import boolean, check_batches
+from batchwarp._words import counted
 from batchwarp.annotations import Annotations, MaskPainter
 from batchwarp.augment.hashes import hash64
 from batchwarp.augment.settings import Settings
@@ -155,8 +156,9 @@ class AnnotatedIterator(FilesIterator):
         rows = self._rows_of_subset()
         self.filenames = [annotations.filenames[row] for row in rows]
         _keras.print_message(
-            f"Found {len(rows)} images with {annotations.labels.counts[rows].sum()} boxes of "
-            f"{len(self.class_names)} classes."
+            f"Found {counted(len(rows), 'image')} with "
+            f"{counted(int(annotations.labels.counts[rows].sum()), 'box', 'boxes')} of "
+            f"{counted(len(self.class_names), 'class', 'classes')}."
         )
         painted = None
         if masks is not None:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchwarp._arrays import listed
+from batchwarp._words import counted
 
 __all__ = ["Columns", "is_missing", "rows_in_words"]
 
@@ -254,7 +255,7 @@ def rows_in_words(rows: Iterable[int]) -> str:
     """
     found = [str(row) for row in rows]
     first = ", ".join(found[:10]) + (", …" if len(found) > 10 else "")
-    return f"{len(found)} row{'s' if len(found) > 1 else ''} (counted from 0: {first})"
+    return f"{counted(len(found), 'row')} (counted from 0: {first})"
 
 
 def numeric(values: list[Any], what: str, rows: NDArray[np.int64]) -> NDArray[Any]:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchwarp._arrays import listed
+from batchwarp._words import counted
 from batchwarp.files.samples import NOTHING, FormError, name_of_sample, parts_of
 from batchwarp.iterators.columns import is_missing, rows_in_words
 from batchwarp.iterators.labels import class_list, of_classes
@@ -52,7 +53,7 @@ def labels_of(samples: Any, columns: tuple[Any, Any], labels: Any) -> list[Any]:
     if labels is not None:
         given = None if isinstance(labels, (str, bytes, Mapping)) else listed(labels)
         if given is None or len(given) != len(samples):
-            received = type(labels).__name__ if given is None else f"{len(given)} labels"
+            received = type(labels).__name__ if given is None else counted(len(given), "label")
             raise ValueError(
                 f"`labels` should have one label for each of the {len(samples)} samples. "
                 f"Received: {received}"
@@ -111,7 +112,7 @@ def numbered(
     if class_mode == "binary" and len(found.class_indices) != 2:
         raise ValueError(
             'If class_mode="binary" there must be 2 classes. '
-            f"Found {len(found.class_indices)} classes."
+            f"Found {counted(len(found.class_indices), 'class', 'classes')}."
         )
     return found
 

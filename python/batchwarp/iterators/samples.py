@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from batchwarp import _keras
 from batchwarp._arguments import check_batches
+from batchwarp._words import counted
 from batchwarp.augment.settings import Settings
 from batchwarp.files.options import FileOptions
 from batchwarp.files.samples import SampleImages, Samples, name_of_sample
@@ -135,7 +136,7 @@ class SamplesIterator(FilesIterator):
             self._targets = numeric([values[row] for row in rows], "`labels`", rows)
         self._rows = rows
         kept = "" if given is samples else ", which are kept in memory"
-        _keras.print_message(f"Found {len(self._rows)} samples{kept}.")
+        _keras.print_message(f"Found {counted(len(self._rows), 'sample')}{kept}.")
         self._searched = f"`samples` has {len(given)}"
         self._source = Samples(given, names, self._rows)
         self._source.check()

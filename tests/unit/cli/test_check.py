@@ -81,7 +81,7 @@ def test_formats(folder, capsys):
     picture().save(folder / "moving.gif")
     (folder / "broken.webp").write_bytes(b"RIFF")
     assert main(["check", "--formats", "gif", str(folder)]) == 0
-    assert capsys.readouterr().out == "1 files, all good\n"
+    assert capsys.readouterr().out == "1 file, all good\n"
     assert main(["check", "--formats", "gif,WEBP", "--json", str(folder)]) == 1
     assert list(json.loads(capsys.readouterr().out)["bad"]) == [str(folder / "broken.webp")]
 

@@ -247,7 +247,7 @@ def test_check_finds_folders_that_cannot_be_read(tmp_path, monkeypatch, capsys):
     output = capsys.readouterr().out.splitlines()
     assert output[1].split() == ["b", "folder:", "Permission", "denied"]
     assert output[3:] == [
-        "1 files, 1 of them cannot be read",
+        "1 file, 1 of them cannot be read",
         "folders that cannot be looked into: 1",
     ]
     assert main(["check", closed]) == 1

@@ -239,7 +239,7 @@ def test_images_without_classes(trees):
     _, target = next(flow(trees, class_mode="sparse"))
     assert target["labels"].tolist() == [0] * 5
     (trees / "masks" / "a00.png").unlink()
-    with pytest.raises(ValueError, match=r"1 images without a mask: .*a00\.png"):
+    with pytest.raises(ValueError, match=r"1 image without a mask: .*a00\.png"):
         flow(trees)
 
 
@@ -271,7 +271,7 @@ def test_trees_that_do_not_agree(trees):
         flow(trees)
     message = str(caught.value)
     assert "7 images without a mask: a/00.png, a/02.png, a/04.png, a/06.png, a/08.png" in message
-    assert "1 images with several masks: b/01.png (b/01.png, b/01.tif)" in message
+    assert "1 image with several masks: b/01.png (b/01.png, b/01.tif)" in message
     assert "12 masks without an image: b/other0.png" in message
     assert message.endswith("and 2 more")
 
