@@ -9,6 +9,7 @@
 
 #include "batchwarp/errors.hpp"
 #include "files/jpeg_planes.hpp"
+#include "files/jpeg_scan.hpp"
 #include "files/libjpeg.hpp"
 #include "runtime/scratch.hpp"
 
@@ -234,6 +235,27 @@ bool read(Session& session) {
 
 // ---- From here on there are destructors. ----
 
+// Memory of this thread, which grows to the largest image.
+Buffer<std::byte>& memory_of_thread() {
+    static thread_local Buffer<std::byte> memory;
+    return memory;
+}
+
+// Whether the pixels are made, without the library, which has read the markers.
+bool is_scanned(const Session& session) {
+    const DecodeJob& job = session.job;
+    const jpeg_decompress_struct& info = session.decompressor.info;
+    JpegPlanes planes;
+    JpegScan& scan = JpegScan::of_this_thread();
+    if (!describe(info, planes) || !scan.open(info, job.file)) return false;
+    planes.left = job.wanted.window.left;
+    planes.right = job.wanted.window.right;
+    place(planes, memory_of_thread().reserve(memory_of(planes)));
+    const bool made = read_planes(scan, job, planes);
+    scan.let_go();
+    return made;
+}
+
 bool all_within(std::span<const std::int64_t> values, std::int64_t end) {
     return std::all_of(values.begin(), values.end(),
                        [end](std::int64_t value) { return value >= 0 && value < end; });
@@ -312,8 +334,9 @@ Decoded decode_jpeg(std::span<const std::byte> file, const JpegHeader& header,
     }
     Session session(*library, job);
     Outcome outcome = run(session, open);
+    if (outcome == Outcome::done && is_scanned(session)) return Decoded::done;
     if (outcome == Outcome::done) {
-        static thread_local Buffer<std::byte> memory;  // grows to the largest image
+        Buffer<std::byte>& memory = memory_of_thread();
         if (session.way == Way::planes) {
             session.planes.left = job.wanted.window.left;
             session.planes.right = job.wanted.window.right;

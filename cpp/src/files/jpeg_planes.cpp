@@ -1,8 +1,10 @@
 #include "files/jpeg_planes.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
+#include "files/jpeg_scan.hpp"
 #include "simd/kernels.hpp"
 
 namespace batchwarp {
@@ -35,7 +37,7 @@ bool describe(const jpeg_decompress_struct& info, const jpeg_component_info& com
     plane.height = component.downsampled_height;
     plane.width = component.downsampled_width;
     plane.rows = component.v_samp_factor * component.DCT_scaled_size;
-    const auto blocks = static_cast<std::int64_t>(component.width_in_blocks) + MAX_SAMP_FACTOR;
+    const auto blocks = static_cast<std::int64_t>(component.width_in_blocks) + 2 * MAX_SAMP_FACTOR;
     plane.stride = padded(blocks * component.DCT_scaled_size);
     using enum JpegPlane::Scaling;
     const bool smooth = info.do_fancy_upsampling != FALSE && least > 1;
@@ -126,6 +128,19 @@ void pick(const JSAMPLE* pixels, std::span<const std::int64_t> columns, JSAMPLE*
     std::memcpy(to, pixels + 4 * columns.back(), 3);
 }
 
+// All of them, two at a time as long as what is written behind these is theirs.
+void pack(const JSAMPLE* pixels, std::int64_t count, JSAMPLE* to) {
+    std::int64_t x = 0;
+    if constexpr (std::endian::native == std::endian::little)
+        for (; x + 2 < count; x += 2) {
+            std::uint64_t two;
+            std::memcpy(&two, pixels + 4 * x, sizeof two);
+            two = (two & 0xFF'FFFF) | (two >> 8 & 0xFFFF'FF00'0000);
+            std::memcpy(to + 3 * x, &two, sizeof two);
+        }
+    for (; x < count; ++x) std::memcpy(to + 3 * x, pixels + 4 * x, 3);
+}
+
 void make_row(const JpegPlanes& planes, const DecodeJob& job, std::int64_t y,
               const MutableImageView& to) {
     const JSAMPLE* rows[3];
@@ -136,6 +151,11 @@ void make_row(const JpegPlanes& planes, const DecodeJob& job, std::int64_t y,
         kernels().jpeg_to_fours(rows, count, planes.pixels);
         pick(planes.pixels - 4 * planes.left, job.wanted.columns,
              reinterpret_cast<JSAMPLE*>(to.data));
+        return;
+    }
+    if (!job.is_planar()) {
+        kernels().jpeg_to_fours(rows, count, planes.pixels);
+        pack(planes.pixels, count, reinterpret_cast<JSAMPLE*>(to.data));
         return;
     }
     JSAMPLE* parts[3];
@@ -156,12 +176,38 @@ void read_mcus(const Libjpeg& library, jpeg_decompress_struct& info, const JpegP
     library.jpeg_read_raw_data(&info, image, static_cast<JDIMENSION>(planes.lines));
 }
 
+// Makes rows of what `read_row` reads: rows of MCUs, by number and whether they are wanted, one
+// after the other. False as soon as it returns that.
+template <class Read>
+bool make_rows(const DecodeJob& job, const JpegPlanes& planes, Read&& read_row) {
+    const auto bytes = static_cast<std::size_t>(3 * job.target.width);
+    std::int64_t read = 0, y = -1, made = 0;
+    for (std::int64_t i = 0; i < job.target.height; ++i) {
+        const std::int64_t place = job.picks() ? job.order[static_cast<std::size_t>(i)] : i;
+        const std::int64_t line = job.picks() ? job.row_of(place) : job.wanted.window.top + i;
+        MutableImageView to = job.target;
+        to.data = job.target.at(place, 0, 0);
+        if (line == y) {
+            std::memcpy(to.data, job.target.at(made, 0, 0), bytes);
+            continue;
+        }
+        y = line;
+        made = place;
+        const std::int64_t last = planes.needs_below ? std::min(y + 1, planes.height - 1) : y;
+        for (; read * planes.lines <= last; ++read)
+            if (!read_row(read, (read + 1) * planes.lines >= y)) return false;
+        make_row(planes, job, y, to);
+    }
+    return true;
+}
+
 }  // namespace
 
 bool describe(const jpeg_decompress_struct& info, JpegPlanes& planes) noexcept {
     if (info.num_components != 3 || info.jpeg_color_space != JCS_YCbCr ||
         info.out_color_space != JCS_RGB)
         return false;
+    planes.height = info.output_height;
     planes.lines = info.max_v_samp_factor * info.min_DCT_scaled_size;
     for (int i = 0; i < 3; ++i) {
         JpegPlane& plane = planes.planes[i];
@@ -198,24 +244,16 @@ void place(JpegPlanes& planes, std::byte* memory) noexcept {
 
 void read_planes(const Libjpeg& library, jpeg_decompress_struct& info, const DecodeJob& job,
                  const JpegPlanes& planes) {
-    const auto bytes = static_cast<std::size_t>(3 * job.target.width);
-    const auto height = static_cast<std::int64_t>(info.output_height);
-    std::int64_t read = 0, y = -1, made = 0;
-    for (std::int64_t i = 0; i < job.target.height; ++i) {
-        const std::int64_t place = job.picks() ? job.order[static_cast<std::size_t>(i)] : i;
-        const std::int64_t line = job.picks() ? job.row_of(place) : job.wanted.window.top + i;
-        MutableImageView to = job.target;
-        to.data = job.target.at(place, 0, 0);
-        if (line == y) {
-            std::memcpy(to.data, job.target.at(made, 0, 0), bytes);
-            continue;
-        }
-        y = line;
-        made = place;
-        const std::int64_t last = planes.needs_below ? std::min(y + 1, height - 1) : y;
-        for (; read * planes.lines <= last; ++read) read_mcus(library, info, planes, read);
-        make_row(planes, job, y, to);
-    }
+    make_rows(job, planes, [&](std::int64_t index, bool /*is_wanted*/) {
+        read_mcus(library, info, planes, index);
+        return true;
+    });
+}
+
+bool read_planes(JpegScan& scan, const DecodeJob& job, const JpegPlanes& planes) {
+    return make_rows(job, planes, [&](std::int64_t index, bool is_wanted) {
+        return scan.read(planes, index, is_wanted);
+    });
 }
 
 }  // namespace batchwarp

@@ -1,6 +1,6 @@
-// Some pixels of a JPEG file, made of its planes: of all pixels the library only makes the samples,
-// and what comes after, scaling the chroma up and turning Y'CbCr into RGB, is done for those alone
-// that are wanted, in the library's integers.
+// Some pixels of a JPEG file, made of its planes: of all pixels only the samples are made, by the
+// library or by `JpegScan`, and what comes after, scaling the chroma up and turning Y'CbCr into
+// RGB, is done for those alone that are wanted, in the library's integers.
 #pragma once
 
 #include <cstdint>
@@ -28,6 +28,7 @@ struct JpegPlane {
 
 struct JpegPlanes {
     JpegPlane planes[3];
+    std::int64_t height = 0;           ///< of the image
     std::int64_t lines = 0;            ///< of the image in a row of MCUs
     bool needs_below = false;          ///< whether a line is made of samples of the next one, too
     std::int64_t left = 0, right = 0;  ///< columns of the image that are wanted, and those between
@@ -50,5 +51,10 @@ void place(JpegPlanes& planes, std::byte* memory) noexcept;
 /// `raw_data_out`. It jumps, as the library does, and has no objects with destructors.
 void read_planes(const Libjpeg& library, jpeg_decompress_struct& info, const DecodeJob& job,
                  const JpegPlanes& planes);
+
+class JpegScan;
+
+/// The same of a scan that is open; false if that gives up, and the target holds anything.
+bool read_planes(JpegScan& scan, const DecodeJob& job, const JpegPlanes& planes);
 
 }  // namespace batchwarp

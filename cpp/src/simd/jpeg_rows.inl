@@ -15,6 +15,32 @@ BATCHWARP_INLINE void jpeg_store_bytes(uint8_t* to, Sample bytes) {
     Samples::store<jpeg_block>(reinterpret_cast<int16_t*>(to), bytes);
 }
 
+/// Frequencies to samples, as the library does it. Levels that are further from the middle than its
+/// tables reach are all that its versions differ by.
+bool jpeg_samples(int16_t* frequencies, int64_t groups, uint8_t* to, int64_t stride) {
+    using S = Samples;
+    constexpr int32_t reach = 512;
+    const Sample zero = S::all(0), least = S::all(jpeg_middle - reach),
+                 most = S::all(jpeg_middle + reach - 1);
+    Sample beyond = zero;
+    for (int64_t g = 0; g < groups; ++g, frequencies += jpeg_block * S::count, to += S::count) {
+        JpegBlocks x;
+        for (int k = 0; k < jpeg_block; ++k) {
+            x[k] = S::load<jpeg_block>(frequencies + k * S::count);
+            S::store<jpeg_block>(frequencies + k * S::count, zero);
+        }
+        jpeg_inverse<true>(x);
+        jpeg_transpose(x);
+        jpeg_inverse<false>(x);
+        jpeg_transpose(x);
+        for (int k = 0; k < jpeg_block; ++k) {
+            beyond = S::merged_bits(beyond, S::subtract(x[k], S::clamp(x[k], least, most)));
+            S::store_saturated(to + k * stride, x[k]);
+        }
+    }
+    return S::is_zero(beyond);
+}
+
 /// Three times a row of samples and another one.
 void jpeg_sum_rows(const uint8_t* near, const uint8_t* far, int64_t count, int16_t* sums) {
     using S = Samples;

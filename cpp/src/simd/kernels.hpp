@@ -427,6 +427,15 @@ struct KernelTable {
     /// Values beside the levels are taken for the nearest one.
     void (*jpeg)(const JpegJob&);
 
+    /// Of a file's frequencies: how many blocks lie side by side. A row of 8 numbers of each is
+    /// followed by the next row of all.
+    int32_t jpeg_side_by_side;
+    /// Makes samples of `groups` of so many blocks, side by side in 8 rows, and zeros of their
+    /// frequencies, of which the absolute values of a block add up to no more than 5800. False, and
+    /// anything, if a sample would be as far beyond the levels as libjpeg's versions make different
+    /// ones of.
+    bool (*jpeg_samples)(int16_t* frequencies, int64_t groups, uint8_t* to, int64_t stride);
+
     /// Of a file's samples; what a vector holds may be read behind all rows, and written where it
     /// does not say otherwise: 3 * near + far, of `count` samples each.
     void (*jpeg_sum_rows)(const uint8_t* near, const uint8_t* far, int64_t count, int16_t* sums);

@@ -40,6 +40,10 @@ struct Samples {
         _mm_storeu_ps(to, _mm256_castps256_ps128(v));
         _mm_storeu_ps(to + Stride, _mm256_extractf128_ps(v, 1));
     }
+    static BATCHWARP_INLINE void store_saturated(uint8_t* to, Register v) {
+        const __m256i bytes = _mm256_permute4x64_epi64(_mm256_packus_epi16(v, v), 0b1000);
+        _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm256_castsi256_si128(bytes));
+    }
     static BATCHWARP_INLINE Register all(int32_t v) {
         return _mm256_set1_epi16(static_cast<int16_t>(v));
     }

@@ -51,6 +51,10 @@ struct Samples {
         _mm_storeu_ps(to + 2 * Stride, _mm512_extractf32x4_ps(v, 2));
         _mm_storeu_ps(to + 3 * Stride, _mm512_extractf32x4_ps(v, 3));
     }
+    static BATCHWARP_INLINE void store_saturated(uint8_t* to, Register v) {
+        v = _mm512_max_epi16(v, _mm512_setzero_si512());
+        _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), _mm512_cvtusepi16_epi8(v));
+    }
     static BATCHWARP_INLINE Register all(int32_t v) {
         return _mm512_set1_epi16(static_cast<int16_t>(v));
     }

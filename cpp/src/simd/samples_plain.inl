@@ -38,6 +38,10 @@ struct Samples {
         memcpy(&v, from, sizeof v);
         return v;
     }
+    static BATCHWARP_INLINE void store_saturated(uint8_t* to, Register v) {
+        const Register bytes = saturated(v, v);
+        memcpy(to, &bytes, count);
+    }
     static BATCHWARP_INLINE Register all(int32_t v) {
         const auto each = static_cast<int16_t>(v);
         return Register{each, each, each, each, each, each, each, each};

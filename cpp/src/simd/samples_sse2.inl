@@ -25,6 +25,9 @@ struct Samples {
     static BATCHWARP_INLINE void store(float* to, Float v) {
         _mm_storeu_ps(to, v);
     }
+    static BATCHWARP_INLINE void store_saturated(uint8_t* to, Register v) {
+        _mm_storel_epi64(reinterpret_cast<__m128i*>(to), _mm_packus_epi16(v, v));
+    }
     static BATCHWARP_INLINE Register all(int32_t v) {
         return _mm_set1_epi16(static_cast<int16_t>(v));
     }

@@ -57,6 +57,8 @@ constexpr KernelTable make_table(const char* name, void (*bytes_of_order_0)(cons
             blur_rows,
             blur_four_rows,
             jpeg,
+            Samples::count / jpeg_block,
+            jpeg_samples,
             jpeg_sum_rows,
             jpeg_widen,
             jpeg_to_planes,

@@ -148,51 +148,55 @@ concept TierWords = requires(typename W::Register r, typename W::Register (&four
 /// bits of 32-bit integers ("wide") and of floats. Lanes are loaded from, and stored to, places
 /// that are `Stride` elements apart.
 template <class S>
-concept TierSamples = requires(typename S::Register r, typename S::Float f, const int16_t* from,
-                               const float* from_floats, int16_t* to, float* to_floats) {
-    requires S::count > 0 && jpeg_tile % S::count == 0;
-    requires sizeof(r) == 2 * S::count && sizeof(f) == sizeof(r);
-    { S::template load<8>(from) } -> Same<typename S::Register>;
-    { S::template load<24>(from_floats) } -> Same<typename S::Float>;
-    S::template store<8>(to, r);
-    S::template store<24>(to_floats, f);
-    { S::repeat(from) } -> Same<typename S::Register>;  // 16 bytes in every lane
-    { S::all(int32_t{1}) } -> Same<typename S::Register>;
-    { S::all_wide(int32_t{1}) } -> Same<typename S::Register>;
-    { S::all(1.0f) } -> Same<typename S::Float>;
-    { S::add(r, r) } -> Same<typename S::Register>;
-    { S::subtract(r, r) } -> Same<typename S::Register>;
-    { S::multiply(r, r) } -> Same<typename S::Register>;
-    { S::multiply_high(r, r) } -> Same<typename S::Register>;  // the upper halves of products
-    { S::multiply_high_unsigned(r, r) } -> Same<typename S::Register>;
-    { S::template shift_left<1>(r) } -> Same<typename S::Register>;
-    { S::template shift_right<1>(r) } -> Same<typename S::Register>;
-    { S::clamp(r, r, r) } -> Same<typename S::Register>;
-    { S::absolute(r) } -> Same<typename S::Register>;
-    { S::with_sign(r, r) } -> Same<typename S::Register>;  // of the second; 0 where that is 0
-    { S::template zip_low<1>(r, r) } -> Same<typename S::Register>;  // of lanes, by so many bytes
-    { S::template zip_high<2>(r, r) } -> Same<typename S::Register>;
-    { S::low_bytes(r) } -> Same<typename S::Register>;  // of lanes, without sign
-    { S::high_bytes(r) } -> Same<typename S::Register>;
-    { S::saturated(r, r) } -> Same<typename S::Register>;   // back to bytes without sign
-    { S::repeat_first(r) } -> Same<typename S::Register>;   // of each lane
-    { S::without_first(r) } -> Same<typename S::Register>;  // the others, in whatever order
-    { S::merged_bits(r, r) } -> Same<typename S::Register>;
-    { S::is_zero(r) } -> Same<bool>;
-    { S::add_products(r, r) } -> Same<typename S::Register>;  // of pairs, to wide ones
-    { S::add_wide(r, r) } -> Same<typename S::Register>;
-    { S::subtract_wide(r, r) } -> Same<typename S::Register>;
-    { S::template shift_right_wide<1>(r) } -> Same<typename S::Register>;
-    { S::narrow(r, r) } -> Same<typename S::Register>;  // of wide ones that fit
-    { S::add(f, f) } -> Same<typename S::Float>;
-    { S::subtract(f, f) } -> Same<typename S::Float>;
-    { S::multiply(f, f) } -> Same<typename S::Float>;
-    { S::divide(f, f) } -> Same<typename S::Float>;
-    { S::bring_within(f, f, f) } -> Same<typename S::Float>;            // NaN becomes the lowest
-    { S::template pick<0, 1, 2, 3>(f, f) } -> Same<typename S::Float>;  // two of each, in lanes
-    { S::truncated(f) } -> Same<typename S::Register>;
-    { S::of_bits(r) } -> Same<typename S::Float>;
-};
+concept TierSamples =
+    requires(typename S::Register r, typename S::Float f, const int16_t* from,
+             const float* from_floats, int16_t* to, float* to_floats, uint8_t* bytes) {
+        requires S::count > 0 && jpeg_tile % S::count == 0;
+        requires sizeof(r) == 2 * S::count && sizeof(f) == sizeof(r);
+        { S::template load<8>(from) } -> Same<typename S::Register>;
+        { S::template load<24>(from_floats) } -> Same<typename S::Float>;
+        S::template store<8>(to, r);
+        S::template store<24>(to_floats, f);
+        S::store_saturated(bytes, r);  // as bytes without sign, one row of all lanes
+        { S::repeat(from) } -> Same<typename S::Register>;  // 16 bytes in every lane
+        { S::all(int32_t{1}) } -> Same<typename S::Register>;
+        { S::all_wide(int32_t{1}) } -> Same<typename S::Register>;
+        { S::all(1.0f) } -> Same<typename S::Float>;
+        { S::add(r, r) } -> Same<typename S::Register>;
+        { S::subtract(r, r) } -> Same<typename S::Register>;
+        { S::multiply(r, r) } -> Same<typename S::Register>;
+        { S::multiply_high(r, r) } -> Same<typename S::Register>;  // the upper halves of products
+        { S::multiply_high_unsigned(r, r) } -> Same<typename S::Register>;
+        { S::template shift_left<1>(r) } -> Same<typename S::Register>;
+        { S::template shift_right<1>(r) } -> Same<typename S::Register>;
+        { S::clamp(r, r, r) } -> Same<typename S::Register>;
+        { S::absolute(r) } -> Same<typename S::Register>;
+        { S::with_sign(r, r) } -> Same<typename S::Register>;  // of the second; 0 where that is 0
+        {
+            S::template zip_low<1>(r, r)
+        } -> Same<typename S::Register>;  // of lanes, by so many bytes
+        { S::template zip_high<2>(r, r) } -> Same<typename S::Register>;
+        { S::low_bytes(r) } -> Same<typename S::Register>;  // of lanes, without sign
+        { S::high_bytes(r) } -> Same<typename S::Register>;
+        { S::saturated(r, r) } -> Same<typename S::Register>;   // back to bytes without sign
+        { S::repeat_first(r) } -> Same<typename S::Register>;   // of each lane
+        { S::without_first(r) } -> Same<typename S::Register>;  // the others, in whatever order
+        { S::merged_bits(r, r) } -> Same<typename S::Register>;
+        { S::is_zero(r) } -> Same<bool>;
+        { S::add_products(r, r) } -> Same<typename S::Register>;  // of pairs, to wide ones
+        { S::add_wide(r, r) } -> Same<typename S::Register>;
+        { S::subtract_wide(r, r) } -> Same<typename S::Register>;
+        { S::template shift_right_wide<1>(r) } -> Same<typename S::Register>;
+        { S::narrow(r, r) } -> Same<typename S::Register>;  // of wide ones that fit
+        { S::add(f, f) } -> Same<typename S::Float>;
+        { S::subtract(f, f) } -> Same<typename S::Float>;
+        { S::multiply(f, f) } -> Same<typename S::Float>;
+        { S::divide(f, f) } -> Same<typename S::Float>;
+        { S::bring_within(f, f, f) } -> Same<typename S::Float>;  // NaN becomes the lowest
+        { S::template pick<0, 1, 2, 3>(f, f) } -> Same<typename S::Float>;  // two of each, in lanes
+        { S::truncated(f) } -> Same<typename S::Register>;
+        { S::of_bits(r) } -> Same<typename S::Float>;
+    };
 
 /// A pixel pass of order 1: `block` computes the `warp_block` pixels from the i-th on, and writes
 /// up to `excess` floats past them.
