@@ -252,7 +252,8 @@ bool Batch::copy_bytes(std::int64_t i, const Placement& placed, std::int64_t row
     if (!placed.has_kernel || !takes_bytes(part_of(source, 0), part_of(target, 0), placed.geometry))
         return false;
     for (std::int64_t p = 0; p < planes; ++p)
-        warp_bytes(part_of(source, p), placed.geometry, part_of(target, p), row_begin, row_end);
+        warp_bytes({part_of(source, p), source_end_, nullptr}, placed.geometry, part_of(target, p),
+                   row_begin, row_end);
     return true;
 }
 
@@ -265,7 +266,6 @@ void Batch::make(std::int64_t i, std::int64_t row_begin, std::int64_t row_end) c
     Placement placed(plan_, row);
     place(placed);
     if (std::is_same_v<T, float> && copy_bytes(i, placed, row_begin, row_end)) return;
-
     Scratch& scratch = Scratch::of_this_thread();
     const std::int64_t rows = row_end - row_begin;
     const std::int64_t planes = o.channels_first ? o.channels : 1;

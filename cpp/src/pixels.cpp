@@ -56,6 +56,19 @@ void store_packed_bytes(const float* from, const MutableImageView& to, Rounding 
                               reinterpret_cast<std::uint8_t*>(to.at(r, 0, 0)));
 }
 
+// Whether rows of halves lie where halves may; a field of a structured array may not.
+bool has_aligned_halves(const MutableImageView& to) noexcept {
+    constexpr std::int64_t item = sizeof(std::uint16_t);
+    return reinterpret_cast<std::uintptr_t>(to.data) % item == 0 && to.row_stride % item == 0;
+}
+
+void store_packed_halves(const float* from, const MutableImageView& to) {
+    const bool whole = to.is_packed();
+    const std::int64_t row = to.width * to.channels, count = whole ? row * to.height : row;
+    for (std::int64_t r = 0; r < (whole ? 1 : to.height); ++r, from += count)
+        kernels().store_halves(from, count, reinterpret_cast<std::uint16_t*>(to.at(r, 0, 0)));
+}
+
 template <class S, class T>
 void store_as(const T* from, const MutableImageView& to, Rounding rounding) {
     for (std::int64_t r = 0; r < to.height; ++r)
@@ -160,6 +173,9 @@ void store_pixels(const T* from, const MutableImageView& to, Rounding rounding) 
         case DType::u16:
             return store_as<std::uint16_t>(from, to, rounding);
         case DType::f16:
+            if constexpr (std::is_same_v<T, float>)
+                if (to.has_packed_pixels() && has_aligned_halves(to))
+                    return store_packed_halves(from, to);
             return store_as<Half>(from, to, rounding);
         case DType::f32:
             return store_as<float>(from, to, rounding);

@@ -1,6 +1,9 @@
 #include <limits>
+#include <vector>
 
+#include "batchwarp/cpu.hpp"
 #include "half.hpp"
+#include "simd/kernels.hpp"
 #include "testing.hpp"
 
 using batchwarp::Half;
@@ -40,6 +43,38 @@ TEST(rounding_is_to_the_nearest) {
         const float middle = low + (high - low) / 2;
         CHECK(to_half(std::nextafter(middle, 0.0f)).bits == bits);
         CHECK(to_half(std::nextafter(middle, 1e6f)).bits == bits + 1);
+    }
+}
+
+TEST(what_is_no_number_stays_so_with_its_sign) {
+    CHECK(to_half(std::numeric_limits<float>::quiet_NaN()).bits == 0x7e00);
+    CHECK(to_half(-std::numeric_limits<float>::quiet_NaN()).bits == 0xfe00);
+    CHECK(to_half(__builtin_bit_cast(float, 0x7f800001u)).bits == 0x7e00);
+    CHECK(to_half(__builtin_bit_cast(float, 0xffc12345u)).bits == 0xfe00);
+    CHECK(to_half(-std::numeric_limits<float>::infinity()).bits == 0xfc00);
+}
+
+TEST(every_tier_stores_the_same_halves) {
+    // All floats of which the lower half is near to where rounding changes.
+    std::vector<float> values;
+    for (std::uint32_t upper = 0; upper < 65536; ++upper)
+        for (const std::uint32_t lower :
+             {0x0000u, 0x0001u, 0x0fffu, 0x1000u, 0x1001u, 0x2fffu, 0x3000u, 0x3001u, 0xffffu})
+            values.push_back(__builtin_bit_cast(float, upper << 16 | lower));
+    for (const std::string& tier : batchwarp::available_tiers()) {
+        batchwarp::select_tier(tier);
+        // From any place on, any number of them, and none beside these.
+        for (const std::size_t count :
+             {std::size_t{0}, std::size_t{1}, std::size_t{37}, values.size() - 3}) {
+            std::vector<std::uint16_t> halves(count + 1, 0x5555);
+            batchwarp::kernels().store_halves(values.data() + 3, static_cast<std::int64_t>(count),
+                                              halves.data());
+            std::size_t wrong = 0;
+            for (std::size_t i = 0; i < count; ++i)
+                wrong += halves[i] != to_half(values[i + 3]).bits;
+            CHECK(wrong == 0);
+            CHECK(halves[count] == 0x5555);
+        }
     }
 }
 

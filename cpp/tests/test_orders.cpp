@@ -134,7 +134,9 @@ TEST(order_0_copies_bytes_as_the_reference_does) {
                             TestBatch source(DType::u8, 1, h, w, c,
                                              planes ? Layout::nchw : Layout::nhwc);
                             source.fill(random);
-                            check_difference(o, source, telling_params(random, h, w), 0, DType::u8);
+                            const std::vector<KerasRow> params = telling_params(random, h, w);
+                            check_difference(o, source, params, 0, DType::u8);
+                            check_difference(o, source, params, 0);  // and as floats
                         }
     });
 }
@@ -161,6 +163,7 @@ TEST(order_0_copies_bytes_of_one_channel_as_the_reference_does_from_windows) {
                     TestBatch source(DType::u8, 1, h, w, 1, Layout::nhwc);
                     source.fill(random);
                     check_difference(options(h, w, 1, 0, mode), source, params, 0, DType::u8);
+                    check_difference(options(h, w, 1, 0, mode), source, params, 0);
                 }
     });
 }

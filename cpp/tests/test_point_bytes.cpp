@@ -36,7 +36,9 @@ WarpGeometry turned(std::mt19937& random, std::int64_t height, std::int64_t widt
 
 std::vector<double> made(const KernelTable& table, const TestBatch& source, const WarpGeometry& g) {
     TestBatch target(DType::u8, 1, g.height, g.width, source.view.first.channels, Layout::nhwc);
-    table.point_bytes(bytes_job(readable(source.view)[0], g, target.view[0], 0, g.height));
+    const BatchView batch = readable(source.view);
+    table.point_bytes(
+        bytes_job({batch[0], batch.memory_end(), nullptr}, g, target.view[0], 0, g.height));
     return target.values();
 }
 

@@ -1,9 +1,10 @@
-// Bytes that are rounded once, as they are stored: those of the same plan's floats.
+// Bytes and halves that are rounded once, as they are stored: those of the same plan's floats.
 #include <algorithm>
 #include <cmath>
 
 #include "batchwarp/cpu.hpp"
 #include "batchwarp/parallel.hpp"
+#include "half.hpp"
 #include "images.hpp"
 #include "testing.hpp"
 
@@ -113,6 +114,34 @@ TEST(bytes_are_the_floats_of_the_same_plan_rounded_once) {
                     }
     }
     CHECK(filled > 0);
+}
+
+TEST(halves_are_the_floats_of_the_same_plan_rounded_once) {
+    std::mt19937 random(4);
+    for (const std::string& tier : available_tiers()) {
+        select_tier(tier);
+        for (const std::int64_t c : {1, 3, 4})
+            for (const Layout layout : {Layout::nhwc, Layout::nchw, Layout::padded})
+                for (const DType type : {DType::u8, DType::f32}) {
+                    PlanOptions o = random_options(random, c);
+                    o.channels_first = layout == Layout::nchw;
+                    const Plan plan(o);
+                    const auto batch = [&](DType of) {
+                        return TestBatch(of, 3, plan.target_height(), plan.target_width(), c,
+                                         layout);
+                    };
+                    const TestBatch source(type, 3, o.height, o.width, c, layout);
+                    source.fill(random);
+                    const Rows rows = random_rows(plan, 3, random);
+                    const TestBatch halves = batch(DType::f16), floats = batch(DType::f32);
+                    augment(plan, source, rows, halves);
+                    augment(plan, source, rows, floats);
+                    std::vector<double> want = floats.values();
+                    for (double& value : want)
+                        value = static_cast<double>(to_float(to_half(static_cast<float>(value))));
+                    CHECK(halves.values() == want);
+                }
+    }
 }
 
 TEST(chains_are_rounded_once_when_they_are_mixed) {

@@ -9,6 +9,8 @@
 #if defined(BATCHWARP_X86_TIERS) && defined(_MSC_VER) && !defined(__clang__)
 #include <immintrin.h>
 #include <intrin.h>
+#elif defined(BATCHWARP_X86_TIERS)
+#include <cpuid.h>
 #endif
 
 namespace batchwarp {
@@ -23,12 +25,12 @@ struct Features {
         __cpuid(r, 0);
         if (r[0] < 7) return;
         __cpuid(r, 1);
-        const bool fma = (r[2] >> 12) & 1, xsave = (r[2] >> 27) & 1;
+        const bool fma = (r[2] >> 12) & 1, xsave = (r[2] >> 27) & 1, halves = (r[2] >> 29) & 1;
         if (!xsave) return;
         const unsigned long long saved = _xgetbv(0);
         __cpuidex(r, 7, 0);
         const auto bit = [&r](int k) { return ((r[1] >> k) & 1) != 0; };
-        avx2 = fma && bit(5) && (saved & 0x6) == 0x6;
+        avx2 = fma && halves && bit(5) && (saved & 0x6) == 0x6;
         vbmi = ((r[2] >> 1) & 1) != 0 && ((r[2] >> 11) & 1) != 0;
         avx512 = avx2 && bit(16) && bit(17) && bit(30) && bit(31) && (saved & 0xe6) == 0xe6;
     }
@@ -37,8 +39,15 @@ bool has_avx2() { return Features().avx2; }
 bool has_avx512() { return Features().avx512; }
 bool has_vbmi() { return Features().vbmi; }
 #else
+// Conversions to halves, which not every compiler's builtin knows.
+bool has_f16c() {
+    unsigned int a = 0, b = 0, c = 0, d = 0;
+    return __get_cpuid(1, &a, &b, &c, &d) != 0 && (c & bit_F16C) != 0;
+}
 // These builtins ask the operating system's state (XGETBV), too.
-bool has_avx2() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
+bool has_avx2() {
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && has_f16c();
+}
 bool has_avx512() {
     return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
            __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");

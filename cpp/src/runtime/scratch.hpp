@@ -64,7 +64,8 @@ struct Scratch {
     Buffer<std::int32_t> offsets;
     Buffer<std::int32_t> halves;  // of pixels of bytes, which samples stand for them
     Buffer<std::uint16_t> point_columns;
-    Buffer<float> lines;  // of an image that is blurred
+    Buffer<std::uint8_t> point_row;  // of bytes that become values
+    Buffer<float> lines;             // of an image that is blurred
     Buffer<double> lines64;
     Buffer<std::int16_t> samples;  // of rows that JPEG compresses
     Buffer<double> field, places;  // points of a field, pixels that it displaces

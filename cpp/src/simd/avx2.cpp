@@ -47,6 +47,15 @@ struct Lanes {
         store(reinterpret_cast<int32_t*>(to),
               _mm256_permutevar8x32_epi32(bytes, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7)));
     }
+    static BATCHWARP_INLINE void store_halves(uint16_t* to, Float v) {
+        const __m128i halves = _mm256_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT);
+        // What was a NaN has but the upper one of its bits.
+        const __m256i nan = _mm256_castps_si256(_mm256_cmp_ps(v, v, _CMP_UNORD_Q));
+        const __m128i lower = _mm_and_si128(
+            _mm_packs_epi32(_mm256_castsi256_si128(nan), _mm256_extracti128_si256(nan, 1)),
+            _mm_set1_epi16(0x1ff));
+        _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm_andnot_si128(lower, halves));
+    }
     static BATCHWARP_INLINE void store_pairs(float* to, Float first, Float second) {
         const Float a = _mm256_unpacklo_ps(first, second), b = _mm256_unpackhi_ps(first, second);
         store(to, _mm256_permute2f128_ps(a, b, 0x20));
@@ -306,6 +315,7 @@ static_assert(TierLanes<Lanes> && TierVec<Vec, Four> && TierWords<Words>);
 #include "linear_bytes_avx2.inl"
 #include "four_lanes.inl"
 #include "point.inl"
+#include "point_values.inl"
 #include "point_bytes.inl"
 #include "picks_avx2.inl"
 #include "words_avx2.inl"
@@ -451,9 +461,10 @@ struct Avx2C3 {
 
 }  // namespace
 
-constinit const KernelTable avx2_kernels = make_table<Avx2C1, Avx2Pairs, Avx2C3, FourLanes<4>>(
-    "avx2", point_bytes_by_windows<point_bytes>,
-    {linear_fixed<Avx2C1Bytes>, linear_fixed<Avx2C3Bytes>, linear_fixed<Avx2BytePairs>,
-     pair_bytes});
+constinit const KernelTable avx2_kernels =
+    with_c4_bytes(make_table<Avx2C1, Avx2Pairs, Avx2C3, FourLanes<4>>(
+        "avx2", point_bytes_by_windows<point_bytes>,
+        {linear_fixed<Avx2C1Bytes>, linear_fixed<Avx2C3Bytes>, linear_fixed<Avx2BytePairs>,
+         pair_bytes}));
 
 }  // namespace batchwarp

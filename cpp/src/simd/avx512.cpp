@@ -132,6 +132,7 @@ static_assert(TierLanes<Lanes> && TierVec<Vec, Four> && TierWords<Words>);
 #include "linear.inl"
 #include "four_lanes.inl"
 #include "point.inl"
+#include "point_values.inl"
 #include "point_bytes.inl"
 #include "picks_avx512.inl"
 #include "words_avx512.inl"
@@ -331,9 +332,9 @@ using Avx512C3 = BasicAvx512C3<FloatTaps>;
 namespace batchwarp {
 
 constinit const KernelTable avx512_kernels =
-    make_table<Avx512C1, Avx512Pairs, Avx512C3, FourLanes<4>>(
+    with_c4_bytes(make_table<Avx512C1, Avx512Pairs, Avx512C3, FourLanes<4>>(
         "avx512", point_bytes_by_windows<point_bytes>,
         {linear_fixed<Avx512C1Bytes>, linear_fixed<Avx512C3Bytes>, linear_fixed<Avx512BytePairs>,
-         pair_bytes});
+         pair_bytes}));
 
 }  // namespace batchwarp

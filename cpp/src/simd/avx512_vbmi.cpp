@@ -18,6 +18,7 @@
 #include "repair.inl"
 #include "linear.inl"
 #include "linear_bytes_vbmi.inl"
+#include "point_values.inl"
 #include "point_bytes.inl"
 #include "picks_vbmi.inl"
 #include "words_avx512.inl"

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "half.hpp"
 #include "kernels.hpp"
 #include "ops/list.hpp"
 #include "ops/neighbours.hpp"
@@ -27,6 +28,7 @@
 #include "linear.inl"
 #include "four_lanes.inl"
 #include "point.inl"
+#include "point_values.inl"
 #include "point_bytes.inl"
 #include "spline_rows.inl"
 #include "sixteen.inl"

@@ -84,6 +84,19 @@ void store_bytes(const float* from, int64_t count, float more, uint8_t* to) {
     memcpy(to + i, bytes, left);
 }
 
+void store_halves(const float* __restrict from, int64_t count, uint16_t* __restrict to) {
+    constexpr int n = Lanes::count;
+    int64_t i = 0;
+    for (; i + n <= count; i += n) Lanes::store_halves(to + i, Lanes::load(from + i));
+    if (i == count) return;
+    float rest[n] = {};
+    uint16_t halves[n];
+    const auto left = static_cast<size_t>(count - i);
+    memcpy(rest, from + i, left * sizeof(float));
+    Lanes::store_halves(halves, Lanes::load(rest));
+    memcpy(to + i, halves, left * sizeof(uint16_t));
+}
+
 void move_towards(float* data, const float* other, float share, int64_t count) {
     for (int64_t i = 0; i < count; ++i) data[i] += share * (other[i] - data[i]);
 }

@@ -32,6 +32,54 @@ BATCHWARP_INLINE Four load_four(const float* from) {
 }
 BATCHWARP_INLINE void store_four(float* to, Four v) { memcpy(to, &v, sizeof v); }
 
+#if !defined(_MSC_VER) || defined(__clang__)
+// The lower halves of two vectors: first of a, first of b, second of a ...
+typedef uint8_t SixteenBytes __attribute__((vector_size(16)));
+typedef uint16_t EightWords __attribute__((vector_size(16)));
+#if defined(__clang__)
+BATCHWARP_INLINE SixteenBytes zip_low(SixteenBytes a, SixteenBytes b) {
+    return __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+}
+BATCHWARP_INLINE EightWords zip_low(EightWords a, EightWords b) {
+    return __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11);
+}
+#else
+BATCHWARP_INLINE SixteenBytes zip_low(SixteenBytes a, SixteenBytes b) {
+    return __builtin_shuffle(a, b,
+                             SixteenBytes{0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23});
+}
+BATCHWARP_INLINE EightWords zip_low(EightWords a, EightWords b) {
+    return __builtin_shuffle(a, b, EightWords{0, 8, 1, 9, 2, 10, 3, 11});
+}
+#endif
+#endif
+
+// Of four bytes. Compilers take those apart that they are asked to convert; zeros between them
+// bring them into lanes.
+BATCHWARP_INLINE Four load_four(const uint8_t* from) {
+#if defined(_MSC_VER) && !defined(__clang__)
+    Four v;
+    for (int k = 0; k < 4; ++k) v.lane[k] = static_cast<float>(from[k]);
+    return v;
+#else
+    int32_t four;
+    memcpy(&four, from, sizeof four);
+#if defined(__SSE4_1__)
+    return _mm_cvtepi32_ps(_mm_cvtepu8_epi32(_mm_cvtsi32_si128(four)));
+#else
+    typedef int32_t Whole __attribute__((vector_size(16)));
+    const SixteenBytes bytes = (SixteenBytes)Whole{four, 0, 0, 0}, zeros = {};
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    const auto low = [](auto v, auto zero) { return zip_low(v, zero); };
+#else
+    const auto low = [](auto v, auto zero) { return zip_low(zero, v); };
+#endif
+    return __builtin_convertvector((Whole)low((EightWords)low(bytes, zeros), (EightWords)zeros),
+                                   Four);
+#endif
+#endif
+}
+
 BATCHWARP_INLINE void transpose(Four& a, Four& b, Four& c, Four& d) {
 #if defined(_MSC_VER) && !defined(__clang__)
     const Four rows[4] = {a, b, c, d};

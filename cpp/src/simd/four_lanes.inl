@@ -1,23 +1,32 @@
 // Pixel passes for 3 and 4 channels on vectors of four floats, which SSE2 and NEON both have; and
 // the plain one for a single channel. The baseline uses them all, other tiers what they have no
-// better for.
+// better for. Those of bytes are for tiers that convert four bytes by one instruction: SSE2 takes
+// three, which is more than to convert an image first.
 
 namespace batchwarp {
 namespace {
 
-// Three channels read and write a fourth float: source images have slack behind them, and output is
+// The samples of the row below.
+BATCHWARP_INLINE const float* samples_below(const Run& run, float) {
+    return run.source + run.row_stride;
+}
+BATCHWARP_INLINE const uint8_t* samples_below(const Run& run, uint8_t) { return run.bytes_below; }
+
+// Three channels read and write a fourth value: source images have slack behind them, and output is
 // written from left to right.
-template <int Channels>
+template <int Channels, class Sample = float>
 struct FourLanes {
     static constexpr int channels = Channels;
     static constexpr int excess = 4 - Channels;
+    static constexpr bool reads_bytes = is_same<Sample, uint8_t>;
 
     template <bool Normalized>
     BATCHWARP_INLINE static void block(const Run& run, int32_t i, float* out) {
         const Four shift = load_four(run.shift), scale = load_four(run.scale);
+        const Sample *above = samples_of(run, Sample()), *below = samples_below(run, Sample());
         for (int32_t k = i; k < i + warp_block; ++k, out += Channels) {
-            const float* top = run.source + run.offset[k];
-            const float* bottom = top + run.row_stride;
+            const Sample* top = above + run.offset[k];
+            const Sample* bottom = below + run.offset[k];
             const Four fx = all_four(run.fx[k]), fy = all_four(run.fy[k]);
             const Four top_left = load_four(top), top_right = load_four(top + Channels);
             const Four left = top_left + fy * (load_four(bottom) - top_left);

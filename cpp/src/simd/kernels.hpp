@@ -85,7 +85,7 @@ struct WarpJob {
     int64_t prefetch_bytes;   // how far ahead of the output's position to fetch the source; 0: not
     const char* next_source;  // what this thread will probably read next; null: unknown
     WarpScratch scratch;
-    const uint8_t* bytes;  // instead of `source`, for a kernel that reads bytes
+    const uint8_t* bytes;  // instead of `source`, for a kernel that reads bytes, or may
     // Of order 1: taps at greater offsets are so near to the end of memory that kernels may read no
     // more than these. `warp_max_offset`: all are read whole.
     int64_t last_whole_offset;
@@ -119,10 +119,15 @@ struct PointHalves {
 
 /// Warp rows of one image of bytes with spline order 0 into bytes.
 struct PointBytesJob {
-    WarpJob place;  // where pixels lie, by an affine map; which memory and values, it does not say
+    // Where pixels lie, by an affine map; which memory it does not say, but for what comes next.
+    WarpJob place;
     const uint8_t* source;  // element (0, 0, 0); interleaved channels, packed pixels
     uint8_t* target;        // where row `row_begin` starts; likewise
     int64_t target_row_stride;
+    bool reads_behind;  // a byte behind the last one may be read
+    /// Of one channel: values are made of the bytes, shifted and scaled, in `place.target`;
+    /// `target` is one row of bytes for all of them, and the stride is 0.
+    bool to_values;
     uint8_t fill;
     PointGroups groups;
     PointColumns columns;
@@ -383,6 +388,8 @@ struct KernelTable {
     void (*round_to_bytes)(float* data, int64_t count);
     /// value + `more`, truncated, saturated to 0 to 255; NaN becomes 0.
     void (*store_bytes)(const float* from, int64_t count, float more, uint8_t* to);
+    /// As IEEE 754 binary16, see half.hpp.
+    void (*store_halves)(const float* from, int64_t count, uint16_t* to);
     /// value += share * (other - value); equal values stay as they are.
     void (*move_towards)(float* data, const float* other, float share, int64_t count);
     /// value = (value - shift[channel]) * scale[channel]
@@ -449,8 +456,6 @@ struct KernelTable {
     void (*jpeg_to_fours)(const uint8_t* const (&from)[3], int64_t count, uint8_t* to);
 
     void (*resize_rows)(const ResizeRowsJob&);
-    /// Null where processors cannot.
-    void (*resize_windows)(const ResizeWindowsJob&);
     /// `count` bytes of an output row from 2 * `steps` rows; a step has two high words, two low.
     void (*resize_columns)(const uint8_t* const* rows, const int16_t* weights, int64_t steps,
                            int64_t count, uint8_t* to);
@@ -471,6 +476,10 @@ struct KernelTable {
     void (*uniforms)(PhiloxKey key, const uint32_t* sample_low, const uint32_t* sample_high,
                      uint32_t epoch, uint32_t place, int64_t count, double* to);
     void (*add_noise)(const NoiseJob&, float* data, int64_t count);
+
+    /// Null where a tier, or a processor, has no such kernels.
+    void (*linear_c4_bytes)(const WarpJob&) = nullptr;
+    void (*resize_windows)(const ResizeWindowsJob&) = nullptr;
 };
 
 extern const KernelTable baseline_kernels;

@@ -30,6 +30,14 @@ struct Lanes {
         const Int places = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
         _mm512_storeu_si512(to, _mm512_permutexvar_epi32(places, bytes));
     }
+    static BATCHWARP_INLINE void store_halves(uint16_t* to, Float v) {
+        const __m256i halves = _mm512_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT);
+        // What was a NaN has but the upper one of its bits.
+        const __mmask16 nan = _mm512_cmp_ps_mask(v, v, _CMP_UNORD_Q);
+        const __m256i upper = _mm256_and_si256(halves, _mm256_set1_epi16(-0x200));
+        _mm256_storeu_si256(reinterpret_cast<__m256i*>(to),
+                            _mm256_mask_blend_epi16(nan, halves, upper));
+    }
     static BATCHWARP_INLINE void store_pairs(float* to, Float first, Float second) {
         const Int low = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
         const Int high =

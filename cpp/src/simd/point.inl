@@ -68,22 +68,24 @@ void copy_exactly(const WarpJob& job, int64_t index, float* out) {
     const Position at = position_of(job, index);
     const int64_t y = nearest_sample(at.y, job.height, job.border);
     const int64_t x = nearest_sample(at.x, job.width, job.border);
-    const float* from = job.source + y * job.source_row_stride + x * job.pixel_step;
-    for (int32_t k = 0; k < job.channels; ++k) {
-        const bool outside = y < 0 || x < 0;
-        out[k] = normalized(job, outside ? static_cast<float>(job.cval) : from[k], k);
-    }
+    const int64_t first = y * job.source_row_stride + x * job.pixel_step;
+    const auto sample = [&](int32_t k) {
+        if (y < 0 || x < 0) return static_cast<float>(job.cval);
+        return job.bytes != nullptr ? static_cast<float>(job.bytes[first + k])
+                                    : job.source[first + k];
+    };
+    for (int32_t k = 0; k < job.channels; ++k) out[k] = normalized(job, sample(k), k);
 }
 
 // A block's number of pixels is not a constant here: unrolled, compilers would collect values in
 // vectors, at one shuffle each, only to store them again.
-template <int Channels, bool Normalized>
+template <int Channels, bool Normalized, class Sample>
 BATCHWARP_INLINE void copy_block(const Run& run, int32_t begin, int32_t end, float* out) {
-    const float* source = run.source;
+    const Sample* source = samples_of(run, Sample());
     if constexpr (Channels == 1) {
         BATCHWARP_UNROLL
         for (int32_t i = begin; i < end; ++i) {
-            const float value = source[run.offset[i]];
+            const auto value = static_cast<float>(source[run.offset[i]]);
             *out++ = Normalized ? (value - run.shift[0]) * run.scale[0] : value;
         }
     } else {
@@ -97,47 +99,57 @@ BATCHWARP_INLINE void copy_block(const Run& run, int32_t begin, int32_t end, flo
     }
 }
 
-template <int Channels, bool Normalized>
+template <int Channels, bool Normalized, class Sample>
 void copy_channels(const Run& shared) {
     const Run run = shared;  // a copy that no store can alias
     // Three channels are written as four, from left to right: all but the run's last pixel.
     const int32_t whole = Channels == 3 ? run.count - 1 : run.count;
     float* out = run.target;
     for (int32_t i = 0; i < whole; i += warp_block, out += warp_block * Channels) {
-        fetch_ahead<Channels>(run, i);
+        fetch_ahead<Channels, sizeof(Sample)>(run, i);
         const int32_t end = i + warp_block < whole ? i + warp_block : whole;
-        copy_block<Channels, Normalized>(run, i, end, out);
+        copy_block<Channels, Normalized, Sample>(run, i, end, out);
     }
     if constexpr (Channels == 3) {
         float last[4];
-        copy_block<Channels, Normalized>(run, whole, run.count, last);
+        copy_block<Channels, Normalized, Sample>(run, whole, run.count, last);
         memcpy(run.target + static_cast<int64_t>(whole) * Channels, last, 3 * sizeof(float));
     }
 }
 
 // Any number of channels, one value after the other.
-template <bool Normalized>
+template <bool Normalized, class Sample>
 void copy_any_channels(const Run& run, const WarpJob& job) {
     float* out = run.target;
     for (int32_t i = 0; i < run.count; ++i, out += job.channels) {
-        const float* from = run.source + run.offset[i];
-        for (int32_t c = 0; c < job.channels; ++c)
-            out[c] = Normalized ? (from[c] - job.shift[c]) * job.scale[c] : from[c];
+        const Sample* from = samples_of(run, Sample()) + run.offset[i];
+        for (int32_t c = 0; c < job.channels; ++c) {
+            const auto value = static_cast<float>(from[c]);
+            out[c] = Normalized ? (value - job.shift[c]) * job.scale[c] : value;
+        }
+    }
+}
+
+template <bool Normalized, class Sample>
+void copy_samples(const Run& run, const WarpJob& job) {
+    switch (job.channels) {
+        case 1:
+            return copy_channels<1, Normalized, Sample>(run);
+        case 3:
+            return copy_channels<3, Normalized, Sample>(run);
+        case 4:
+            return copy_channels<4, Normalized, Sample>(run);
+        default:
+            return copy_any_channels<Normalized, Sample>(run, job);
     }
 }
 
 template <bool Normalized>
 void copy_run(const Run& run, const WarpJob& job) {
-    switch (job.channels) {
-        case 1:
-            return copy_channels<1, Normalized>(run);
-        case 3:
-            return copy_channels<3, Normalized>(run);
-        case 4:
-            return copy_channels<4, Normalized>(run);
-        default:
-            return copy_any_channels<Normalized>(run, job);
-    }
+    if (job.bytes != nullptr)
+        copy_samples<Normalized, uint8_t>(run, job);
+    else
+        copy_samples<Normalized, float>(run, job);
 }
 
 void point(const WarpJob& job) {

@@ -1,4 +1,5 @@
-// Spline order 0 of bytes that stay bytes, under maps that keep lines parallel: pixels are copied.
+// Spline order 0 of bytes, under maps that keep lines parallel: pixels are copied. They stay bytes,
+// or, of one channel, become values row by row.
 //
 // Coordinates are in fixed point, the sum of a column's part and of a row's. Where one is so near
 // to a place at which the sample changes that rounding may matter, it is decided in double, in
@@ -92,9 +93,14 @@ BATCHWARP_INLINE void copy_interior(const PointRow& row, int32_t begin, int32_t 
     const uint8_t* __restrict source = row.job.source;
     const int32_t* __restrict offset = row.job.place.scratch.column_offset;
     const int32_t channels = Channels > 0 ? Channels : row.job.place.channels;
+    int32_t c = begin;
+    // Three channels are copied as four, from left to right: all but the last pixel.
+    if (Channels == 3 && row.job.reads_behind) {
+        BATCHWARP_UNROLL
+        for (; c < end - 1; ++c, out += channels) memcpy(out, source + offset[c], 4);
+    }
     BATCHWARP_UNROLL
-    for (int32_t c = begin; c < end; ++c, out += channels)
-        copy_pixel<Channels>(source + offset[c], channels, out);
+    for (; c < end; ++c, out += channels) copy_pixel<Channels>(source + offset[c], channels, out);
 }
 
 // One axis of the pixels of a row: columns' parts of coordinates, and what stands for their halves.
@@ -135,7 +141,14 @@ BATCHWARP_INLINE void copy_border(const PointRow& row, int32_t begin, int32_t en
     }
 }
 
-constexpr int64_t line_bytes = 64, fetched_ahead = 16384;
+constexpr int64_t line_bytes = 64;
+
+// How far ahead of the rows at hand: their pixels may lie that many rows below.
+BATCHWARP_INLINE int64_t fetched_ahead(const PointBytesJob& job) {
+    constexpr int64_t of_a_channel = 16384, most = 49152;
+    const int64_t ahead = of_a_channel * job.place.channels;
+    return ahead < most ? ahead : most;
+}
 
 BATCHWARP_INLINE void fetch(const PointBytesJob& job, int64_t begin, int64_t end) {
     const int64_t all = job.place.height * job.place.source_row_stride;
@@ -153,15 +166,15 @@ BATCHWARP_INLINE int64_t place_beside(const PointBytesJob& job, int32_t at) {
 // Fetches what the first rows read,
 BATCHWARP_INLINE void fetch_first(const PointBytesJob& job) {
     const int64_t first = place_beside(job, job.place.row_begin);
-    fetch(job, first, first + fetched_ahead);
+    fetch(job, first, first + fetched_ahead(job));
 }
 
 // and what will be read, and written, some rows below row `at`.
 BATCHWARP_INLINE void fetch_below(const PointBytesJob& job, int32_t at, uint8_t* row) {
-    const int64_t first = place_beside(job, at) + fetched_ahead;
+    const int64_t first = place_beside(job, at) + fetched_ahead(job);
     fetch(job, first, first + job.place.source_row_stride);
     constexpr int32_t rows = 8;
-    if (at + rows >= job.place.row_end) return;
+    if (job.to_values || at + rows >= job.place.row_end) return;
     const int64_t stride = job.target_row_stride,
                   packed = job.place.target_width * job.place.channels;
     uint8_t* const next = row + rows * stride;
@@ -209,32 +222,32 @@ void point_rows(const PointBytesJob& job, const Inside& inside) {
     const bool all_inside = Inside::replicates_edges && replicates(place.border);
     if (!all_inside) start_halves(job);
     fetch_first(job);
+    PointValues values(job);
     Rows rows;
     uint8_t* out = job.target;
+    const auto make = [&](const PointRow& row) {
+        const int32_t i = row.i;
+        if (all_inside) return inside(row, 0, width, out);
+        const int32_t left = rows.outer_begin[i], right = rows.outer_end[i];
+        if (left >= right) return fill(out, 0, width);
+        int32_t begin = rows.interior_begin[i], end = rows.interior_end[i];
+        if (begin >= end) begin = end = right;
+        inside(row, begin, end, out);  // which may write to the others, too
+        fill(out, 0, left);
+        // NOLINTBEGIN(readability-suspicious-call-argument): what lies beside the interior
+        copy_border<Channels>(row, left, begin, out + left * channels);
+        copy_border<Channels>(row, end, right, out + end * channels);
+        // NOLINTEND(readability-suspicious-call-argument)
+        fill(out, right, width);
+    };
     for (int32_t first = place.row_begin; first < place.row_end; first += row_block) {
         start_rows(place, first, rows);
         bound_rows(place, slope_y, slope_x, rows);
         for (int32_t i = 0; i < rows.count; ++i, out += job.target_row_stride) {
-            const PointRow row(job, rows, i);
             fetch_below(job, first + i, out);
-            int32_t begin = rows.interior_begin[i], end = rows.interior_end[i];
-            if (all_inside) {
-                inside(row, 0, width, out);
-                continue;
-            }
-            const int32_t left = rows.outer_begin[i], right = rows.outer_end[i];
-            if (left >= right) {
-                fill(out, 0, width);
-                continue;
-            }
-            if (begin >= end) begin = end = right;
-            inside(row, begin, end, out);  // which may write to the others, too
-            fill(out, 0, left);
-            // NOLINTBEGIN(readability-suspicious-call-argument): what lies beside the interior
-            copy_border<Channels>(row, left, begin, out + left * channels);
-            copy_border<Channels>(row, end, right, out + end * channels);
-            // NOLINTEND(readability-suspicious-call-argument)
-            fill(out, right, width);
+            if constexpr (Channels == 1) values.fetch();
+            make(PointRow(job, rows, i));
+            if constexpr (Channels == 1) values.make(out);
         }
     }
 }

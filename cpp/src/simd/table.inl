@@ -3,6 +3,8 @@
 namespace batchwarp {
 namespace {
 
+using PointBytes = void(const PointBytesJob&);
+
 // Of tiers that have such: the warp of bytes of one and of three channels, and of pairs.
 struct BytePasses {
     void (*c1)(const WarpJob&) = nullptr;
@@ -12,22 +14,21 @@ struct BytePasses {
 };
 
 template <PixelPass<1> C1, PixelPass<1> Pairs, PixelPass<3> C3, PixelPass<4> C4>
-constexpr KernelTable make_table(const char* name, void (*bytes_of_order_0)(const PointBytesJob&),
-                                 BytePasses bytes_of_order_1 = {}) noexcept {
+constexpr KernelTable make_table(const char* name, PointBytes* order_0, BytePasses order_1 = {}) {
     return {name,
             linear_fixed<C1>,
-            bytes_of_order_1.c1,
+            order_1.c1,
             linear_fixed<C3>,
-            bytes_of_order_1.c3,
+            order_1.c3,
             linear_fixed<C4>,
             linear_any,
             linear_fixed<Pairs>,
             pair_rows<float>,
             pair_rows<uint8_t>,
-            bytes_of_order_1.pairs,
-            bytes_of_order_1.pair,
+            order_1.pairs,
+            order_1.pair,
             point,
-            bytes_of_order_0,
+            order_0,
             spline,
             place_row,
             place_blended_row,
@@ -40,6 +41,7 @@ constexpr KernelTable make_table(const char* name, void (*bytes_of_order_0)(cons
             row_kernels<ops::All>,
             round_to_bytes,
             store_bytes,
+            store_halves,
             move_towards,
             normalize,
             moments,
@@ -64,7 +66,6 @@ constexpr KernelTable make_table(const char* name, void (*bytes_of_order_0)(cons
             jpeg_to_planes,
             jpeg_to_fours,
             resize_row_group,
-            nullptr,
             resize_columns,
             premultiply,
             unpremultiply,
@@ -74,6 +75,12 @@ constexpr KernelTable make_table(const char* name, void (*bytes_of_order_0)(cons
             blend_pixels,
             uniforms,
             add_noise};
+}
+
+// With bytes of four channels as well.
+constexpr KernelTable with_c4_bytes(KernelTable table) noexcept {
+    table.linear_c4_bytes = linear_fixed<FourLanes<4, uint8_t>>;
+    return table;
 }
 
 }  // namespace

@@ -38,6 +38,7 @@ concept TierLanes = requires(typename L::Float f, typename L::Int i, typename L:
     L::store(to, f);
     L::store(to_ints, i);
     L::store_bytes(static_cast<uint8_t*>(nullptr), i, i, i, i);  // from 0 to 255
+    L::store_halves(static_cast<uint16_t*>(nullptr), f);         // as half.hpp
     L::store_pairs(to, f, f);                                    // first, second, first, second ...
     L::load_three(from, f, f, f);  // channels, in an order of pixels that `store_three` knows
     L::store_three(to, f, f, f);
@@ -62,8 +63,7 @@ concept TierLanes = requires(typename L::Float f, typename L::Int i, typename L:
     L::multiply_wide(i, uint32_t{1}, i, i);  // unsigned, to the lower and the upper half
     { L::template shift_left<1>(i) } -> Same<typename L::Int>;
     { L::template shift_right<1>(i) } -> Same<typename L::Int>;
-    // Of a and b, shifted to the right and of 15 bits then, the lower and the upper half of the
-    // factors, of 15 bits, too: a * lower + b * upper.
+    // a * lower + b * upper half of the factors, all of 15 bits; a and b once they are shifted.
     { L::template sum_of_products<16>(i, i, i) } -> Same<typename L::Int>;
     { L::bits_of(f) } -> Same<typename L::Int>;
     { L::of_bits(i) } -> Same<typename L::Float>;

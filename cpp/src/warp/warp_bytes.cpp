@@ -53,10 +53,12 @@ std::uint8_t byte_of(double cval) noexcept {
     return byte;
 }
 
-bool takes_bytes(const ImageView& source, const MutableImageView& target,
-                 const WarpGeometry& g) noexcept {
+namespace {
+
+// Of those that kernels take.
+bool is_readable(const ImageView& source, const WarpGeometry& g) noexcept {
     if (g.order != 0 || g.projects || g.displacement != nullptr || !is_interleaved(source) ||
-        !is_interleaved(target) || source.row_stride < 0 || source.row_stride > point_max_stride ||
+        source.row_stride < 0 || source.row_stride > point_max_stride ||
         source.channels > point_max_stride)
         return false;
     const double last = static_cast<double>(g.width + warp_column_slots(0));
@@ -65,16 +67,18 @@ bool takes_bytes(const ImageView& source, const MutableImageView& target,
            std::abs(last * g.affine.m11) < point_max_coordinate;
 }
 
-PointBytesJob bytes_job(const ImageView& source, const WarpGeometry& geometry,
-                        const MutableImageView& target, std::int64_t row_begin,
-                        std::int64_t row_end) {
+// All but where it writes to.
+PointBytesJob job_of(const KernelImage& from, const WarpGeometry& geometry,
+                     const WarpTarget& target) {
+    const ImageView& source = from.image;
     PointBytesJob job{};
-    fill_warp_job(job.place, source, geometry, {nullptr, row_begin, row_end, nullptr, nullptr});
+    fill_warp_job(job.place, source, geometry, target);
     job.place.source_row_stride = source.row_stride;
     job.place.pixel_step = static_cast<std::int32_t>(source.channels);
     job.source = reinterpret_cast<const std::uint8_t*>(source.data);
-    job.target = reinterpret_cast<std::uint8_t*>(target.at(row_begin, 0, 0));
-    job.target_row_stride = target.row_stride;
+    job.reads_behind =
+        source.data + (source.height - 1) * source.row_stride + source.width * source.channels <
+        from.memory_end;
     job.fill = byte_of(geometry.cval);
     const Reach reach(geometry);
     job.down = halves_of(reach.top, reach.bottom);
@@ -93,9 +97,41 @@ PointBytesJob bytes_job(const ImageView& source, const WarpGeometry& geometry,
     return job;
 }
 
-void warp_bytes(const ImageView& source, const WarpGeometry& geometry,
+}  // namespace
+
+bool takes_bytes(const ImageView& source, const MutableImageView& target,
+                 const WarpGeometry& g) noexcept {
+    return is_interleaved(target) && is_readable(source, g);
+}
+
+PointBytesJob bytes_job(const KernelImage& source, const WarpGeometry& geometry,
+                        const MutableImageView& target, std::int64_t row_begin,
+                        std::int64_t row_end) {
+    PointBytesJob job = job_of(source, geometry, {nullptr, row_begin, row_end, nullptr, nullptr});
+    job.target = reinterpret_cast<std::uint8_t*>(target.at(row_begin, 0, 0));
+    job.target_row_stride = target.row_stride;
+    return job;
+}
+
+void warp_bytes(const KernelImage& source, const WarpGeometry& geometry,
                 const MutableImageView& target, std::int64_t row_begin, std::int64_t row_end) {
     kernels().point_bytes(bytes_job(source, geometry, target, row_begin, row_end));
+}
+
+bool warp_bytes_to_values(const KernelImage& source, const WarpGeometry& geometry,
+                          const WarpTarget& target) {
+    // What the border fills with is a byte first.
+    const bool fills_alike =
+        !fills(geometry.border) || static_cast<double>(byte_of(geometry.cval)) == geometry.cval;
+    // Samples of one channel are picked many at a time; others one by one, for which coordinates in
+    // floats are as good.
+    if (!fills_alike || source.image.channels != 1 || !is_readable(source.image, geometry))
+        return false;
+    PointBytesJob job = job_of(source, geometry, target);
+    job.to_values = true;
+    job.target = Scratch::of_this_thread().point_row.reserve(geometry.width);
+    kernels().point_bytes(job);
+    return true;
 }
 
 }  // namespace batchwarp

@@ -1,4 +1,5 @@
-// Spline order 0 of bytes that stay bytes, which no float is made of.
+// Spline order 0 of bytes, whose pixels are copied as they are: to bytes, or to what becomes
+// values.
 #pragma once
 
 #include <cstdint>
@@ -6,6 +7,7 @@
 #include "batchwarp/image.hpp"
 #include "simd/kernels.hpp"
 #include "warp/warp.hpp"
+#include "warp/warp_kernels.hpp"
 
 namespace batchwarp {
 
@@ -17,12 +19,16 @@ bool takes_bytes(const ImageView& source, const MutableImageView& target,
                  const WarpGeometry& geometry) noexcept;
 
 /// What a kernel is told of rows [row_begin, row_end), with memory of this thread's.
-PointBytesJob bytes_job(const ImageView& source, const WarpGeometry& geometry,
+PointBytesJob bytes_job(const KernelImage& source, const WarpGeometry& geometry,
                         const MutableImageView& target, std::int64_t row_begin,
                         std::int64_t row_end);
 
 /// Makes rows [row_begin, row_end) of the target.
-void warp_bytes(const ImageView& source, const WarpGeometry& geometry,
+void warp_bytes(const KernelImage& source, const WarpGeometry& geometry,
                 const MutableImageView& target, std::int64_t row_begin, std::int64_t row_end);
+
+/// Makes values of them. False if it cannot take this warp, of those that kernels take.
+bool warp_bytes_to_values(const KernelImage& source, const WarpGeometry& geometry,
+                          const WarpTarget& target);
 
 }  // namespace batchwarp

@@ -91,17 +91,27 @@ std::optional<std::int64_t> last_whole_offset(const ImageView& source, std::int6
 
 using Kernel = void (*)(const WarpJob&);
 
-// What makes values of bytes itself, or null.
-Kernel byte_kernel(std::int64_t channels) noexcept {
+// What makes values of bytes by itself, or null.
+Kernel byte_kernel(std::int64_t channels, int order) noexcept {
     const KernelTable& table = kernels();
-    return channels == 1 ? table.linear_c1_bytes : channels == 3 ? table.linear_c3_bytes : nullptr;
+    if (order == 0) return table.point;
+    switch (channels) {
+        case 1:
+            return table.linear_c1_bytes;
+        case 3:
+            return table.linear_c3_bytes;
+        case 4:
+            return table.linear_c4_bytes;
+        default:
+            return nullptr;
+    }
 }
 
 // Whether such a kernel can read bytes where they lie.
 bool are_readable_bytes(const ImageView& source, const WarpGeometry& geometry) noexcept {
-    return source.dtype == DType::u8 && geometry.order == 1 &&
-           byte_kernel(source.channels) != nullptr && source.row_stride >= 0 &&
-           source.has_packed_pixels() && fits_offsets(source.height, source.row_stride);
+    return source.dtype == DType::u8 && byte_kernel(source.channels, geometry.order) != nullptr &&
+           source.row_stride >= 0 && source.has_packed_pixels() &&
+           fits_offsets(source.height, source.row_stride);
 }
 
 // Fetches the first of some rows. If the image before this one has brought them near, that takes no
@@ -276,7 +286,7 @@ Kernel kernel_of(const WarpJob& job, int order) noexcept {
     if (order == 0) return table.point;
     if (job.bytes != nullptr)
         return job.padded && job.channels == 1 ? table.linear_byte_pairs
-                                               : byte_kernel(job.channels);
+                                               : byte_kernel(job.channels, order);
     switch (job.channels) {
         case 1:
             return job.small ? table.linear_pairs : table.linear_c1;
@@ -428,6 +438,10 @@ bool warp_surrounded(const KernelImage& source, const WarpGeometry& geometry,
 
 void warp_samples(const KernelImage& source, const WarpGeometry& geometry,
                   const WarpTarget& target) {
+    // Kernels of small images have less to set up.
+    if (geometry.order == 0 && !is_small(geometry, source.image) &&
+        warp_bytes_to_values(source, geometry, target))
+        return;
     if (!warp_surrounded(source, geometry, target)) warp_as_it_is(source, geometry, target);
 }
 
