@@ -14,7 +14,8 @@ void EraseGrid::settle(const Settings& settings, const PlanOptions& options, Ste
     if (step.where.operation < 0) return;  // nothing is drawn
     HoleLength::settle(settings, 2, step);
     const double ratio = settings.numbers("hole_ratio", 1)[0];
-    if (!(ratio > 0 && ratio < 1)) refuse_option("hole_ratio", ratio, "above 0 and below 1");
+    const bool is_share = ratio > 0 && ratio < 1;  // and no NaN
+    if (!is_share) refuse_option("hole_ratio", ratio, "above 0 and below 1");
     step.constants.push_back(ratio);
 }
 

@@ -68,14 +68,16 @@ BATCHWARP_INLINE Four load_four(const uint8_t* from) {
     return _mm_cvtepi32_ps(_mm_cvtepu8_epi32(_mm_cvtsi32_si128(four)));
 #else
     typedef int32_t Whole __attribute__((vector_size(16)));
-    const SixteenBytes bytes = (SixteenBytes)Whole{four, 0, 0, 0}, zeros = {};
+    const auto bytes = reinterpret_cast<SixteenBytes>(Whole{four, 0, 0, 0});
+    const SixteenBytes zeros = {};
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
     const auto low = [](auto v, auto zero) { return zip_low(v, zero); };
 #else
     const auto low = [](auto v, auto zero) { return zip_low(zero, v); };
 #endif
-    return __builtin_convertvector((Whole)low((EightWords)low(bytes, zeros), (EightWords)zeros),
-                                   Four);
+    const auto words = reinterpret_cast<EightWords>(low(bytes, zeros));
+    return __builtin_convertvector(
+        reinterpret_cast<Whole>(low(words, reinterpret_cast<EightWords>(zeros))), Four);
 #endif
 #endif
 }

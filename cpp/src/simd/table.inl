@@ -14,7 +14,8 @@ struct BytePasses {
 };
 
 template <PixelPass<1> C1, PixelPass<1> Pairs, PixelPass<3> C3, PixelPass<4> C4>
-constexpr KernelTable make_table(const char* name, PointBytes* order_0, BytePasses order_1 = {}) {
+constexpr KernelTable make_table(const char* name, PointBytes* order_0,
+                                 BytePasses order_1 = {}) noexcept {
     return {name,
             linear_fixed<C1>,
             order_1.c1,
