@@ -146,7 +146,7 @@ def test_a_pickle_from_a_process_with_keras(tmp_path, keras):
         flow = pickle.loads(pathlib.Path({str(file)!r}).read_bytes())
         print(type(flow).__mro__[1].__name__, next(flow).sum())
         """
-    assert run(BLOCK + textwrap.dedent(code)) == "ImageIterator 8.0"
+    assert run(BLOCK + textwrap.dedent(code)) == "AtOnceIterator 8.0"
 
 
 # What is of interest of Keras: which modules there are, and when the class is there.

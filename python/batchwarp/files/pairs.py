@@ -97,7 +97,7 @@ def masks_of_images(
     if any(wrong):
         raise ValueError(
             f"`{argument}` should be a folder with one mask for each image, of the same name up to "
-            f"the extension and in a folder of the same name. In {folder!r} there are "
+            f"the extension and in a folder of the same name. Received {folder!r}, with "
             f"{'; '.join(filter(None, wrong))}"
         )
     return [os.path.join(folder, mask) for masks in pairs.masks for mask in masks]

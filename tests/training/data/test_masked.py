@@ -54,7 +54,7 @@ def test_the_seed_chooses_what_is_for_validation(masked_folders):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda _, masks: (masks / "3.png").unlink(), r"images without a mask.*3\.png"),
+        (lambda _, masks: (masks / "3.png").unlink(), r"1 image without a mask.*3\.png"),
         (lambda images, _: (images / "3.png").write_bytes(b"no"), r"images/3\.png: "),
         (lambda _, masks: (masks / "3.png").write_bytes(b"no"), r"masks/3\.png: "),
         (
