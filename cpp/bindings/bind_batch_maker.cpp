@@ -25,6 +25,12 @@ namespace batchwarp::bindings {
 namespace {
 
 using Rows = std::vector<double>;
+using Indices = std::vector<std::int64_t>;
+
+// What is checked must not change before it is used: others may write into an order meanwhile.
+Indices copied(const std::int64_t* indices, py::ssize_t count) {
+    return {indices, indices + count};
+}
 
 std::size_t size_of(std::int64_t count, std::int64_t columns) {
     return static_cast<std::size_t>(count) * static_cast<std::size_t>(columns);
@@ -56,8 +62,8 @@ class BatchMaker {
         const DrawKey key = key_of(seed, epoch);
         const py::array chosen = as_array(indices, "indices");
         const py::ssize_t n = chosen.ndim() == 1 ? chosen.shape(0) : -1;
-        const auto* rows = table<std::int64_t>(chosen, n, 0, "indices");
-        return images(pool, src, rows, n, random, [&](const BatchRequest& request, Rows& keras) {
+        const Indices rows = copied(table<std::int64_t>(chosen, n, 0, "indices"), n);
+        return images(pool, src, rows, random, [&](const BatchRequest& request, Rows& keras) {
             return parameters(request.indices, n, first, key, random.is_none(), keras);
         });
     }
@@ -70,23 +76,23 @@ class BatchMaker {
             throw py::value_error("`make_part` is for batches of which nothing is drawn by key");
         const py::array all = as_array(order, "order");
         const py::ssize_t size = all.ndim() == 1 ? all.shape(0) : -1;
-        const auto* indices = table<std::int64_t>(all, size, 0, "order");
+        const auto* ordered = table<std::int64_t>(all, size, 0, "order");
         if (first < 0 || count < 0 || count > size - first)
             throw py::value_error("`first` and `count` must be a part of the order, which has " +
                                   std::to_string(size) + ". Received: " + std::to_string(first) +
                                   ", " + std::to_string(count));
-        indices += first;
+        const Indices indices = copied(ordered + first, count);
         std::vector<GatheredRows> rows;
         rows.reserve(others.size());
         for (const py::handle one : others)
-            rows.emplace_back(py::reinterpret_borrow<py::object>(one), indices, count);
+            rows.emplace_back(py::reinterpret_borrow<py::object>(one), indices.data(), count);
 
         const bool is_seed = py::isinstance<py::int_>(random);
         const std::uint32_t seed = is_seed ? random.cast<std::uint32_t>() : 0;
         const py::object state = is_seed ? py::object(py::none()) : random;
         py::tuple made(1 + rows.size());
-        made[0] = images(pool, src, indices, count, state, [&](const BatchRequest&, Rows& keras) {
-            for (const GatheredRows& one : rows) one.fill(indices, count);
+        made[0] = images(pool, src, indices, state, [&](const BatchRequest&, Rows& keras) {
+            for (const GatheredRows& one : rows) one.fill(indices.data(), count);
             if (is_seed && draws_) {
                 MersenneTwister twister(seed);
                 draws_->from_stream(twister, count, keras.empty() ? nullptr : keras.data());
@@ -102,11 +108,12 @@ class BatchMaker {
     // @param rows_of  returns the plan's rows of a request that has its images, of Keras' numbers
     //                 or a place for these; it is called without the lock
     template <class RowsOf>
-    py::array images(const BufferPool& pool, const py::object& src, const std::int64_t* indices,
-                     py::ssize_t n, const py::object& random, RowsOf&& rows_of) const {
+    py::array images(const BufferPool& pool, const py::object& src, const Indices& indices,
+                     const py::object& random, RowsOf&& rows_of) const {
+        const std::int64_t n = std::ssize(indices);
         const py::array source = as_array(src, "src");
         BatchRequest request;
-        request.indices = indices;
+        request.indices = indices.data();
         request.source = batch_view(source, static_cast<const std::byte*>(source.data()),
                                     plan_.options().channels_first, "src");
         Rows keras;

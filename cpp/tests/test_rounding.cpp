@@ -72,6 +72,30 @@ Rows random_rows(const Plan& plan, std::int64_t count, std::mt19937& random) {
     return rows;
 }
 
+// A plan with images for it.
+struct RandomCase {
+    RandomCase(std::mt19937& random, DType type, std::int64_t channels, Layout of_all)
+        : layout(of_all),
+          options(with_layout(random_options(random, channels), of_all)),
+          plan(options),
+          source(type, 3, options.height, options.width, channels, of_all) {
+        source.fill(random);
+    }
+    TestBatch target(DType type) const {
+        return {type, 3, plan.target_height(), plan.target_width(), options.channels, layout};
+    }
+
+    static PlanOptions with_layout(PlanOptions options, Layout layout) {
+        options.channels_first = layout == Layout::nchw;
+        return options;
+    }
+
+    Layout layout;
+    PlanOptions options;
+    Plan plan;
+    TestBatch source;
+};
+
 }  // namespace
 
 TEST(bytes_are_the_floats_of_the_same_plan_rounded_once) {
@@ -84,19 +108,14 @@ TEST(bytes_are_the_floats_of_the_same_plan_rounded_once) {
                 for (const DType type : {DType::u8, DType::u16, DType::f32})
                     for (int repeat = 0; repeat < 12; ++repeat) {
                         if (!sampled()) continue;
-                        PlanOptions o = random_options(random, c);
-                        o.channels_first = layout == Layout::nchw;
-                        const Plan plan(o);
-                        const auto batch = [&](DType of) {
-                            return TestBatch(of, 3, plan.target_height(), plan.target_width(), c,
-                                             layout);
-                        };
-                        const TestBatch source(type, 3, o.height, o.width, c, layout);
-                        source.fill(random);
+                        const RandomCase one(random, type, c, layout);
+                        const Plan& plan = one.plan;
+                        const TestBatch& source = one.source;
                         scale_values(source, 1.3, -20);
                         Rows rows = random_rows(plan, 3, random);
-                        const TestBatch bytes = batch(DType::u8), floats = batch(DType::f32),
-                                        want = batch(DType::u8), exact = batch(DType::f32);
+                        const TestBatch bytes = one.target(DType::u8), want = one.target(DType::u8),
+                                        floats = one.target(DType::f32),
+                                        exact = one.target(DType::f32);
                         augment(plan, source, rows, bytes);
                         augment(plan, source, rows, floats);
                         CHECK(bytes.values() == rounded(floats.values()));
@@ -123,19 +142,12 @@ TEST(halves_are_the_floats_of_the_same_plan_rounded_once) {
         for (const std::int64_t c : {1, 3, 4})
             for (const Layout layout : {Layout::nhwc, Layout::nchw, Layout::padded})
                 for (const DType type : {DType::u8, DType::f32}) {
-                    PlanOptions o = random_options(random, c);
-                    o.channels_first = layout == Layout::nchw;
-                    const Plan plan(o);
-                    const auto batch = [&](DType of) {
-                        return TestBatch(of, 3, plan.target_height(), plan.target_width(), c,
-                                         layout);
-                    };
-                    const TestBatch source(type, 3, o.height, o.width, c, layout);
-                    source.fill(random);
-                    const Rows rows = random_rows(plan, 3, random);
-                    const TestBatch halves = batch(DType::f16), floats = batch(DType::f32);
-                    augment(plan, source, rows, halves);
-                    augment(plan, source, rows, floats);
+                    const RandomCase one(random, type, c, layout);
+                    const Rows rows = random_rows(one.plan, 3, random);
+                    const TestBatch halves = one.target(DType::f16),
+                                    floats = one.target(DType::f32);
+                    augment(one.plan, one.source, rows, halves);
+                    augment(one.plan, one.source, rows, floats);
                     std::vector<double> want = floats.values();
                     for (double& value : want)
                         value = static_cast<double>(to_float(to_half(static_cast<float>(value))));
