@@ -29,6 +29,7 @@ WITH_KERAS = (
     "files_memory",
     "files_start",
     "fit_overhead",
+    "handover",
     "memory",
     "operations",
     "targets_boxes",
