@@ -70,34 +70,34 @@ class BatchMaker {
 
     // @param random  an integer is the seed of a state that is needed for this batch alone
     py::tuple make_part(const BufferPool& pool, const py::object& src, const py::object& order,
-                        py::ssize_t first, py::ssize_t count, const py::object& random,
-                        const py::tuple& others) const {
-        if (own_)
-            throw py::value_error("`make_part` is for batches of which nothing is drawn by key");
+                        py::ssize_t begin, py::ssize_t count, const py::object& random,
+                        const py::tuple& others, std::uint64_t first, std::int64_t epoch,
+                        std::uint64_t seed) const {
+        const DrawKey key = key_of(seed, epoch);
         const py::array all = as_array(order, "order");
         const py::ssize_t size = all.ndim() == 1 ? all.shape(0) : -1;
         const auto* ordered = table<std::int64_t>(all, size, 0, "order");
-        if (first < 0 || count < 0 || count > size - first)
-            throw py::value_error("`first` and `count` must be a part of the order, which has " +
-                                  std::to_string(size) + ". Received: " + std::to_string(first) +
+        if (begin < 0 || count < 0 || count > size - begin)
+            throw py::value_error("`begin` and `count` must be a part of the order, which has " +
+                                  std::to_string(size) + ". Received: " + std::to_string(begin) +
                                   ", " + std::to_string(count));
-        const Indices indices = copied(ordered + first, count);
+        const Indices indices = copied(ordered + begin, count);
         std::vector<GatheredRows> rows;
         rows.reserve(others.size());
         for (const py::handle one : others)
             rows.emplace_back(py::reinterpret_borrow<py::object>(one), indices.data(), count);
 
-        const bool is_seed = py::isinstance<py::int_>(random);
-        const std::uint32_t seed = is_seed ? random.cast<std::uint32_t>() : 0;
+        const bool is_seed = py::isinstance<py::int_>(random), by_key = random.is_none();
+        const std::uint32_t own_seed = is_seed ? random.cast<std::uint32_t>() : 0;
         const py::object state = is_seed ? py::object(py::none()) : random;
         py::tuple made(1 + rows.size());
         made[0] = images(pool, src, indices, state, [&](const BatchRequest&, Rows& keras) {
             for (const GatheredRows& one : rows) one.fill(indices.data(), count);
             if (is_seed && draws_) {
-                MersenneTwister twister(seed);
+                MersenneTwister twister(own_seed);
                 draws_->from_stream(twister, count, keras.empty() ? nullptr : keras.data());
             }
-            return std::move(keras);
+            return parameters(indices.data(), count, first, key, by_key, keras);
         });
         for (std::size_t i = 0; i < rows.size(); ++i) made[1 + i] = rows[i].made();
         return made;
@@ -194,10 +194,11 @@ void register_batch_maker(py::module_& m) {
              py::arg("random"), py::arg("first"), py::arg("epoch"), py::arg("seed"),
              "A batch of images, with parameters from a `RandomState` or, for None, by key.")
         .def("make_part", &BatchMaker::make_part, py::arg("pool"), py::arg("src"), py::arg("order"),
-             py::arg("first"), py::arg("count"), py::arg("random"), py::arg("others"),
-             "A batch of `count` of an order, from `first` on, and the rows of other arrays at the "
+             py::arg("begin"), py::arg("count"), py::arg("random"), py::arg("others"),
+             py::arg("first"), py::arg("epoch"), py::arg("seed"),
+             "A batch of `count` of an order, from `begin` on, and the rows of other arrays at the "
              "same indices. Parameters are from a `RandomState`, or from one that is seeded with "
-             "an integer.");
+             "an integer, or for None by key.");
 }
 
 }  // namespace batchwarp::bindings

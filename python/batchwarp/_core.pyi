@@ -141,10 +141,13 @@ class BatchMaker:
         pool: BufferPool,
         src: NDArray[Any],
         order: NDArray[np.int64],
-        first: int,
+        begin: int,
         count: int,
-        random: np.random.RandomState | int,
+        random: np.random.RandomState | int | None,
         others: tuple[NDArray[Any], ...],
+        first: int,
+        epoch: int,
+        seed: int,
     ) -> tuple[NDArray[Any], ...]: ...
 
 class Descriptor:

@@ -283,7 +283,7 @@ def test_a_million_draws_from_a_seed_alone(seed, arguments):
     maker, pool = iterator._fused().maker, _core.BufferPool()
     order = np.zeros(170_000, np.int64)
     images = [
-        maker.make_part(pool, iterator.x, order, 0, len(order), random, ())[0]
+        maker.make_part(pool, iterator.x, order, 0, len(order), random, (), 0, 0, 0)[0]
         for random in (seed, np.random.RandomState(seed))
     ]
     assert len(np.unique(images[0])) > 100

@@ -37,7 +37,9 @@ _OF_FLOW = (
     "index_generator",
     "_shard",
     "_targets",
-    "_unchecked",
+    "_first_row",
+    "_subset",
+    "_key",
 )
 # Methods that users override.
 _OF_FLOWS = ("_get_batches_of_transformed_samples",)
@@ -59,6 +61,12 @@ class AtOnce(NamedTuple):
         size: Integer, of a batch.
         n: Integer, how many samples there are.
         length: Integer, how many batches a pass has.
+        shard: Which part of the batches is made, or `None` for the whole.
+        counts: Boolean, whether batches differ by the number of their pass.
+        by_key: Boolean, whether nothing is drawn but by key.
+        first_row: Integer, what is added to samples to have their numbers for keys.
+        has_epochs: Boolean, whether keys have the number of the pass for their epoch.
+        key: Integer, the seed of keys.
         kind: Class of the flow.
         checks: Tuple, as for `_core.unchanged`.
         settings: The generator's, if some of them may change in place.
@@ -72,6 +80,12 @@ class AtOnce(NamedTuple):
     size: int
     n: int
     length: int
+    shard: Shard | None
+    counts: bool
+    by_key: bool
+    first_row: int
+    has_epochs: bool
+    key: int
     kind: type[Any]
     checks: tuple[Any, ...]
     settings: Snapshot | None
@@ -96,6 +110,7 @@ class AtOnce(NamedTuple):
         first: int,
         count: int,
         random: np.random.RandomState | int,
+        number: int,
     ) -> Any:
         """Makes a batch, as `next()` returns it.
 
@@ -105,9 +120,21 @@ class AtOnce(NamedTuple):
             first: Integer, from where on they are those of the batch.
             count: Integer, how many they are.
             random: The state to draw from, or the seed of one that nobody else needs.
+            number: Integer, of the pass.
         """
         begin = _phases.now() if _phases.is_recording() else 0
-        made = self.maker.make_part(pool, self.images, order, first, count, random, self.others)
+        made = self.maker.make_part(
+            pool,
+            self.images,
+            order,
+            first,
+            count,
+            None if self.by_key else random,
+            self.others,
+            self.first_row,
+            number if self.has_epochs else 0,
+            self.key,
+        )
         if begin:
             _phases.add("warp", begin, _phases.now())
         return made if self.others else made[0]
@@ -164,24 +191,22 @@ class AtOnceIterator(ImageIterator):
         if (
             others is None
             or pipeline.maker is None
-            or pipeline.is_keyed
             or not pipeline.equals(settings)
-            or self._counts_passes
+            or self._mixing()
             or of["x_misc"]
             or of["rows"] is not None
             or of["save_to_dir"]
             or of["_targets"].names
-            or of["_unchecked"] is not None
             or of["prefetch"]
-            or of["_shard"] != Shard()
             or type(of["index_generator"]) is not IndexArrays
             or (of["handover"] is None and pipeline.dtype is not self._numpy_dtype)
             or kind._transformed is not ImageIterator._transformed
             or self._is_overridden()
         ):
             return None
-        seed = seed_of_a_flow(of["seed"])
+        seed, shard = seed_of_a_flow(of["seed"]), of["_shard"]
         n, size = of["n"], of["batch_size"]
+        by_key = self._draws_by_key
         checks = (
             (None, _OF_FLOW, own, _OF_FLOWS),
             (kind, _OF_FLOWS, tuple(getattr(kind, name) for name in _OF_FLOWS), ()),
@@ -200,13 +225,19 @@ class AtOnceIterator(ImageIterator):
         )
         return AtOnce(
             pipeline.maker,
-            pipeline.drawn_in_core,
+            None if by_key else pipeline.drawn_in_core,
             of["x"],
             others,
             seed,
             size,
             n,
-            of["_shard"].batches(n, size),
+            shard.batches(n, size),
+            None if shard == Shard() else shard,
+            self._counts_passes,
+            by_key,
+            of["_first_row"],
+            pipeline.is_keyed and of["_subset"] != "validation",
+            self._seed() if pipeline.is_keyed else 0,
             kind,
             checks,
             settings if settings.is_mutable else None,
@@ -225,19 +256,21 @@ class AtOnceIterator(ImageIterator):
         found = self._standing()
         if found is None:
             return super()._batch(index_array, random, number)
-        return found.make(self._buffers, index_array, 0, len(index_array), random)
+        return found.make(self._buffers, index_array, 0, len(index_array), random, number)
 
     def _next(self) -> Any:
         found = self._standing()
         if found is None or _phases.is_recording():
             return super()._next()
+        if self._unchecked is not None:
+            self.check_agreement()
         with self.lock:
             part = self._next_part(found)
         return super()._next() if part is None else found.make(self._buffers, *part)
 
     def _next_part(
         self, found: AtOnce
-    ) -> tuple[NDArray[np.int64], int, int, np.random.RandomState | int] | None:
+    ) -> tuple[NDArray[np.int64], int, int, np.random.RandomState | int, int] | None:
         """Moves behind a batch of a pass that is under way.
 
         Returns:
@@ -245,7 +278,7 @@ class AtOnceIterator(ImageIterator):
         """
         order, drawn, reading = self.index_array, self._drawn, self._reading
         position, seen, latest = self.batch_index, self.total_batches_seen, self._random
-        length = found.length
+        length, shard, begun = found.length, found.shard, self._pass
         if (
             not 0 < position < length
             or order is None
@@ -254,25 +287,38 @@ class AtOnceIterator(ImageIterator):
             or reading is None
             or reading.is_by_position
             or len(reading.asked) >= length
-            or self._pass.used
+            or begun.used
         ):
             return None
+        over = begun
+        if found.counts:
+            over = begun.ask(position, length)
+            if not over.number == begun.number == reading.begun.over(length):
+                return None
         first = position * found.size
-        count = min(found.size, found.n - first)
+        if shard is None:
+            count, batch = min(found.size, found.n - first), seen
+        else:
+            order, first, count = shard.part_of(order, first, found.size)
+            batch = shard.number(seen)
         random: np.random.RandomState | int
         left: np.random.RandomState | Left
         if found.base is None:
             random = left = global_random()
         else:
-            random = (found.base + seen) % 2**32
-            left = _new(Left, (random, found.draws, count))
+            random = (found.base + batch) % 2**32
+            left = _new(Left, (random, found.draws, 0 if found.by_key else count))
         following = position + 1 if position + 1 < length else 0
         asked = len(reading.asked)
         try:
             reading.asked.append(position)
-            vars(self).update(batch_index=following, total_batches_seen=seen + 1, _random=left)
+            vars(self).update(
+                batch_index=following, total_batches_seen=seen + 1, _random=left, _pass=over
+            )
         except BaseException:  # Ctrl-C, too: this batch is still the next one
             del reading.asked[asked:]
-            vars(self).update(batch_index=position, total_batches_seen=seen, _random=latest)
+            vars(self).update(
+                batch_index=position, total_batches_seen=seen, _random=latest, _pass=begun
+            )
             raise
-        return order, first, count, random
+        return order, first, count, random, over.number

@@ -58,16 +58,28 @@ class Shard:
             start: Integer, how many samples of this part come before.
             batch_size: Integer.
         """
-        if self.count == 1 and not self.drop_remainder:
-            return order[start : start + batch_size]
+        samples, first, size = self.part_of(order, start, batch_size)
+        return samples[first : first + size]
+
+    def part_of(
+        self, order: NDArray[np.int64], start: int, batch_size: int
+    ) -> tuple[NDArray[np.int64], int, int]:
+        """Returns what the samples of a batch are a part of.
+
+        Args:
+            order: As of `part`.
+            start: As of `part`.
+            batch_size: As of `part`.
+
+        Returns:
+            Tuple of an array, from where on they are in it, and how many they are.
+        """
         n = len(order)
         size = min(batch_size, self.samples(n, batch_size) - start)
-        if self.count == 1:
-            return order[start : start + size]
-        first = start * self.count + self.index * size
+        first = start if self.count == 1 else start * self.count + self.index * size
         if first + size <= n:
-            return order[first : first + size]
-        return order[np.arange(first, first + size) % n]
+            return order, first, size
+        return order[np.arange(first, first + size) % n], 0, size
 
     def number(self, batch: int) -> int:
         """Returns which one among the batches of all parts a batch of this part is."""

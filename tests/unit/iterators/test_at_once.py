@@ -17,6 +17,7 @@ from keras_reference import noise
 
 N = 23
 X, Y, WEIGHTS = noise((N, 6, 7, 3)), np.arange(N), np.linspace(0, 1, N)
+NO_KEY = (0, 0, 0)
 ARGUMENTS = {"rotation_range": 30, "channel_shift_range": 9.0, "horizontal_flip": True}
 
 
@@ -26,9 +27,9 @@ def made(monkeypatch):
     calls = []
     really_make = AtOnce.make
 
-    def make(self, pool, order, first, count, random):
+    def make(self, pool, order, first, count, *others):
         calls.append((first, count))
-        return really_make(self, pool, order, first, count, random)
+        return really_make(self, pool, order, first, count, *others)
 
     monkeypatch.setattr(AtOnce, "make", make)
     return calls
@@ -64,6 +65,21 @@ def assert_same_flows(one, other, count=12):
         np.testing.assert_array_equal(one.index_array, other.index_array)
 
 
+def generator(**arguments):
+    return batchwarp.ImageDataGenerator(**ARGUMENTS | arguments)
+
+
+def with_recipe(**arguments):
+    given = {"rotation_range": 30, "horizontal_flip": True, "value_range": (0, 255)} | arguments
+    return batchwarp.ImageDataGenerator(operations=RECIPE, **given)
+
+
+RECIPE = [
+    ops.RandomCrop((5, 6)),
+    ops.Affine(zoom=0.2),
+    ops.ColorJitter(0.2, 0.3),
+    ops.Invert(p=0.5),
+]
 FLOWS = {
     "labels": {},
     "weights": {"sample_weight": WEIGHTS},
@@ -74,6 +90,36 @@ FLOWS = {
     "whole batches": {"x": X[:20], "y": Y[:20]},
     "bytes": {"handover": "uint8"},
     "the largest seed": {"seed": 2**32 - 2**20},
+    "drawn by key": {"generator": generator(draws="keyed"), "sample_weight": WEIGHTS},
+    "drawn by key, in order": {"generator": generator(draws="keyed"), "shuffle": False},
+    "a recipe": {"generator": with_recipe()},
+    "a recipe alone": {"generator": with_recipe(rotation_range=0, horizontal_flip=False)},
+    "a recipe by key": {"generator": with_recipe(draws="keyed")},
+    "a recipe to bytes": {"generator": with_recipe(), "handover": "uint8"},
+    "a recipe of bytes": {
+        "generator": with_recipe(draws="keyed"),
+        "x": X.astype(np.uint8),
+    },
+    "the second half": {
+        "generator": with_recipe(draws="keyed", validation_split=0.4),
+        "subset": "training",
+        "ignore_class_split": True,
+    },
+    "the first half": {
+        "generator": with_recipe(draws="keyed", validation_split=0.7),
+        "subset": "validation",
+        "ignore_class_split": True,
+    },
+    "the first of two shards": {"shard": (0, 2), "batch_size": 2},
+    "the last of three": {"shard": (2, 3), "batch_size": 2, "sample_weight": WEIGHTS},
+    "shards by key": {"shard": (1, 2), "batch_size": 2, "generator": generator(draws="keyed")},
+    "shards with a recipe": {
+        "shard": (1, 3),
+        "batch_size": 2,
+        "generator": with_recipe(),
+    },
+    "shards without the rest": {"shard": (1, 2), "batch_size": 3, "drop_remainder": True},
+    "without the rest": {"batch_size": 4, "drop_remainder": True},
 }
 
 
@@ -181,6 +227,9 @@ CHANGES = {
     "the order in place": lambda it: it.index_array.sort(),
     "a reset": lambda it: it.reset(),
     "a pass": lambda it: it.on_epoch_end(),
+    "the number of passes": lambda it: setattr(it, "passes", 7),
+    "what is drawn by key": lambda it: setattr(it.image_data_generator, "draws", "keyed"),
+    "the subset": lambda it: setattr(it, "_subset", "validation"),
     "a batch by its position": lambda it: it[1],
     "a method of the flow": lambda it: setattr(
         it, "_get_batches_of_transformed_samples", lambda index_array: index_array
@@ -188,12 +237,13 @@ CHANGES = {
 }
 
 
+@pytest.mark.parametrize("draws", ["keras", "keyed"])
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
-def test_what_users_change_between_batches(change, made):
+def test_what_users_change_between_batches(change, draws, made):
     flows = []
     for finish in (lambda it: it, step_by_step):
         generator = batchwarp.ImageDataGenerator(
-            **ARGUMENTS, zoom_range=[0.8, 1.2], featurewise_center=True
+            **ARGUMENTS, zoom_range=[0.8, 1.2], featurewise_center=True, draws=draws
         )
         generator.mean = np.zeros(3, np.float32)
         flows.append(finish(flow(generator, y=Y.copy(), sample_weight=WEIGHTS)))
@@ -232,13 +282,54 @@ def test_methods_that_are_given_to_a_class(target, monkeypatch, made):
     assert len(made) == 1
 
 
-def test_batches_by_their_positions(made):
-    one, other = flow(), step_by_step(flow())
+WAYS = {
+    "from the stream": {},
+    "by key": {"generator": generator(draws="keyed")},
+    "a recipe": {"generator": with_recipe()},
+    "a shard": {"shard": (1, 2), "generator": with_recipe(), "batch_size": 3},
+}
+
+
+@pytest.mark.parametrize("arguments", WAYS.values(), ids=WAYS)
+def test_batches_by_their_positions(arguments, made):
+    one, other = flow(**arguments), step_by_step(flow(**arguments))
     for position in (0, 3, -1, 2, 2):
         assert_same(one[position], other[position])
     assert len(made) == 4
     one.on_epoch_end(), other.on_epoch_end()
+    assert one.passes == other.passes
     assert_same_flows(one, other)
+    assert one.passes == other.passes
+
+
+@pytest.mark.parametrize("recipe", [[], RECIPE])
+def test_numpys_state_is_left_alone_where_all_is_drawn_by_key(recipe, made):
+    own = generator(draws="keyed", value_range=(0, 255), channel_shift_range=0, operations=recipe)
+    one, other = flow(own, seed=None), step_by_step(flow(own, seed=None))
+    other._key = one._key
+    before = np.random.get_state(legacy=False)
+    assert_same_flows(one, other)
+    np.testing.assert_equal(np.random.get_state(legacy=False), before)
+    assert len(made) == 11
+
+
+MORE = {
+    "mixing": {
+        "generator": batchwarp.ImageDataGenerator(operations=[ops.MixUp()]),
+        "y": np.eye(N),
+    },
+    "masks": {"masks": (X[..., :1] > 99).astype(np.uint8)},
+}
+
+
+@pytest.mark.parametrize("arguments", MORE.values(), ids=MORE)
+def test_what_is_more_than_images_and_labels_goes_the_other_way(arguments, made):
+    one, other = flow(**arguments), step_by_step(flow(**arguments))
+    for _ in range(7):
+        ours, theirs = next(one), next(other)
+        for a, b in zip(ours, theirs, strict=True):
+            np.testing.assert_equal(a, b)
+    assert not made
 
 
 @pytest.mark.parametrize("copied", [copy.copy, lambda it: pickle.loads(pickle.dumps(it))])
@@ -253,8 +344,9 @@ def test_copies_go_on_by_themselves(copied, made):
     assert len(made) > 15
 
 
-def test_batches_that_were_made_ahead(made):
-    one, other = flow(prefetch=2), step_by_step(flow())
+@pytest.mark.parametrize("arguments", WAYS.values(), ids=WAYS)
+def test_batches_that_were_made_ahead(arguments, made):
+    one, other = flow(prefetch=2, **arguments), step_by_step(flow(**arguments))
     for _ in range(9):
         assert_same(next(one), next(other))
     one.prefetch = 0
@@ -264,12 +356,18 @@ def test_batches_that_were_made_ahead(made):
     assert made
 
 
-def test_flows_go_on_from_states_in_the_middle_of_a_pass(made):
-    one, other = flow(), flow()
+@pytest.mark.parametrize("arguments", WAYS.values(), ids=WAYS)
+def test_flows_go_on_from_states_in_the_middle_of_a_pass(arguments, made):
+    one, other, whole = flow(**arguments), flow(**arguments), step_by_step(flow(**arguments))
     for _ in range(7):
-        next(one)
+        next(one), next(whole)
+    assert one.state_dict() == whole.state_dict()
     other.load_state_dict(one.state_dict())
-    assert_same_flows(one, other)
+    assert_same_flows(one, whole)
+    fresh = step_by_step(flow(**arguments))
+    for _ in range(7):
+        next(fresh)
+    assert_same_flows(other, fresh)
     assert made
 
 
@@ -319,11 +417,14 @@ def test_indices_beyond_the_labels_are_refused(values):
     maker, pool = iterator._at_once.maker, _core.BufferPool()
     order = np.array([0, 1, 5])
     with pytest.raises(IndexError, match=r"`order` must be from 0 to .*Received: 5"):
-        maker.make_part(pool, X, order, 0, 3, 0, (values,))
-    assert maker.make_part(pool, X, order, 0, 2, 0, (values,))[1].shape == (2, *values.shape[1:])
+        maker.make_part(pool, X, order, 0, 3, 0, (values,), *NO_KEY)
+    assert maker.make_part(pool, X, order, 0, 2, 0, (values,), *NO_KEY)[1].shape == (
+        2,
+        *values.shape[1:],
+    )
     for bad in (np.array([None] * N), np.arange(2 * N)[::2], np.array(3.0)):
         with pytest.raises(ValueError, match="`others` must be C-contiguous arrays of rows"):
-            maker.make_part(pool, X, order, 0, 3, 0, (bad,))
+            maker.make_part(pool, X, order, 0, 3, 0, (bad,), *NO_KEY)
     for first, count in ((-1, 2), (0, 4), (2, 2), (0, -1)):
-        with pytest.raises(ValueError, match="`first` and `count` must be a part of the order"):
-            maker.make_part(pool, X, order, first, count, 0, ())
+        with pytest.raises(ValueError, match="`begin` and `count` must be a part of the order"):
+            maker.make_part(pool, X, order, first, count, 0, (), *NO_KEY)
