@@ -2,14 +2,20 @@
 
 The model is linear, so that nearly all of a step is Keras, TensorFlow and the delivery of the
 batch. Each way trains a model of its own; they take turns, an epoch each, and an epoch counts from
-its first to its last callback, what is done at its start included.
+its first to its last callback, what is done at its start included. What is said against another way
+is the median of the ratios of rounds.
+
+What a flow costs beside the least that Keras can be given is less than epochs differ by. So these
+two train one model, in turns of a few steps: see `harness/fits_in_turn.py`.
 """
 
 from __future__ import annotations
 
+import statistics
 import sys
 import time
 from collections.abc import Callable, Mapping
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -18,6 +24,7 @@ import batchwarp
 from batchwarp.console.frameworks import keras_generator_class, load_keras
 from batchwarp.console.options import at_least
 
+from .harness.fits_in_turn import STEPS, steps_in_turn
 from .harness.images import images
 from .harness.machine import machine
 from .harness.options import parse, parser
@@ -44,6 +51,10 @@ BASES = {
     FLOW: SLICES,
     "Keras' flow, augmented": SLICES,
 }
+
+# Of a step, for each way and round; in a round, those that were taken one after the other.
+Seconds = dict[str, list[list[float]]]
+TURNS = 40  # that each of the two takes in a round
 
 
 def slicing(keras: Any, x: Any, y: Any) -> Any:
@@ -80,13 +91,19 @@ def deliveries(keras: Any, steps: int) -> dict[str, dict[str, Any]]:
     }
 
 
-def trainer(keras: Any, arguments: dict[str, Any], steps: int) -> Callable[[], float]:
-    """Returns a function that trains for an epoch and returns the seconds of one step."""
+def linear(keras: Any) -> Any:
+    """Returns the model, compiled."""
     layers = keras.layers
     model = keras.Sequential([layers.Input(SIZE), layers.Flatten(), layers.Dense(CLASSES)])
     model.compile(
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True), optimizer="sgd"
     )
+    return model
+
+
+def trainer(keras: Any, arguments: dict[str, Any], steps: int) -> Callable[[], float]:
+    """Returns a function that trains for an epoch and returns the seconds of one step."""
+    model = linear(keras)
     ticks: list[float] = []
 
     def tick(*_: Any, **__: Any) -> None:
@@ -103,30 +120,56 @@ def trainer(keras: Any, arguments: dict[str, Any], steps: int) -> Callable[[], f
     return epoch
 
 
-def measure(steps: int, rounds: int) -> dict[str, Timing]:
-    """Times all ways in turn; returns the time of one step for each."""
-    keras = load_keras()
-    epochs = {name: trainer(keras, how, steps) for name, how in deliveries(keras, steps).items()}
+def by_epochs(keras: Any, ways: Mapping[str, dict[str, Any]], steps: int, rounds: int) -> Seconds:
+    """Times all ways in turn, an epoch each; returns the seconds of a step, by rounds."""
+    epochs = {name: trainer(keras, how, steps) for name, how in ways.items()}
     for epoch in epochs.values():  # traces the model's functions
         epoch()
-    seconds: dict[str, list[list[float]]] = {name: [] for name in epochs}
+    seconds: Seconds = {name: [] for name in epochs}
     order = list(epochs)
     taking = turns()
     taking.start_race()
-    for number in track(range(rounds), "fit_overhead", lambda number: f"round {number + 1}"):
+    for number in track(range(rounds), "fit_overhead", lambda number: f"epochs {number + 1}"):
         first = number % len(order)
         for name in order[first:] + order[:first]:
             taking.hand_over(number)
             seconds[name].append([epochs[name]()])
-    return {name: Timing.of(taken) for name, taken in seconds.items()}
+    return seconds
+
+
+def by_steps(keras: Any, ways: Mapping[str, dict[str, Any]], count: int, rounds: int) -> Seconds:
+    """Times the two in turn, a few steps each; returns the seconds of a step, by rounds."""
+    model = linear(keras)
+    pair = {name: ways[name]["x"] for name in (SLICES, FLOW)}
+    for data in pair.values():  # traces the model's function
+        model.fit(x=data, verbose=0)
+    seconds: Seconds = {name: [] for name in pair}
+    taking = turns()
+    taking.start_race()
+    for number in track(range(rounds), "fit_overhead", lambda number: f"steps {number + 1}"):
+        taking.hand_over(number)
+        for name, taken in steps_in_turn(keras, model, pair, count).items():
+            seconds[name].append(taken)
+    return seconds
+
+
+def against(seconds: Seconds) -> dict[str, float]:
+    """Returns what steps take in terms of those beside them, for ways that are compared here."""
+    taken = {name: list(chain.from_iterable(rounds)) for name, rounds in seconds.items()}
+    ratios = {}
+    for name, base in BASES.items():
+        if name in taken:
+            pairs = zip(taken[name], taken[base], strict=True)
+            ratios[name] = statistics.median(one / other for one, other in pairs)
+    return ratios
 
 
 def text(timings: Mapping[str, Timing], ratios: Mapping[str, float]) -> str:
-    """Returns the table."""
+    """Returns a table."""
     rows = []
     for name, timing in timings.items():
-        ratio = f"{ratios[name]:.2f} × {BASES[name]}" if name in BASES else ""
-        rows.append([name, f"{timing.median * 1e6:.0f}", f"{timing.fastest * 1e6:.0f}", ratio])
+        beside = f"{ratios[name]:.2f} × {BASES[name]}" if name in ratios else ""
+        rows.append([name, f"{timing.median * 1e6:.0f}", f"{timing.fastest * 1e6:.0f}", beside])
     return table(["batches from", "step, µs", "fastest", "against"], rows)
 
 
@@ -139,18 +182,30 @@ def main() -> int:
         "--steps", type=at_least(1), default=200, help="batches an epoch (default: 200)"
     )
     arguments = parse(options, "scipy", "tensorflow")
+    turns_each = TURNS
     if arguments.tiny:
-        arguments.steps = 3
+        arguments.steps, turns_each = 3, 2
     about = machine("keras", "scipy", "tensorflow")
-    timings = measure(arguments.steps, arguments.rounds)
-    ratios = {name: timings[name].median / timings[base].median for name, base in BASES.items()}
+    keras = load_keras()
+    ways = deliveries(keras, arguments.steps)
+    taken = {
+        "an epoch each": by_epochs(keras, ways, arguments.steps, arguments.rounds),
+        f"{STEPS} steps each, of one model": by_steps(keras, ways, turns_each, arguments.rounds),
+    }
+    tables: list[str] = []
+    timings: dict[str, Timing] = {}
+    for turn, seconds in taken.items():
+        found = {name: Timing.of(one) for name, one in seconds.items()}
+        tables.append(f"Turns: {turn}\n\n{text(found, against(seconds))}")
+        timings |= {f"{name}; {turn}": timing for name, timing in found.items()}
+    epochs, steps = map(against, taken.values())
     figures = {
         "steps": arguments.steps,
         "batch": BATCH,
         "seconds": as_json(timings),
-        "metrics": {"to_tf_dataset": ratios[DATASET], "flow": ratios[FLOW]},
+        "metrics": {"to_tf_dataset": epochs[DATASET], "flow": steps[FLOW]},
     }
-    report(text(timings, ratios), figures, about, arguments.json)
+    report("\n\n".join(tables), figures, about, arguments.json)
     return 0
 
 
