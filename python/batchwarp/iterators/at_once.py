@@ -7,7 +7,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from batchwarp import _core, _phases
+from batchwarp import _core, _keras, _phases
 from batchwarp._arguments import seed_of_a_flow
 from batchwarp._random import global_random
 from batchwarp.augment.changes import SETTINGS, Snapshot
@@ -259,35 +259,59 @@ class AtOnceIterator(ImageIterator):
         return found.make(self._buffers, index_array, 0, len(index_array), random, number)
 
     def _next(self) -> Any:
+        made = self._made_at_once(None)
+        return super()._next() if made is None else made
+
+    def _made_at(self, idx: int) -> Any:
+        made = self._made_at_once(idx)
+        return super()._made_at(idx) if made is None else made
+
+    def _made_at_once(self, idx: int | None) -> Any:
+        """Makes the batch at a position, or the next one for `None`.
+
+        Returns:
+            The batch; `None` if there is more to be done than one call, of which nothing is done.
+        """
         found = self._standing()
         if found is None or _phases.is_recording():
-            return super()._next()
+            return None
         if self._unchecked is not None:
             self.check_agreement()
         with self.lock:
-            part = self._next_part(found)
-        return super()._next() if part is None else found.make(self._buffers, *part)
+            part = self._move_on(found, idx)
+        return None if part is None else found.make(self._buffers, *part)
 
-    def _next_part(
-        self, found: AtOnce
+    def _is_special(self, idx: Any) -> bool:
+        """Whether the batch at a position is more than the next one that is read of a pass."""
+        return type(idx) is not int or self._skip > 0 or _keras.asks_for_signature()
+
+    def _move_on(
+        self, found: AtOnce, idx: int | None
     ) -> tuple[NDArray[np.int64], int, int, np.random.RandomState | int, int] | None:
         """Moves behind a batch of a pass that is under way.
+
+        Args:
+            found: What makes the batch.
+            idx: As of `_made_at_once`.
 
         Returns:
             What `AtOnce.make` is told of it; `None` if there is more to be done than to move on.
         """
         order, drawn, reading = self.index_array, self._drawn, self._reading
-        position, seen, latest = self.batch_index, self.total_batches_seen, self._random
+        index, seen, latest = self.batch_index, self.total_batches_seen, self._random
         length, shard, begun = found.length, found.shard, self._pass
+        position = index if idx is None else idx
         if (
-            not 0 < position < length
+            not 0 <= position < length
+            or (idx is None and not position)  # where a pass begins
             or order is None
             or drawn is None
             or drawn.order is not order
             or reading is None
-            or reading.is_by_position
+            or reading.is_by_position is (idx is None)
             or len(reading.asked) >= length
             or begun.used
+            or (idx is not None and self._is_special(idx))
         ):
             return None
         over = begun
@@ -308,7 +332,9 @@ class AtOnceIterator(ImageIterator):
         else:
             random = (found.base + batch) % 2**32
             left = _new(Left, (random, found.draws, 0 if found.by_key else count))
-        following = position + 1 if position + 1 < length else 0
+        following = index
+        if idx is None:
+            following = position + 1 if position + 1 < length else 0
         asked = len(reading.asked)
         try:
             reading.asked.append(position)
@@ -318,7 +344,7 @@ class AtOnceIterator(ImageIterator):
         except BaseException:  # Ctrl-C, too: this batch is still the next one
             del reading.asked[asked:]
             vars(self).update(
-                batch_index=position, total_batches_seen=seen, _random=latest, _pass=begun
+                batch_index=index, total_batches_seen=seen, _random=latest, _pass=begun
             )
             raise
         return order, first, count, random, over.number

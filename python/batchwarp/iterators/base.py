@@ -206,7 +206,10 @@ class Iterator(AgreeingIterator):
             ValueError: If there is no such batch.
         """
         batch = self._at(idx)
-        return without_lists(batch) if _keras.asks() and _keras.backend() == "tensorflow" else batch
+        tuples = without_lists(batch)
+        if tuples is not batch and _keras.asks() and _keras.backend() == "tensorflow":
+            return tuples
+        return batch
 
     def _at(self, idx: int) -> Any:
         if not _phases.is_awaited():

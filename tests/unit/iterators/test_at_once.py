@@ -293,13 +293,36 @@ WAYS = {
 @pytest.mark.parametrize("arguments", WAYS.values(), ids=WAYS)
 def test_batches_by_their_positions(arguments, made):
     one, other = flow(**arguments), step_by_step(flow(**arguments))
-    for position in (0, 3, -1, 2, 2):
+    for position in (0, 3, -1, 2, np.int64(1), 2):
         assert_same(one[position], other[position])
-    assert len(made) == 4
+        assert one.total_batches_seen == other.total_batches_seen
+    assert len(made) == 5
     one.on_epoch_end(), other.on_epoch_end()
     assert one.passes == other.passes
     assert_same_flows(one, other)
     assert one.passes == other.passes
+
+
+@pytest.mark.parametrize("arguments", WAYS.values(), ids=WAYS)
+def test_states_between_batches_by_their_positions(arguments, made):
+    one, other = flow(**arguments), step_by_step(flow(**arguments))
+    for _ in range(2):
+        for position in range(len(one)):
+            assert_same(one[position], other[position])
+            assert one.state_dict() == other.state_dict()
+        one.on_epoch_end(), other.on_epoch_end()
+        assert one.passes == other.passes
+    assert len(made) >= 2 * len(one) - 1
+
+
+def test_a_position_that_there_is_not_moves_nothing(made):
+    iterator = flow()
+    iterator[0]
+    before = iterator.state_dict()
+    for position in (len(iterator), -len(iterator) - 1):
+        with pytest.raises(ValueError, match=f"Asked to retrieve element {position}, "):
+            iterator[position]
+    assert iterator.state_dict() == before
 
 
 @pytest.mark.parametrize("recipe", [[], RECIPE])
@@ -382,19 +405,26 @@ class Refusing(list):
         raise KeyboardInterrupt
 
 
+@pytest.mark.parametrize("by_position", [False, True])
 @pytest.mark.parametrize("grows", [False, True])
-def test_a_batch_that_was_interrupted_is_still_the_next(grows):
+def test_a_batch_that_was_interrupted_is_still_the_next(grows, by_position):
     one, other = flow(), flow()
-    assert_same_flows(one, other, 3)
+    if by_position:
+        for position in range(3):
+            assert_same(one[position], other[position])
+    else:
+        assert_same_flows(one, other, 3)
     reading, before = one._reading, (one.batch_index, one.total_batches_seen, one._random)
     asked = Refusing(reading.asked)
     asked.grows = grows
     one._reading = reading._replace(asked=asked)
     with pytest.raises(KeyboardInterrupt):
-        next(one)
+        one[3] if by_position else next(one)
     assert list(asked) == reading.asked
     assert (one.batch_index, one.total_batches_seen, one._random) == before
     one._reading = reading
+    if by_position:
+        assert_same(one[3], other[3])
     assert_same_flows(one, other)
 
 
