@@ -94,7 +94,7 @@ class BatchMaker {
         made[0] = images(pool, src, indices, state, [&](const BatchRequest&, Rows& keras) {
             for (const GatheredRows& one : rows) one.fill(indices.data(), count);
             if (is_seed && draws_) {
-                MersenneTwister twister(own_seed);
+                MersenneTwister twister = twisters_.of(own_seed);
                 draws_->from_stream(twister, count, keras.empty() ? nullptr : keras.data());
             }
             return parameters(indices.data(), count, first, key, by_key, keras);
@@ -178,7 +178,8 @@ class BatchMaker {
     std::optional<ParameterDraws> draws_;
     std::optional<std::vector<int>> own_;
     int operation_;
-    std::vector<py::ssize_t> shape_;  // of a batch, but for its size
+    mutable SeededTwisters twisters_;  // of whatever batches there are
+    std::vector<py::ssize_t> shape_;   // of a batch, but for its size
     py::dtype dtype_;
 };
 

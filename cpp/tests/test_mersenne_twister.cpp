@@ -2,8 +2,10 @@
 // is seeded with an integer, and orders with those that `numpy.random.RandomState` gives.
 #include "batchwarp/mersenne_twister.hpp"
 
+#include <atomic>
 #include <cstdint>
 #include <random>
+#include <thread>
 #include <vector>
 
 #include "batchwarp/parameter_draws.hpp"
@@ -33,6 +35,38 @@ TEST(words_are_those_of_the_standard_library) {
         for (int i = 0; i < 5000; ++i) same &= twister.next_uint32() == expected();
         CHECK(same);
     }
+}
+
+TEST(seeds_that_follow_each_other_or_do_not_have_their_own_words) {
+    SeededTwisters twisters;
+    std::vector<std::uint32_t> asked;
+    for (const std::uint32_t step : {1u, 3u, 0u, 0xffffffffu, 0x40000000u})
+        for (std::uint32_t i = 0; i < 11; ++i) asked.push_back(0xfffffffau + i * step);
+    for (const std::uint32_t seed :
+         {7u, 8u, 9u, 10u, 9u, 11u, 12u, 13u, 7u, 1u, 14u, 15u, 16u, 18u})
+        asked.push_back(seed);
+    for (const std::uint32_t seed : asked) {
+        std::mt19937 expected(seed);
+        MersenneTwister twister = twisters.of(seed);
+        bool same = true;
+        for (int i = 0; i < 700; ++i) same &= twister.next_uint32() == expected();
+        CHECK(same);
+    }
+}
+
+TEST(threads_share_seeded_twisters) {
+    SeededTwisters twisters;
+    std::atomic<int> wrong = 0;
+    std::vector<std::thread> threads;
+    for (std::uint32_t first = 0; first < 3; ++first)
+        threads.emplace_back([&, first] {
+            for (std::uint32_t i = 0; i < 200; ++i) {
+                const std::uint32_t seed = first + 3 * i;
+                wrong += twisters.of(seed).next_uint32() != std::mt19937(seed)();
+            }
+        });
+    for (std::thread& thread : threads) thread.join();
+    CHECK(wrong == 0);
 }
 
 TEST(other_numbers_are_made_of_words_as_numpy_makes_them) {

@@ -110,10 +110,15 @@ class ParameterDraws:
         self, operation: int, samples: NDArray[np.uint64], epoch: int, seed: int
     ) -> NDArray[np.float64] | None: ...
 
-def unchanged(
-    first: object,
-    checks: tuple[tuple[object | None, tuple[str, ...], tuple[object, ...], tuple[str, ...]], ...],
-) -> bool: ...
+class Attributes:
+    def __init__(
+        self,
+        checks: tuple[
+            tuple[object | None, tuple[str, ...], tuple[object, ...], tuple[str, ...]], ...
+        ],
+    ) -> None: ...
+    def are_unchanged(self, first: object) -> bool: ...
+
 def permutation(random: np.random.RandomState, count: int) -> NDArray[np.int64]: ...
 
 class BatchMaker:

@@ -304,3 +304,141 @@ def test_wrong_steps(steps, error, message):
 def test_settings_beside_steps(options):
     with pytest.raises(ValueError, match="settings of steps"):
         _core.Plan(height=2, width=3, channels=1, steps=[("keras_affine", {})], **options)
+
+
+# Attributes that are still the objects that they were, however often one asks.
+ONE, TWO, THREE = object(), object(), object()
+
+
+class Thing:
+    plain = TWO
+
+    def __init__(self):
+        self.own = ONE
+        self.other = 0
+
+    def method(self):
+        pass
+
+    @property
+    def computed(self):
+        return self.hidden
+
+    hidden = THREE
+
+
+@pytest.fixture
+def thing_class():
+    """A class of its own for each test, which changes it."""
+    return type("Derived", (Thing,), {})
+
+
+def watched(thing, names=("own", "plain", "computed"), absent=("method",)):
+    values = tuple(getattr(thing, name) for name in names)
+    kind = type(thing)
+    return _core.Attributes(
+        ((None, names, values, absent), (kind, ("method",), (kind.method,), ()))
+    )
+
+
+CHANGES = {
+    "an attribute": lambda it: setattr(it, "own", TWO),
+    "in its dictionary": lambda it: vars(it).update(own=TWO),
+    "none": lambda it: delattr(it, "own"),
+    "one that stood in the class": lambda it: setattr(it, "plain", ONE),
+    "in its class": lambda it: setattr(type(it), "plain", ONE),
+    "what is computed": lambda it: setattr(it, "hidden", ONE),
+    "what is computed of the class": lambda it: setattr(type(it), "hidden", ONE),
+    "a property in its place": lambda it: setattr(type(it), "own", property(lambda _: TWO)),
+    "how attributes are found": lambda it: setattr(
+        type(it), "__getattribute__", lambda _, name: name
+    ),
+    "a method of its own": lambda it: setattr(it, "method", print),
+    "a method of its class": lambda it: setattr(type(it), "method", print),
+    "another class": lambda it: setattr(it, "__class__", type("Another", (Thing,), {"plain": 1})),
+}
+
+
+@pytest.mark.parametrize("times", [0, 1, 3, 40])
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_each_change_is_seen(change, times, thing_class):
+    thing = thing_class()
+    attributes = watched(thing)
+    for _ in range(times):
+        assert attributes.are_unchanged(thing)
+    change(thing)
+    assert not attributes.are_unchanged(thing)
+
+
+OTHERS = {
+    "another attribute": lambda it, i: setattr(it, "other", i),
+    "a new one": lambda it, i: setattr(it, f"new{i}", i),
+    "another order": lambda it, _: vars(it).update(own=vars(it).pop("own")),
+    "of the class": lambda it, i: setattr(type(it), "other", i),
+    "the same": lambda it, _: setattr(it, "own", ONE),
+    "names that are equal": lambda it, _: vars(it).update(
+        {"".join(["ow", "n"]): vars(it).pop("own")}
+    ),
+}
+
+
+@pytest.mark.parametrize("change", OTHERS.values(), ids=OTHERS)
+def test_what_else_changes_does_not_matter(change, thing_class):
+    thing = thing_class()
+    attributes = watched(thing)
+    for i in range(40):
+        change(thing, i)
+        assert attributes.are_unchanged(thing)
+        assert attributes.are_unchanged(thing)
+    thing.own = TWO
+    assert not attributes.are_unchanged(thing)
+    thing.own = ONE
+    assert attributes.are_unchanged(thing)
+
+
+def test_an_object_that_finds_attributes_itself():
+    class Finding:
+        def __getattr__(self, name):
+            return vars(self)["values"][name]
+
+    found = Finding()
+    found.values = {"own": ONE}
+    attributes = _core.Attributes(((None, ("own",), (ONE,), ()),))
+    assert attributes.are_unchanged(found)
+    assert attributes.are_unchanged(found)
+    found.values["own"] = TWO
+    assert not attributes.are_unchanged(found)
+
+
+def test_errors_of_properties_are_passed_on():
+    class Failing:
+        @property
+        def own(self):
+            raise ZeroDivisionError
+
+    attributes = _core.Attributes(((None, ("own",), (ONE,), ()),))
+    with pytest.raises(ZeroDivisionError):
+        attributes.are_unchanged(Failing())
+
+
+def test_circles_through_what_is_kept_are_collected():
+    thing = Thing()
+    thing.attributes = watched(thing, ("own",))
+    thing.also = _core.Attributes(((thing, ("own",), (ONE,), ()),))
+    assert thing.also.are_unchanged(None)
+    alive = weakref.ref(thing)
+    del thing
+    gc.collect()
+    assert alive() is None
+
+
+@pytest.mark.parametrize(
+    ("check", "message"),
+    [
+        ((None, ("own",), (ONE,)), "4 items each. Received: 3"),
+        ((None, ("own",), (), ()), "as many values as names"),
+    ],
+)
+def test_checks_that_are_none(check, message):
+    with pytest.raises(ValueError, match=message):
+        _core.Attributes((check,))

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <mutex>
 
 #include "batchwarp/bit_generator.hpp"
 
@@ -34,13 +35,36 @@ class MersenneTwister {
     BitGenerator bits() noexcept;
 
   private:
+    friend class SeededTwisters;
+
     static constexpr std::size_t size = 624, shift = 397;
+    using State = std::array<std::uint32_t, size>;
+
+    explicit MersenneTwister(const State& state) noexcept : state_(state) {}
 
     void refill() noexcept;
 
-    std::array<std::uint32_t, size> state_;
-    std::array<std::uint32_t, size> made_;  // numbers to come, from `next_` on
+    State state_;
+    State made_;  // numbers to come, from `next_` on
     std::size_t next_ = size;
+};
+
+/// Twisters of seeds that follow each other, as those of batches do. The steps in which one is
+/// seeded wait for each other, so that some are seeded in the time of one.
+class SeededTwisters {
+  public:
+    /// As `MersenneTwister(seed)`. Any number of threads may ask.
+    MersenneTwister of(std::uint32_t seed) noexcept;
+
+  private:
+    static constexpr std::uint32_t count = 4;  // as many as processors multiply meanwhile
+
+    void make(std::uint32_t seed) noexcept;
+
+    std::mutex mutex_;                       // of all that follows
+    std::uint32_t latest_ = 0, step_ = 0;    // of the seeds that were asked for
+    std::uint32_t first_ = 0, between_ = 0;  // of those that are made; 0 between them: none are
+    std::array<MersenneTwister::State, count> states_{};
 };
 
 /// `RandomState.permutation(count)`.

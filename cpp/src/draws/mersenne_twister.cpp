@@ -21,6 +21,11 @@ std::uint32_t tempered(std::uint32_t y) noexcept {
     return y ^ (y >> 18);
 }
 
+// The number of a state behind number i, where it is made of a seed.
+std::uint32_t following(std::uint32_t number, std::size_t i) noexcept {
+    return 1812433253u * (number ^ (number >> 30)) + static_cast<std::uint32_t>(i) + 1;
+}
+
 MersenneTwister& of(void* state) noexcept { return *static_cast<MersenneTwister*>(state); }
 
 }  // namespace
@@ -28,7 +33,7 @@ MersenneTwister& of(void* state) noexcept { return *static_cast<MersenneTwister*
 MersenneTwister::MersenneTwister(std::uint32_t seed) noexcept {
     for (std::size_t i = 0; i < size; ++i) {
         state_[i] = seed;
-        seed = 1812433253u * (seed ^ (seed >> 30)) + static_cast<std::uint32_t>(i) + 1;
+        seed = following(seed, i);
     }
 }
 
@@ -46,6 +51,33 @@ void MersenneTwister::refill() noexcept {
 std::uint64_t MersenneTwister::below(std::uint64_t count) noexcept {
     return batchwarp::below(
         count, [this] { return next_uint32(); }, [this] { return next_uint64(); });
+}
+
+MersenneTwister SeededTwisters::of(std::uint32_t seed) noexcept {
+    const std::unique_lock lock(mutex_, std::try_to_lock);
+    if (!lock) return MersenneTwister(seed);
+    const std::uint32_t step = seed - latest_;
+    const bool goes_on = step != 0 && step == step_;
+    latest_ = seed;
+    step_ = step;
+    for (std::uint32_t i = 0; between_ != 0 && i < count; ++i)
+        if (seed == first_ + i * between_) return MersenneTwister(states_[i]);
+    if (!goes_on) return MersenneTwister(seed);
+    make(seed);
+    return MersenneTwister(states_[0]);
+}
+
+// Makes the states of a seed and of those that will follow.
+void SeededTwisters::make(std::uint32_t seed) noexcept {
+    first_ = seed;
+    between_ = step_;
+    std::array<std::uint32_t, count> numbers;
+    for (std::uint32_t k = 0; k < count; ++k) numbers[k] = first_ + k * between_;
+    for (std::size_t i = 0; i < MersenneTwister::size; ++i)
+        for (std::uint32_t k = 0; k < count; ++k) {
+            states_[k][i] = numbers[k];
+            numbers[k] = following(numbers[k], i);
+        }
 }
 
 BitGenerator MersenneTwister::bits() noexcept {

@@ -68,7 +68,7 @@ class AtOnce(NamedTuple):
         has_epochs: Boolean, whether keys have the number of the pass for their epoch.
         key: Integer, the seed of keys.
         kind: Class of the flow.
-        checks: Tuple, as for `_core.unchanged`.
+        attributes: What this depends on.
         settings: The generator's, if some of them may change in place.
     """
 
@@ -87,7 +87,7 @@ class AtOnce(NamedTuple):
     has_epochs: bool
     key: int
     kind: type[Any]
-    checks: tuple[Any, ...]
+    attributes: _core.Attributes
     settings: Snapshot | None
 
     def holds(self, flow: Any) -> bool:
@@ -98,7 +98,7 @@ class AtOnce(NamedTuple):
         """
         return (
             type(flow) is self.kind
-            and _core.unchanged(flow, self.checks)
+            and self.attributes.are_unchanged(flow)
             and not flow.x_misc  # a list, to which something may be added
             and (self.settings is None or self.settings.has_kept_content())
         )
@@ -239,7 +239,7 @@ class AtOnceIterator(ImageIterator):
             pipeline.is_keyed and of["_subset"] != "validation",
             self._seed() if pipeline.is_keyed else 0,
             kind,
-            checks,
+            _core.Attributes(checks),
             settings if settings.is_mutable else None,
         )
 
