@@ -9,6 +9,8 @@ import warnings
 
 import pytest
 
+import sampling
+
 # Before TensorFlow is imported: no messages, no graphics card, the same sums on every machine.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
@@ -32,11 +34,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Refuses names with an address, which two workers of `pytest -n` would not agree on."""
     for item in items:
         if " at 0x" in item.nodeid:
             raise pytest.UsageError(f"{item.nodeid}: give its parameters names with `ids`")
+    every = os.environ.get("BATCHWARP_SAMPLE")
+    if every is not None:
+        kept, left_out = sampling.sample(items, int(every))
+        items[:] = kept
+        config.hook.pytest_deselected(items=left_out)
 
 
 @pytest.fixture(scope="session")
