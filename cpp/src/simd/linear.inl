@@ -129,15 +129,28 @@ BATCHWARP_NOINLINE void fixed_channels(const Run& shared) {
     constexpr int32_t channels = Pixels::channels;
     constexpr int64_t source_item = ReadsBytes<Pixels> ? 1 : sizeof(float);
     int32_t i = 0;
-    for (; i + warp_block + Pixels::excess <= run.count; i += warp_block) {
-        float* out = run.target + static_cast<int64_t>(i) * channels;
-        fetch_ahead<channels, source_item>(run, i);
-        Pixels::template block<Normalized>(run, i, out);
-    }
-    if (i == run.count) return;
+    const auto each_whole_block = [&](auto&& make) {
+        for (; i + warp_block + Pixels::excess <= run.count; i += warp_block) {
+            fetch_ahead<channels, source_item>(run, i);
+            make(run.target + static_cast<int64_t>(i) * channels);
+        }
+    };
     // The last block goes through a buffer: what is next to the chunk may be another thread's.
     float last[warp_block * channels + 4];
-    Pixels::template block<Normalized>(run, i, last);
+    if constexpr (ReadsAhead<Pixels>) {
+        // Behind the last block is one that pads it.
+        auto taps = Pixels::taps_of(run, 0);
+        each_whole_block([&](float* out) {
+            typename Pixels::Reader next(run, i + warp_block);
+            Pixels::template values<Normalized>(run, i, taps, out, [&](int k) { next.read(k); });
+            taps = next.block();
+        });
+        if (i < run.count) Pixels::template values<Normalized>(run, i, taps, last, [](int) {});
+    } else {
+        each_whole_block([&](float* out) { Pixels::template block<Normalized>(run, i, out); });
+        if (i < run.count) Pixels::template block<Normalized>(run, i, last);
+    }
+    if (i >= run.count) return;
     memcpy(run.target + static_cast<int64_t>(i) * channels, last,
            static_cast<size_t>(run.count - i) * channels * sizeof(float));
 }

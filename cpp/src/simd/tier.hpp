@@ -23,6 +23,12 @@ concept Same = is_same<A, B>;
 template <class P>
 concept ReadsBytes = requires { requires P::reads_bytes; };
 
+/// Whether a pixel pass can read a block, with `Reader`, while it computes the one before. That
+/// pays where it takes about as long to bring taps together as to compute with them: processors
+/// look ahead by less than a block.
+template <class P>
+concept ReadsAhead = requires { typename P::Reader; };
+
 /// `Lanes`: vectors of floats, of 32-bit integers and of truth values, `count` of each. Integers
 /// wrap around when they are added or multiplied; `whole_below` rounds down,
 /// `truncated` towards 0. `Wide`: as many doubles.
