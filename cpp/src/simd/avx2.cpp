@@ -334,6 +334,7 @@ static_assert(TierLanes<Lanes> && TierVec<Vec, Four> && TierWords<Words>);
 #include "bytes.inl"
 #include "resize.inl"
 #include "resize_words.inl"
+#include "level_table.inl"
 #include "level_tables.inl"
 #include "reduction.inl"
 #include "philox.inl"
@@ -462,7 +463,7 @@ struct Avx2C3 {
 }  // namespace
 
 constinit const KernelTable avx2_kernels =
-    with_c4_bytes(make_table<Avx2C1, Avx2Pairs, Avx2C3, FourLanes<4>>(
+    with_c4_bytes<FourLanes<4, uint8_t>>(make_table<Avx2C1, Avx2Pairs, Avx2C3, FourLanes<4>>(
         "avx2", point_bytes_by_windows<point_bytes>,
         {linear_fixed<Avx2C1Bytes>, linear_fixed<Avx2C3Bytes>, linear_fixed<Avx2BytePairs>,
          pair_bytes}));

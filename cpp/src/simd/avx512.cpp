@@ -151,6 +151,7 @@ static_assert(TierLanes<Lanes> && TierVec<Vec, Four> && TierWords<Words>);
 #include "bytes.inl"
 #include "resize.inl"
 #include "resize_words.inl"
+#include "level_table.inl"
 #include "level_tables.inl"
 #include "reduction.inl"
 #include "philox.inl"
@@ -332,7 +333,7 @@ using Avx512C3 = BasicAvx512C3<FloatTaps>;
 namespace batchwarp {
 
 constinit const KernelTable avx512_kernels =
-    with_c4_bytes(make_table<Avx512C1, Avx512Pairs, Avx512C3, FourLanes<4>>(
+    with_c4_bytes<FourLanes<4, uint8_t>>(make_table<Avx512C1, Avx512Pairs, Avx512C3, FourLanes<4>>(
         "avx512", point_bytes_by_windows<point_bytes>,
         {linear_fixed<Avx512C1Bytes>, linear_fixed<Avx512C3Bytes>, linear_fixed<Avx512BytePairs>,
          pair_bytes}));

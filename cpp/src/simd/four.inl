@@ -21,7 +21,11 @@ BATCHWARP_INLINE Four operator*(Four a, Four b) {
 }
 BATCHWARP_INLINE Four all_four(float v) { return {{v, v, v, v}}; }
 #else
+#if defined(BATCHWARP_NEON)
+typedef float32x4_t Four;
+#else
 typedef float Four __attribute__((vector_size(16)));
+#endif
 BATCHWARP_INLINE Four all_four(float v) { return Four{v, v, v, v}; }
 #endif
 

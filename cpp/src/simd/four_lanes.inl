@@ -1,16 +1,10 @@
-// Pixel passes for 3 and 4 channels on vectors of four floats, which SSE2 and NEON both have; and
-// the plain one for a single channel. The baseline uses them all, other tiers what they have no
-// better for. Those of bytes are for tiers that convert four bytes by one instruction: SSE2 takes
-// three, which is more than to convert an image first.
+// Pixel passes for 3 and 4 channels on vectors of four floats, without intrinsics; and the plain
+// one for a single channel. SSE2 uses them all, other tiers what they have no better for. Those of
+// bytes are for tiers that convert four bytes by one instruction: SSE2 takes three, which is more
+// than to convert an image first.
 
 namespace batchwarp {
 namespace {
-
-// The samples of the row below.
-BATCHWARP_INLINE const float* samples_below(const Run& run, float) {
-    return run.source + run.row_stride;
-}
-BATCHWARP_INLINE const uint8_t* samples_below(const Run& run, uint8_t) { return run.bytes_below; }
 
 // Three channels read and write a fourth value: source images have slack behind them, and output is
 // written from left to right.

@@ -44,16 +44,43 @@ struct JpegSums {
     }
 };
 
-// Two samples of each column, which are multiplied and added.
-struct JpegPairs {
-    Sample low, high;
+// Two samples of each column, which are multiplied and added: side by side, for tiers that multiply
+// pairs.
+template <class S>
+struct SideBySide {
+    typename S::Register low, high;
 
-    BATCHWARP_INLINE JpegPairs(Sample first, Sample second)
-        : low(Samples::zip_low<2>(first, second)), high(Samples::zip_high<2>(first, second)) {}
-    BATCHWARP_INLINE JpegSums times(int32_t first, int32_t second) const {
-        const Sample weights = Samples::all_wide(static_cast<int32_t>(
+    BATCHWARP_INLINE SideBySide(typename S::Register first, typename S::Register second)
+        : low(S::template zip_low<2>(first, second)),
+          high(S::template zip_high<2>(first, second)) {}
+    BATCHWARP_INLINE void times(int32_t first, int32_t second, typename S::Register& low_sums,
+                                typename S::Register& high_sums) const {
+        const auto weights = S::all_wide(static_cast<int32_t>(
             static_cast<uint32_t>(first & 0xffff) | static_cast<uint32_t>(second) << 16));
-        return {Samples::add_products(low, weights), Samples::add_products(high, weights)};
+        low_sums = S::add_products(low, weights);
+        high_sums = S::add_products(high, weights);
+    }
+};
+
+// Or as the tier has them.
+template <class S>
+struct PairsOf {
+    using Type = SideBySide<S>;
+};
+template <class S>
+    requires requires { typename S::Pairs; }
+struct PairsOf<S> {
+    using Type = typename S::Pairs;
+};
+
+struct JpegPairs {
+    PairsOf<Samples>::Type pairs;
+
+    BATCHWARP_INLINE JpegPairs(Sample first, Sample second) : pairs(first, second) {}
+    BATCHWARP_INLINE JpegSums times(int32_t first, int32_t second) const {
+        JpegSums sums;
+        pairs.times(first, second, sums.low, sums.high);
+        return sums;
     }
 };
 
@@ -64,7 +91,7 @@ constexpr int32_t jpeg_even[2][2] = {
 
 // The odd half, in either direction: from those that are furthest apart inwards.
 struct JpegOdd {
-    int32_t weight[4][4] = {};
+    int16_t weight[4][4] = {};
     constexpr JpegOdd() {
         constexpr int32_t all = jpeg_weight(1.175875602), ad = -jpeg_weight(0.899976223),
                           bc = -jpeg_weight(2.562915447), bd = -jpeg_weight(1.961570560),
@@ -72,22 +99,28 @@ struct JpegOdd {
         constexpr int32_t own[4] = {jpeg_weight(1.501321110), jpeg_weight(3.072711026),
                                     jpeg_weight(2.053119869), jpeg_weight(0.298631336)};
         for (int r = 0; r < 4; ++r)
-            for (int c = 0; c < 4; ++c) weight[r][c] = all + (r == c ? own[r] : 0);
-        for (int r = 0; r < 4; ++r) {
-            weight[r][r] += r == 0 || r == 3 ? ad : bc;
-            weight[r][3 - r] += r == 0 || r == 3 ? ad : bc;
-            weight[r][r] += r == 0 || r == 2 ? ac : bd;
-            weight[r][(r + 2) % 4] += r == 0 || r == 2 ? ac : bd;
-        }
+            for (int c = 0; c < 4; ++c) {
+                int32_t sum = all;
+                if (r == c) sum += own[r];
+                if (c == r || c == 3 - r) sum += r == 0 || r == 3 ? ad : bc;
+                if (c == r || c == (r + 2) % 4) sum += r == 0 || r == 2 ? ac : bd;
+                weight[r][c] = static_cast<int16_t>(sum);
+            }
     }
 };
-constexpr JpegOdd jpeg_odd;
+alignas(16) constexpr JpegOdd jpeg_odd;
 
-BATCHWARP_INLINE void jpeg_multiply_odd(const Sample (&x)[4], JpegSums (&sums)[4]) {
-    const JpegPairs first(x[0], x[1]), second(x[2], x[3]);
-    for (int k = 0; k < 4; ++k)
-        sums[k] = first.times(jpeg_odd.weight[k][0], jpeg_odd.weight[k][1]) +
-                  second.times(jpeg_odd.weight[k][2], jpeg_odd.weight[k][3]);
+template <class S>
+BATCHWARP_INLINE void jpeg_multiply_odd(const typename S::Register (&x)[4], JpegSums (&sums)[4]) {
+    if constexpr (requires(Sample v) { S::multiply_matrix(jpeg_odd.weight, x, 0, v, v); }) {
+        for (int k = 0; k < 4; ++k)
+            S::multiply_matrix(jpeg_odd.weight, x, k, sums[k].low, sums[k].high);
+    } else {
+        const JpegPairs first(x[0], x[1]), second(x[2], x[3]);
+        for (int k = 0; k < 4; ++k)
+            sums[k] = first.times(jpeg_odd.weight[k][0], jpeg_odd.weight[k][1]) +
+                      second.times(jpeg_odd.weight[k][2], jpeg_odd.weight[k][3]);
+    }
 }
 
 // Samples to frequencies. Those of the first pass are levels, of which the middle is 0.
@@ -116,7 +149,7 @@ BATCHWARP_INLINE void jpeg_forward(JpegBlocks& x) {
         x[2 + 4 * k] = (pairs.times(jpeg_even[k][0], jpeg_even[k][1]) + half_of(drop))
                            .template without_bits<drop>();
     JpegSums odd[4];
-    jpeg_multiply_odd(apart, odd);
+    jpeg_multiply_odd<Samples>(apart, odd);
     for (int k = 0; k < 4; ++k)
         x[2 * k + 1] = (odd[k] + half_of(drop)).template without_bits<drop>();
 }
@@ -133,7 +166,7 @@ BATCHWARP_INLINE void jpeg_inverse(JpegBlocks& x) {
                    inner = middle.times(jpeg_even[1][0], jpeg_even[1][1]);
     const JpegSums even[4] = {sum + outer, difference + inner, difference - inner, sum - outer};
     JpegSums odd[4];
-    jpeg_multiply_odd({x[1], x[3], x[5], x[7]}, odd);
+    jpeg_multiply_odd<Samples>({x[1], x[3], x[5], x[7]}, odd);
     for (int k = 0; k < 4; ++k) {
         x[k] = (even[k] + odd[k]).template without_bits<drop>();
         x[7 - k] = (even[k] - odd[k]).template without_bits<drop>();

@@ -104,6 +104,12 @@ void any_channels(const Run& run, const WarpJob& job) {
 BATCHWARP_INLINE const float* samples_of(const Run& run, float) { return run.source; }
 BATCHWARP_INLINE const uint8_t* samples_of(const Run& run, uint8_t) { return run.bytes; }
 
+// Those of the row below.
+BATCHWARP_INLINE const float* samples_below(const Run& run, float) {
+    return run.source + run.row_stride;
+}
+BATCHWARP_INLINE const uint8_t* samples_below(const Run& run, uint8_t) { return run.bytes_below; }
+
 // Fetches what the blocks to come will read and write, while the i-th pixel's block is made.
 template <int32_t Channels, int64_t source_item = sizeof(float)>
 BATCHWARP_INLINE void fetch_ahead(const Run& run, int32_t i) {

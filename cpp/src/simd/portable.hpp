@@ -13,6 +13,11 @@
 #define BATCHWARP_PREFETCH_WRITE(address) __builtin_prefetch((address), 1, 3)
 #endif
 
+// Every AArch64 processor has NEON; lanes are numbered as memory is only if that is little-endian.
+#if defined(__aarch64__) && defined(__ARM_NEON) && !defined(__AARCH64EB__)
+#define BATCHWARP_NEON 1
+#endif
+
 // Before a loop: unroll it four times, late, when vectors are already made.
 #if defined(__GNUC__) && !defined(__clang__)
 #define BATCHWARP_UNROLL _Pragma("GCC unroll 4")

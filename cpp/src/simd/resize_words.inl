@@ -21,19 +21,45 @@ struct alignas(16) Pattern {
     int8_t bytes[16];
 };
 
-// How 16 bytes of pixels become words: for each channel the values of two taps; for one channel,
-// eight taps.
+// Whether the tier multiplies words by one of some weights and adds, so that taps need not lie side
+// by side.
+template <class W>
+concept MultipliesApart =
+    requires(typename W::Register r, const int16_t* weights) { W::add_taps(r, weights, r, r); };
+
+// How 16 bytes of pixels become words: for each channel the values of two taps, or for each tap
+// those of all channels; for one channel, eight taps.
 template <int Channels>
 constexpr Pattern tap_pairs() {
     Pattern pattern{};
     for (int k = 0; k < 8; ++k) {
-        const int channel = k / 2, tap = k % 2;
+        const int channel = MultipliesApart<Words> ? k % 4 : k / 2,
+                  tap = MultipliesApart<Words> ? k / 4 : k % 2;
         int from = Channels == 1 ? k : channel + tap * Channels;
         if (Channels > 1 && channel >= Channels) from = -1;
         pattern.bytes[2 * k] = static_cast<int8_t>(from);
         pattern.bytes[2 * k + 1] = -1;
     }
     return pattern;
+}
+
+// Adds the taps of a step, times their high and their low weights, to an output's sums.
+template <int Channels, class W>
+BATCHWARP_INLINE void add_step(typename W::Register values, const int16_t* weights,
+                               typename W::Register& high, typename W::Register& low) {
+    constexpr int taps = resize_step_taps(Channels);
+    if constexpr (!MultipliesApart<W>) {
+        const auto spread = [](const int16_t* from) {
+            return Channels == 1 ? W::repeat(from) : W::all_pairs(from);
+        };
+        high = W::add(high, W::multiply_add(values, spread(weights)));
+        low = W::add(low, W::multiply_add(values, spread(weights + taps)));
+    } else if constexpr (Channels == 1) {
+        high = W::add_products(high, values, W::repeat(weights));
+        low = W::add_products(low, values, W::repeat(weights + taps));
+    } else {
+        W::add_taps(values, weights, high, low);
+    }
 }
 
 // The sums of four outputs in each row: by channels, or for one channel in four parts.
@@ -43,9 +69,6 @@ BATCHWARP_INLINE void four_outputs(const uint8_t* const* rows, const int64_t* of
     constexpr int taps = resize_step_taps(Channels);
     static constexpr Pattern pairs = tap_pairs<Channels>();
     const Word pattern = Words::repeat(pairs.bytes);
-    const auto spread = [](const int16_t* from) {
-        return Channels == 1 ? Words::repeat(from) : Words::all_pairs(from);
-    };
     Word high[4], low[4];
     for (int k = 0; k < 4; ++k) high[k] = low[k] = Words::all(0);
     for (int64_t step = 0; step < steps; ++step)
@@ -53,8 +76,7 @@ BATCHWARP_INLINE void four_outputs(const uint8_t* const* rows, const int64_t* of
             const int16_t* own = weights + (k * steps + step) * 2 * taps;
             const int64_t at = offset[k] + step * taps * Channels;
             const Word values = Words::shuffle(Words::gather(rows, at), pattern);
-            high[k] = Words::add(high[k], Words::multiply_add(values, spread(own)));
-            low[k] = Words::add(low[k], Words::multiply_add(values, spread(own + taps)));
+            add_step<Channels, Words>(values, own, high[k], low[k]);
         }
     for (int k = 0; k < 4; ++k) sum[k] = whole_sum(high[k], low[k]);
 }
@@ -112,21 +134,31 @@ void resize_row_group(const ResizeRowsJob& job) {
         resize_row_group_of<4>(job);
 }
 
+// Adds a block's bytes of two rows, times their high and their low weights, to its sums.
+template <class W>
+BATCHWARP_INLINE void add_rows(typename W::Register first, typename W::Register second,
+                               const int16_t* weights, typename W::Register (&high)[4],
+                               typename W::Register (&low)[4]) {
+    if constexpr (MultipliesApart<W>) {
+        W::add_rows(first, second, weights, high, low);
+    } else {
+        const auto high_weights = W::all_pairs(weights), low_weights = W::all_pairs(weights + 2);
+        typename W::Register taps[4];
+        W::zip(first, second, taps);
+        for (int k = 0; k < 4; ++k) {
+            high[k] = W::add(high[k], W::multiply_add(taps[k], high_weights));
+            low[k] = W::add(low[k], W::multiply_add(taps[k], low_weights));
+        }
+    }
+}
+
 // As many bytes of an output row as a register has.
 BATCHWARP_INLINE void resize_block_of_columns(const uint8_t* const* rows, const int16_t* weights,
                                               int64_t steps, int64_t at, uint8_t* to) {
     Word high[4], low[4];
     for (int k = 0; k < 4; ++k) high[k] = low[k] = Words::all(0);
-    for (int64_t step = 0; step < steps; ++step, rows += 2, weights += 4) {
-        const Word high_weights = Words::all_pairs(weights);
-        const Word low_weights = Words::all_pairs(weights + 2);
-        Word taps[4];
-        Words::zip(Words::load(rows[0] + at), Words::load(rows[1] + at), taps);
-        for (int k = 0; k < 4; ++k) {
-            high[k] = Words::add(high[k], Words::multiply_add(taps[k], high_weights));
-            low[k] = Words::add(low[k], Words::multiply_add(taps[k], low_weights));
-        }
-    }
+    for (int64_t step = 0; step < steps; ++step, rows += 2, weights += 4)
+        add_rows<Words>(Words::load(rows[0] + at), Words::load(rows[1] + at), weights, high, low);
     for (int k = 0; k < 4; ++k) high[k] = rounded(whole_sum(high[k], low[k]));
     Words::store(to + at, Words::narrow(high[0], high[1], high[2], high[3]));
 }

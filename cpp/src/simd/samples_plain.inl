@@ -1,4 +1,8 @@
-// What JPEG computes with, in vectors of which compilers make NEON's and those of other processors.
+// What JPEG computes with, in vectors of which compilers make those of other processors than x86
+// and AArch64. Tests hold them against the tier in use.
+
+// Casts between vectors keep their bits.
+// NOLINTBEGIN(modernize-avoid-c-style-cast)
 
 namespace batchwarp {
 namespace {
@@ -205,3 +209,5 @@ static_assert(TierSamples<Samples>);
 
 }  // namespace
 }  // namespace batchwarp
+
+// NOLINTEND(modernize-avoid-c-style-cast)

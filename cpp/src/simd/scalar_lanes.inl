@@ -1,5 +1,5 @@
-// The baseline's vectors. One lane: plain C++, of which compilers make vectors where the
-// instruction set has them.
+// The baseline's vectors, but for NEON's. One lane: plain C++, of which compilers make vectors
+// where the instruction set has them.
 
 namespace batchwarp {
 namespace {
@@ -23,16 +23,7 @@ struct Lanes {
         to[2] = static_cast<uint8_t>(c);
         to[3] = static_cast<uint8_t>(d);
     }
-    static BATCHWARP_INLINE void store_halves(uint16_t* to, Float v) {
-#if defined(__aarch64__)
-        // One instruction, but for what is left of a NaN.
-        const __fp16 half = static_cast<__fp16>(v);
-        const auto bits = __builtin_bit_cast(uint16_t, half);
-        *to = static_cast<uint16_t>(v != v ? bits & 0xfe00 : bits);
-#else
-        *to = to_half(v).bits;
-#endif
-    }
+    static BATCHWARP_INLINE void store_halves(uint16_t* to, Float v) { *to = to_half(v).bits; }
     static BATCHWARP_INLINE void store_pairs(float* to, Float first, Float second) {
         to[0] = first;
         to[1] = second;

@@ -79,8 +79,9 @@ constexpr KernelTable make_table(const char* name, PointBytes* order_0,
 }
 
 // With bytes of four channels as well.
+template <PixelPass<4> C4>
 constexpr KernelTable with_c4_bytes(KernelTable table) noexcept {
-    table.linear_c4_bytes = linear_fixed<FourLanes<4, uint8_t>>;
+    table.linear_c4_bytes = linear_fixed<C4>;
     return table;
 }
 

@@ -125,7 +125,9 @@ concept TierTurns = requires(typename V::Register r, typename V::Register (&squa
 };
 
 /// `Words`, of tiers that include resize_words.inl and level_tables.inl: registers of bytes, 16-bit
-/// words and 32-bit integers, in lanes of 16 bytes of which each belongs to another row.
+/// words and 32-bit integers, in lanes of 16 bytes of which each belongs to another row. A tier
+/// that multiplies registers by single words may have `add_products`, `add_taps` and `add_rows` as
+/// well.
 template <class W>
 concept TierWords = requires(typename W::Register r, typename W::Register (&four)[4],
                              const uint8_t* bytes, const int16_t* words, uint8_t* to,
@@ -152,7 +154,8 @@ concept TierWords = requires(typename W::Register r, typename W::Register (&four
 
 /// `Samples`: registers of 16-bit integers, which wrap around, in lanes of 16 bytes, and of as many
 /// bits of 32-bit integers ("wide") and of floats. Lanes are loaded from, and stored to, places
-/// that are `Stride` elements apart.
+/// that are `Stride` elements apart. A tier that multiplies without adding neighbours may have
+/// `Pairs` and `multiply_matrix` as well, see jpeg_blocks.inl.
 template <class S>
 concept TierSamples =
     requires(typename S::Register r, typename S::Float f, const int16_t* from,
