@@ -1,49 +1,12 @@
 #include "color/normalize.hpp"
 
-#include <cmath>
 #include <type_traits>
 
+#include "color/statistics.hpp"
 #include "ops/standardize.hpp"
 #include "simd/kernels.hpp"
 
 namespace batchwarp {
-namespace {
-
-struct Moments {
-    double mean, deviation;
-};
-
-template <class T>
-Moments moments_of(const Planes<T>& image) noexcept {
-    const std::int64_t n = image.count();
-    const auto sums = [&](double origin, double& sum, double& squares) {
-        if constexpr (std::is_same_v<T, float>) {
-            kernels().moments(image.data, n, origin, &sum, &squares);
-        } else {
-            sum = squares = 0;
-            for (std::int64_t i = 0; i < n; ++i) {
-                const double v = image.data[i] - origin;
-                sum += v;
-                squares += v * v;
-            }
-        }
-    };
-    // About the first value, in one pass; about the mean, in another, if that cancels too much.
-    const auto count = static_cast<double>(n);
-    const double origin = image.data[0];
-    double sum = 0, squares = 0;
-    sums(origin, sum, squares);
-    const double mean = origin + sum / count;
-    double variance = squares / count - (sum / count) * (sum / count);
-    if (!(variance > 1e-6 * squares / count)) {
-        sums(mean, sum, squares);
-        variance = squares / count;
-    }
-    return {mean, std::sqrt(variance)};
-}
-
-}  // namespace
-
 template <class T>
 void normalize_image(const Plan& plan, const Planes<T>& image) {
     const Normalization& n = plan.normalization();
@@ -54,7 +17,11 @@ void normalize_image(const Plan& plan, const Planes<T>& image) {
                                         m.deviation);
     }
     const auto channels = static_cast<std::size_t>(image.all_channels());
-    std::vector<T> shifts(channels), scales(channels);
+    // Most images have so few that memory of their own would take longer than what is done in it.
+    constexpr std::size_t few = 8;
+    T memory[2 * few] = {};
+    std::vector<T> more(channels > few ? 2 * channels : 0);
+    T *const shifts = more.empty() ? memory : more.data(), *const scales = shifts + channels;
     for (std::size_t c = 0; c < channels; ++c) {
         const auto channel = static_cast<std::int64_t>(c);
         shifts[c] = static_cast<T>(own.shift + plan.mean(channel) / own.scale);
@@ -62,8 +29,8 @@ void normalize_image(const Plan& plan, const Planes<T>& image) {
     }
     for (std::int64_t p = 0; p < image.planes; ++p) {
         T* data = image.plane(p);
-        const T* a = shifts.data() + p * image.channels;
-        const T* b = scales.data() + p * image.channels;
+        const T* a = shifts + p * image.channels;
+        const T* b = scales + p * image.channels;
         if constexpr (std::is_same_v<T, float>) {
             kernels().normalize(data, image.pixels, static_cast<std::int32_t>(image.channels), a,
                                 b);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 #include <numeric>
+#include <optional>
 #include <span>
 #include <type_traits>
 #include <utility>
@@ -244,6 +245,7 @@ class PixelSteps {
 
     void change(const Step& step, const Scaling<T>* scaling) {
         const double* parameters = row_ + step.column;
+        const std::optional<Range<T>> range = std::exchange(range_, std::nullopt);
         ops::All::visit(step.operation, [&](auto op) {
             using Op = decltype(op);
             if constexpr (ops::MixesChannels<Op>) {
@@ -277,12 +279,17 @@ class PixelSteps {
                 if constexpr (ops::ChangesPixels<Op>) {
                     auto context = context_of<T>();
                     std::vector<Range<T>> ranges;
-                    if (Op::description.needs.range) context.range = range_of(image_);
+                    if (Op::description.needs.range)
+                        context.range = range ? *range : range_of(image_);
                     if (Op::description.needs.channel_range) {
                         ranges = channel_ranges(image_);
                         context.channel_ranges = ranges.data();
                     }
-                    apply<Op>(step.operation, ops::FunctionOf<Op, T>(parameters, context));
+                    const ops::FunctionOf<Op, T> function(parameters, context);
+                    apply<Op>(step.operation, function);
+                    // Of an image that is all NaN there is none.
+                    if constexpr (ops::KnowsRange<ops::FunctionOf<Op, T>>)
+                        if (context.range.low <= context.range.high) range_ = function.range();
                 }
             }
         });
@@ -350,6 +357,7 @@ class PixelSteps {
     Planes<T> image_;
     const std::uint8_t* unread_;  // what `image_` is to hold, or null
     LinearRun<T> linear_;
+    std::optional<Range<T>> range_;  // of the image, if the step before says it
 };
 
 }  // namespace

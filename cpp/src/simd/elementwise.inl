@@ -135,33 +135,70 @@ void normalize(float* data, int64_t pixels, int32_t channels, const float* shift
         for (int32_t c = 0; c < channels; ++c) data[c] = (data[c] - shift[c]) * scale[c];
 }
 
-void moments(const float* data, int64_t count, double origin, double* sum, double* squares) {
-    // As many as registers hold.
-    constexpr int parts = Lanes::count > 1 ? 2 * Lanes::count : 8;
-    double sums[parts] = {}, products[parts] = {};
-    int64_t i = 0;
-    for (; i + parts <= count; i += parts)
-        for (int k = 0; k < parts; ++k) {
-            const double v = static_cast<double>(data[i + k]) - origin;
-            sums[k] += v;
-            products[k] += v * v;
-        }
-    if (i < count) {
-        const auto left = static_cast<int>(count - i);
-        float rest[parts] = {};
-        memcpy(rest, data + i, static_cast<size_t>(left) * sizeof(float));
-        for (int k = 0; k < parts; ++k) {
-            const double v = k < left ? static_cast<double>(rest[k]) - origin : 0.0;
-            sums[k] += v;
-            products[k] += v * v;
+constexpr int moment_lanes = 32, moment_vectors = moment_lanes / Lanes::count;
+
+// Sums of lanes, in single precision.
+struct LaneSums {
+    using L = Lanes;
+    L::Float of[moment_vectors];
+
+    BATCHWARP_INLINE LaneSums() {
+        for (int k = 0; k < moment_vectors; ++k) of[k] = L::all(0.0f);
+    }
+    BATCHWARP_INLINE void add(const LaneSums& other) {
+        for (int k = 0; k < moment_vectors; ++k) of[k] = L::add(of[k], other.of[k]);
+    }
+    BATCHWARP_INLINE double total() const {
+        float sums[moment_lanes];
+        for (int k = 0; k < moment_vectors; ++k) L::store(sums + k * L::count, of[k]);
+        fold<moment_lanes / 2>([&](int k, int other) { sums[k] += sums[other]; });
+        return static_cast<double>(sums[0]);
+    }
+};
+
+struct MomentSums {
+    LaneSums values, squares;
+
+    // Of 32 values.
+    BATCHWARP_INLINE void include(const float* data, Lanes::Float origin) {
+        using L = Lanes;
+        for (int k = 0; k < moment_vectors; ++k) {
+            const L::Float d = L::subtract(L::load(data + k * L::count), origin);
+            values.of[k] = L::add(values.of[k], d);
+            squares.of[k] = L::multiply_add(d, d, squares.of[k]);
         }
     }
-    fold<parts / 2>([&](int k, int other) {
-        sums[k] += sums[other];
-        products[k] += products[other];
-    });
-    *sum = sums[0];
-    *squares = products[0];
+    BATCHWARP_INLINE void add(const MomentSums& other) {
+        values.add(other.values);
+        squares.add(other.squares);
+    }
+};
+
+// A lane adds up 16 values, some such sums become one, and those go on in double: conversions of
+// all values would take most of the time.
+void moments(const float* data, int64_t count, double origin, double* sum, double* squares) {
+    constexpr int64_t run = 16 * moment_lanes, block = 4 * run;
+    const auto about = static_cast<float>(origin);
+    const Lanes::Float from = Lanes::all(about);
+    *sum = *squares = 0;
+    for (int64_t i = 0; i < count;) {
+        const int64_t end = count - i < block ? count : i + block;
+        MomentSums of_block;
+        while (i + moment_lanes <= end) {
+            const int64_t stop = end - i < run ? end - moment_lanes + 1 : i + run;
+            MomentSums of_run;
+            for (; i < stop; i += moment_lanes) of_run.include(data + i, from);
+            of_block.add(of_run);
+        }
+        if (i < end) {
+            float rest[moment_lanes];
+            for (int k = 0; k < moment_lanes; ++k) rest[k] = i + k < end ? data[i + k] : about;
+            of_block.include(rest, from);
+            i = end;
+        }
+        *sum += of_block.values.total();
+        *squares += of_block.squares.total();
+    }
 }
 
 }  // namespace

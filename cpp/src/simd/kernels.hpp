@@ -395,8 +395,8 @@ struct KernelTable {
     /// value = (value - shift[channel]) * scale[channel]
     void (*normalize)(float* data, int64_t pixels, int32_t channels, const float* shift,
                       const float* scale);
-    /// Sum of (value - origin) and of its square, in double; the order of additions is the same in
-    /// every tier.
+    /// Sum of (value - origin), a float, and of its square: of some values in single precision, of
+    /// all in double. The order of additions is the same in every tier.
     void (*moments)(const float* data, int64_t count, double origin, double* sum, double* squares);
 
     void (*mix_pixels)(const ColorMix&, float* data, int64_t pixels);
