@@ -8,9 +8,11 @@
 #include "batchwarp/cpu.hpp"
 #include "images.hpp"
 #include "pixels.hpp"
+#include "simd/kernels.hpp"
 #include "spline/spline.hpp"
 #include "spline/spline_warp.hpp"
 #include "testing.hpp"
+#include "warp/byte_windows.hpp"
 #include "warp/warp.hpp"
 #include "warp/warp_kernels.hpp"
 
@@ -278,6 +280,45 @@ TEST(bytes_become_what_floats_of_them_become) {
 #endif
                     });
                 }
+}
+
+// Taps of small images are found in windows of so many bytes, the last of which ends with memory.
+TEST(small_images_of_bytes_become_what_floats_of_them_become) {
+    std::mt19937 random(9);
+    select_tier(available_tiers().back());
+    bool had_window = false, had_wide_window = false, had_none = false;
+    for (const Size from : {Size{16, 16}, Size{8, 32}, Size{28, 28}, Size{20, 31}, Size{64, 20},
+                            Size{60, 60}, Size{65, 16}})
+        for (const Size to : {Size{28, 28}, Size{40, 16}, Size{33, 50}})
+            for (const FillMode mode : all_modes)
+                for (int i = 0; i < 12; ++i) {
+                    TestBatch bytes(DType::u8, 1, from.height, from.width, 1, Layout::nhwc);
+                    bytes.fill(random);
+                    TestBatch floats(DType::f32, 1, from.height, from.width, 1, Layout::nhwc);
+                    const ImageView image = readable(bytes.view).first;
+                    load_pixels(image, reinterpret_cast<float*>(floats.view.first.data));
+                    WarpGeometry g = geometry(to, i % 3 == 0 ? 0 : 1, mode);
+                    if (i % 2 == 0) g.cval = 17.5;
+                    place_randomly(g, from, random, i % 4 == 0);
+                    if (i % 4 == 1) {  // on samples, between them, and on edges
+                        g.affine = {1, 0, 0, i % 8 == 1 ? 1.0 : -1.0, 0, 0};
+                        g.affine.o0 = static_cast<double>(random() % 20) / 2 - 5;
+                        g.affine.o1 = static_cast<double>(random() % 20) / 2 - 5;
+                        if (i % 8 != 1) g.affine.o1 += static_cast<double>(from.width - 1);
+                    }
+                    const std::int32_t window = byte_window(g, image);
+                    had_window |= window == warp_window;
+                    had_wide_window |= window == warp_wide_window;
+                    had_none |= window == 0;
+                    if (!sampled()) continue;
+                    every_tier([&] {
+                        const std::vector<double> want = by_kernels(floats, g, to.height);
+                        CHECK(by_kernels(bytes, g, to.height) == want);
+                        CHECK(by_kernels(bytes, g, 7) == want);
+                    });
+                }
+    const bool has_kernels = byte_window_kernel(1) != nullptr;
+    CHECK(had_window == has_kernels && had_wide_window == has_kernels && had_none);
 }
 
 TEST(values_are_scaled_channel_by_channel) {

@@ -67,6 +67,8 @@ const KernelTable& avx512_table() {
             all.point_bytes = point_bytes_by_permutes;
             all.linear_c3_bytes = linear_c3_bytes_by_permutes;
             all.resize_windows = resize_windows;
+            all.linear_byte_windows = linear_byte_windows;
+            all.point_byte_windows = point_byte_windows;
         }
         return all;
     }();

@@ -327,6 +327,7 @@ using Avx512C3 = BasicAvx512C3<FloatTaps>;
 
 // clang-format off: the order matters
 #include "byte_pairs.inl"
+#include "byte_floats_avx512.inl"
 #include "linear_bytes_avx512.inl"
 // clang-format on
 

@@ -18,6 +18,8 @@
 #include "repair.inl"
 #include "linear.inl"
 #include "linear_bytes_vbmi.inl"
+#include "byte_floats_avx512.inl"
+#include "byte_windows_vbmi.inl"
 #include "point_values.inl"
 #include "point_bytes.inl"
 #include "picks_vbmi.inl"
@@ -75,6 +77,14 @@ void point_bytes_by_permutes(const PointBytesJob& job) {
 }
 
 void linear_c3_bytes_by_permutes(const WarpJob& job) { linear_fixed<VbmiC3Bytes>(job); }
+
+void linear_byte_windows(const WarpJob& job) {
+    job.window > warp_window ? linear_windows<true>(job) : linear_windows<false>(job);
+}
+
+void point_byte_windows(const WarpJob& job) {
+    job.window > warp_window ? point_windows_of<true>(job) : point_windows_of<false>(job);
+}
 
 void resize_windows(const ResizeWindowsJob& job) {
     job.two ? resize_windows_of<true>(job) : resize_windows_of<false>(job);

@@ -10,6 +10,7 @@
 #include "batchwarp/coordinates.hpp"
 #include "batchwarp/philox.hpp"
 #include "ops/range.hpp"
+#include "simd/resize_jobs.hpp"
 #include "warp/border.hpp"
 #include "warp/projection.hpp"
 
@@ -51,6 +52,8 @@ inline constexpr double warp_max_small_coordinate = 125;
 inline constexpr int64_t warp_max_small_extent = 128;
 inline constexpr int64_t warp_max_small_stride = 32767;
 static_assert(warp_max_small_extent << warp_fixed_bits < int64_t{1} << 31);
+/// What kernels find taps of small images of bytes in: so many bytes, of so many rows at most.
+inline constexpr int32_t warp_window = 128, warp_wide_window = 256, warp_window_rows = 64;
 
 /// Warp rows [row_begin, row_end) of one image, with spline order 0 or 1.
 struct WarpJob {
@@ -86,6 +89,9 @@ struct WarpJob {
     const char* next_source;  // what this thread will probably read next; null: unknown
     WarpScratch scratch;
     const uint8_t* bytes;  // instead of `source`, for a kernel that reads bytes, or may
+    // In how many bytes all taps of sixteen neighbours in a row lie, `warp_window` or
+    // `warp_wide_window`: of a small image of one channel whose rows are packed. 0: of others.
+    int32_t window;
     // Of order 1: taps at greater offsets are so near to the end of memory that kernels may read no
     // more than these. `warp_max_offset`: all are read whole.
     int64_t last_whole_offset;
@@ -181,44 +187,6 @@ struct SplineFilter {
 
 /// Bytes past what is asked for of a file's samples that kernels may read and write.
 inline constexpr int64_t jpeg_rows_slack = 256;
-
-inline constexpr int32_t resize_bits = 22;         // of a weight, behind the point
-inline constexpr int32_t resize_low_bits = 15;     // of these, in the low word of a split weight
-inline constexpr int32_t resize_rows = 4;          // that are resized side by side
-inline constexpr int32_t resize_outputs = 16;      // tables hold a multiple of it
-inline constexpr int64_t resize_read_slack = 128;  // bytes past a row that may be read
-inline constexpr int64_t resize_write_slack = 16;  // bytes past a row that may be written
-
-/// Taps of a row that share a step of the kernels.
-constexpr int32_t resize_step_taps(int64_t channels) { return channels == 1 ? 8 : 2; }
-
-/// Make `resize_rows` rows of `outputs` pixels each. Every pixel has `steps` times
-/// `resize_step_taps` weights, and each step has its high words first, then its low words.
-struct ResizeRowsJob {
-    const uint8_t* source[resize_rows];
-    uint8_t* target[resize_rows];
-    int32_t channels;
-    int64_t outputs, steps;
-    const int64_t* offset;  // of an output's first tap, in bytes
-    const int16_t* weights;
-};
-
-inline constexpr int32_t resize_lanes = 16;     // values that are made at a time
-inline constexpr int32_t resize_lane_taps = 4;  // of each of them in a step
-inline constexpr int32_t resize_window = resize_lanes * resize_lane_taps;  // bytes
-
-/// The same, where all taps of a group of values lie in a window of a row, or in two that follow
-/// each other.
-struct ResizeWindowsJob {
-    const uint8_t* source[resize_rows];
-    uint8_t* target[resize_rows];
-    int64_t groups, steps, written;  // bytes that a group makes
-    bool two;
-    const int64_t* offset;  // of each group's window
-    /// Of each group and step, `resize_window` bytes each: where taps are in the window, and the
-    /// lowest, the middle and the highest byte of what they weigh, as in WeightBytes.
-    const uint8_t* tables;
-};
 
 inline constexpr int32_t blend_lines = 4;  // rows whose pixels are blended side by side
 
@@ -480,6 +448,9 @@ struct KernelTable {
     /// Null where a tier, or a processor, has no such kernels.
     void (*linear_c4_bytes)(const WarpJob&) = nullptr;
     void (*resize_windows)(const ResizeWindowsJob&) = nullptr;
+    /// One channel of bytes, where they lie, of orders 1 and 0: see WarpJob::window.
+    void (*linear_byte_windows)(const WarpJob&) = nullptr;
+    void (*point_byte_windows)(const WarpJob&) = nullptr;
 };
 
 extern const KernelTable baseline_kernels;
@@ -489,7 +460,9 @@ extern const KernelTable avx512_kernels;
 /// What that tier has as `point_bytes` and as `linear_c3_bytes` where a processor has VBMI, too.
 void point_bytes_by_permutes(const PointBytesJob& job);
 void linear_c3_bytes_by_permutes(const WarpJob& job);
-/// And as `resize_windows`, where it has VNNI as well.
+/// And as kernels of these names; `resize_windows` is where it has VNNI as well.
+void linear_byte_windows(const WarpJob& job);
+void point_byte_windows(const WarpJob& job);
 void resize_windows(const ResizeWindowsJob& job);
 #endif
 

@@ -3,9 +3,7 @@
 namespace batchwarp {
 namespace {
 
-// One channel: four bytes of a source row have both taps of a pixel, and two more. A byte becomes
-// the lowest, or the second lowest, of a float whose last bit there counts one: differences of such
-// floats are exact, and so is what the other bits subtracted leave.
+// One channel: four bytes of a source row have both taps of a pixel, and two more.
 struct Avx512C1Bytes {
     static constexpr int channels = 1;
     static constexpr int excess = 0;
@@ -30,26 +28,13 @@ struct Avx512C1Bytes {
                                   eight_pixels(source, offset + 8), 1);
     }
 
-    // Between the taps in the bytes of `mask`; `zero` is the float of a byte of 0.
-    static BATCHWARP_INLINE __m512 between(__m512i first, __m512i second, int mask, float zero,
-                                           __m512 weight) {
-        const __m512 zeros = _mm512_set1_ps(zero);
-        const auto float_of = [&](__m512i all) {
-            constexpr int and_or = 0xea;  // (a & b) | c
-            return _mm512_castsi512_ps(_mm512_ternarylogic_epi32(
-                all, _mm512_set1_epi32(mask), _mm512_castps_si512(zeros), and_or));
-        };
-        const __m512 a = float_of(first), b = float_of(second);
-        return _mm512_fmadd_ps(weight, _mm512_sub_ps(b, a), _mm512_sub_ps(a, zeros));
-    }
-
     template <bool Normalized>
     static BATCHWARP_INLINE void block(const Run& run, int32_t i, float* out) {
         const __m512 fx = _mm512_loadu_ps(run.fx + i), fy = _mm512_loadu_ps(run.fy + i);
         const int32_t* offset = run.offset + i;
         const __m512i top = pixels(run.bytes, offset), bottom = pixels(run.bytes_below, offset);
-        const __m512 left = between(top, bottom, 0xff, 1 << 23, fy);
-        const __m512 right = between(top, bottom, 0xff00, 1 << 15, fy);
+        const __m512 left = between_bytes(top, bottom, 0xff, 1 << 23, fy);
+        const __m512 right = between_bytes(top, bottom, 0xff00, 1 << 15, fy);
         __m512 value = _mm512_fmadd_ps(fx, _mm512_sub_ps(right, left), left);
         if (Normalized)
             value = _mm512_mul_ps(_mm512_sub_ps(value, _mm512_load_ps(run.shift)),
@@ -58,8 +43,7 @@ struct Avx512C1Bytes {
     }
 };
 
-// One channel, from pairs of bytes: four bytes have all taps of a pixel, (top, bottom) of the left
-// column and of the right. The horizontal step comes first, as it does for pairs of floats.
+// One channel, from pairs of bytes: four of them are all taps of a pixel.
 struct Avx512BytePairs {
     static constexpr int channels = 1;
     static constexpr int excess = 0;
@@ -68,11 +52,8 @@ struct Avx512BytePairs {
     template <bool Normalized>
     static BATCHWARP_INLINE void block(const Run& run, int32_t i, float* out) {
         const __m512 fx = _mm512_loadu_ps(run.fx + i), fy = _mm512_loadu_ps(run.fy + i);
-        const __m512i left = Avx512C1Bytes::pixels(run.bytes, run.offset + i);
-        const __m512i right = _mm512_srli_epi32(left, 16);
-        const __m512 top = Avx512C1Bytes::between(left, right, 0xff, 1 << 23, fx);
-        const __m512 bottom = Avx512C1Bytes::between(left, right, 0xff00, 1 << 15, fx);
-        __m512 value = _mm512_fmadd_ps(fy, _mm512_sub_ps(bottom, top), top);
+        const __m512i taps = Avx512C1Bytes::pixels(run.bytes, run.offset + i);
+        __m512 value = between_four_bytes(taps, fx, fy);
         if (Normalized)
             value = _mm512_mul_ps(_mm512_sub_ps(value, _mm512_load_ps(run.shift)),
                                   _mm512_load_ps(run.scale));

@@ -9,6 +9,7 @@
 #include "runtime/scratch.hpp"
 #include "simd/kernels.hpp"
 #include "simd/portable.hpp"
+#include "warp/byte_windows.hpp"
 #include "warp/displacement.hpp"
 #include "warp/margins.hpp"
 #include "warp/warp_bytes.hpp"
@@ -379,6 +380,13 @@ void warp_as_it_is(const KernelImage& source, const WarpGeometry& geometry,
     const ImageView& image = source.image;
     WarpJob job{};
     const bool small = is_small(geometry, image);
+    job.window = small ? byte_window(geometry, image) : 0;
+    if (job.window != 0) {
+        job.small = true;
+        job.bytes = reinterpret_cast<const std::uint8_t*>(image.data);
+        fill_warp_job(job, image, geometry, target);
+        return byte_window_kernel(geometry.order)(job);
+    }
     const KernelSource from = small && geometry.order == 1
                                   ? pad_edges(image, geometry)
                                   : plain_source(image, source.memory_end, geometry, target);
