@@ -1,397 +1,16 @@
 #include "batchwarp/batch.hpp"
 
 #include <algorithm>
-#include <iterator>
-#include <optional>
-#include <type_traits>
 #include <vector>
 
 #include "batch_check.hpp"
 #include "batchwarp/parallel.hpp"
-#include "color/normalize.hpp"
-#include "color/pixel_steps.hpp"
+#include "image_maker.hpp"
 #include "mixture.hpp"
-#include "pixels.hpp"
-#include "resize/reduction.hpp"
 #include "runtime/refuse.hpp"
-#include "runtime/scratch.hpp"
-#include "simd/kernels.hpp"
-#include "simd/portable.hpp"
-#include "spline/spline.hpp"
-#include "spline/spline_warp.hpp"
-#include "warp/border.hpp"
-#include "warp/warp.hpp"
-#include "warp/warp_bytes.hpp"
-#include "warp/warp_kernels.hpp"
-#include "warp/whole_move.hpp"
 
 namespace batchwarp {
 namespace {
-
-// Where the pixels of an image come from. Its parts point to each other: there are no copies.
-struct Placement {
-    Placement(const Plan& plan, const double* row) : from(plan.coordinates(row)) {}
-    Placement(const Placement&) = delete;
-    Placement& operator=(const Placement&) = delete;
-
-    Coordinates from;
-    Size sampled;  // of what `from` samples: the image, or what it is reduced to
-    WarpGeometry geometry;
-    std::optional<WholeMove> move;  // all that there is to do to what is sampled
-    bool has_kernel = false;        // if it is to be warped into single precision
-};
-
-// What the images of one call share.
-class Batch {
-  public:
-    Batch(const Plan& plan, const BatchRequest& request)
-        : plan_(plan),
-          request_(request),
-          // The plan's pair per channel, in the precision of the kernels.
-          shift_(plan.shift().begin(), plan.shift().end()),
-          scale_(plan.scale().begin(), plan.scale().end()),
-          source_end_(request.source.memory_end()) {
-        const PlanOptions& o = plan.options();
-        if (o.order < 2) return;
-        prepare_splines({o.height, o.width}, spline_);
-        // All images that are reduced have one size.
-        for (std::int64_t i = 0; i < request.target.count && !reduced_spline_; ++i)
-            if (const Coordinates from = plan.coordinates(row_of(i)); from.reduces)
-                prepare_splines(from.reduced, reduced_spline_);
-    }
-
-    // Of what is made.
-    std::int64_t height() const noexcept { return plan_.target_height(); }
-
-    // Whether rows of an image can be made independently of each other, once it is prepared.
-    bool splits_into_bands() const noexcept {
-        if (plan_.options().channels_first) return false;
-        for (std::int64_t i = 0; i < request_.target.count; ++i)
-            if (plan_.needs_whole_image(row_of(i))) return false;
-        return true;
-    }
-
-    // Orders 2 to 5 need the whole image filtered first; bands of it share the coefficients, until
-    // the next image is prepared. False if only one thread can make image `i`.
-    bool prepare(std::int64_t i, int threads);
-
-    void make_rows(std::int64_t i, std::int64_t row_begin, std::int64_t row_end) const {
-        if (request_.target.first.dtype == DType::f64)
-            make<double>(i, row_begin, row_end);
-        else
-            make<float>(i, row_begin, row_end);
-    }
-
-    // Small images come from random places of a large array: fetch the next one early.
-    void prefetch(std::int64_t i) const noexcept {
-        if (i >= request_.target.count) return;
-        const ImageView image = source_image(i);
-        const std::int64_t bytes =
-            plan_.source_elements() * static_cast<std::int64_t>(item_size(image.dtype));
-        if (bytes > 16384 || !image.is_packed()) return;
-        for (std::int64_t b = 0; b < bytes; b += 64) BATCHWARP_PREFETCH(image.data + b);
-    }
-
-  private:
-    ImageView source_image(std::int64_t i) const noexcept {
-        return request_.source[request_.indices != nullptr ? request_.indices[i] : i];
-    }
-
-    // The parameters of image `i`, or null.
-    const double* row_of(std::int64_t i) const noexcept {
-        return request_.params != nullptr ? request_.params + i * std::ssize(plan_.columns())
-                                          : nullptr;
-    }
-    void prepare_splines(const Size& size, std::optional<SplinePlane>& plane) const;
-    void place(Placement& placed) const noexcept;
-    const SplinePlane* spline_of(const Placement& placed) const noexcept {
-        const std::optional<SplinePlane>& plane = placed.from.reduces ? reduced_spline_ : spline_;
-        return plane ? &*plane : nullptr;
-    }
-    bool has_kernel(const Placement& placed) const noexcept;
-    template <class T>
-    void make(std::int64_t i, std::int64_t row_begin, std::int64_t row_end) const;
-    bool copy_bytes(std::int64_t i, const Placement& placed, std::int64_t row_begin,
-                    std::int64_t row_end) const;
-    template <class T>
-    T* in_place(const MutableImageView& target) const noexcept;
-    template <class T>
-    void sample(const KernelImage& source, const Placement& placed, std::int64_t row_begin,
-                std::int64_t row_end, const float* shift, const float* scale, T* out) const;
-    template <class T>
-    void warp(const KernelImage& source, const Placement& placed, std::int64_t row_begin,
-              std::int64_t row_end, const float* shift, const float* scale, T* out) const;
-
-    const Plan& plan_;
-    const BatchRequest& request_;
-    std::vector<float> shift_, scale_;
-    const std::byte* source_end_;
-    // Orders 2 to 5, sizes that can be filtered: of whole images, and of reduced ones.
-    std::optional<SplinePlane> spline_, reduced_spline_;
-    Buffer<float> shared_;             // what `prepare` computed
-    const float* prepared_ = nullptr;  // the same, or null
-};
-
-// The target's own memory, if it can hold the image while it is being made.
-template <class T>
-T* Batch::in_place(const MutableImageView& target) const noexcept {
-    const bool same = target.dtype == (std::is_same_v<T, float> ? DType::f32 : DType::f64);
-    if (!same || reinterpret_cast<std::uintptr_t>(target.data) % alignof(T) != 0) return nullptr;
-    if (!plan_.options().channels_first)
-        return target.is_packed() ? reinterpret_cast<T*>(target.data) : nullptr;
-    const auto item = static_cast<std::int64_t>(sizeof(T));
-    const bool planes_packed =
-        target.plane(0).is_packed() &&
-        (target.channels == 1 || target.channel_stride == item * target.height * target.width);
-    return planes_packed ? reinterpret_cast<T*>(target.data) : nullptr;
-}
-
-void Batch::prepare_splines(const Size& size, std::optional<SplinePlane>& plane) const {
-    const PlanOptions& o = plan_.options();
-    if (size.height > 1 && size.width > 1)
-        plane.emplace(size.height, size.width, o.channels_first ? 1 : o.channels, o.order,
-                      border_rule(o.fill_mode), o.cval);
-}
-
-void Batch::place(Placement& placed) const noexcept {
-    const PlanOptions& o = plan_.options();
-    const Coordinates& from = placed.from;
-    placed.sampled = from.reduces ? from.reduced : Size{o.height, o.width};
-    if (!from.warps) return;
-    WarpGeometry& geometry = placed.geometry;
-    geometry.height = plan_.target_height();
-    geometry.width = plan_.target_width();
-    geometry.order = o.order;
-    geometry.border = border_rule(o.fill_mode);
-    geometry.cval = o.cval;
-    geometry.affine = from.affine;
-    geometry.divisor = from.divisor;
-    geometry.projects = from.projects;
-    if (from.displaces) geometry.displacement = &from.displacement;
-    geometry.flip_horizontal = from.flip_horizontal;
-    geometry.flip_vertical = from.flip_vertical;
-    // Keras' matrix samples always: beside a sample that is not finite the result is not, either.
-    const DType dtype = request_.source.first.dtype;
-    if (has_whole_steps(from.affine) &&
-        (from.composed || dtype == DType::u8 || dtype == DType::u16))
-        placed.move = whole_move(geometry, placed.sampled);
-    placed.has_kernel = !placed.move && has_kernel(placed);
-}
-
-// Whether a warp into single precision has a kernel.
-bool Batch::has_kernel(const Placement& placed) const noexcept {
-    const PlanOptions& o = plan_.options();
-    const auto [height, width] = placed.sampled;
-    if (o.order < 2)
-        return kernels_take(placed.geometry, height, width, o.channels_first ? 1 : o.channels);
-    const SplinePlane* spline = spline_of(placed);
-    return spline != nullptr && spline_takes(*spline, placed.geometry, height, width);
-}
-
-bool Batch::prepare(std::int64_t i, int threads) {
-    prepared_ = nullptr;
-    if (plan_.options().order < 2) return true;
-    Placement placed(plan_, row_of(i));
-    place(placed);
-    if (!placed.from.warps || placed.move) return true;
-    if (placed.from.reduces || request_.target.first.dtype == DType::f64 || !placed.has_kernel ||
-        !spline_)
-        return false;
-    float* coefficients = shared_.reserve(spline_->buffer_size());
-    filter_image(*spline_, source_image(i), coefficients, threads, request_.interrupted);
-    prepared_ = coefficients;
-    return true;
-}
-
-// Rows of an image of which no pixel is sampled.
-ImageView unmoved_rows(const ImageView& image, const Coordinates& from, std::int64_t row_begin,
-                       std::int64_t row_end) noexcept {
-    ImageView rows = image.flipped(from.flip_horizontal, from.flip_vertical);
-    rows.data += row_begin * rows.row_stride;
-    rows.height = row_end - row_begin;
-    return rows;
-}
-
-// They, if what changes them may read them: packed bytes.
-const std::uint8_t* unread_bytes(const ImageView& rows) noexcept {
-    return rows.dtype == DType::u8 && rows.is_packed()
-               ? reinterpret_cast<const std::uint8_t*>(rows.data)
-               : nullptr;
-}
-
-// Rows of bytes of which none is between two others.
-void move_bytes(const ImageView& source, const Placement& placed, const MutableImageView& target,
-                std::int64_t row_begin, std::int64_t row_end) {
-    auto* out = reinterpret_cast<std::uint8_t*>(target.at(row_begin, 0, 0));
-    if (!placed.move) return pack_bytes(unmoved_rows(source, placed.from, row_begin, row_end), out);
-    WarpGeometry geometry = placed.geometry;
-    geometry.cval = byte_of(geometry.cval);
-    move_pixels(source, *placed.move, geometry, row_begin, row_end, out);
-}
-
-// Bytes that are only moved, as masks are. False if these are none, or have to be weighed, or their
-// warp has no kernel.
-bool Batch::copy_bytes(std::int64_t i, const Placement& placed, std::int64_t row_begin,
-                       std::int64_t row_end) const {
-    const PlanOptions& o = plan_.options();
-    const ImageView source = source_image(i);
-    const MutableImageView target = request_.target[i];
-    if (source.dtype != DType::u8 || target.dtype != DType::u8 || placed.from.reduces ||
-        plan_.scales() || plan_.changes_pixels(row_of(i)))
-        return false;
-    const std::int64_t planes = o.channels_first ? o.channels : 1;
-    const auto part_of = [&](const auto& image, std::int64_t p) {
-        return o.channels_first ? image.plane(p) : image;
-    };
-    if (placed.move || !placed.from.warps) {
-        if (!part_of(target, 0).is_packed()) return false;
-        for (std::int64_t p = 0; p < planes; ++p)
-            move_bytes(part_of(source, p), placed, part_of(target, p), row_begin, row_end);
-        return true;
-    }
-    if (!placed.has_kernel || !takes_bytes(part_of(source, 0), part_of(target, 0), placed.geometry))
-        return false;
-    for (std::int64_t p = 0; p < planes; ++p)
-        warp_bytes({part_of(source, p), source_end_, nullptr}, placed.geometry, part_of(target, p),
-                   row_begin, row_end);
-    return true;
-}
-
-template <class T>
-void Batch::make(std::int64_t i, std::int64_t row_begin, std::int64_t row_end) const {
-    const PlanOptions& o = plan_.options();
-    const ImageView source = source_image(i);
-    const MutableImageView target = request_.target[i];
-    const double* row = row_of(i);
-    Placement placed(plan_, row);
-    place(placed);
-    if (std::is_same_v<T, float> && copy_bytes(i, placed, row_begin, row_end)) return;
-    Scratch& scratch = Scratch::of_this_thread();
-    const std::int64_t rows = row_end - row_begin;
-    const std::int64_t planes = o.channels_first ? o.channels : 1;
-    const std::int64_t channels = o.channels_first ? 1 : o.channels;
-    T* direct = in_place<T>(target);
-    T* work = direct != nullptr ? direct + row_begin * target.width * channels : nullptr;
-    if (work == nullptr) {
-        if constexpr (std::is_same_v<T, float>)
-            work = scratch.work.reserve(plan_.target_elements());
-        else
-            work = scratch.work64.reserve(plan_.target_elements());
-    }
-    const Planes<T> image{work, planes, rows * target.width, channels, target.width, row_begin};
-
-    // Normalisation that does not depend on the image goes into the kernels' own write.
-    const bool to_bytes = target.dtype == DType::u8, changes = plan_.changes_pixels(row);
-    const bool to_kerases = to_bytes && !o.round_bytes;
-    const bool fused = std::is_same_v<T, float> && placed.has_kernel && plan_.scales() &&
-                       !plan_.needs_moments() && !changes && !to_kerases;
-    const std::uint8_t* const unread =
-        std::is_same_v<T, float> && changes && planes == 1 && !placed.from.warps &&
-                !placed.from.reduces
-            ? unread_bytes(unmoved_rows(source, placed.from, row_begin, row_end))
-            : nullptr;
-    // The thread will probably go on with the next image: its kernel may fetch that one early.
-    const bool goes_on = planes == 1 && row_end == target.height && i + 1 < request_.target.count;
-    const std::byte* next = goes_on ? source_image(i + 1).data : nullptr;
-    for (std::int64_t p = 0; unread == nullptr && p < planes; ++p) {
-        const KernelImage plane{o.channels_first ? source.plane(p) : source, source_end_, next};
-        const float* shift = fused ? shift_.data() + p : nullptr;
-        const float* scale = fused ? scale_.data() + p : nullptr;
-        sample<T>(plane, placed, row_begin, row_end, shift, scale,
-                  work + p * image.pixels * channels);
-    }
-    // Keras' interpolated values become bytes before they are changed, if that is not what is
-    // stored.
-    const bool interpolated = to_kerases && (placed.from.warps || placed.from.reduces);
-    const bool stored = !changes && !plan_.scales();
-    if (interpolated && !stored) round_to_bytes(work, image.count());
-    const bool normalized = fused || (changes && change_pixels(plan_, row, image, unread));
-    if (!normalized && plan_.scales()) normalize_image(plan_, image);
-
-    if (direct == nullptr) {
-        const bool rounded = (to_bytes && o.round_bytes) || (interpolated && stored);
-        for (std::int64_t p = 0; p < planes; ++p) {
-            MutableImageView band = o.channels_first ? target.plane(p) : target;
-            band.data += row_begin * band.row_stride;
-            band.height = rows;
-            store_pixels(work + p * image.pixels * channels, band,
-                         rounded ? Rounding::halves_up : Rounding::towards_zero);
-        }
-    }
-}
-
-// Those rows of a reduced image that rows [row_begin, row_end) of the target are made of.
-template <class T>
-KernelImage reduced(const ImageView& source, const Placement& placed, std::int64_t row_begin,
-                    std::int64_t row_end) {
-    const auto [height, width] = placed.sampled;
-    const std::int64_t row = width * source.channels;
-    const auto slack = warp_read_slack / static_cast<std::int64_t>(sizeof(T));
-    Scratch& scratch = Scratch::of_this_thread();
-    T* values;
-    if constexpr (std::is_same_v<T, float>)
-        values = scratch.reduced.reserve(height * row + slack);
-    else
-        values = scratch.reduced64.reserve(height * row + slack);
-    const RowRange rows = placed.geometry.order > 1 || placed.move
-                              ? RowRange{0, height - 1}
-                              : source_rows(placed.geometry, height, row_begin, row_end);
-    Reduction<T>(source, placed.from.window, placed.sampled, false, false)
-        .make_rows(rows.first, rows.last + 1, values + rows.first * row);
-    ImageView image = source;
-    image.data = reinterpret_cast<const std::byte*>(values);
-    image.dtype = std::is_same_v<T, float> ? DType::f32 : DType::f64;
-    image.height = height;
-    image.width = width;
-    image.channel_stride = static_cast<std::int64_t>(sizeof(T));
-    image.pixel_stride = image.channel_stride * source.channels;
-    image.row_stride = image.pixel_stride * width;
-    return {image, reinterpret_cast<const std::byte*>(values + height * row + slack), nullptr};
-}
-
-// Rows of one plane, up to where what changes pixels begins.
-template <class T>
-void Batch::sample(const KernelImage& source, const Placement& placed, std::int64_t row_begin,
-                   std::int64_t row_end, const float* shift, const float* scale, T* out) const {
-    const Coordinates& from = placed.from;
-    if (from.reduces && !from.warps)
-        return Reduction<T>(source.image, from.window, from.reduced, from.flip_horizontal,
-                            from.flip_vertical)
-            .make_rows(row_begin, row_end, out);
-    const KernelImage image =
-        from.reduces ? reduced<T>(source.image, placed, row_begin, row_end) : source;
-    if (placed.move)
-        return move_pixels(image.image, *placed.move, placed.geometry, row_begin, row_end, out);
-    if (from.warps) return warp<T>(image, placed, row_begin, row_end, shift, scale, out);
-    load_pixels(unmoved_rows(image.image, from, row_begin, row_end), out);
-}
-
-template <class T>
-void Batch::warp(const KernelImage& source, const Placement& placed, std::int64_t row_begin,
-                 std::int64_t row_end, const float* shift, const float* scale, T* out) const {
-    const WarpGeometry& geometry = placed.geometry;
-    const ImageView& image = source.image;
-    if constexpr (std::is_same_v<T, float>) {
-        if (placed.has_kernel) {
-            const WarpTarget target{out, row_begin, row_end, shift, scale};
-            if (geometry.order < 2) return warp_samples(source, geometry, target);
-            const SplinePlane& spline = *spline_of(placed);
-            const float* filtered = prepared_ != nullptr ? prepared_ : filter_image(spline, image);
-            return warp_spline(spline, filtered, image, geometry, target);
-        }
-    }
-    if (geometry.order > 1) return warp_spline_exactly(image, geometry, row_begin, row_end, out);
-    Scratch& scratch = Scratch::of_this_thread();
-    const std::int64_t count = image.height * image.width * image.channels;
-    T* values;
-    if constexpr (std::is_same_v<T, float>)
-        values = scratch.source.reserve(count);
-    else
-        values = scratch.source64.reserve(count);
-    load_pixels(image, values);
-    const WarpSource<T> packed{values, image.height, image.width, image.channels, 0};
-    warp_general(packed, geometry, row_begin, row_end, out);
-}
 
 // Waking a thread costs some microseconds, as much as some thousand elements.
 constexpr std::int64_t worthwhile = 8192;
@@ -406,7 +25,7 @@ int threads_for(const BatchRequest& request, std::int64_t elements) {
     return request.threads > 0 ? std::min(request.threads, num_threads()) : num_threads();
 }
 
-// Many and small ones: hands out several at a time. `make(i)` makes one.
+// Many and small ones: hands out several at a time. `make(begin, end)` makes them.
 template <class Make>
 void for_images(const BatchRequest& request, std::int64_t elements, int threads, Make&& make) {
     const std::int64_t n = request.target.count;
@@ -415,7 +34,7 @@ void for_images(const BatchRequest& request, std::int64_t elements, int threads,
     parallel_for((n + group - 1) / group, threads,
                  [&](std::int64_t task) {
                      const std::int64_t end = std::min(n, (task + 1) * group);
-                     for (std::int64_t i = task * group; i < end; ++i) make(i);
+                     make(task * group, end);
                  },
                  request.interrupted);
 }
@@ -427,16 +46,17 @@ void augment_batch(const Plan& plan, const BatchRequest& request) {
     const std::int64_t n = request.target.count;
     if (n == 0) return;
     if (plan.mixture() != nullptr) return augment_mixtures(plan, request);
-    Batch batch(plan, request);
+    ImageMaker images(plan, request);
     const std::int64_t height = plan.target_height(), elements = elements_of(plan);
     const int threads = threads_for(request, elements);
 
     // Few and large images: hand out bands of rows.
-    if (threads > 1 && n < 2 * threads && elements >= 4 * worthwhile && batch.splits_into_bands()) {
+    if (threads > 1 && n < 2 * threads && elements >= 4 * worthwhile &&
+        images.splits_into_bands()) {
         const std::int64_t bands = std::clamp<std::int64_t>(
             std::min<std::int64_t>(4 * threads, elements / worthwhile), 1, height);
         const auto make_band = [&](std::int64_t i, std::int64_t band) {
-            batch.make_rows(i, height * band / bands, height * (band + 1) / bands);
+            images.make_rows(i, height * band / bands, height * (band + 1) / bands);
         };
         if (plan.options().order < 2) {
             parallel_for(
@@ -446,19 +66,17 @@ void augment_batch(const Plan& plan, const BatchRequest& request) {
             return;
         }
         for (std::int64_t i = 0; i < n; ++i) {
-            if (batch.prepare(i, threads))
+            if (images.prepare(i, threads))
                 parallel_for(
                     bands, threads, [&](std::int64_t band) { make_band(i, band); },
                     request.interrupted);
             else
-                batch.make_rows(i, 0, height);
+                images.make_rows(i, 0, height);
         }
         return;
     }
-    for_images(request, elements, threads, [&](std::int64_t i) {
-        batch.prefetch(i + 1);
-        batch.make_rows(i, 0, height);
-    });
+    for_images(request, elements, threads,
+               [&](std::int64_t begin, std::int64_t end) { images.make_images(begin, end); });
 }
 
 void augment_batches(std::span<const BatchPart> parts) {
@@ -486,14 +104,12 @@ void augment_batches(std::span<const BatchPart> parts) {
         }
         return;
     }
-    std::vector<Batch> batches;
-    batches.reserve(parts.size());
-    for (const auto& [plan, request] : parts) batches.emplace_back(*plan, *request);
-    for_images(first, elements, threads, [&](std::int64_t i) {
-        for (const Batch& batch : batches) {
-            batch.prefetch(i + 1);
-            batch.make_rows(i, 0, batch.height());
-        }
+    std::vector<ImageMaker> makers;
+    makers.reserve(parts.size());
+    for (const auto& [plan, request] : parts) makers.emplace_back(*plan, *request);
+    for_images(first, elements, threads, [&](std::int64_t begin, std::int64_t end) {
+        for (std::int64_t i = begin; i < end; ++i)
+            for (const ImageMaker& images : makers) images.make_images(i, i + 1);
     });
 }
 

@@ -81,6 +81,57 @@ TEST(batches_become_what_each_becomes_by_itself) {
     set_num_threads(0);
 }
 
+// Small images share what can be settled once; those between them that are not placed as these are,
+// or whose target cannot hold them while they are made, do not.
+TEST(small_images_become_what_each_becomes_by_itself) {
+    std::mt19937 random(5);
+    constexpr std::int64_t n = 40, side = 28;
+    const auto rows_of = [&random] {
+        std::vector<KerasRow> rows;
+        for (std::int64_t i = 0; i < n; ++i) {
+            KerasRow row;                            // nothing moves,
+            if (i % 5 == 1) row.tx = 2;              // or by whole pixels,
+            if (i % 5 == 2) row.zx = row.zy = 1000;  // or from where no tables reach
+            if (i % 5 > 2) row = random_row(random, side, side, i % 5 == 4);
+            if (i % 3 == 0) row.brightness = uniform(random, 0.5, 1.5);
+            rows.push_back(row);
+        }
+        return rows;
+    };
+    for (const Normalization& normalization :
+         {Normalization{}, Normalization{.rescale = 1 / 255.0},
+          Normalization{.samplewise_center = true, .samplewise_std = true}})
+        for (const DType dtype : {DType::u8, DType::f32})
+            for (const FillMode mode : {FillMode::nearest, FillMode::constant, FillMode::wrap})
+                for (const std::int64_t channels : {1, 2, 3}) {
+                    PlanOptions options;
+                    options.height = options.width = side;
+                    options.channels = channels;
+                    options.fill_mode = mode;
+                    options.cval = 7;
+                    const Plan plan = keras_plan(options, normalization);
+                    const TestBatch source(dtype, n, side, side, channels, Layout::nhwc),
+                        together(DType::f32, n, side, side, channels, Layout::nhwc),
+                        apart(DType::f32, n, side, side, channels, Layout::padded);
+                    source.fill(random);
+                    const std::vector<KerasRow> rows = rows_of();
+                    BatchRequest request;
+                    request.source = readable(source.view);
+                    request.params = data_of(rows);
+                    request.target = together.view;
+                    augment_batch(plan, request);
+                    for (std::int64_t i = 0; i < n; ++i) {
+                        request.indices = &i;
+                        request.params = rows[static_cast<std::size_t>(i)].data();
+                        request.target = apart.view;
+                        request.target.first.data += i * apart.view.image_stride;
+                        request.target.count = 1;
+                        augment_batch(plan, request);
+                    }
+                    CHECK(together.values() == apart.values());
+                }
+}
+
 TEST(wrong_batches_are_refused_before_any_is_begun) {
     std::mt19937 random(3);
     Both both(4, 1, random), other(3, 1, random);

@@ -272,17 +272,8 @@ BATCHWARP_INLINE void set_prefetch(const WarpJob& job, const Chunks& chunks, con
     }
 }
 
-// Coordinates of rows [i, stop) and columns [begin, end), and a block more.
-BATCHWARP_INLINE void place_chunk(const WarpJob& job, const Rows& rows, int32_t i, int32_t stop,
-                                  int32_t begin, int32_t end) {
-    const WarpScratch& s = job.scratch;
-    const int32_t count = (stop - i) * (end - begin);
-    if (job.small)
-        fill_small_coordinates(job, rows, i, stop);
-    else
-        for (int32_t k = i; k < stop; ++k)
-            fill_coordinates(job, rows, k, begin, end, (k - i) * (end - begin));
-    // Pad to whole blocks with a pixel that can be read.
+// Pads a chunk to whole blocks with a pixel that can be read.
+BATCHWARP_INLINE void pad_chunk(const WarpScratch& s, int32_t count) {
     for (int32_t k = count; k < count + warp_block; k += Lanes::count) {
         Lanes::store(s.offset + k, Lanes::all(0));
         Lanes::store(s.fx + k, Lanes::all(0.0f));
@@ -290,11 +281,32 @@ BATCHWARP_INLINE void place_chunk(const WarpJob& job, const Rows& rows, int32_t 
     }
 }
 
+// Small images in a copy: chunks are whole rows, of which nothing has to be fetched or repaired.
+template <class Pass>
+BATCHWARP_INLINE void warp_padded(const WarpJob& job, Pass&& pass) {
+    fill_columns(job);
+    Run run = start_run(job);
+    const int32_t width = job.target_width, most = warp_chunk / width;
+    Rows rows;
+    for (int32_t first = job.row_begin; first < job.row_end; first += row_block) {
+        start_rows(job, first, rows);
+        for (int32_t i = 0, stop; i < rows.count; i = stop) {
+            stop = rows.count - i < most ? rows.count : i + most;
+            fill_small_coordinates(job, rows, i, stop);
+            run.count = (stop - i) * width;
+            pad_chunk(job.scratch, run.count);
+            pass(run);
+            run.target += int64_t{run.count} * job.channels;
+        }
+    }
+}
+
 template <class Pass>
 BATCHWARP_INLINE void warp_chunks(const WarpJob& job, Pass&& pass) {
+    if (job.padded) return warp_padded(job, pass);
     if (!is_by_pixel(job)) fill_columns(job);
     Run run = start_run(job);
-    const bool repairs = !has_axis(job.border) && !job.padded;
+    const bool repairs = !has_axis(job.border);
     Fill fill;
     if (repairs) fill.start(job);
     const Chunks chunks(job);
@@ -304,8 +316,13 @@ BATCHWARP_INLINE void warp_chunks(const WarpJob& job, Pass&& pass) {
     const Slope slope_y(job, job.m01), slope_x(job, job.m11);
     Rows rows;
     const auto chunk = [&](int32_t first, int32_t i, int32_t stop, int32_t begin, int32_t end) {
-        place_chunk(job, rows, i, stop, begin, end);
         run.count = (stop - i) * (end - begin);
+        if (job.small)
+            fill_small_coordinates(job, rows, i, stop);
+        else
+            for (int32_t k = i; k < stop; ++k)
+                fill_coordinates(job, rows, k, begin, end, (k - i) * (end - begin));
+        pad_chunk(job.scratch, run.count);
         const int64_t row = first + i;
         run.target = job.target + ((row - job.row_begin) * width + begin) * int64_t{job.channels};
         set_prefetch(job, chunks, rows, first, i, begin, run);

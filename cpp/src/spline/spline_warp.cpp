@@ -6,6 +6,7 @@
 #include "pixels.hpp"
 #include "runtime/scratch.hpp"
 #include "spline/spline.hpp"
+#include "warp/small_warp.hpp"
 
 namespace batchwarp {
 

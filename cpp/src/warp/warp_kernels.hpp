@@ -14,10 +14,6 @@ namespace batchwarp {
 bool kernels_take(const WarpGeometry& geometry, std::int64_t height, std::int64_t width,
                   std::int64_t channels) noexcept;
 
-/// Whether the coordinates of an affine map fit the kernels' fixed point: see `WarpJob::small`.
-bool fits_fixed_point(const WarpGeometry& geometry, std::int64_t height,
-                      std::int64_t width) noexcept;
-
 /// Rows [row_begin, row_end) of a target, interleaved and packed; `values` is where row `row_begin`
 /// starts. `shift` and `scale`, one per channel, are both null or are applied on the way out.
 struct WarpTarget {
@@ -31,6 +27,18 @@ struct KernelImage {
     const std::byte* memory_end;  // of the array that the image is a part of
     const std::byte* next;        // the image that this thread will probably read next, or null
 };
+
+/// Tables for rows of so many columns, of this thread.
+WarpScratch reserve_tables(std::int32_t width);
+
+/// Sets what a job is told of the sizes of images, of where their pixels lie, and of their border.
+void fill_warp_job(WarpJob& job, const ImageView& source, const WarpGeometry& geometry) noexcept;
+
+/// Sets where pixels lie by an affine map, mirrored or not.
+void place(WarpJob& job, const WarpGeometry& geometry) noexcept;
+
+/// Sets where they are written to.
+void write_to(WarpJob& job, const WarpTarget& target) noexcept;
 
 /// Sets all of a job but where it reads from. Its tables are those of this thread.
 void fill_warp_job(WarpJob& job, const ImageView& source, const WarpGeometry& geometry,
