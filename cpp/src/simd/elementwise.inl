@@ -143,7 +143,7 @@ struct LaneSums {
     L::Float of[moment_vectors];
 
     BATCHWARP_INLINE LaneSums() {
-        for (int k = 0; k < moment_vectors; ++k) of[k] = L::all(0.0f);
+        for (L::Float& one : of) one = L::all(0.0f);
     }
     BATCHWARP_INLINE void add(const LaneSums& other) {
         for (int k = 0; k < moment_vectors; ++k) of[k] = L::add(of[k], other.of[k]);
