@@ -286,7 +286,9 @@ template <class Pass>
 BATCHWARP_INLINE void warp_padded(const WarpJob& job, Pass&& pass) {
     fill_columns(job);
     Run run = start_run(job);
-    const int32_t width = job.target_width, most = warp_chunk / width;
+    const int32_t width = job.target_width;
+    // Not below 0, which analysers see only of what has no sign.
+    const auto most = static_cast<int32_t>(warp_chunk / static_cast<uint32_t>(width));
     Rows rows;
     for (int32_t first = job.row_begin; first < job.row_end; first += row_block) {
         start_rows(job, first, rows);
