@@ -4,7 +4,7 @@
     python -m benchmarks.results kernels memory     measure these, keep the other figures
     python -m benchmarks.results --render           measure nothing, write the pages anew
 
-All benchmarks take about a quarter of an hour on two cores. Run it on a clean checkout and a quiet
+All benchmarks take less than half an hour on two cores. Run it on a clean checkout and a quiet
 machine: the page tells if they were not.
 """
 
