@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import statistics
 import subprocess
 import sys
 import time
@@ -514,6 +515,8 @@ def test_a_reader_and_a_model_that_sleep(keras, model):
     second = moments[STEPS + 1 :]  # its begin, and the ends of its steps
     expected = 1 - sum(busy[STEPS:]) / (second[-1] - second[0])
     assert meter.epochs[1].share == pytest.approx(expected, abs=0.03)
+    # Of a usual step: what a busy machine does to one of them must not decide.
+    usual = 1 - statistics.median(busy[STEPS:]) / statistics.median(np.diff(second))
     apart = READ / (READ + STEP)
     ahead = keras_backend() == "tensorflow"
-    assert (expected < apart) == ahead
+    assert (usual < apart - 0.1) == ahead
