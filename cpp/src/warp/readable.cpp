@@ -20,6 +20,20 @@ bool is_readable(const ImageView& source) noexcept {
            reinterpret_cast<std::uintptr_t>(source.data) % item == 0;
 }
 
+WarpKernel value_kernel(std::int64_t channels) noexcept {
+    const KernelTable& table = kernels();
+    switch (channels) {
+        case 1:
+            return table.linear_c1;
+        case 3:
+            return table.linear_c3;
+        case 4:
+            return table.linear_c4;
+        default:
+            return table.linear_any;
+    }
+}
+
 WarpKernel byte_kernel(std::int64_t channels, int order) noexcept {
     const KernelTable& table = kernels();
     if (order == 0) return table.point;

@@ -16,6 +16,9 @@ bool fits_offsets(std::int64_t height, std::int64_t row_stride) noexcept;
 /// Whether they can read float32 pixels where they lie.
 bool is_readable(const ImageView& source) noexcept;
 
+/// What makes values of float32 by order 1, of any number of channels.
+WarpKernel value_kernel(std::int64_t channels) noexcept;
+
 /// What makes values of bytes by itself, or null.
 WarpKernel byte_kernel(std::int64_t channels, int order) noexcept;
 

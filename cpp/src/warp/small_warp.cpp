@@ -55,20 +55,6 @@ bool stays_bytes(const WarpGeometry& geometry, const ImageView& source) noexcept
            (!fills(geometry.border) || byte_of(geometry.cval) == geometry.cval);
 }
 
-WarpKernel kernel_of_values(std::int64_t channels) noexcept {
-    const KernelTable& table = kernels();
-    switch (channels) {
-        case 1:
-            return table.linear_pairs;
-        case 3:
-            return table.linear_c3;
-        case 4:
-            return table.linear_c4;
-        default:
-            return table.linear_any;
-    }
-}
-
 // In whole steps, the last of which ends with the row: rows of small images are shorter than what
 // a call of `memcpy` takes.
 void copy_row(const std::uint8_t* from, std::int64_t count, std::uint8_t* to) noexcept {
@@ -149,11 +135,11 @@ SmallWarp::SmallWarp(const WarpGeometry& geometry, const ImageView& source) noex
     job_.pixel_step = static_cast<std::int32_t>(step);
     job_.source_row_stride = (source.width + 1) * step;
     job_.last_whole_offset = warp_max_offset;
-    if (copy_ == Copy::byte_pairs)
-        kernel_ = kernels().linear_byte_pairs;
+    if (source.channels == 1)
+        kernel_ = keeps_bytes() ? kernels().linear_byte_pairs : kernels().linear_pairs;
     else
-        kernel_ = copy_ == Copy::bytes ? byte_kernel(source.channels, geometry.order)
-                                       : kernel_of_values(source.channels);
+        kernel_ = keeps_bytes() ? byte_kernel(source.channels, geometry.order)
+                                : value_kernel(source.channels);
 }
 
 SmallWarp::Run::Run(const SmallWarp& shared) : shared_(shared), job_(shared.job_) {

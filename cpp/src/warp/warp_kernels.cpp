@@ -96,19 +96,8 @@ KernelSource plain_source(const ImageView& source, const std::byte* memory_end,
 }
 
 WarpKernel kernel_of(const WarpJob& job, int order) noexcept {
-    const KernelTable& table = kernels();
-    if (order == 0) return table.point;
-    if (job.bytes != nullptr) return byte_kernel(job.channels, order);
-    switch (job.channels) {
-        case 1:
-            return table.linear_c1;
-        case 3:
-            return table.linear_c3;
-        case 4:
-            return table.linear_c4;
-        default:
-            return table.linear_any;
-    }
+    if (order == 0) return kernels().point;
+    return job.bytes != nullptr ? byte_kernel(job.channels, order) : value_kernel(job.channels);
 }
 
 }  // namespace
